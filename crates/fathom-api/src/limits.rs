@@ -1,0 +1,66 @@
+//! Limits and headers that hold for every answer.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::sync::Semaphore;
+
+use crate::problem::{Code, Problem};
+
+/// Requests that are worked on at the same time.
+const REQUESTS_MAX: usize = 128;
+/// Time from a request's head to the head of its answer.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(120);
+
+/// Places for work that is under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Places(Arc<Semaphore>);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(REQUESTS_MAX)))
+    }
+}
+
+/// Refuses what is too much, and ends what takes too long.
+pub(crate) async fn bound(State(Places(places)): State<Places>, request: Request, next: Next) -> Response {
+    let Ok(_place) = places.try_acquire() else {
+        return Problem::new(Code::TooBusy, format!("{REQUESTS_MAX} requests are under way"))
+            .hint("try again in a moment")
+            .retry_after(1)
+            .into_response();
+    };
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let begun = std::time::Instant::now();
+    let response = match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            Problem::new(Code::Timeout, format!("no answer within {} s", ANSWER_TIME_MAX.as_secs())).into_response()
+        }
+    };
+    let (status, millis) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
+    tracing::debug!(%method, path, status, millis, "answered");
+    response
+}
+
+/// Headers that keep answers out of caches, frames and the hands of content sniffers.
+pub(crate) async fn headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,57 @@
+//! The OpenAPI document: what is not said by the handlers themselves.
+
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, SecurityRequirement,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    tag::TagBuilder,
+};
+
+use crate::router::documented;
+
+/// The document of the API, without a server: what `fathom openapi` prints and `docs/openapi.json` holds.
+pub fn openapi() -> OpenApi {
+    documented()
+}
+
+/// The document as the file has it.
+pub fn openapi_text() -> Result<String, serde_json::Error> {
+    let mut text = openapi().to_pretty_json()?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The document before any route is in it.
+pub(crate) fn frame() -> OpenApi {
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The token that the server made at its first start, in the file that it names."))
+        .build();
+    let tags = [
+        ("service", "The server itself"),
+        ("scans", "Looking at the cloud"),
+        ("estate", "What was seen, and what is known about it"),
+        ("unknowns", "What is not understood, and what could not be seen"),
+        ("sql", "Questions in SQL"),
+        ("ledger", "The sealed log of everything that changed"),
+    ];
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Fathom")
+                .version("1")
+                .description(Some(
+                    "What is in the cloud, what is known about it from which source, and what could not be seen.\n\n\
+                     Every error is a problem document (RFC 9457) with a stable `code`. \
+                     Query parameters that a route does not know are errors. \
+                     Lists come in pages: hand `next` back as `cursor` until it is null.",
+                ))
+                .license(Some(LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build()))
+                .build(),
+        )
+        .tags(Some(tags.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build())))
+        .components(Some(
+            ComponentsBuilder::new().security_scheme("token", SecurityScheme::Http(token)).build(),
+        ))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], &str>("token", [])]))
+        .build()
+}

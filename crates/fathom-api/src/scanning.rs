@@ -1,0 +1,191 @@
+//! Scans that the API starts and follows.
+//!
+//! [`StartScan`] is what the routes need; [`ScanRunner`] does it with the collector. Whoever follows a scan watches one
+//! value, [`ScanStatus`], so a slow client misses steps in between and never the end.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use fathom_model::{Region, ResourceType, Scan, ScanState, Timestamp};
+use fathom_see::{Progress, ScanError, ScanOptions, ScanReport, Scanner, Snapshot, progress::Phase, sources};
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+
+use crate::problem::chain;
+
+/// How often the counters of a running scan are looked at.
+const SAMPLE: Duration = Duration::from_millis(250);
+
+/// How a client may narrow the scan that the server is set up for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScanRequest {
+    /// Only these regions; those of the server's setup where empty.
+    pub regions: Vec<Region>,
+    /// Only these types; those of the server's setup where empty.
+    pub kinds: Vec<ResourceType>,
+}
+
+/// Where a scan stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanStatus {
+    /// Its number; none until the cloud let us in.
+    pub scan: Option<i64>,
+    /// The counters.
+    pub progress: Snapshot,
+    /// How it ended.
+    pub end: Option<ScanEnd>,
+}
+
+/// How a scan ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ScanEnd {
+    /// With results.
+    Finished(Box<Scan>),
+    /// Without.
+    Failed {
+        /// Why.
+        error: String,
+    },
+}
+
+/// Why no scan was started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartScanError {
+    /// One is under way.
+    #[error("a scan is under way")]
+    Running {
+        /// Its number, where it has one already.
+        scan: Option<i64>,
+    },
+    /// What people declare does not load.
+    #[error("the declarations do not load: {0}")]
+    Declarations(String),
+}
+
+/// Starts scans, one at a time.
+pub trait StartScan: Send + Sync + 'static {
+    /// Starts a scan. The receiver follows it; its last value has an end.
+    fn start(&self, request: ScanRequest) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>>;
+
+    /// The scan that was started last, under way or ended.
+    fn latest(&self) -> Option<watch::Receiver<ScanStatus>>;
+}
+
+/// Runs scans with the collector.
+pub struct ScanRunner {
+    scanner: Scanner,
+    options: ScanOptions,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    latest: Mutex<Option<watch::Receiver<ScanStatus>>>,
+}
+
+impl ScanRunner {
+    /// A runner whose scans look at what `options` say, narrowed by each request.
+    pub fn new(
+        scanner: Scanner,
+        options: ScanOptions,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self { scanner, options, clock: Arc::new(clock), latest: Mutex::default() }
+    }
+
+    /// Takes the only place, where it is free.
+    fn claim(&self) -> Result<watch::Sender<ScanStatus>, StartScanError> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = latest.as_ref() {
+            let status = running.borrow();
+            // A sender that is gone without an end belongs to a task that panicked.
+            if status.end.is_none() && running.has_changed().is_ok() {
+                return Err(StartScanError::Running { scan: status.scan });
+            }
+        }
+        let (sender, receiver) =
+            watch::channel(ScanStatus { scan: None, progress: Snapshot::default(), end: None });
+        *latest = Some(receiver);
+        Ok(sender)
+    }
+}
+
+impl StartScan for ScanRunner {
+    fn start(&self, request: ScanRequest) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>> {
+        Box::pin(async move {
+            let sender = self.claim()?;
+            let mut options = self.options.clone();
+            if !request.regions.is_empty() {
+                options.regions = request.regions;
+            }
+            if !request.kinds.is_empty() {
+                options.kinds = request.kinds;
+            }
+            let file: Option<PathBuf> = options.declarations.clone();
+            let read = tokio::task::spawn_blocking(move || sources::read(file.as_deref())).await;
+            let declared = match read {
+                Ok(Ok(declared)) => declared,
+                Ok(Err(error)) => return Err(StartScanError::Declarations(chain(&error))),
+                Err(_) => return Err(StartScanError::Declarations("reading them was interrupted".to_owned())),
+            };
+            let receiver = sender.subscribe();
+            let (scanner, clock) = (self.scanner.clone(), Arc::clone(&self.clock));
+            tokio::spawn(async move {
+                let progress = Progress::default();
+                let run = scanner.run(&options, &declared, &progress, || clock());
+                follow(&scanner, run, &progress, &sender).await;
+            });
+            Ok(receiver)
+        })
+    }
+
+    fn latest(&self) -> Option<watch::Receiver<ScanStatus>> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Runs a scan to its end and tells, at most every [`SAMPLE`], what changed.
+async fn follow(
+    scanner: &Scanner,
+    run: impl Future<Output = Result<ScanReport, ScanError>>,
+    progress: &Progress,
+    sender: &watch::Sender<ScanStatus>,
+) {
+    let mut run = std::pin::pin!(run);
+    let mut ticks = tokio::time::interval(SAMPLE);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let end = loop {
+        tokio::select! {
+            biased;
+            ended = &mut run => break ended,
+            _ = ticks.tick() => {
+                let now = progress.snapshot();
+                let scan = match sender.borrow().scan {
+                    None if now.phase != Phase::SigningIn => under_way(scanner).await,
+                    known => known,
+                };
+                sender.send_if_modified(|status| {
+                    let changed = status.progress != now || status.scan != scan;
+                    (status.progress, status.scan) = (now, scan);
+                    changed
+                });
+            }
+        }
+    };
+    let (scan, end) = match end {
+        Ok(report) => (Some(report.scan.id), ScanEnd::Finished(Box::new(report.scan))),
+        Err(error) => {
+            let error = chain(&error);
+            tracing::warn!(error, "scan failed");
+            (sender.borrow().scan, ScanEnd::Failed { error })
+        }
+    };
+    sender.send_modify(|status| {
+        *status = ScanStatus { scan, progress: progress.snapshot(), end: Some(end) };
+    });
+}
+
+/// The number of the scan that is under way: there is only one, since the store has one writing process.
+async fn under_way(scanner: &Scanner) -> Option<i64> {
+    let scans = scanner.store.scans(1).await.ok()?;
+    scans.first().filter(|scan| scan.state == ScanState::Running).map(|scan| scan.id)
+}

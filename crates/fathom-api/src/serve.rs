@@ -1,0 +1,176 @@
+//! Listens: plainly on loopback, with TLS anywhere else.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
+
+use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::{RustlsAcceptor, RustlsConfig}};
+use hyper_util::rt::TokioTimer;
+
+use crate::{
+    access::Access,
+    connections::Gate,
+    router::router,
+    state::ApiState,
+    token::{TokenError, TokenHash},
+};
+
+/// Time for requests that are under way when the server is told to end.
+const FAREWELL: Duration = Duration::from_secs(10);
+/// Time in which a client must have sent the head of a request.
+const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+/// The largest head of a request.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Streams that one HTTP/2 connection may have open.
+const STREAMS_MAX: u32 = 64;
+
+/// Where and how to listen.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// The address; anything but loopback needs `tls`. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate chain and private key, both PEM files.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Where the token is, or will be made.
+    pub token_file: PathBuf,
+    /// Host names that requests may carry, beside those of loopback.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address that others reach, without TLS.
+    #[error(
+        "{listen} can be reached by others, and without TLS they could read the token: add --tls-cert and --tls-key, or listen on 127.0.0.1"
+    )]
+    NeedsTls {
+        /// The address.
+        listen: SocketAddr,
+    },
+    /// The address cannot be taken.
+    #[error("cannot listen on {listen}; choose another with --listen")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Certificate or key do not load.
+    #[error("cannot use the certificate `{}` with the key `{}`", cert.display(), key.display())]
+    Tls {
+        /// The certificate file.
+        cert: PathBuf,
+        /// The key file.
+        key: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// No token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The listener broke.
+    #[error("the server ended")]
+    Run(#[source] io::Error),
+}
+
+/// A server that has its address, token and certificate, and has not answered anybody yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<RustlsConfig>,
+    access: Access,
+}
+
+impl Server {
+    /// Takes the address and loads what is needed, so that every refusal comes before the first request.
+    pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
+        let ServeOptions { listen, tls, token_file, allowed_hosts } = options;
+        let loopback = listen.ip().to_canonical().is_loopback();
+        if !loopback && tls.is_none() {
+            return Err(ServeError::NeedsTls { listen });
+        }
+        let tls = match tls {
+            Some((cert, key)) => {
+                // The binary installs it at start; where it has, this changes nothing.
+                let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+                let config = RustlsConfig::from_pem_file(&cert, &key).await;
+                Some(config.map_err(|source| ServeError::Tls { cert, key, source })?)
+            }
+            None => None,
+        };
+        let token = TokenHash::load_or_create(&token_file)?;
+        let hosts = match (loopback, allowed_hosts.is_empty()) {
+            (true, _) => Some(Access::loopback_hosts(&allowed_hosts)),
+            (false, true) => None,
+            (false, false) => Some(allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
+        };
+        let access = Access::new(token, token_file.display().to_string(), hosts);
+        let fail = |source| ServeError::Listen { listen, source };
+        let listener = TcpListener::bind(listen).map_err(fail)?;
+        listener.set_nonblocking(true).map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        Ok(Self { listener, address, tls, access })
+    }
+
+    /// The address it has, with the port that was taken.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where people find it.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Answers until `shutdown` comes, then lets what is under way end.
+    pub async fn run(self, state: ApiState, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+        let (router, _) = router(state, self.access);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let handle = Handle::new();
+        let ending = handle.clone();
+        let watch = tokio::spawn(async move {
+            shutdown.await;
+            ending.graceful_shutdown(Some(FAREWELL));
+        });
+        let mut server = axum_server::from_tcp(self.listener).map_err(ServeError::Run)?.handle(handle);
+        let builder = server.http_builder();
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME_MAX)
+            .max_buf_size(HEAD_BYTES_MAX);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Some(Duration::from_secs(20)))
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(HEAD_BYTES_MAX as u32);
+        let gate = Gate::new(DefaultAcceptor::new());
+        let ended = match self.tls {
+            Some(config) => {
+                server.acceptor(RustlsAcceptor::new(config).acceptor(gate)).serve(service).await
+            }
+            None => server.acceptor(gate).serve(service).await,
+        };
+        watch.abort();
+        ended.map_err(ServeError::Run)
+    }
+}
+
+/// Listens and answers until `shutdown` comes.
+pub async fn serve(
+    options: ServeOptions,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let server = Server::bind(options).await?;
+    tracing::info!(url = server.url(), "listening");
+    server.run(state, shutdown).await
+}

@@ -1,0 +1,59 @@
+//! What the handlers work with: the store, the lake, the scanner, and a clock.
+
+use std::{fmt, sync::Arc};
+
+use fathom_lake::Lake;
+use fathom_model::Timestamp;
+use fathom_store::Store;
+use tokio::sync::Semaphore;
+
+use crate::scanning::StartScan;
+
+/// Event streams that may be open at the same time.
+const STREAMS_MAX: usize = 64;
+/// SQL statements that may run at the same time; each takes every core it gets.
+const STATEMENTS_MAX: usize = 4;
+
+/// Who the ledger names for what is done over the API.
+pub(crate) const ACTOR: &str = "api";
+
+/// Everything that a handler may use.
+#[derive(Clone)]
+pub struct ApiState {
+    pub(crate) store: Store,
+    pub(crate) lake: Arc<Lake>,
+    pub(crate) scanner: Option<Arc<dyn StartScan>>,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) statements: Arc<Semaphore>,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+impl ApiState {
+    /// State that reads, and does not scan.
+    pub fn new(store: Store, lake: Arc<Lake>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self {
+            store,
+            lake,
+            scanner: None,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),
+            clock: Arc::new(clock),
+        }
+    }
+
+    /// Lets `POST /scans` start scans.
+    pub fn with_scanner(mut self, scanner: Arc<dyn StartScan>) -> Self {
+        self.scanner = Some(scanner);
+        self
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+impl fmt::Debug for ApiState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiState").field("scans", &self.scanner.is_some()).finish_non_exhaustive()
+    }
+}

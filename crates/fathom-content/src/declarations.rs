@@ -1,0 +1,257 @@
+//! The user's own file, `fathom.yaml`: teams, systems, and rules that say what belongs to them.
+//!
+//! It is kept in the user's repository, reviewed like code, and read at each scan.
+
+use std::{collections::BTreeMap, path::Path};
+
+use fathom_model::{Part, ResourceType};
+use globset::{Glob, GlobMatcher};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{ContentError, demands::Demands, parse_yaml};
+
+/// The largest `fathom.yaml` that is read: 8 MiB, some 100,000 rules.
+const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// What a user declares about the estate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declarations {
+    /// The form of this file; 1.
+    pub version: u32,
+    /// Tag keys that state each part, in order of preference; compared without regard to case.
+    #[serde(default = "default_tag_keys")]
+    pub tags: BTreeMap<Part, Vec<String>>,
+    /// Teams that can own things.
+    #[serde(default)]
+    pub teams: BTreeMap<String, Team>,
+    /// Systems: named groups of resources that share an explanation.
+    #[serde(default)]
+    pub systems: BTreeMap<String, System>,
+    /// Rules for what belongs to no system; the first that matches a part decides it.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Terraform state files (version 4 JSON), relative to this file.
+    #[serde(default)]
+    pub terraform_states: Vec<String>,
+    /// Other demands than the built-in ones.
+    #[serde(default)]
+    pub demands: Option<Demands>,
+}
+
+/// A team.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// Where to reach it.
+    #[serde(default)]
+    pub contact: Option<String>,
+}
+
+/// A system.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// The team that answers for it.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// What it is for.
+    #[serde(default)]
+    pub purpose: Option<String>,
+    /// Its environment.
+    #[serde(default)]
+    pub environment: Option<String>,
+    /// Its data class.
+    #[serde(default)]
+    pub data_class: Option<String>,
+    /// What belongs to it: any of these.
+    #[serde(rename = "match")]
+    pub matches: Vec<Match>,
+}
+
+/// A rule: what matches is explained so.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Which resources.
+    #[serde(rename = "match")]
+    pub matches: Match,
+    /// What holds for them.
+    pub set: BTreeMap<Part, String>,
+}
+
+/// Which resources are meant; every given member must match. Patterns know `*`, `?` and `{a,b}`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Match {
+    /// The type, or a pattern of types: `AWS::IAM::*`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<Pattern>,
+    /// The account.
+    #[serde(default)]
+    pub account: Option<Pattern>,
+    /// The region.
+    #[serde(default)]
+    pub region: Option<Pattern>,
+    /// The name or the id.
+    #[serde(default)]
+    pub name: Option<Pattern>,
+    /// The ARN.
+    #[serde(default)]
+    pub arn: Option<Pattern>,
+    /// Tags and their values.
+    #[serde(default)]
+    pub tags: BTreeMap<String, Pattern>,
+}
+
+/// A pattern over names.
+#[derive(Debug, Clone)]
+pub struct Pattern(GlobMatcher);
+
+impl Pattern {
+    /// Whether a text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Glob::new(&text)
+            .map(|glob| Self(glob.compile_matcher()))
+            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a pattern: {}", error.kind())))
+    }
+}
+
+fn default_tag_keys() -> BTreeMap<Part, Vec<String>> {
+    let keys = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    BTreeMap::from([
+        (Part::Owner, keys(&["owner", "team", "contact"])),
+        (Part::Purpose, keys(&["purpose", "service", "application", "app", "system", "description"])),
+        (Part::Environment, keys(&["environment", "env", "stage"])),
+        (Part::DataClass, keys(&["data_class", "data-class", "dataclass", "data-classification", "classification"])),
+        (Part::Creator, keys(&["created-by", "created_by", "createdby", "creator", "aws:createdby"])),
+        (Part::DeclaredBy, keys(&["declared-by", "terraform-module", "iac", "source-code", "repository"])),
+    ])
+}
+
+impl Default for Declarations {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            tags: default_tag_keys(),
+            teams: BTreeMap::new(),
+            systems: BTreeMap::new(),
+            rules: Vec::new(),
+            terraform_states: Vec::new(),
+            demands: None,
+        }
+    }
+}
+
+impl Declarations {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ContentError> {
+        let read = |source| ContentError::Read { path: path.to_owned(), source };
+        let size = std::fs::metadata(path).map_err(read)?.len();
+        let file = path.display().to_string();
+        if size > FILE_BYTES_MAX {
+            return Err(ContentError::Invalid {
+                file,
+                message: format!("{size} bytes is more than the limit of {FILE_BYTES_MAX}; split it by account"),
+            });
+        }
+        Self::parse(&file, &std::fs::read_to_string(path).map_err(read)?)
+    }
+
+    /// Reads the text of a file; `file` is for messages.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
+        let declarations: Self = parse_yaml(file, text)?;
+        declarations.check(file)?;
+        Ok(declarations)
+    }
+
+    fn check(&self, file: &str) -> Result<(), ContentError> {
+        let invalid = |message: String| Err(ContentError::Invalid { file: file.to_owned(), message });
+        if self.version != 1 {
+            return invalid(format!("version {} is not known here; write `version: 1`", self.version));
+        }
+        for (name, system) in &self.systems {
+            if let Some(owner) = &system.owner
+                && !self.teams.contains_key(owner)
+            {
+                return invalid(format!(
+                    "system `{name}` is owned by `{owner}`, which is not under `teams:`{}",
+                    suggestion(owner, self.teams.keys())
+                ));
+            }
+            check_class(system.data_class.as_deref()).or_else(|message| invalid(format!("system `{name}`: {message}")))?;
+            if system.matches.iter().any(Match::is_empty) {
+                return invalid(format!("system `{name}`: an empty `match` would take the whole estate; name a type, account, name, arn or tag"));
+            }
+        }
+        for (i, rule) in self.rules.iter().enumerate() {
+            let number = i + 1;
+            check_class(rule.set.get(&Part::DataClass).map(String::as_str))
+                .or_else(|message| invalid(format!("rule {number}: {message}")))?;
+            if rule.matches.is_empty() {
+                return invalid(format!("rule {number}: an empty `match` would take the whole estate; name a type, account, name, arn or tag"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_class(class: Option<&str>) -> Result<(), String> {
+    match class {
+        Some(word) if fathom_model::DataClass::parse(word).is_none() => {
+            Err(format!("`{word}` is not a data class; choose public, internal, confidential or restricted"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a String>) -> String {
+    known
+        .filter(|name| name.starts_with(word) || word.starts_with(name.as_str()) || name.eq_ignore_ascii_case(word))
+        .map(|name| format!("; did you mean `{name}`?"))
+        .next()
+        .unwrap_or_else(|| "; add it there".to_owned())
+}
+
+impl Match {
+    fn is_empty(&self) -> bool {
+        self.kind.is_none()
+            && self.account.is_none()
+            && self.region.is_none()
+            && self.name.is_none()
+            && self.arn.is_none()
+            && self.tags.is_empty()
+    }
+
+    /// Whether a resource is meant.
+    pub fn matches(&self, resource: &fathom_model::Resource) -> bool {
+        let holds = |pattern: &Option<Pattern>, text: &str| pattern.as_ref().is_none_or(|p| p.matches(text));
+        holds(&self.kind, kind_text(&resource.kind))
+            && holds(&self.account, resource.account.as_str())
+            && holds(&self.region, resource.region.as_str())
+            && holds(&self.arn, resource.uid.as_str())
+            && self.name.as_ref().is_none_or(|pattern| {
+                resource.name.as_deref().is_some_and(|name| pattern.matches(name)) || pattern.matches(&resource.id)
+            })
+            && self
+                .tags
+                .iter()
+                .all(|(key, pattern)| resource.tags.get(key).is_some_and(|value| pattern.matches(value)))
+    }
+}
+
+fn kind_text(kind: &ResourceType) -> &str {
+    kind.as_str()
+}

@@ -1,0 +1,74 @@
+//! The declarative packs: what Fathom knows about resource types, what it demands of an explanation, and what users
+//! declare about their own estate.
+//!
+//! Start in [`resource`] (one YAML file a resource type), then [`demands`], then [`declarations`] (the user's
+//! `fathom.yaml`). [`Content::embedded`] gives what ships in the binary; a directory can override it file by file.
+//!
+//! **Invariant:** content adds behaviour, never code; a file that does not load is an error with file, line and hint.
+
+use std::path::PathBuf;
+
+pub mod declarations;
+pub mod demands;
+pub mod resource;
+mod pack;
+pub mod template;
+
+pub use declarations::Declarations;
+pub use demands::{Demand, Demands, Trait};
+pub use pack::Content;
+pub use resource::ResourceDefinition;
+pub use template::Template;
+
+/// Why content did not load.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// The file is not YAML of the expected form.
+    #[error("{file}:{line}:{column}: {message}")]
+    Parse {
+        /// The file as the user knows it.
+        file: String,
+        /// Line, from 1; 0 where the parser cannot tell.
+        line: u64,
+        /// Column, from 1.
+        column: u64,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// The file reads, but what it says cannot be.
+    #[error("{file}: {message}")]
+    Invalid {
+        /// The file as the user knows it.
+        file: String,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// The file cannot be read from disk.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Reads YAML of a known form, with the place of the mistake in the error.
+pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ContentError> {
+    serde_saphyr::from_str(text).map_err(|error| {
+        let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
+        ContentError::Parse {
+            file: file.to_owned(),
+            line: line as u64,
+            column: column as u64,
+            message: first_line(&error.to_string()),
+        }
+    })
+}
+
+/// Parsers print excerpts below their message; an error of ours is one line.
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").trim().to_owned()
+}

@@ -1,0 +1,123 @@
+//! All content together: embedded in the binary, overridable by a directory.
+
+use std::{collections::BTreeMap, path::Path};
+
+use fathom_model::ResourceType;
+use rust_embed::RustEmbed;
+
+use crate::{ContentError, demands::Demands, parse_yaml, resource::ResourceDefinition};
+
+#[derive(RustEmbed)]
+#[folder = "../../content"]
+#[include = "resources/**"]
+#[include = "demands.yaml"]
+struct Embedded;
+
+/// Everything declarative that Fathom runs on.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// Resource definitions by type.
+    pub resources: BTreeMap<ResourceType, ResourceDefinition>,
+    /// The built-in demands.
+    pub demands: Demands,
+}
+
+impl Content {
+    /// What ships in the binary.
+    pub fn embedded() -> Result<Self, ContentError> {
+        let mut files = BTreeMap::new();
+        for name in Embedded::iter() {
+            if let Some(file) = Embedded::get(&name) {
+                files.insert(name.to_string(), String::from_utf8_lossy(&file.data).into_owned());
+            }
+        }
+        Self::from_files(&files)
+    }
+
+    /// What ships, with each file of a directory in place of the embedded one of the same name, or beside them.
+    pub fn with_overrides(directory: &Path) -> Result<Self, ContentError> {
+        let mut files = BTreeMap::new();
+        for name in Embedded::iter() {
+            if let Some(file) = Embedded::get(&name) {
+                files.insert(name.to_string(), String::from_utf8_lossy(&file.data).into_owned());
+            }
+        }
+        for (folder, prefix) in [(directory.to_owned(), ""), (directory.join("resources/aws"), "resources/aws/")] {
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => continue,
+                Err(source) => return Err(ContentError::Read { path: folder, source }),
+            };
+            for entry in entries {
+                let path = entry.map_err(|source| ContentError::Read { path: folder.clone(), source })?.path();
+                if path.extension().is_some_and(|extension| extension == "yaml") {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    let text = std::fs::read_to_string(&path)
+                        .map_err(|source| ContentError::Read { path: path.clone(), source })?;
+                    files.insert(format!("{prefix}{name}"), text);
+                }
+            }
+        }
+        Self::from_files(&files)
+    }
+
+    /// Loads named texts; names are paths below `content/`.
+    pub fn from_files(files: &BTreeMap<String, String>) -> Result<Self, ContentError> {
+        let mut resources: BTreeMap<ResourceType, ResourceDefinition> = BTreeMap::new();
+        let mut demands = None;
+        for (name, text) in files {
+            if name == "demands.yaml" {
+                demands = Some(parse_yaml(name, text)?);
+            } else if name.starts_with("resources/") && name.ends_with(".yaml") {
+                let definition: ResourceDefinition = parse_yaml(name, text)?;
+                if let Some(before) = resources.insert(definition.kind.clone(), definition) {
+                    return Err(ContentError::Invalid {
+                        file: name.clone(),
+                        message: format!("`{}` is defined in another file already", before.kind),
+                    });
+                }
+            }
+        }
+        let content = Self {
+            resources,
+            demands: demands.ok_or_else(|| ContentError::Invalid {
+                file: "demands.yaml".to_owned(),
+                message: "it is missing".to_owned(),
+            })?,
+        };
+        content.check()?;
+        Ok(content)
+    }
+
+    /// What one file cannot know: that types it names exist, that parents do not form a circle.
+    fn check(&self) -> Result<(), ContentError> {
+        for definition in self.resources.values() {
+            let invalid = |message: String| {
+                Err(ContentError::Invalid { file: format!("resource type {}", definition.kind), message })
+            };
+            let mut seen = vec![&definition.kind];
+            let mut parent = definition.list.for_each.as_ref();
+            while let Some(kind) = parent {
+                if seen.contains(&kind) {
+                    return invalid(format!("`for_each: {kind}` leads back to itself"));
+                }
+                seen.push(kind);
+                match self.resources.get(kind) {
+                    Some(next) => parent = next.list.for_each.as_ref(),
+                    None => return invalid(format!("`for_each: {kind}` is not a defined type")),
+                }
+            }
+            for relation in &definition.inherit {
+                if !definition.relations.iter().any(|r| r.kind == *relation) {
+                    return invalid(format!("`inherit: {relation}` is not one of its relations"));
+                }
+            }
+            for member in &definition.enrich {
+                if member.into.is_empty() {
+                    return invalid(format!("enrichment by {} has no `into`", member.operation));
+                }
+            }
+        }
+        Ok(())
+    }
+}

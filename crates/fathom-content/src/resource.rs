@@ -1,0 +1,280 @@
+//! A resource type as content: which calls list it, how it is identified, where it points, what it demands.
+//!
+//! One file a type in `content/resources/aws/`. The file says *what*; the collector in `fathom-see` knows *how*.
+
+use std::collections::BTreeMap;
+
+use fathom_model::{EdgeKind, Part, ResourceType, path::Path};
+use serde::{Deserialize, Serialize};
+
+use crate::{demands::Trait, template::Template};
+
+/// Everything Fathom knows about one resource type.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceDefinition {
+    /// The type, named as AWS Config and CloudFormation name it.
+    #[serde(rename = "type")]
+    pub kind: ResourceType,
+    /// What it is, in one sentence.
+    pub description: String,
+    /// The service that lists it, as the models name it.
+    pub service: String,
+    /// Where it is listed.
+    #[serde(default)]
+    pub scope: Scope,
+    /// How it is listed.
+    pub list: List,
+    /// How one item is identified.
+    pub identity: Identity,
+    /// Where its tags are in the document; none where it has no tags.
+    #[serde(default)]
+    pub tags: Option<Path>,
+    /// What kind of thing it is, which decides what must be explained.
+    #[serde(default)]
+    pub traits: Vec<Trait>,
+    /// It counts as exposed where one of these is present and not empty, `false`, or `"none"`.
+    #[serde(default)]
+    pub exposed_when: Vec<Condition>,
+    /// The provider itself made it where one of these holds.
+    #[serde(default)]
+    pub provider_made: Vec<Condition>,
+    /// Where it points.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
+    /// Edges over which it takes over what it does not state itself, nearest first: a volume from its instance.
+    #[serde(default)]
+    pub inherit: Vec<EdgeKind>,
+    /// Parts that a document states itself, as a fact of the provider: an ENI's requester is its creator.
+    #[serde(default)]
+    pub states: BTreeMap<Part, Path>,
+    /// Further calls for each item.
+    #[serde(default)]
+    pub enrich: Vec<Enrich>,
+    /// Members that hold JSON as text (possibly URL-encoded), to be stored as JSON.
+    #[serde(default)]
+    pub json: Vec<Path>,
+    /// Members that may hold secrets; only their presence is kept.
+    #[serde(default)]
+    pub secret: Vec<Path>,
+    /// Columns of the type's own SQL view, by name.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Path>,
+}
+
+/// Where a type is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// In each enabled region.
+    #[default]
+    Region,
+    /// Once for each account.
+    Global,
+    /// Once, in the account the scan starts from (an organisation is told only there).
+    Organization,
+}
+
+/// How items are listed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// The operation that lists, as the models name it.
+    pub operation: String,
+    /// Its parameters; texts may hold `{parent.Member}`, `{account}`, `{region}`.
+    #[serde(default)]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Where the items are in the answer; `@` for the answer itself.
+    pub items: Path,
+    /// The type whose every resource is asked in turn (`{parent.…}` in parameters); its region and account apply.
+    #[serde(default)]
+    pub for_each: Option<ResourceType>,
+    /// Error codes that mean "there is none".
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Where a list gives only ids: the call that gives the documents.
+    #[serde(default)]
+    pub describe: Option<Describe>,
+}
+
+/// The second half of a listing that gives ids only.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Describe {
+    /// The operation that gives documents.
+    pub operation: String,
+    /// Its parameters; texts may hold `{item}` (a scalar item) or `{item.Member}`.
+    #[serde(default)]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Where many ids go at once: parameter and most ids a call.
+    #[serde(default)]
+    pub batch: Option<Batch>,
+    /// Where the documents are in the answer; `@` for the answer itself.
+    pub items: Path,
+    /// Error codes that mean "gone since it was listed".
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Member under which the listed item itself is kept in the document.
+    #[serde(default)]
+    pub keep_item: Option<String>,
+}
+
+/// Ids that go into one call together.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// The parameter that takes the list.
+    pub param: String,
+    /// The most it takes.
+    pub size: usize,
+}
+
+/// How an item is identified. All templates read the document with its enrichments.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The id used in the provider's own calls and references.
+    pub id: Template,
+    /// The ARN, or where the type has none an ARN-like text that is unique for life.
+    pub arn: Template,
+    /// What people call it: a path, or `tag:Name`.
+    #[serde(default)]
+    pub name: Option<Name>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<Path>,
+    /// Where the document says in which region it is, for types listed globally.
+    #[serde(default)]
+    pub region: Option<RegionRule>,
+    /// Where the document says which account owns it; the asked account otherwise.
+    #[serde(default)]
+    pub account: Option<Path>,
+    /// Other texts by which documents refer to it (a key's alias, a role's unique id).
+    #[serde(default)]
+    pub also: Vec<Path>,
+}
+
+/// Where a name comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    /// A tag's value.
+    Tag(String),
+    /// A member of the document.
+    Path(Path),
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.strip_prefix("tag:") {
+            Some(key) => Ok(Self::Tag(key.to_owned())),
+            None => text.parse().map(Self::Path).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+impl Serialize for Name {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Tag(key) => serializer.serialize_str(&format!("tag:{key}")),
+            Self::Path(path) => path.serialize(serializer),
+        }
+    }
+}
+
+/// How a globally listed item tells its region.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionRule {
+    /// The member that holds it.
+    pub path: Path,
+    /// The region meant where the member is absent or empty.
+    pub default: String,
+    /// Old names for regions.
+    #[serde(default)]
+    pub rename: BTreeMap<String, String>,
+}
+
+/// A test on a document: the member is there and says something, or equals or starts with a text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// The member.
+    pub path: Path,
+    /// The text it must equal.
+    #[serde(default)]
+    pub equals: Option<String>,
+    /// The text it must start with.
+    #[serde(default)]
+    pub starts_with: Option<String>,
+}
+
+impl Condition {
+    /// Whether it holds: without `equals` and `starts_with`, any value but an empty one, `false` and `none` does.
+    pub fn holds(&self, document: &serde_json::Value) -> bool {
+        use serde_json::Value;
+        self.path.all(document).into_iter().any(|value| {
+            let text = fathom_model::path::scalar_text(value);
+            match (&self.equals, &self.starts_with) {
+                (Some(expected), _) => text.as_deref() == Some(expected),
+                (None, Some(prefix)) => text.is_some_and(|text| text.starts_with(prefix.as_str())),
+                (None, None) => match value {
+                    Value::Null | Value::Bool(false) => false,
+                    Value::Array(items) => !items.is_empty(),
+                    Value::Object(members) => !members.is_empty(),
+                    Value::String(text) => !text.is_empty() && text != "none",
+                    Value::Bool(true) | Value::Number(_) => true,
+                },
+            }
+        })
+    }
+}
+
+/// A reference in the document.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relation {
+    /// What the edge means.
+    pub kind: EdgeKind,
+    /// Where the references are; `parent` for the resource of `for_each`.
+    pub path: Path,
+    /// The type they lead to.
+    pub to: ResourceType,
+    /// References that are not to resources of ours: literal values to leave out, like `0.0.0.0/0`.
+    #[serde(default)]
+    pub ignore: Vec<String>,
+}
+
+/// A further call for each item.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrich {
+    /// The operation.
+    pub operation: String,
+    /// The service, where it is another than the type's.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Its parameters; texts may hold `{Member}` of the document, `{parent.Member}`, `{account}`, `{region}`.
+    #[serde(default)]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// What to take from the answer; all of it where absent.
+    #[serde(default)]
+    pub take: Option<Path>,
+    /// Keep all values that `take` finds as a list, not only the first.
+    #[serde(default)]
+    pub many: bool,
+    /// The member of the document that receives it.
+    pub into: String,
+    /// Error codes that mean "not set".
+    #[serde(default)]
+    pub absent: Vec<String>,
+    /// Run before the region is decided (the answer tells the region).
+    #[serde(default)]
+    pub before_region: bool,
+    /// Only for items where this holds.
+    #[serde(default)]
+    pub when: Option<Condition>,
+    /// The IAM permission, where it is not `service:Operation`.
+    #[serde(default)]
+    pub permission: Option<String>,
+}

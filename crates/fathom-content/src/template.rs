@@ -1,0 +1,147 @@
+//! Texts with `{holes}` that paths into a document fill.
+
+use std::{fmt, str::FromStr};
+
+use fathom_model::path::Path;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+/// A parsed text with holes, like `arn:{partition}:s3:::{Name}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Literal(String),
+    /// A name that the surroundings give: `account`, `region`, `partition`.
+    Variable(String),
+    /// A path into another value than the document: `parent.…`, `item.…`.
+    Scoped(String, Path),
+    /// A path into the document.
+    Path(Path),
+}
+
+/// What fills a template's holes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fill<'a> {
+    /// The partition, where known.
+    pub partition: &'a str,
+    /// The account asked.
+    pub account: &'a str,
+    /// The region asked, or the one the document told.
+    pub region: &'a str,
+    /// The document.
+    pub document: Option<&'a Value>,
+    /// The document of the parent.
+    pub parent: Option<&'a Value>,
+    /// The listed item, where a describe call is being made for it.
+    pub item: Option<&'a Value>,
+}
+
+impl FromStr for Template {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(open) = rest.find('{') {
+            let (literal, after) = rest.split_at(open);
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(literal.to_owned()));
+            }
+            let after = after.get(1..).unwrap_or_default();
+            let close = after.find('}').ok_or_else(|| format!("`{text}`: a `{{` is not closed"))?;
+            let (hole, tail) = after.split_at(close);
+            pieces.push(parse_hole(hole)?);
+            rest = tail.get(1..).unwrap_or_default();
+        }
+        if !rest.is_empty() {
+            pieces.push(Piece::Literal(rest.to_owned()));
+        }
+        Ok(Self { text: text.to_owned(), pieces })
+    }
+}
+
+fn parse_hole(hole: &str) -> Result<Piece, String> {
+    let path = |text: &str| text.parse::<Path>().map_err(|error| error.to_string());
+    if matches!(hole, "partition" | "account" | "region") {
+        return Ok(Piece::Variable(hole.to_owned()));
+    }
+    for scope in ["parent", "item"] {
+        if hole == scope {
+            return Ok(Piece::Scoped(scope.to_owned(), path("@")?));
+        }
+        if let Some(inner) = hole.strip_prefix(scope).and_then(|rest| rest.strip_prefix('.')) {
+            return Ok(Piece::Scoped(scope.to_owned(), path(inner)?));
+        }
+    }
+    path(hole).map(Piece::Path)
+}
+
+impl Template {
+    /// The filled text; none where a hole has nothing to fill it.
+    pub fn fill(&self, with: Fill<'_>) -> Option<String> {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => out.push_str(text),
+                Piece::Variable(name) => out.push_str(match name.as_str() {
+                    "partition" => with.partition,
+                    "account" => with.account,
+                    _ => with.region,
+                }),
+                Piece::Scoped(scope, path) => {
+                    let value = if scope == "parent" { with.parent } else { with.item };
+                    out.push_str(&path.text(value?)?);
+                }
+                Piece::Path(path) => out.push_str(&path.text(with.document?)?),
+            }
+        }
+        Some(out)
+    }
+
+    /// The template as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+/// Fills every text inside a parameter value; none where a hole stays empty.
+pub fn fill_value(value: &Value, with: Fill<'_>) -> Option<Value> {
+    Some(match value {
+        Value::String(text) if text.contains('{') => {
+            Value::String(text.parse::<Template>().ok()?.fill(with)?)
+        }
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| fill_value(item, with)).collect::<Option<_>>()?)
+        }
+        Value::Object(members) => Value::Object(
+            members
+                .iter()
+                .map(|(key, member)| Some((key.clone(), fill_value(member, with)?)))
+                .collect::<Option<_>>()?,
+        ),
+        other => other.clone(),
+    })
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Template {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Template {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}

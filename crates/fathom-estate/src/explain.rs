@@ -1,0 +1,295 @@
+//! Every source speaks about every resource; all that is said is kept, and the order of trust decides what holds.
+
+use std::collections::HashMap;
+
+use fathom_content::{Content, Declarations};
+use fathom_model::{Explanation, Part, Resource, SourceKind, Statement, Timestamp};
+
+use crate::{graph::Estate, terraform::TerraformIndex};
+
+/// How far an explanation may travel over edges: an access key's user, a volume's instance's cluster.
+const INHERIT_DEPTH_MAX: usize = 4;
+
+/// Where explanations come from.
+#[derive(Debug)]
+pub struct Sources<'a> {
+    /// Definitions: which edges hand explanations on.
+    pub content: &'a Content,
+    /// The user's declarations; defaults where there is no file.
+    pub declarations: &'a Declarations,
+    /// The declarations file as people know it.
+    pub declarations_file: &'a str,
+    /// What Terraform declares.
+    pub terraform: &'a TerraformIndex,
+    /// When all this was read.
+    pub now: Timestamp,
+}
+
+/// Explanations by place in [`Estate::resources`].
+pub type Explained = Vec<Explanation>;
+
+/// Explains every resource of an estate.
+pub fn explain(estate: &Estate, sources: &Sources<'_>) -> Explained {
+    let stacks = StackMembers::of(estate);
+    let mut own: Vec<Vec<Statement>> = estate
+        .resources()
+        .iter()
+        .map(|resource| {
+            let mut statements = from_tags(resource, sources);
+            statements.extend(from_declarations(resource, sources));
+            statements.extend(from_terraform(resource, sources));
+            statements.extend(from_stacks(resource, &stacks, sources));
+            statements.extend(from_provider(resource, sources));
+            statements.extend(from_document(resource, sources));
+            statements
+        })
+        .collect();
+    let inherited: Vec<Vec<Statement>> =
+        (0..own.len()).map(|at| from_relations(at, estate, &own, sources)).collect();
+    own.iter_mut()
+        .zip(inherited)
+        .map(|(statements, mut more)| {
+            let mut statements = std::mem::take(statements);
+            statements.append(&mut more);
+            statements.sort_by(|a, b| (a.part, a.source, &a.origin).cmp(&(b.part, b.source, &b.origin)));
+            Explanation { statements }
+        })
+        .collect()
+}
+
+fn from_tags(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
+    tag_statements(resource, sources)
+        .map(|(part, key, value)| Statement {
+            part,
+            value: value.to_owned(),
+            source: SourceKind::Tag,
+            origin: format!("tag {key}"),
+            as_of: sources.now,
+        })
+        .collect()
+}
+
+fn tag_statements<'r>(
+    resource: &'r Resource,
+    sources: &'r Sources<'_>,
+) -> impl Iterator<Item = (Part, &'r str, &'r str)> {
+    sources.declarations.tags.iter().filter_map(|(part, keys)| {
+        keys.iter()
+            .find_map(|wanted| {
+                resource.tags.iter().find(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.trim().is_empty())
+            })
+            .map(|(key, value)| (*part, key.as_str(), value.as_str()))
+    })
+}
+
+fn from_declarations(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    let mut state = |part: Part, value: &str, place: String| {
+        if !statements.iter().any(|s: &Statement| s.part == part) {
+            statements.push(Statement {
+                part,
+                value: value.to_owned(),
+                source: SourceKind::Declaration,
+                origin: format!("{} {place}", sources.declarations_file),
+                as_of: sources.now,
+            });
+        }
+    };
+    for (name, system) in &sources.declarations.systems {
+        if !system.matches.iter().any(|one| one.matches(resource)) {
+            continue;
+        }
+        let place = || format!("system {name}");
+        for (part, value) in [
+            (Part::Owner, &system.owner),
+            (Part::Environment, &system.environment),
+            (Part::DataClass, &system.data_class),
+        ] {
+            if let Some(value) = value {
+                state(part, value, place());
+            }
+        }
+        state(Part::Purpose, system.purpose.as_deref().unwrap_or(name), place());
+    }
+    for (i, rule) in sources.declarations.rules.iter().enumerate() {
+        if rule.matches.matches(resource) {
+            for (part, value) in &rule.set {
+                state(*part, value, format!("rule {}", i + 1));
+            }
+        }
+    }
+    statements
+}
+
+fn from_terraform(resource: &Resource, sources: &Sources<'_>) -> Option<Statement> {
+    sources.terraform.address(resource.uid.as_str(), &resource.id).map(|address| Statement {
+        part: Part::DeclaredBy,
+        value: address.to_owned(),
+        source: SourceKind::Terraform,
+        origin: address.split('#').next().unwrap_or(address).to_owned(),
+        as_of: sources.now,
+    })
+}
+
+/// Which stack each resource is a member of, by physical id, and each stack by its name.
+struct StackMembers<'e> {
+    by_id: HashMap<(&'e str, String), Vec<&'e Resource>>,
+    by_name: HashMap<(&'e str, &'e str), &'e Resource>,
+}
+
+const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
+const STACK_TAG: &str = "aws:cloudformation:stack-name";
+
+impl<'e> StackMembers<'e> {
+    fn of(estate: &'e Estate) -> Self {
+        let mut by_id: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_name = HashMap::new();
+        for stack in estate.resources().iter().filter(|resource| resource.kind.as_str() == STACK_TYPE) {
+            let account = stack.account.as_str();
+            by_name.insert((account, stack.name.as_deref().unwrap_or(&stack.id)), stack);
+            let document = stack.document.value();
+            let members = document.get("Resources").and_then(serde_json::Value::as_array);
+            for id in members.into_iter().flatten().filter_map(|m| m.get("PhysicalResourceId")?.as_str()) {
+                by_id.entry((account, id.to_owned())).or_default().push(stack);
+            }
+        }
+        Self { by_id, by_name }
+    }
+
+    /// A stack lives in one region and declares what is there, or what has no region (roles, buckets).
+    fn stack_of(&self, resource: &Resource) -> Option<&'e Resource> {
+        let account = resource.account.as_str();
+        let ids = [Some(resource.id.as_str()), Some(resource.uid.as_str()), resource.name.as_deref()];
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.by_id.get(&(account, id.to_owned())))
+            .flatten()
+            .find(|stack| stack.region == resource.region || resource.region.is_global())
+            .or_else(|| self.by_name.get(&(account, resource.tags.get(STACK_TAG)?.as_str())))
+            .copied()
+    }
+}
+
+fn from_stacks(resource: &Resource, stacks: &StackMembers<'_>, sources: &Sources<'_>) -> Vec<Statement> {
+    let Some(stack) = stacks.stack_of(resource).filter(|stack| stack.uid != resource.uid) else {
+        return Vec::new();
+    };
+    let statement = |part, value: &str, origin: String| Statement {
+        part,
+        value: value.to_owned(),
+        source: SourceKind::CloudFormation,
+        origin,
+        as_of: sources.now,
+    };
+    let name = stack.name.as_deref().unwrap_or(&stack.id);
+    let mut statements =
+        vec![statement(Part::DeclaredBy, &format!("CloudFormation stack {name}"), stack.uid.to_string())];
+    statements.extend(
+        tag_statements(stack, sources)
+            .filter(|(part, ..)| *part != Part::DeclaredBy)
+            .map(|(part, key, value)| statement(part, value, format!("{} tag {key}", stack.uid))),
+    );
+    statements
+}
+
+fn from_provider(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
+    if !resource.provider_made {
+        return Vec::new();
+    }
+    let provider = resource.kind.as_str().split("::").next().unwrap_or("provider").to_owned();
+    [
+        (Part::Owner, provider.clone()),
+        (Part::Purpose, "made and managed by the provider for its own service".to_owned()),
+        (Part::Environment, "provider".to_owned()),
+        (Part::Creator, provider),
+    ]
+    .into_iter()
+    .map(|(part, value)| Statement {
+        part,
+        value,
+        source: SourceKind::Provider,
+        origin: format!("definition of {}", resource.kind),
+        as_of: sources.now,
+    })
+    .collect()
+}
+
+fn from_document(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
+    let Some(definition) = sources.content.resources.get(&resource.kind) else { return Vec::new() };
+    if definition.states.is_empty() {
+        return Vec::new();
+    }
+    let document = resource.document.value();
+    definition
+        .states
+        .iter()
+        .filter_map(|(part, path)| {
+            path.text(&document).filter(|value| !value.is_empty()).map(|value| Statement {
+                part: *part,
+                value,
+                source: SourceKind::Provider,
+                origin: format!("{path} of its description"),
+                as_of: sources.now,
+            })
+        })
+        .collect()
+}
+
+/// What a resource takes over: for each part it does not state itself, the nearest that does, over the edges its
+/// definition names. Only what a resource states itself is handed on along a chain, so the origin is always a place
+/// where somebody can change it.
+fn from_relations(
+    at: usize,
+    estate: &Estate,
+    own: &[Vec<Statement>],
+    sources: &Sources<'_>,
+) -> Vec<Statement> {
+    let mut found: Vec<Statement> = Vec::new();
+    let mut visited = vec![at];
+    let mut ring = vec![at];
+    for _ in 0..INHERIT_DEPTH_MAX {
+        let mut next = Vec::new();
+        for &from in &ring {
+            let Some(definition) =
+                estate.resources().get(from).and_then(|r| sources.content.resources.get(&r.kind))
+            else {
+                continue;
+            };
+            for kind in &definition.inherit {
+                for edge in estate.outgoing(from).iter().filter(|edge| edge.kind == *kind) {
+                    let Some(to) = estate.position(edge.to.as_str()) else { continue };
+                    if visited.contains(&to) {
+                        continue;
+                    }
+                    visited.push(to);
+                    next.push(to);
+                    let (Some(statements), Some(target)) = (own.get(to), estate.resources().get(to)) else {
+                        continue;
+                    };
+                    for statement in best_of_each_part(statements) {
+                        if !found.iter().any(|s| s.part == statement.part) {
+                            found.push(Statement {
+                                source: SourceKind::Inherited,
+                                origin: format!("{kind} {}: {}", target.uid, statement.origin),
+                                ..statement.clone()
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        ring = next;
+    }
+    let stated = own.get(at).map(Vec::as_slice).unwrap_or_default();
+    found.retain(|statement| !stated.iter().any(|s| s.part == statement.part));
+    found
+}
+
+fn best_of_each_part(statements: &[Statement]) -> impl Iterator<Item = &Statement> {
+    Part::ALL
+        .into_iter()
+        .filter_map(|part| statements.iter().filter(|s| s.part == part).min_by_key(|s| s.source))
+}

@@ -1,0 +1,23 @@
+//! The words that every other crate speaks.
+//!
+//! Typed ids, resources and their edges, the coverage of a scan, explanations, and the unknown as a value of its own.
+//! Start in [`resource`] (what was seen), then [`coverage`] (what could not be seen, and why), then [`explanation`]
+//! (what is known about each resource, from which source).
+//!
+//! **Invariant:** no IO, no async, no clock. Every time is an argument.
+
+pub mod coverage;
+pub mod explanation;
+pub mod id;
+pub mod path;
+pub mod resource;
+pub mod scan;
+pub mod unknown;
+
+pub use coverage::{Coverage, Outcome, Reason};
+pub use explanation::{DataClass, Explanation, Part, SourceKind, Statement};
+pub use id::{AccountId, EdgeKind, Partition, Region, ResourceType, Uid};
+pub use jiff::Timestamp;
+pub use resource::{Document, Edge, Resource, Target};
+pub use scan::{Scan, ScanState};
+pub use unknown::{Acceptance, Gap, Unknown};

@@ -1,0 +1,257 @@
+//! From one item of an answer to a resource and its references; pure.
+
+use std::collections::BTreeMap;
+
+use fathom_content::{ResourceDefinition, resource::Name, template::Fill};
+use fathom_estate::Reference;
+use fathom_model::{AccountId, Document, Partition, Region, Resource, Timestamp, Uid, path::scalar_text};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+/// What stands in a document for a value that may be a secret.
+pub const SECRET_MARK: &str = "(secret)";
+
+/// The longest text that is looked into for JSON: 1 MiB, four times the largest IAM document.
+const JSON_TEXT_MAX: usize = 1024 * 1024;
+
+/// Where an item was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The partition.
+    pub partition: &'a Partition,
+    /// The account asked.
+    pub account: &'a AccountId,
+    /// The region asked.
+    pub region: &'a Region,
+    /// The parent's document, for types listed for each parent.
+    pub parent: Option<&'a Value>,
+    /// The parent's uid.
+    pub parent_uid: Option<&'a Uid>,
+}
+
+impl<'a> Place<'a> {
+    /// What fills templates here.
+    pub fn fill(&self, document: Option<&'a Value>) -> Fill<'a> {
+        Fill {
+            partition: self.partition.as_str(),
+            account: self.account.as_str(),
+            region: self.region.as_str(),
+            document,
+            parent: self.parent,
+            item: None,
+        }
+    }
+}
+
+/// A resource with what its document refers to.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The resource.
+    pub resource: Resource,
+    /// Further texts by which documents refer to it.
+    pub also: Vec<String>,
+    /// Its references.
+    pub references: Vec<Reference>,
+}
+
+/// The region a globally listed document tells, after old names are replaced.
+pub fn region_of(definition: &ResourceDefinition, document: &Value, asked: &Region) -> Region {
+    match &definition.identity.region {
+        Some(rule) => {
+            let told = rule.path.text(document).filter(|text| !text.is_empty());
+            let told = told.unwrap_or_else(|| rule.default.clone());
+            Region::from(rule.rename.get(&told).cloned().unwrap_or(told))
+        }
+        None => asked.clone(),
+    }
+}
+
+/// Puts JSON in place of JSON texts, and the mark in place of possible secrets.
+pub fn normalise(definition: &ResourceDefinition, document: &mut Value) {
+    for path in &definition.json {
+        path.change(document, &mut |value| {
+            if let Value::String(text) = value
+                && let Some(parsed) = json_text(text)
+            {
+                *value = parsed;
+            }
+        });
+    }
+    for path in &definition.secret {
+        path.change(document, &mut mask);
+    }
+}
+
+fn json_text(text: &str) -> Option<Value> {
+    if text.len() > JSON_TEXT_MAX {
+        return None;
+    }
+    if text.trim_start().starts_with(['{', '[']) {
+        return serde_json::from_str(text).ok();
+    }
+    // IAM gives its documents URL-encoded.
+    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    decoded.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(&decoded).ok()).flatten()
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Null => {}
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => members.values_mut().for_each(mask),
+        Value::String(text) if text.is_empty() => {}
+        scalar => *scalar = Value::from(SECRET_MARK),
+    }
+}
+
+/// Makes the resource of a finished document.
+///
+/// # Errors
+/// Names the member that identity needs and the document lacks.
+pub fn build(definition: &ResourceDefinition, document: &Value, place: Place<'_>, region: &Region) -> Result<Item, String> {
+    let identity = &definition.identity;
+    let account = identity
+        .account
+        .as_ref()
+        .and_then(|path| path.text(document))
+        .map_or_else(|| place.account.clone(), AccountId::from);
+    let fill = Fill { account: account.as_str(), region: region.as_str(), ..place.fill(Some(document)) };
+    let need = |what: &str, template: &fathom_content::Template| {
+        template.fill(fill).filter(|text| !text.is_empty()).ok_or_else(|| {
+            format!("{}: an item without {what} (`{template}`) in its description", definition.kind)
+        })
+    };
+    let id = need("an id", &identity.id)?;
+    let uid = Uid::from(need("an ARN", &identity.arn)?);
+    let tags = definition.tags.as_ref().map(|path| tags(path.first(document))).unwrap_or_default();
+    let name = identity
+        .name
+        .as_ref()
+        .and_then(|name| match name {
+            Name::Tag(key) => tags.get(key).cloned(),
+            Name::Path(path) => path.text(document),
+        })
+        .filter(|name| !name.is_empty());
+    let resource = Resource {
+        kind: definition.kind.clone(),
+        account,
+        region: region.clone(),
+        id,
+        name,
+        created_at: identity.created.as_ref().and_then(|path| time(path.first(document)?)),
+        provider_made: definition.provider_made.iter().any(|condition| condition.holds(document)),
+        exposed: definition.exposed_when.iter().any(|condition| condition.holds(document)),
+        tags,
+        document: Document::new(document),
+        uid,
+    };
+    let references = definition
+        .relations
+        .iter()
+        .flat_map(|relation| {
+            let texts: Vec<String> = if relation.path.as_str() == "parent" {
+                place.parent_uid.map(ToString::to_string).into_iter().collect()
+            } else {
+                relation.path.all(document).into_iter().filter_map(scalar_text).collect()
+            };
+            texts.into_iter().filter(|text| !text.is_empty() && !relation.ignore.contains(text)).map(|text| {
+                Reference {
+                    from: resource.uid.clone(),
+                    kind: relation.kind.clone(),
+                    to: relation.to.clone(),
+                    text,
+                }
+            })
+        })
+        .collect();
+    let also = identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
+    Ok(Item { resource, also, references })
+}
+
+/// Tags in any of the forms that services use: a map, or a list of pairs under various names.
+pub fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
+    const KEYS: [&str; 3] = ["Key", "TagKey", "key"];
+    const VALUES: [&str; 3] = ["Value", "TagValue", "value"];
+    match value {
+        Some(Value::Object(map)) => {
+            map.iter().filter_map(|(key, value)| Some((key.clone(), scalar_text(value)?))).collect()
+        }
+        Some(Value::Array(pairs)) => pairs
+            .iter()
+            .filter_map(|pair| {
+                let key = KEYS.iter().find_map(|name| pair.get(name)?.as_str())?;
+                let value = VALUES.iter().find_map(|name| pair.get(name)?.as_str()).unwrap_or_default();
+                Some((key.to_owned(), value.to_owned()))
+            })
+            .collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// A time in any of the forms that services use: RFC 3339, an offset without a colon, seconds or milliseconds.
+pub fn time(value: &Value) -> Option<Timestamp> {
+    /// Seconds above this would be after the year 5000, so the number is milliseconds.
+    const SECONDS_MAX: f64 = 1e11;
+    let from_number = |number: f64| {
+        let seconds = if number > SECONDS_MAX { number / 1000.0 } else { number };
+        Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
+    };
+    match value {
+        Value::Number(number) => from_number(number.as_f64()?),
+        Value::String(text) => {
+            if let Ok(number) = text.parse::<f64>() {
+                return from_number(number);
+            }
+            text.parse().ok().or_else(|| {
+                let (head, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
+                let (hours, minutes) = offset.split_at_checked(3)?;
+                format!("{head}{hours}:{minutes}").parse().ok()
+            })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn times_in_every_form_that_services_use() {
+        let expected: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
+        for value in [
+            json!("2026-01-02T03:04:05Z"),
+            json!("2026-01-02T03:04:05.000+0000"),
+            json!(1_767_323_045),
+            json!(1_767_323_045_000_u64),
+            json!("1767323045"),
+        ] {
+            assert_eq!(time(&value), Some(expected), "{value}");
+        }
+        assert_eq!(time(&json!("soon")), None);
+    }
+
+    #[test]
+    fn tags_in_every_form_that_services_use() {
+        let expected = BTreeMap::from([("a".to_owned(), "1".to_owned())]);
+        for value in [
+            json!({"a": "1"}),
+            json!([{"Key": "a", "Value": "1"}]),
+            json!([{"TagKey": "a", "TagValue": "1"}]),
+            json!([{"key": "a", "value": "1"}]),
+        ] {
+            assert_eq!(tags(Some(&value)), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn json_texts_are_opened_and_secrets_closed() {
+        assert_eq!(json_text("%7B%22a%22%3A1%7D"), Some(json!({"a": 1})));
+        assert_eq!(json_text("{\"a\":1}"), Some(json!({"a": 1})));
+        assert_eq!(json_text("plain"), None);
+        let mut value = json!({"DB_PASSWORD": "hunter2", "EMPTY": "", "PORT": 1});
+        mask(&mut value);
+        assert_eq!(value, json!({"DB_PASSWORD": "(secret)", "EMPTY": "", "PORT": "(secret)"}));
+    }
+}

@@ -1,0 +1,20 @@
+//! The collector: from "look at this cloud" to a sealed estate in the store.
+//!
+//! Start in [`scan`]: sign in, find out what there is to ask ([`scope`]), ask it ([`collect`]), turn answers into
+//! resources and references ([`item`]), keep account of every call ([`tally`]), let the sources explain
+//! ([`sources`]), and commit all of it at once.
+//!
+//! **Invariant:** every planned operation ends in the coverage ledger, whatever happens to it.
+
+pub mod collect;
+pub mod item;
+pub mod progress;
+pub mod scan;
+pub mod scope;
+mod seen;
+pub mod sources;
+pub mod tally;
+
+pub use progress::{Progress, Snapshot};
+pub use scan::{Scanner, ScanError, ScanReport};
+pub use scope::ScanOptions;

@@ -1,0 +1,157 @@
+//! Coverage: what was read and what was not, as of the last scan that asked.
+
+use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
+use serde::{Deserialize, Serialize};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    Store, StoreError,
+    bulk::Insert,
+    filter::push_in,
+    rows::{column, count, stored_count},
+};
+
+/// Which rows of the coverage ledger. The default asks for all, up to `limit`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CoverageQuery {
+    /// Only these accounts; all where empty.
+    pub accounts: Vec<AccountId>,
+    /// Only these regions; all where empty.
+    pub regions: Vec<Region>,
+    /// Only these services; all where empty.
+    pub services: Vec<String>,
+    /// Only rows that were read for these types; all where empty.
+    pub kinds: Vec<ResourceType>,
+    /// Only this outcome.
+    pub outcome: Option<Outcome>,
+    /// Only this reason.
+    pub reason: Option<Reason>,
+    /// The most rows, 1 to 1,000,000.
+    pub limit: u32,
+    /// Rows to leave out at the beginning.
+    pub offset: u64,
+}
+
+impl Default for CoverageQuery {
+    fn default() -> Self {
+        Self {
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            services: Vec::new(),
+            kinds: Vec::new(),
+            outcome: None,
+            reason: None,
+            limit: 100_000,
+            offset: 0,
+        }
+    }
+}
+
+const LIMIT_MAX: u32 = 1_000_000;
+
+const INSERT: Insert = Insert {
+    head: "INSERT INTO coverage (scan, account, region, service, operation, kind, outcome, reason, permission, detail, \
+           calls, items, throttles, failures, millis) VALUES",
+    columns: 15,
+    tail: "",
+};
+
+/// Replaces the rows of every account, region and service that the new ones name.
+pub(crate) async fn replace(
+    conn: &mut SqliteConnection,
+    scan: i64,
+    rows: &[Coverage],
+) -> Result<(), sqlx::Error> {
+    let mut places: Vec<(&str, &str, &str)> =
+        rows.iter().map(|row| (row.account.as_str(), row.region.as_str(), row.service.as_str())).collect();
+    places.sort_unstable();
+    places.dedup();
+    for (account, region, service) in places {
+        sqlx::query("DELETE FROM coverage WHERE account = $1 AND region = $2 AND service = $3")
+            .bind(account)
+            .bind(region)
+            .bind(service)
+            .execute(&mut *conn)
+            .await?;
+    }
+    INSERT
+        .run(conn, rows, |query, row| {
+            query
+                .bind(scan)
+                .bind(row.account.as_str())
+                .bind(row.region.as_str())
+                .bind(row.service.as_str())
+                .bind(row.operation.as_str())
+                .bind(row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()))
+                .bind(row.outcome.as_str())
+                .bind(row.reason.map(Reason::as_str))
+                .bind(row.permission.clone())
+                .bind(row.detail.clone())
+                .bind(stored_count(row.calls))
+                .bind(stored_count(row.items))
+                .bind(stored_count(row.throttles))
+                .bind(stored_count(row.failures))
+                .bind(stored_count(row.millis))
+        })
+        .await
+}
+
+impl Store {
+    /// Rows of the coverage ledger, sorted by account, region, service and operation.
+    pub async fn coverage(&self, query: &CoverageQuery) -> Result<Vec<Coverage>, StoreError> {
+        let mut sql = QueryBuilder::<Sqlite>::new(
+            "SELECT account, region, service, operation, kind, outcome, reason, permission, detail, calls, items, \
+             throttles, failures, millis FROM coverage WHERE 1 = 1",
+        );
+        push_in(&mut sql, "account", &query.accounts);
+        push_in(&mut sql, "region", &query.regions);
+        push_in(&mut sql, "service", &query.services);
+        push_in(&mut sql, "kind", &query.kinds);
+        if let Some(outcome) = query.outcome {
+            sql.push(" AND outcome = ").push_bind(outcome.as_str());
+        }
+        if let Some(reason) = query.reason {
+            sql.push(" AND reason = ").push_bind(reason.as_str());
+        }
+        sql.push(" ORDER BY account, region, service, operation, kind, id LIMIT ");
+        sql.push_bind(query.limit.clamp(1, LIMIT_MAX));
+        sql.push(" OFFSET ").push_bind(stored_count(query.offset));
+        let rows = sql
+            .build()
+            .fetch_all(self.readers())
+            .await
+            .map_err(|source| self.failed("read the coverage", source))?;
+        rows.iter().map(decode).collect()
+    }
+}
+
+fn decode(row: &SqliteRow) -> Result<Coverage, StoreError> {
+    const TABLE: &str = "coverage";
+    let bad = |what: String| StoreError::BadRow { table: TABLE, what };
+    let outcome: &str = column(row, TABLE, 5)?;
+    let outcome = [Outcome::Read, Outcome::Empty, Outcome::Unknown]
+        .into_iter()
+        .find(|known| known.as_str() == outcome)
+        .ok_or_else(|| bad(format!("outcome `{outcome}`")))?;
+    let reason: Option<&str> = column(row, TABLE, 6)?;
+    let reason = reason
+        .map(|word| Reason::parse(word).ok_or_else(|| bad(format!("reason `{word}`"))))
+        .transpose()?;
+    Ok(Coverage {
+        account: AccountId::new(column::<&str>(row, TABLE, 0)?),
+        region: Region::new(column::<&str>(row, TABLE, 1)?),
+        service: column(row, TABLE, 2)?,
+        operation: column(row, TABLE, 3)?,
+        resource_type: column::<Option<&str>>(row, TABLE, 4)?.map(ResourceType::new),
+        outcome,
+        reason,
+        permission: column(row, TABLE, 7)?,
+        detail: column(row, TABLE, 8)?,
+        calls: count(row, TABLE, 9)?,
+        items: count(row, TABLE, 10)?,
+        throttles: count(row, TABLE, 11)?,
+        failures: count(row, TABLE, 12)?,
+        millis: count(row, TABLE, 13)?,
+    })
+}

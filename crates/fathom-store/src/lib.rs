@@ -1,0 +1,69 @@
+//! State in SQLite: scans, resources and their versions, coverage, explanations, and the ledger in the same
+//! transaction.
+//!
+//! One data directory belongs to one writing process:
+//!
+//! ```text
+//! fathom.db     everything below, in WAL mode
+//! fathom.lock   held by the writing process, with its pid
+//! ledger.key    signs checkpoints (mode 0600)      ledger.pub   verifies them
+//! ledger/       the log as C2SP tlog-tiles: a copy of this directory can be verified anywhere
+//! anchor        the last published checkpoint; a log that is older than it is refused
+//! ```
+//! Where to start reading: [`Store`] in `open.rs`, then `scans.rs` and `finish.rs` (how a scan becomes the estate),
+//! `resources.rs` and `stream.rs` (how it is read), `ledger/writer.rs` (group commit) and `ledger/tiles.rs`.
+//!
+//! **Invariant:** every change of state and its ledger entry are one transaction.
+//! **Invariant:** a call that was denied never deletes a resource.
+//! **Invariant:** SQL, file layout and dialect stay in this crate; nothing else in Fathom knows them.
+
+mod acceptances;
+mod bulk;
+mod coverage;
+mod documents;
+mod edges;
+mod error;
+mod explanations;
+mod files;
+mod filter;
+mod finish;
+mod ledger;
+mod open;
+mod query;
+mod reconcile;
+mod resources;
+mod rows;
+mod scans;
+mod schema;
+mod stream;
+mod unknowns;
+
+pub use coverage::CoverageQuery;
+pub use edges::Edges;
+pub use error::StoreError;
+pub use ledger::{
+    DirLog, EntryDraft, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key, verify_dir,
+};
+pub use open::Store;
+pub use query::{
+    Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter, Version,
+};
+pub use reconcile::Listing;
+pub use scans::{ScanResults, StageReport};
+pub use stream::CHUNK_ROWS;
+pub use unknowns::{UnknownPage, UnknownQuery};
+
+/// The database file in the data directory.
+pub const DATABASE_FILE: &str = "fathom.db";
+/// The lock file of the writing process.
+pub const LOCK_FILE: &str = "fathom.lock";
+/// The private key of the ledger.
+pub const KEY_FILE: &str = "ledger.key";
+/// The public key of the ledger.
+pub const PUBLIC_KEY_FILE: &str = "ledger.pub";
+/// The directory of the ledger's tiles.
+pub const LEDGER_DIR: &str = "ledger";
+/// The file that holds the last published checkpoint.
+pub const ANCHOR_FILE: &str = "anchor";
+/// Who the ledger names for what Fathom does by itself.
+pub const SYSTEM_ACTOR: &str = "fathom";

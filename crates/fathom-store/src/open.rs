@@ -1,0 +1,292 @@
+//! The store: opening, sharing and closing it.
+
+use std::{
+    fmt,
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex as PlainMutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use fathom_ledger::VerifierKey;
+use fathom_model::Timestamp;
+use sqlx::{
+    Connection, ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::{
+    sync::{Mutex, MutexGuard, Notify, mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    DATABASE_FILE, StoreError,
+    error::classify,
+    files,
+    ledger::{self, Append, Keys},
+    scans, schema,
+};
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const READERS_MAX: u32 = 8;
+const READER_WAIT: Duration = Duration::from_secs(30);
+/// Appends that wait for a commit; more callers wait for a place.
+const APPENDS_QUEUED_MAX: usize = 4096;
+
+/// The state of one Fathom. Cheap to clone; every clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    appends: PlainMutex<Option<mpsc::Sender<Append>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the background tasks need, too.
+pub(crate) struct Shared {
+    pub(crate) dir: PathBuf,
+    pub(crate) readers: SqlitePool,
+    pub(crate) verifier: VerifierKey,
+    /// Set in the writing process only.
+    pub(crate) writer: Option<Writer>,
+}
+
+/// What only the writing process has.
+pub(crate) struct Writer {
+    conn: Mutex<Option<SqliteConnection>>,
+    pub(crate) keys: Keys,
+    /// Rung after each commit that made the log longer.
+    pub(crate) grown: Notify,
+    pub(crate) closing: AtomicBool,
+    /// Size of the log whose tiles are written.
+    pub(crate) published: watch::Sender<u64>,
+    lock: PlainMutex<Option<File>>,
+}
+
+/// The one writing connection, held until dropped.
+pub(crate) struct WriteGuard<'s> {
+    conn: MutexGuard<'s, Option<SqliteConnection>>,
+    dir: &'s Path,
+}
+
+impl WriteGuard<'_> {
+    /// Begins a transaction that may write at once, so that it never fails half way for want of the lock.
+    pub(crate) async fn begin(
+        &mut self,
+        operation: &'static str,
+    ) -> Result<Transaction<'_, Sqlite>, StoreError> {
+        let conn = self.conn.as_mut().ok_or(StoreError::Closed)?;
+        conn.begin_with("BEGIN IMMEDIATE").await.map_err(|source| classify(operation, self.dir, source))
+    }
+}
+
+impl Shared {
+    /// Waits for the writing connection.
+    pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteGuard<'_>, StoreError> {
+        let writer = self.writer.as_ref().ok_or(StoreError::ReaderOnly { operation })?;
+        Ok(WriteGuard { conn: writer.conn.lock().await, dir: &self.dir })
+    }
+
+    /// The writing process's part.
+    pub(crate) fn writer(&self, operation: &'static str) -> Result<&Writer, StoreError> {
+        self.writer.as_ref().ok_or(StoreError::ReaderOnly { operation })
+    }
+
+    /// An error of the database, with what was tried.
+    pub(crate) fn failed(&self, operation: &'static str, source: sqlx::Error) -> StoreError {
+        classify(operation, &self.dir, source)
+    }
+}
+
+impl Store {
+    /// Opens a data directory for writing and makes what is missing in it.
+    ///
+    /// `origin` names the log for ever: a URL without scheme, such as `fathom.example.com/log`. Scans that an earlier
+    /// process left under way become interrupted. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] where another process writes, [`StoreError::Anchor`] where the database is an older copy,
+    /// and the accidents of files and disks.
+    pub async fn open(dir: &Path, origin: &str, now: Timestamp) -> Result<Self, StoreError> {
+        files::create_dir(dir)?;
+        let lock = files::lock(dir).await?;
+        let database = dir.join(DATABASE_FILE);
+        schema::check_ours(dir, &database).await?;
+        let options = base_options(&database)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .pragma("cache_size", "-65536")
+            .pragma("journal_size_limit", "67108864");
+        let mut conn =
+            options.connect().await.map_err(|source| classify("open the database", dir, source))?;
+        schema::migrate(&mut conn, dir, &database, now).await?;
+        let keys = ledger::open_keys(&mut conn, dir, origin).await?;
+        let (published, _) = watch::channel(0);
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            readers: reader_pool(base_options(&database).read_only(true)),
+            verifier: keys.signer.verifier().clone(),
+            writer: Some(Writer {
+                conn: Mutex::new(Some(conn)),
+                keys,
+                grown: Notify::new(),
+                closing: AtomicBool::new(false),
+                published,
+                lock: PlainMutex::new(Some(lock)),
+            }),
+        });
+        ledger::prepare(&shared, now).await?;
+        scans::interrupt_leftovers(&shared, now).await?;
+        ledger::publish(&shared).await?;
+        let (appends, queue) = mpsc::channel(APPENDS_QUEUED_MAX);
+        let tasks = vec![
+            tokio::spawn(ledger::run_writer(Arc::clone(&shared), queue)),
+            tokio::spawn(ledger::run_publisher(Arc::clone(&shared))),
+        ];
+        Ok(Self {
+            inner: Arc::new(Inner {
+                shared,
+                appends: PlainMutex::new(Some(appends)),
+                tasks: Mutex::new(tasks),
+            }),
+        })
+    }
+
+    /// Opens a data directory for reading, also beside a running server. Everything that writes is refused.
+    pub async fn open_reader(dir: &Path) -> Result<Self, StoreError> {
+        let database = dir.join(DATABASE_FILE);
+        let there = std::fs::metadata(&database);
+        if there.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Err(StoreError::NoData { path: dir.to_owned() });
+        }
+        let verifier = ledger::read_public_key(dir)?;
+        let pool = match try_reader(dir, &database, false).await {
+            // A directory that may not be written has no place for SQLite's shared index; where no log of changes
+            // is left either, the file alone is the whole database.
+            Err(StoreError::ReadOnly { .. }) if !dir.join(format!("{DATABASE_FILE}-wal")).is_file() => {
+                try_reader(dir, &database, true).await?
+            }
+            other => other?,
+        };
+        let shared = Arc::new(Shared { dir: dir.to_owned(), readers: pool, verifier, writer: None });
+        Ok(Self {
+            inner: Arc::new(Inner {
+                shared,
+                appends: PlainMutex::new(None),
+                tasks: Mutex::new(Vec::new()),
+            }),
+        })
+    }
+
+    /// Finishes what is queued, writes the ledger's tiles, and frees the directory. Later calls on any clone fail
+    /// with [`StoreError::Closed`]. A store that is dropped instead does the same in the background, and what a dying
+    /// process leaves undone is made up for by the next [`Store::open`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        drop(self.inner.take_appends());
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().await);
+        for task in tasks {
+            // A task that panicked has said so; what it left is made up for at the next open.
+            let _ended = task.await;
+        }
+        let shared = &self.inner.shared;
+        shared.readers.close().await;
+        if let Some(writer) = &shared.writer {
+            let conn = writer.conn.lock().await.take();
+            let closed = match conn {
+                Some(conn) => conn.close().await,
+                None => Ok(()),
+            };
+            if let Ok(mut lock) = writer.lock.lock() {
+                *lock = None;
+            }
+            closed.map_err(|source| shared.failed("close the database", source))?;
+        }
+        Ok(())
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.inner.shared.dir
+    }
+
+    /// Whether this process may write.
+    pub fn is_writer(&self) -> bool {
+        self.inner.shared.writer.is_some()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.inner.shared.readers
+    }
+
+    pub(crate) fn failed(&self, operation: &'static str, source: sqlx::Error) -> StoreError {
+        match source {
+            sqlx::Error::PoolClosed => StoreError::Closed,
+            source => self.inner.shared.failed(operation, source),
+        }
+    }
+
+    /// The queue of the group commit.
+    pub(crate) fn appends(&self) -> Result<mpsc::Sender<Append>, StoreError> {
+        self.inner.shared.writer("append to the ledger")?;
+        let sender = self.inner.appends.lock().ok().and_then(|sender| sender.clone());
+        sender.ok_or(StoreError::Closed)
+    }
+}
+
+impl Inner {
+    fn take_appends(&self) -> Option<mpsc::Sender<Append>> {
+        self.appends.lock().ok().and_then(|mut sender| sender.take())
+    }
+}
+
+impl Writer {
+    /// Tells the publisher to finish.
+    pub(crate) fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.grown.notify_one();
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.dir()).field("writer", &self.is_writer()).finish()
+    }
+}
+
+fn base_options(database: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(database)
+        .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(1024)
+        .disable_statement_logging()
+}
+
+fn reader_pool(options: SqliteConnectOptions) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(READERS_MAX)
+        .acquire_timeout(READER_WAIT)
+        .connect_lazy_with(options.pragma("cache_size", "-16384"))
+}
+
+async fn try_reader(dir: &Path, database: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
+    let pool = reader_pool(base_options(database).read_only(true).immutable(immutable));
+    let mut conn = pool.acquire().await.map_err(|source| classify("open the database", dir, source))?;
+    match schema::check_version(&mut conn, dir, database).await {
+        Ok(_) => Ok(pool.clone()),
+        // A file without our table of migrations is some other program's.
+        Err(StoreError::Database { .. }) => Err(StoreError::Foreign { path: database.to_owned() }),
+        Err(error) => Err(error),
+    }
+}

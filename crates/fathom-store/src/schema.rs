@@ -1,0 +1,110 @@
+//! The schema: numbered migrations, applied in order, each in a transaction of its own.
+
+use std::path::Path;
+
+use fathom_model::Timestamp;
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
+};
+
+use crate::{StoreError, error::classify, rows::micros};
+
+/// Marks our files: "Fthm" in ASCII, in the header of the database.
+const APPLICATION_ID: i64 = 0x4674_686d;
+
+/// All migrations, by number from 1. Those that were released never change.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "estate", include_str!("../migrations/0001_estate.sql"))];
+
+/// Refuses files that are not ours, before anything is written to them.
+pub(crate) async fn check_ours(dir: &Path, database: &Path) -> Result<(), StoreError> {
+    let operation = "open the database";
+    let failed = |source| classify(operation, dir, source);
+    let size = match std::fs::metadata(database) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(crate::error::file_error(operation, database, error)),
+    };
+    // An empty file is what a crash right after creation leaves.
+    if size == 0 {
+        return Ok(());
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .synchronous(SqliteSynchronous::Full)
+        .disable_statement_logging();
+    let mut conn = options.connect().await.map_err(failed)?;
+    let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut conn).await.map_err(failed)?;
+    let tables: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut conn).await.map_err(failed)?;
+    conn.close().await.map_err(failed)?;
+    if id == APPLICATION_ID || (id == 0 && tables == 0) {
+        return Ok(());
+    }
+    Err(StoreError::Foreign { path: database.to_owned() })
+}
+
+/// Brings the database to the newest schema.
+pub(crate) async fn migrate(
+    conn: &mut SqliteConnection,
+    dir: &Path,
+    database: &Path,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let failed = |source| classify("update the database schema", dir, source);
+    sqlx::raw_sql("PRAGMA application_id = 1182034029").execute(&mut *conn).await.map_err(failed)?;
+    sqlx::raw_sql(
+        "CREATE TABLE IF NOT EXISTS migration (\
+         number BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+    )
+    .execute(&mut *conn)
+    .await
+    .map_err(failed)?;
+    let applied = check_version(conn, dir, database).await?;
+    for (number, name, sql) in MIGRATIONS.into_iter().filter(|(number, ..)| *number > applied) {
+        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+        sqlx::raw_sql(sql).execute(&mut *tx).await.map_err(failed)?;
+        sqlx::query("INSERT INTO migration (number, name, applied_at) VALUES ($1, $2, $3)")
+            .bind(number)
+            .bind(name)
+            .bind(micros(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        tracing::debug!(number, name, "schema updated");
+    }
+    Ok(())
+}
+
+/// The schema of the database; refuses one that a newer program made.
+pub(crate) async fn check_version(
+    conn: &mut SqliteConnection,
+    dir: &Path,
+    database: &Path,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query("SELECT COALESCE(MAX(number), 0) FROM migration")
+        .fetch_one(conn)
+        .await
+        .map_err(|source| classify("read the database schema", dir, source))?;
+    let found: i64 =
+        row.try_get(0).map_err(|source| classify("read the database schema", dir, source))?;
+    let known = MIGRATIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::TooNew { path: database.to_owned(), found, known });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_is_the_number_in_the_statement_and_migrations_count_up() {
+        assert_eq!(APPLICATION_ID, 1_182_034_029);
+        for (at, (number, ..)) in (1..).zip(MIGRATIONS) {
+            assert_eq!(at, number);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Test machinery, never shipped: a real moto, a faulty front before it, an independent ledger verifier
+
+pub mod moto;
+pub mod verifier;

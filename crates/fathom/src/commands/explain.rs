@@ -1,0 +1,115 @@
+//! `fathom explain`: what is known about one resource, part by part, each with its source.
+
+use anyhow::Result;
+use fathom_model::{Explanation, Part, Target};
+use serde_json::json;
+
+use crate::{
+    args::{ExplainArgs, Global},
+    commands::unknown::{day, kind},
+    render::{self, clean, styled},
+    wiring,
+};
+
+pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
+    let store = wiring::reader(global).await?;
+    let stored = wiring::one_resource(&store, &args.resource).await?;
+    let uid = &stored.resource.uid;
+    let explanation = Explanation { statements: store.statements(uid).await? };
+    let unknown = store.unknown(uid).await?;
+    let edges = store.edges_of(uid).await?;
+    if global.json {
+        return render::print_json(&json!({
+            "resource": stored,
+            "statements": explanation.statements,
+            "gaps": unknown.as_ref().map(|unknown| &unknown.gaps),
+            "edges": edges,
+        }));
+    }
+    let resource = &stored.resource;
+    let name = resource.name.as_deref().unwrap_or(&resource.id);
+    let state = match (stored.understood, stored.deleted_at) {
+        (_, Some(at)) => styled(render::QUIET, format!("gone since {}", day(at))),
+        (true, None) => styled(render::GOOD, "understood"),
+        (false, None) => styled(render::ATTENTION, "not understood"),
+    };
+    render::print(format!("{}  {}  {state}", styled(render::STRONG, clean(name)), kind(resource.kind.as_str())))?;
+    render::print(styled(render::QUIET, clean(uid.as_str())))?;
+    let created = resource.created_at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
+    render::print(format!(
+        "account {}, region {}, created {created}, first seen {}, last seen {}{}",
+        resource.account,
+        resource.region,
+        day(stored.first_seen),
+        day(stored.last_seen),
+        if stored.stale { " (the last scan could not read it)" } else { "" }
+    ))?;
+
+    let mut rows = Vec::new();
+    for part in Part::ALL {
+        let all: Vec<_> = explanation.statements.iter().filter(|statement| statement.part == part).collect();
+        match explanation.of(part) {
+            Some(holds) => {
+                rows.push(vec![
+                    part.to_string(),
+                    clean(&holds.value),
+                    format!("{}: {}", holds.source, clean(&holds.origin)),
+                ]);
+                for other in all.into_iter().filter(|one| *one != holds) {
+                    rows.push(vec![
+                        String::new(),
+                        styled(render::QUIET, clean(&other.value)),
+                        styled(render::QUIET, format!("also {}: {}", other.source, clean(&other.origin))),
+                    ]);
+                }
+            }
+            None => rows.push(vec![part.to_string(), styled(render::ATTENTION, "unknown"), String::new()]),
+        }
+    }
+    render::print("")?;
+    render::print(render::table(&["part", "value", "source"], rows))?;
+
+    if let Some(unknown) = unknown {
+        render::print(format!("\nNumber {} on the list: {}.", unknown.rank, unknown.because.join(", ")))?;
+        render::print(render::table(
+            &["missing", "what would close it"],
+            unknown.gaps.iter().map(|gap| {
+                let detail = match (&gap.accepted, gap.reason) {
+                    (Some(accepted), _) => format!(
+                        "accepted by {} until {}: {}",
+                        clean(&accepted.by),
+                        day(accepted.until),
+                        clean(&accepted.reason)
+                    ),
+                    (None, Some(reason)) => format!("could not be read ({reason}): {}", clean(&gap.detail)),
+                    (None, None) => gap.detail.clone(),
+                };
+                vec![gap.part.clone(), detail]
+            }),
+        ))?;
+    }
+    if !edges.is_empty() {
+        render::print("")?;
+        render::print(render::table(
+            &["relation", "to or from"],
+            edges.iter().map(|edge| {
+                if edge.from == *uid {
+                    let target = match &edge.to {
+                        Target::Known { uid } => clean(uid.as_str()),
+                        Target::Unresolved { kind, reference } => {
+                            format!("{} ({}, not in the estate)", clean(reference), clean(kind.as_str()))
+                        }
+                    };
+                    vec![edge.kind.to_string(), target]
+                } else {
+                    vec![format!("{} (from)", edge.kind), clean(edge.from.as_str())]
+                }
+            }),
+        ))?;
+    }
+    if args.raw {
+        render::print("")?;
+        render::print_json(&resource.document.value())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! `fathom scan`: look, explain, list, seal.
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use fathom_cloud::{
+    client::{Client, ClientOptions, HttpLimits, HttpTransport},
+    record::{Player, Recorder},
+};
+use fathom_model::{Region, ResourceType};
+use fathom_see::{Progress, ScanOptions, ScanReport, Scanner, progress::Phase, sources::Declared};
+use fathom_store::{Store, UnknownQuery};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+
+use crate::{
+    args::{Global, ScanArgs},
+    commands::{coverage, summary, unknown},
+    render::{self, styled},
+    wiring::{self, Sample},
+};
+
+/// Rows of the list that a scan shows at its end.
+const LIST_ROWS: u32 = 10;
+
+pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
+    let content = wiring::content(global)?;
+    for kind in &args.types {
+        if !content.resources.contains_key(kind.as_str()) {
+            bail!(
+                "no resource definition is called `{kind}`; `fathom sql \"select distinct type from resources\"` lists \
+                 what was found, docs/resources.md lists all"
+            );
+        }
+    }
+    // Declarations first: a mistake in them should not cost a scan.
+    let declared = if args.sample && args.declarations.is_none() {
+        wiring::sample_declared()?
+    } else {
+        wiring::declared(args.declarations.as_deref())?
+    };
+    let (client, recorder) = client(&args)?;
+    let scanner = Scanner { client, content, store: wiring::store(global).await? };
+    let options = options(&args);
+    let report = watch(&scanner, &options, &declared, args.quiet || global.json).await?;
+    if let Some(recorder) = recorder {
+        recorder.finish().context("cannot finish the recording")?;
+    }
+    if global.json {
+        return render::print_json(&json!({
+            "scan": report.scan,
+            "duplicates": report.duplicates,
+            "unresolved_references": report.unresolved,
+            "coverage": report.coverage,
+        }));
+    }
+    show(&scanner.store, &report).await
+}
+
+/// What the command line says about scope.
+fn options(args: &ScanArgs) -> ScanOptions {
+    let home = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok());
+    ScanOptions {
+        home: home.filter(|name| !name.is_empty()).map_or_else(|| ScanOptions::default().home, Region::from),
+        profile: args.profile.clone(),
+        regions: args.regions.iter().map(|region| Region::new(region.trim())).collect(),
+        kinds: args.types.iter().map(|kind| ResourceType::new(kind.trim())).collect(),
+        organization_role: if args.sample {
+            Some("OrganizationAccountAccessRole".to_owned())
+        } else {
+            args.organization_role.clone()
+        },
+        external_id: args.external_id.clone(),
+        accounts: args.accounts.iter().map(|account| account.trim().into()).collect(),
+        label: if args.sample {
+            Some("sample organisation, played back".to_owned())
+        } else {
+            args.replay.as_deref().map(|file| format!("recording {}", file.display()))
+        },
+    }
+}
+
+/// The client that the command line asks for, and its recorder where there is one.
+fn client(args: &ScanArgs) -> Result<(Client, Option<Arc<Recorder>>)> {
+    let mut options = ClientOptions::from_env(std::env::vars())?;
+    if let Some(url) = &args.endpoint_url {
+        options = options.with_endpoint(url)?;
+    }
+    options.timeout = Duration::from_secs(args.timeout.max(1));
+    options.concurrency = args.concurrency.max(1);
+    let mut recorder = None;
+    if args.sample {
+        options.transport = Some(Arc::new(sample_player()?));
+    } else if let Some(file) = &args.replay {
+        options.transport = Some(Arc::new(player(file)?));
+    } else if let Some(file) = &args.record {
+        let limits = HttpLimits {
+            timeout: options.timeout,
+            connect_timeout: options.connect_timeout,
+            answer_bytes_max: options.answer_bytes_max,
+        };
+        let inner = Arc::new(HttpTransport::new(limits).context("cannot start the HTTP client")?);
+        let one = Arc::new(recording(file, inner)?);
+        options.transport = Some(Arc::clone(&one) as _);
+        recorder = Some(one);
+    }
+    Ok((Client::new(options)?, recorder))
+}
+
+fn sample_player() -> Result<Player> {
+    let file = Sample::get("northwind.recording.zst").context("this build has no sample recording")?;
+    Player::from_bytes(&file.data).context("the sample recording does not read")
+}
+
+fn player(file: &Path) -> Result<Player> {
+    Player::open(file).with_context(|| format!("cannot play back {}", file.display()))
+}
+
+fn recording(file: &PathBuf, inner: Arc<HttpTransport>) -> Result<Recorder> {
+    Recorder::create(file, inner).with_context(|| format!("cannot record to {}", file.display()))
+}
+
+/// Runs a scan and shows what it is doing; Ctrl-C gives it up.
+async fn watch(
+    scanner: &Scanner,
+    options: &ScanOptions,
+    declared: &Declared,
+    quiet: bool,
+) -> Result<ScanReport> {
+    let progress = Progress::default();
+    let bar = ProgressBar::no_length();
+    let in_terminal = std::io::stderr().is_terminal();
+    bar.set_draw_target(if quiet || !in_terminal { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let scan = scanner.run(options, declared, &progress, wiring::now);
+    tokio::pin!(scan);
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    let mut said = None;
+    let report = loop {
+        tokio::select! {
+            report = &mut scan => break report,
+            _ = tokio::signal::ctrl_c() => {
+                bar.finish_and_clear();
+                bail!("given up; nothing of this scan is kept, and the next one starts clean");
+            }
+            _ = tick.tick() => {
+                let line = line(&progress, &scanner.client);
+                // Without a terminal, one line a phase is enough to see that it lives.
+                let phase = progress.snapshot().phase;
+                if !quiet && !in_terminal && said != Some(phase) {
+                    eprintln!("{line}");
+                    said = Some(phase);
+                }
+                bar.set_message(line);
+            }
+        }
+    };
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+fn line(progress: &Progress, client: &Client) -> String {
+    let now = progress.snapshot();
+    let counters = client.counters();
+    match now.phase {
+        Phase::SigningIn => "signing in, finding accounts and regions".to_owned(),
+        Phase::Reading => format!(
+            "reading {} in {}: {}/{} listings, {}; {} ({} throttled, {} not answered)",
+            render::count(now.accounts, "account"),
+            render::count(now.regions, "region"),
+            now.done,
+            now.planned,
+            render::count(now.resources, "resource"),
+            render::count(counters.calls, "call"),
+            counters.throttles,
+            now.unanswered,
+        ),
+        Phase::Understanding => format!("joining and explaining {}", render::count(now.resources, "resource")),
+        Phase::Sealing => "committing and sealing".to_owned(),
+        Phase::Done => "done".to_owned(),
+    }
+}
+
+/// What a person can act on: what could not be seen, what was found, what is unexplained; in this order.
+async fn show(store: &Store, report: &ScanReport) -> Result<()> {
+    let scan = &report.scan;
+    let seconds = scan.finished_at.map_or(0.0, |end| (end.as_millisecond() - scan.started_at.as_millisecond()) as f64 / 1000.0);
+    render::print(format!(
+        "scan {} of {}: accounts {}, regions {}; {seconds:.1} s",
+        scan.id,
+        render::clean(&scan.scope),
+        scan.accounts.join(", "),
+        scan.regions.join(", ")
+    ))?;
+    render::print(format!("\n{}", styled(render::STRONG, "What was seen")))?;
+    render::print(coverage::totals(&report.coverage))?;
+    render::print(coverage::unknown_by_reason(&report.coverage))?;
+
+    render::print(format!("\n{}", styled(render::STRONG, "What was found")))?;
+    render::print(summary::figure(scan.understood, scan.resources))?;
+    let mut kinds: Vec<_> = report.kinds.iter().collect();
+    kinds.sort_by_key(|(kind, (total, _))| (std::cmp::Reverse(*total), (*kind).clone()));
+    let words: Vec<String> =
+        kinds.iter().map(|(kind, (total, _))| format!("{total} {}", unknown::kind(kind.as_str()))).collect();
+    render::print(styled(render::QUIET, words.join(", ")))?;
+    if report.duplicates > 0 {
+        render::print(format!(
+            "{} came with an id that was there already; the first description of each was kept",
+            render::count(report.duplicates as u64, "resource")
+        ))?;
+    }
+    if report.unresolved > 0 {
+        render::print(format!(
+            "{} nothing we have seen: fathom sql \"select * from edges where not resolved\"",
+            if report.unresolved == 1 { "1 reference leads to".to_owned() } else { format!("{} references lead to", report.unresolved) },
+        ))?;
+    }
+
+    let listed = store.unknowns(&UnknownQuery { limit: LIST_ROWS, ..UnknownQuery::default() }).await?;
+    if !listed.is_empty() {
+        render::print(format!("\n{}", styled(render::STRONG, "What nobody can explain, worst first")))?;
+        render::print(unknown::rows(&listed))?;
+    }
+    let ledger = store.ledger_status().await?;
+    render::print(styled(
+        render::QUIET,
+        format!(
+            "\nsealed as entry {} of the ledger. Next: fathom unknown, fathom explain <id>, fathom sql",
+            ledger.size.saturating_sub(1)
+        ),
+    ))
+}

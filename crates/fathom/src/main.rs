@@ -1,0 +1,91 @@
+//! The binary: command line, configuration, wiring.
+//!
+//! Each command is one file in `commands/`. They parse nothing and decide nothing that an engine could: they wire
+//! stores and engines together and print what comes back.
+
+mod args;
+mod commands;
+mod render;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Color, Command};
+
+/// A gate that does not hold.
+const GATE_CODE: u8 = 3;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.global.color {
+        Color::Auto => anstream::ColorChoice::Auto,
+        Color::Always => anstream::ColorChoice::AlwaysAnsi,
+        Color::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("FATHOM_LOG").unwrap_or_else(|_| "warn".into()))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    // One crypto provider for the process; a second call would only say that it is there already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start the runtime")),
+    };
+    match runtime.block_on(run(cli)) {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::GateClosed) => ExitCode::from(GATE_CODE),
+        Err(error) => fail(&error),
+    }
+}
+
+/// How a command ended when it did not fail.
+enum Ending {
+    Done,
+    GateClosed,
+}
+
+async fn run(cli: Cli) -> anyhow::Result<Ending> {
+    let global = cli.global;
+    match cli.command {
+        Command::Scan(args) => commands::scan::run(&global, args).await?,
+        Command::Explain(args) => commands::explain::run(&global, args).await?,
+        Command::Unknown(args) => commands::unknown::run(&global, args).await?,
+        Command::Coverage(args) => commands::coverage::run(&global, args).await?,
+        Command::Summary => commands::summary::run(&global).await?,
+        Command::Gate(args) => return commands::gate::run(&global, args).await,
+        Command::Accept(args) => commands::accept::run(&global, args).await?,
+        Command::Scans(args) => commands::scans::run(&global, args).await?,
+        Command::Sql(args) => commands::sql::run(&global, args).await?,
+        Command::Serve(args) => commands::serve::run(&global, args).await?,
+        Command::Ledger(command) => commands::ledger::run(&global, command).await?,
+        Command::Permissions => commands::permissions::run(&global)?,
+        Command::Openapi => render::print_json(&fathom_api::openapi())?,
+        Command::Completions { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "fathom", &mut std::io::stdout());
+        }
+    }
+    Ok(Ending::Done)
+}
+
+/// The whole chain of causes, once, on standard error.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    let mut text = error.to_string();
+    let mut last = text.clone();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Transparent layers repeat their cause's words.
+        if cause != last {
+            text.push_str("\n  because: ");
+            text.push_str(&cause);
+        }
+        last = cause;
+    }
+    anstream::eprintln!("{}", render::styled(render::BAD, "error") + ": " + &text);
+    ExitCode::FAILURE
+}

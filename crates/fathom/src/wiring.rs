@@ -1,0 +1,91 @@
+//! Puts stores, content and clients together as the command line asks.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use fathom_content::Content;
+use fathom_model::Timestamp;
+use fathom_see::sources::{self, Declared};
+use fathom_store::{Store, StoredResource};
+use rust_embed::RustEmbed;
+
+use crate::args::Global;
+
+/// The ledger's name in its checkpoints.
+pub(crate) const ORIGIN: &str = "fathom.local/ledger";
+
+/// The sample organisation: what was recorded, and what its people declare.
+#[derive(RustEmbed)]
+#[folder = "../../content/sample"]
+pub(crate) struct Sample;
+
+/// The time, asked once here so that nothing below needs a clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The content that the command line chose.
+pub(crate) fn content(global: &Global) -> Result<Arc<Content>> {
+    let content = match &global.content {
+        Some(directory) => Content::with_overrides(directory),
+        None => Content::embedded(),
+    };
+    Ok(Arc::new(content.context("cannot load the content")?))
+}
+
+/// The store, to write.
+pub(crate) async fn store(global: &Global) -> Result<Store> {
+    Ok(Store::open(&global.data, ORIGIN, now()).await?)
+}
+
+/// The store, to read; also while another process writes.
+pub(crate) async fn reader(global: &Global) -> Result<Store> {
+    if !global.data.join("fathom.db").exists() {
+        bail!(
+            "there is nothing in {} yet; run `fathom scan` first (or `fathom scan --sample`), or name another \
+             directory with --data",
+            global.data.display()
+        );
+    }
+    Ok(Store::open_reader(&global.data).await?)
+}
+
+/// What people declare: the named file, or `fathom.yaml` here where there is one.
+pub(crate) fn declared(file: Option<&Path>) -> Result<Declared> {
+    let here = Path::new("fathom.yaml");
+    let file = file.or_else(|| here.exists().then_some(here));
+    sources::read(file).context("cannot use the declarations")
+}
+
+/// What the sample's people declare.
+pub(crate) fn sample_declared() -> Result<Declared> {
+    let text = |name: &str| -> Result<String> {
+        let file = Sample::get(name).with_context(|| format!("this build has no sample file {name}"))?;
+        Ok(String::from_utf8(file.data.into_owned())?)
+    };
+    let mut declared = Declared {
+        declarations: fathom_content::Declarations::parse("fathom.yaml", &text("fathom.yaml")?)?,
+        file: "fathom.yaml".to_owned(),
+        ..Declared::default()
+    };
+    for state in &declared.declarations.terraform_states {
+        declared.terraform.add(state, &text(state)?)?;
+    }
+    Ok(declared)
+}
+
+/// The one resource a person means by an ARN, id, name, or the beginning of one.
+pub(crate) async fn one_resource(store: &Store, text: &str) -> Result<StoredResource> {
+    const SHOWN: usize = 10;
+    let mut found = store.find(text, SHOWN as u32 + 1).await?;
+    match found.len() {
+        0 => bail!("nothing is called `{text}`; `fathom sql \"select uid from resources where uid like '%{text}%'\"` looks further"),
+        1 => Ok(found.swap_remove(0)),
+        many => {
+            let list: Vec<String> =
+                found.iter().take(SHOWN).map(|one| crate::render::clean(one.resource.uid.as_str())).collect();
+            let more = if many > SHOWN { "\n  …" } else { "" };
+            bail!("`{text}` may mean several resources; name one:\n  {}{more}", list.join("\n  "))
+        }
+    }
+}
