@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::workspace::{cargo, must, retry, target};
 
 /// Builds, scans the sample organisation, shows what was found, and serves it until interrupted.
-pub fn run(arguments: &[String]) -> Result<()> {
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let serve = std::io::stdout().is_terminal() && !arguments.iter().any(|argument| argument == "--no-serve");
     retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))?;
     println!("building fathom (profile quick; about ten minutes on two cores the first time)");

@@ -10,12 +10,12 @@ use anyhow::{Context, Result};
 use crate::workspace::{cache, must, retry, root};
 
 /// Makes sure that the environment is there and is what the requirements file asks for; returns its `bin`.
-pub fn ensure() -> Result<PathBuf> {
+pub(crate) fn ensure() -> Result<PathBuf> {
     environment("python", &root().join("tools/python/requirements.txt"))
 }
 
 /// An environment of its own for a named requirements file.
-pub fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
+pub(crate) fn environment(name: &str, requirements: &Path) -> Result<PathBuf> {
     let directory = cache()?.join(name);
     let bin = directory.join("bin");
     let wanted = std::fs::read_to_string(requirements)

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Seeds, scans and records.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let bin = python::ensure()?;
     must(&mut cargo(&["build", "--locked", "--package", "fathom"]))?;
     let moto = Moto::start(&bin)?;
@@ -59,15 +59,15 @@ pub fn run() -> Result<()> {
 }
 
 /// A moto server of our own, ended by its id when dropped.
-pub struct Moto {
+pub(crate) struct Moto {
     child: Child,
     /// Its address.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Moto {
     /// Starts one on a free port and waits until it answers.
-    pub fn start(bin: &std::path::Path) -> Result<Self> {
+    pub(crate) fn start(bin: &std::path::Path) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let child = Command::new(bin.join("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Sets up and tests. Further arguments go to `cargo test`.
-pub fn run(arguments: &[String]) -> Result<()> {
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
     python::ensure()?;
     retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))?;
     let mut command = cargo(&["test", "--workspace", "--locked"]);

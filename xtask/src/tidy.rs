@@ -17,7 +17,7 @@ const LINES_MAX: usize = 1000;
 const UNFINISHED: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX:"), concat!("HA", "CK:")];
 
 /// Checks everything; with `fix`, writes generated files anew instead of complaining about them.
-pub fn run(fix: bool) -> Result<()> {
+pub(crate) fn run(fix: bool) -> Result<()> {
     let mut faults = Vec::new();
     let files = tracked()?;
     for file in &files {

@@ -8,13 +8,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// The root of the checkout.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Where what outlives a checkout is kept: Python environments, and the build where CI says so.
 /// `FATHOM_CACHE_DIR`, or `~/.cache/fathom`.
-pub fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     if let Some(directory) = std::env::var_os("FATHOM_CACHE_DIR") {
         return Ok(PathBuf::from(directory));
     }
@@ -23,18 +23,18 @@ pub fn cache() -> Result<PathBuf> {
 }
 
 /// The build directory, as cargo itself decides it.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Runs a program to its end, with its output on ours.
-pub fn run(command: &mut Command) -> Result<ExitStatus> {
+pub(crate) fn run(command: &mut Command) -> Result<ExitStatus> {
     let name = command.get_program().to_string_lossy().into_owned();
     command.status().with_context(|| format!("cannot run {name}; is it installed?"))
 }
 
 /// Runs a program that must succeed.
-pub fn must(command: &mut Command) -> Result<()> {
+pub(crate) fn must(command: &mut Command) -> Result<()> {
     let status = run(command)?;
     if !status.success() {
         let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
@@ -44,14 +44,14 @@ pub fn must(command: &mut Command) -> Result<()> {
 }
 
 /// Cargo, at the root of the checkout.
-pub fn cargo(arguments: &[&str]) -> Command {
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
     command
 }
 
 /// Tries something that downloads up to three times, so that one hiccup does not end a long run.
-pub fn retry(what: &str, mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
+pub(crate) fn retry(what: &str, mut attempt: impl FnMut() -> Result<()>) -> Result<()> {
     const ATTEMPTS: u32 = 3;
     for number in 1.. {
         match attempt() {

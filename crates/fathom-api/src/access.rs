@@ -146,7 +146,8 @@ impl Failures {
         if !all.contains_key(&from) && all.len() >= ADDRESSES_MAX {
             all.retain(|_, times| times.last().is_some_and(recent));
             if all.len() >= ADDRESSES_MAX {
-                let oldest = all.iter().min_by_key(|(_, times)| times.last().copied()).map(|(address, _)| *address);
+                let oldest =
+                    all.iter().min_by_key(|(_, times)| times.last().copied()).map(|(address, _)| *address);
                 oldest.and_then(|address| all.remove(&address));
             }
         }

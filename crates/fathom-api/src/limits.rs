@@ -40,9 +40,8 @@ pub(crate) async fn bound(State(Places(places)): State<Places>, request: Request
     let begun = std::time::Instant::now();
     let response = match tokio::time::timeout(ANSWER_TIME_MAX, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            Problem::new(Code::Timeout, format!("no answer within {} s", ANSWER_TIME_MAX.as_secs())).into_response()
-        }
+        Err(_) => Problem::new(Code::Timeout, format!("no answer within {} s", ANSWER_TIME_MAX.as_secs()))
+            .into_response(),
     };
     let (status, millis) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
     tracing::debug!(%method, path, status, millis, "answered");

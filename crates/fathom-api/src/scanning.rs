@@ -68,7 +68,10 @@ pub enum StartScanError {
 /// Starts scans, one at a time.
 pub trait StartScan: Send + Sync + 'static {
     /// Starts a scan. The receiver follows it; its last value has an end.
-    fn start(&self, request: ScanRequest) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>>;
+    fn start(
+        &self,
+        request: ScanRequest,
+    ) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>>;
 
     /// The scan that was started last, under way or ended.
     fn latest(&self) -> Option<watch::Receiver<ScanStatus>>;
@@ -110,7 +113,10 @@ impl ScanRunner {
 }
 
 impl StartScan for ScanRunner {
-    fn start(&self, request: ScanRequest) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>> {
+    fn start(
+        &self,
+        request: ScanRequest,
+    ) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>> {
         Box::pin(async move {
             let sender = self.claim()?;
             let mut options = self.options.clone();
@@ -124,8 +130,8 @@ impl StartScan for ScanRunner {
             let read = tokio::task::spawn_blocking(move || sources::read(file.as_deref())).await;
             let declared = match read {
                 Ok(Ok(declared)) => declared,
-                Ok(Err(error)) => return Err(StartScanError::Declarations(chain(&error))),
-                Err(_) => return Err(StartScanError::Declarations("reading them was interrupted".to_owned())),
+                Ok(Err(error)) => return Err(refuse(&sender, chain(&error))),
+                Err(_) => return Err(refuse(&sender, "reading them was interrupted".to_owned())),
             };
             let receiver = sender.subscribe();
             let (scanner, clock) = (self.scanner.clone(), Arc::clone(&self.clock));
@@ -141,6 +147,13 @@ impl StartScan for ScanRunner {
     fn latest(&self) -> Option<watch::Receiver<ScanStatus>> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Ends a scan before it began.
+fn refuse(sender: &watch::Sender<ScanStatus>, why: String) -> StartScanError {
+    let error = StartScanError::Declarations(why);
+    sender.send_modify(|status| status.end = Some(ScanEnd::Failed { error: error.to_string() }));
+    error
 }
 
 /// Runs a scan to its end and tells, at most every [`SAMPLE`], what changed.
@@ -159,7 +172,8 @@ async fn follow(
             ended = &mut run => break ended,
             _ = ticks.tick() => {
                 let now = progress.snapshot();
-                let scan = match sender.borrow().scan {
+                let known = sender.borrow().scan;
+                let scan = match known {
                     None if now.phase != Phase::SigningIn => under_way(scanner).await,
                     known => known,
                 };

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::{RustlsAcceptor, RustlsConfig}};
+use axum_server::{
+    Handle,
+    accept::DefaultAcceptor,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use hyper_util::rt::TokioTimer;
 
 use crate::{
@@ -130,7 +134,11 @@ impl Server {
     }
 
     /// Answers until `shutdown` comes, then lets what is under way end.
-    pub async fn run(self, state: ApiState, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServeError> {
+    pub async fn run(
+        self,
+        state: ApiState,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
         let (router, _) = router(state, self.access);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
@@ -154,9 +162,7 @@ impl Server {
             .max_header_list_size(HEAD_BYTES_MAX as u32);
         let gate = Gate::new(DefaultAcceptor::new());
         let ended = match self.tls {
-            Some(config) => {
-                server.acceptor(RustlsAcceptor::new(config).acceptor(gate)).serve(service).await
-            }
+            Some(config) => server.acceptor(RustlsAcceptor::new(config).acceptor(gate)).serve(service).await,
             None => server.acceptor(gate).serve(service).await,
         };
         watch.abort();

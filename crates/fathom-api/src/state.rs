@@ -21,7 +21,7 @@ pub(crate) const ACTOR: &str = "api";
 #[derive(Clone)]
 pub struct ApiState {
     pub(crate) store: Store,
-    pub(crate) lake: Arc<Lake>,
+    pub(crate) lake: Lake,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -30,7 +30,7 @@ pub struct ApiState {
 
 impl ApiState {
     /// State that reads, and does not scan.
-    pub fn new(store: Store, lake: Arc<Lake>, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn new(store: Store, lake: Lake, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self {
             store,
             lake,

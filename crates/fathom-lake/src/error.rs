@@ -2,9 +2,17 @@
 
 use std::{fmt, path::PathBuf};
 
-use datafusion::error::DataFusionError;
+use datafusion::{
+    common::{Diagnostic, SchemaError},
+    error::DataFusionError,
+    sql::sqlparser::parser::ParserError,
+};
 
-use crate::source::SourceError;
+use crate::{
+    hints::{nearest, place_of, split_place},
+    limits::Limits,
+    source::SourceError,
+};
 
 /// A place in the query's text, both counted from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +116,9 @@ pub enum SqlError {
         /// The column whose values are of another kind now.
         column: String,
     },
+    /// The query engine did not start.
+    #[error("cannot start the query engine")]
+    Start(#[source] std::io::Error),
     /// The estate could not be read.
     #[error("cannot read the estate")]
     Source(#[source] SourceError),
@@ -138,6 +149,11 @@ fn to_path(path: Option<&PathBuf>) -> String {
 }
 
 impl SqlError {
+    /// A query whose task is gone: it panicked, or the lake was dropped.
+    pub(crate) fn broken() -> Self {
+        Self::Failed { message: "the query engine stopped".to_owned() }
+    }
+
     /// Where in the query's text, if it is known.
     pub fn place(&self) -> Option<Place> {
         match self {
@@ -158,21 +174,27 @@ impl SqlError {
         };
         match self {
             Self::Syntax { hint, .. } | Self::Meaning { hint, .. } => hint.clone(),
-            Self::UnknownTable { near, .. } if near.is_empty() => Some("`SHOW TABLES` lists all tables".to_owned()),
+            Self::UnknownTable { near, .. } if near.is_empty() => {
+                Some("`SHOW TABLES` lists all tables".to_owned())
+            }
             Self::UnknownTable { near, .. } => Some(format!("did you mean {}?", names(near))),
             Self::UnknownColumn { near, table, .. } if near.is_empty() => {
                 Some(format!("`DESCRIBE {}` lists the columns", table.as_deref().unwrap_or("<table>")))
             }
             Self::UnknownColumn { near, .. } => Some(format!("did you mean {}?", names(near))),
             Self::Refused { .. } => Some("use SELECT, EXPLAIN, DESCRIBE or SHOW TABLES".to_owned()),
-            Self::TooLarge { .. } => Some("put long lists of values into `IN (…)`, or ask in parts".to_owned()),
+            Self::TooLarge { .. } => {
+                Some("put long lists of values into `IN (…)`, or ask in parts".to_owned())
+            }
             Self::Memory { .. } => {
                 Some("ask for fewer columns (not `document`), add conditions, or raise the limit".to_owned())
             }
-            Self::Timeout { .. } => Some("add conditions, check that joins have them, or raise the limit".to_owned()),
+            Self::Timeout { .. } => {
+                Some("add conditions, check that joins have them, or raise the limit".to_owned())
+            }
             Self::Changed { .. } => Some("ask again".to_owned()),
             Self::Failed { .. } => Some("`TRY_CAST` gives NULL where a value does not convert".to_owned()),
-            Self::Source(_) | Self::Write { .. } | Self::Encode(_) => None,
+            Self::Start(_) | Self::Source(_) | Self::Write { .. } | Self::Encode(_) => None,
         }
     }
 }
@@ -194,5 +216,155 @@ pub(crate) enum ReadError {
 impl From<ReadError> for DataFusionError {
     fn from(error: ReadError) -> Self {
         Self::External(Box::new(error))
+    }
+}
+
+/// Says an error of DataFusion in our words. `limits` are those of the query, where it runs already.
+pub(crate) fn from_datafusion(error: &DataFusionError, sql: &str, limits: Option<&Limits>) -> SqlError {
+    let mut diagnostic: Option<&Diagnostic> = None;
+    let mut error = error;
+    loop {
+        error = match error {
+            DataFusionError::Context(_, inner) => inner,
+            DataFusionError::Shared(inner) => inner,
+            DataFusionError::Diagnostic(said, inner) => {
+                diagnostic = diagnostic.or(Some(said));
+                inner
+            }
+            DataFusionError::Collection(errors) => match errors.first() {
+                Some(first) => first,
+                None => break,
+            },
+            _ => break,
+        };
+    }
+    let at = diagnostic
+        .and_then(|said| said.span)
+        .filter(|span| span.start.line > 0)
+        .map(|span| Place { line: span.start.line, column: span.start.column });
+    match error {
+        DataFusionError::SQL(error, _) => {
+            let (ParserError::ParserError(message) | ParserError::TokenizerError(message)) = &**error else {
+                let message = "the query is nested too deeply".to_owned();
+                return SqlError::Syntax { message, at: None, hint: None };
+            };
+            let (message, at) = split_place(message);
+            SqlError::Syntax { message: lower_first(&message), at, hint: None }
+        }
+        DataFusionError::SchemaError(error, _) => from_schema_error(error, sql, at),
+        DataFusionError::ResourcesExhausted(_) => {
+            SqlError::Memory { bytes_max: limits.map_or(0, |limits| limits.bytes_max) }
+        }
+        DataFusionError::External(error) => match error.downcast_ref::<ReadError>() {
+            Some(ReadError::Changed { column }) => SqlError::Changed { column: column.clone() },
+            Some(ReadError::Source(source)) => SqlError::Source(copy_of(&**source)),
+            None => SqlError::Failed { message: error.to_string() },
+        },
+        DataFusionError::Plan(message) | DataFusionError::NotImplemented(message) => {
+            meaning(message, diagnostic, at)
+        }
+        DataFusionError::Execution(message) | DataFusionError::Internal(message) if limits.is_none() => {
+            meaning(message, diagnostic, at)
+        }
+        DataFusionError::ArrowError(error, _) => {
+            SqlError::Failed { message: lower_first(&error.to_string()) }
+        }
+        DataFusionError::Execution(message) | DataFusionError::Internal(message) => {
+            SqlError::Failed { message: lower_first(first_line(message)) }
+        }
+        other => SqlError::Failed { message: first_line(&other.to_string()).to_owned() },
+    }
+}
+
+fn from_schema_error(error: &SchemaError, sql: &str, at: Option<Place>) -> SqlError {
+    match error {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let table = field.relation.as_ref().map(|relation| relation.table().to_owned());
+            let candidates = valid_fields.iter().filter(|valid| match (&table, &valid.relation) {
+                (Some(table), Some(relation)) => relation.table() == table,
+                _ => true,
+            });
+            SqlError::UnknownColumn {
+                near: nearest(&field.name, candidates.map(|valid| valid.name.as_str())),
+                at: at.or_else(|| place_of(&field.name, sql)),
+                name: field.name.clone(),
+                table,
+            }
+        }
+        SchemaError::AmbiguousReference { field } => SqlError::Meaning {
+            message: format!("more than one table has a column `{}`", field.name),
+            at: at.or_else(|| place_of(&field.name, sql)),
+            hint: Some(format!("write the table before it, like `resources.{}`", field.name)),
+        },
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => SqlError::Meaning {
+            message: format!("two columns are called `{name}`"),
+            at: at.or_else(|| place_of(name, sql)),
+            hint: Some("give one of them another name with AS".to_owned()),
+        },
+    }
+}
+
+/// An error shared by several readers cannot be taken out: its chain of messages can.
+fn copy_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> SourceError {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text.into()
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default().trim()
+}
+
+/// A mistake that shows when a query is planned. The engine's texts go on for several lines, of which the first is not
+/// always the one that helps.
+fn meaning(message: &str, diagnostic: Option<&Diagnostic>, at: Option<Place>) -> SqlError {
+    let lines: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.contains("bug in DataFusion"))
+        .collect();
+    let start = lines.iter().position(|line| line.starts_with("No function matches")).unwrap_or(0);
+    let (first, rest) = match lines.get(start..).unwrap_or_default() {
+        [first, rest @ ..] => (*first, rest),
+        [] => ("the query cannot be planned", [].as_slice()),
+    };
+    let (first, and_then) = first.split_once(". ").unwrap_or((first, ""));
+    let mut hint: Vec<String> = Vec::new();
+    if !and_then.is_empty() {
+        hint.push(lower_first(and_then.trim_end_matches('.')));
+    }
+    match rest {
+        [head, names @ ..] if head.ends_with("functions:") => {
+            hint.push(format!("{} {}", lower_first(head), names.join(", ")));
+        }
+        _ => hint.extend(rest.iter().map(|line| lower_first(line))),
+    }
+    if let Some(said) = diagnostic {
+        hint.extend(
+            hint.is_empty().then(|| said.helps.first().map(|help| lower_first(&help.message))).flatten(),
+        );
+    }
+    SqlError::Meaning {
+        message: lower_first(diagnostic.map_or(first, |said| said.message.as_str()).trim_end_matches('.')),
+        at,
+        hint: (!hint.is_empty()).then(|| hint.join("; ")),
+    }
+}
+
+fn lower_first(message: &str) -> String {
+    let message = message.trim();
+    let mut chars = message.chars();
+    match (chars.next(), chars.next()) {
+        // A word in capitals (SQL, GROUP BY) keeps them.
+        (Some(first), Some(second)) if first.is_uppercase() && !second.is_uppercase() => {
+            first.to_lowercase().chain(message.chars().skip(1)).collect()
+        }
+        _ => message.to_owned(),
     }
 }

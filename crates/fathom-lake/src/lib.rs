@@ -13,6 +13,7 @@
 mod answer;
 mod batch;
 mod cell;
+mod engine;
 mod error;
 mod hints;
 mod lake;
@@ -20,6 +21,7 @@ mod limits;
 pub mod output;
 mod source;
 mod statement;
+mod store;
 mod tables;
 
 pub use answer::{Answer, Column};

@@ -55,7 +55,9 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, &'static str> {
             Some(at) => segment.split_at(at),
             None => (segment, ""),
         };
-        if name.is_empty() && !(i == 0 && !brackets.is_empty()) {
+        // A path may begin with brackets; later segments have a name.
+        let may_lack_name = i == 0 && !brackets.is_empty();
+        if name.is_empty() && !may_lack_name {
             return Err("a member name is missing");
         }
         if !name.is_empty() && name != "@" {

@@ -13,7 +13,7 @@ use fathom_cloud::client::{Account, Client};
 use fathom_content::{
     Content, ResourceDefinition,
     resource::{Describe, Enrich, Scope},
-    template::fill_value,
+    template::{Fill, fill_value},
 };
 use fathom_estate::Unread;
 use fathom_model::{Reason, Region, ResourceType, Uid};
@@ -190,14 +190,13 @@ impl Collector {
                         self.key(definition, &spot, &definition.service, &definition.list.operation),
                         Ending::default(),
                     );
-                    stream::iter(parents)
-                        .map(|parent| async move {
-                            self.list(definition, &parent.spot.clone(), Some(&parent), keep).await
+                    let asked = parents.into_iter().map(|parent| -> BoxFuture<'_, Vec<Parent>> {
+                        Box::pin(async move {
+                            let spot = parent.spot.clone();
+                            self.list(definition, &spot, Some(&parent), keep).await
                         })
-                        .buffer_unordered(PARENTS_AT_ONCE)
-                        .flat_map(stream::iter)
-                        .collect()
-                        .await
+                    });
+                    at_once(asked, PARENTS_AT_ONCE).await.into_iter().flatten().collect()
                 }
             };
             self.progress.done();
@@ -321,11 +320,10 @@ impl Collector {
             Some(describe) => self.describe(definition, describe, spot, place, items).await,
             None => items,
         };
-        let finished: Vec<Option<(Item, Parent)>> = stream::iter(documents)
-            .map(|document| self.finish(definition, spot, place, document))
-            .buffered(ITEMS_AT_ONCE)
-            .collect()
-            .await;
+        let finishing = documents.into_iter().map(|document| -> BoxFuture<'_, Option<(Item, Parent)>> {
+            Box::pin(self.finish(definition, spot, place, document))
+        });
+        let finished = at_once(finishing, ITEMS_AT_ONCE).await;
         let mut items = Vec::new();
         let mut parents = Vec::new();
         for (item, parent) in finished.into_iter().flatten() {
@@ -353,31 +351,36 @@ impl Collector {
     ) -> Vec<Value> {
         let size = describe.batch.as_ref().map_or(1, |batch| batch.size.max(1));
         let chunks: Vec<Vec<Value>> = items.chunks(size).map(<[Value]>::to_vec).collect();
-        let answers: Vec<Vec<Value>> = stream::iter(chunks)
-            .map(|chunk| async move {
-                let mut params: Map<String, Value> = describe.params.clone().into_iter().collect();
-                if let Some(batch) = &describe.batch {
-                    params.insert(batch.param.clone(), Value::Array(chunk.clone()));
-                }
-                let fill = fathom_content::template::Fill { item: chunk.first(), ..place.fill(chunk.first()) };
-                let Some(params) = fill_value(&Value::Object(params), fill) else { return Vec::new() };
-                let key = self.key(definition, spot, &definition.service, &describe.operation);
-                let answer = self.ask(key, spot, &spot.calls, &params, &describe.absent).await;
-                let Some(answer) = answer.ok().flatten() else {
-                    return Vec::new();
-                };
-                let mut documents = describe.items.take_all(answer);
-                if let (Some(member), Some(listed)) = (&describe.keep_item, chunk.first()) {
-                    for document in documents.iter_mut().filter_map(Value::as_object_mut) {
-                        document.insert(member.clone(), listed.clone());
-                    }
-                }
-                documents
-            })
-            .buffered(ITEMS_AT_ONCE)
-            .collect()
-            .await;
-        answers.into_iter().flatten().collect()
+        let asked = chunks.into_iter().map(|chunk| -> BoxFuture<'_, Vec<Value>> {
+            Box::pin(self.describe_some(definition, describe, spot, place, chunk))
+        });
+        at_once(asked, ITEMS_AT_ONCE).await.into_iter().flatten().collect()
+    }
+
+    async fn describe_some(
+        &self,
+        definition: &ResourceDefinition,
+        describe: &Describe,
+        spot: &Spot,
+        place: Place<'_>,
+        chunk: Vec<Value>,
+    ) -> Vec<Value> {
+        let mut params: Map<String, Value> = describe.params.clone().into_iter().collect();
+        if let Some(batch) = &describe.batch {
+            params.insert(batch.param.clone(), Value::Array(chunk.clone()));
+        }
+        let fill = Fill { item: chunk.first(), ..place.fill(chunk.first()) };
+        let Some(params) = fill_value(&Value::Object(params), fill) else { return Vec::new() };
+        let key = self.key(definition, spot, &definition.service, &describe.operation);
+        let answer = self.ask(key, spot, &spot.calls, &params, &describe.absent).await;
+        let Some(answer) = answer.ok().flatten() else { return Vec::new() };
+        let mut documents = describe.items.take_all(answer);
+        if let (Some(member), Some(listed)) = (&describe.keep_item, chunk.first()) {
+            for document in documents.iter_mut().filter_map(Value::as_object_mut) {
+                document.insert(member.clone(), listed.clone());
+            }
+        }
+        documents
     }
 
     /// One call with its own row. `Ok(None)` is "not set".
@@ -437,13 +440,12 @@ impl Collector {
         }
         let region = item::region_of(definition, &document, &spot.region);
         let calls = if definition.identity.region.is_some() { &region } else { &spot.calls };
-        let values: Vec<_> = {
+        let values = {
             let document = &document;
-            stream::iter(rest.iter().copied())
-                .map(|enrich| self.enrich(definition, enrich, spot, calls, place, document))
-                .buffered(ITEMS_AT_ONCE)
-                .collect()
-                .await
+            let asked = rest.iter().map(|enrich| -> BoxFuture<'_, Enriched> {
+                Box::pin(self.enrich(definition, enrich, spot, calls, place, document))
+            });
+            at_once(asked, ITEMS_AT_ONCE).await
         };
         for (enrich, value) in rest.into_iter().zip(values) {
             apply(enrich, value, &mut document, &mut unread);
@@ -488,12 +490,12 @@ impl Collector {
         region: &Region,
         place: Place<'_>,
         document: &Value,
-    ) -> Option<Result<Option<Value>, Failure>> {
+    ) -> Enriched {
         if enrich.when.as_ref().is_some_and(|condition| !condition.holds(document)) {
             return None;
         }
         let params = Value::Object(enrich.params.clone().into_iter().collect());
-        let fill = fathom_content::template::Fill { document: Some(document), ..place.fill(None) };
+        let fill = Fill { document: Some(document), ..place.fill(None) };
         let params = fill_value(&params, fill)?;
         let service = enrich.service.as_deref().unwrap_or(&definition.service);
         let mut key = self.key(definition, spot, service, &enrich.operation);
@@ -527,6 +529,16 @@ impl Collector {
             self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), failure.clone());
         }
     }
+}
+
+/// What an enrichment brought: nothing asked, an answer or "not set", or why not.
+type Enriched = Option<Result<Option<Value>, Failure>>;
+
+/// Runs some of the futures at the same time and keeps their order. They come boxed, because the compiler cannot see
+/// that a task is `Send` through closures over borrowed arguments.
+async fn at_once<'f, T>(futures: impl Iterator<Item = BoxFuture<'f, T>>, most: usize) -> Vec<T> {
+    let futures: Vec<BoxFuture<'f, T>> = futures.collect();
+    stream::iter(futures).buffered(most).collect().await
 }
 
 /// Lists in one place and sends each page on; waits where the taker is slower.
@@ -571,7 +583,7 @@ fn failure(error: &fathom_cloud::client::CallError, absent: &[String]) -> Option
 
 fn apply(
     enrich: &Enrich,
-    result: Option<Result<Option<Value>, Failure>>,
+    result: Enriched,
     document: &mut Value,
     unread: &mut Vec<(String, Failure)>,
 ) {

@@ -8,8 +8,8 @@ use std::{
 use fathom_cloud::{client::{Account, Client, SignInError}, model::Models};
 use fathom_content::Content;
 use fathom_estate::{Estate, EstateBuilder, Sources, Unread, explain, understand};
-use fathom_model::{Coverage, Document, Region, ResourceType, Scan, Timestamp};
-use fathom_store::{ScanResults, Store, StoreError};
+use fathom_model::{Coverage, Document, Outcome, Region, ResourceType, Scan, Timestamp};
+use fathom_store::{Listing, ScanResults, Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -152,6 +152,7 @@ impl Scanner {
         let (_, edges) = looked.estate.into_parts();
         let results = ScanResults {
             calls: coverage.iter().map(|row| row.calls).sum(),
+            listings: Some(listings(&self.content, &coverage)),
             coverage: coverage.clone(),
             edges,
             statements,
@@ -276,6 +277,42 @@ async fn keep(
     }
     store.stage(scan, &staged).await?;
     Ok(builder)
+}
+
+/// Which listings were answered in full. A type listed for each parent was, where its parents were too: no parent
+/// seen is no proof that there are none.
+fn listings(content: &Content, coverage: &[Coverage]) -> Vec<Listing> {
+    let unread: HashSet<(&str, &str, &ResourceType)> = coverage
+        .iter()
+        .filter(|row| row.outcome == Outcome::Unknown)
+        .filter_map(|row| {
+            let kind = row.resource_type.as_ref()?;
+            let list = &content.resources.get(kind)?.list;
+            let lists = row.operation == list.operation
+                || list.describe.as_ref().is_some_and(|describe| describe.operation == row.operation);
+            lists.then_some((row.account.as_str(), row.region.as_str(), kind))
+        })
+        .collect();
+    coverage
+        .iter()
+        .filter_map(|row| {
+            let kind = row.resource_type.as_ref()?;
+            let definition = content.resources.get(kind)?;
+            if row.operation != definition.list.operation {
+                return None;
+            }
+            let mut read = true;
+            let mut next = Some(kind);
+            while let Some(kind) = next {
+                let account = row.account.as_str();
+                read = read
+                    && !unread.contains(&(account, row.region.as_str(), kind))
+                    && !unread.contains(&(account, Region::GLOBAL, kind));
+                next = content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
+            }
+            Some(Listing { account: row.account.clone(), region: row.region.clone(), kind: kind.clone(), read })
+        })
+        .collect()
 }
 
 /// The region where a partition keeps what has no region.

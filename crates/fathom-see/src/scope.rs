@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
@@ -28,6 +29,8 @@ pub struct ScanOptions {
     pub external_id: Option<String>,
     /// Only these accounts of the organisation.
     pub accounts: Vec<AccountId>,
+    /// The declarations file, for those who read it anew for each scan; none where there is none.
+    pub declarations: Option<PathBuf>,
     /// What the scan is called in the list of scans, where it is not of a live account.
     pub label: Option<String>,
 }
@@ -42,6 +45,7 @@ impl Default for ScanOptions {
             organization_role: None,
             external_id: None,
             accounts: Vec::new(),
+            declarations: None,
             label: None,
         }
     }
@@ -204,11 +208,11 @@ pub fn row(account: &AccountId, region: &Region, service: &str, operation: &str,
 /// One row for each service of the models that no definition reads.
 pub fn not_defined<'a>(
     account: &'a AccountId,
-    services: impl Iterator<Item = &'a str> + 'a,
+    services: impl Iterator<Item = String> + 'a,
     defined: &'a BTreeSet<&str>,
 ) -> impl Iterator<Item = Coverage> + 'a {
-    services.filter(|service| !defined.contains(service)).map(|service| Coverage {
-        service: service.to_owned(),
+    services.filter(|service| !defined.contains(service.as_str())).map(|service| Coverage {
+        service,
         reason: Some(Reason::NotDefined),
         detail: Some("no resource definition reads this service".to_owned()),
         ..left_out(account, &Region::from("*"), "")

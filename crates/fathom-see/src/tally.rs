@@ -8,7 +8,7 @@ use std::{
 use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
 
 /// What a row of the coverage ledger is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// The account asked.
     pub account: AccountId,

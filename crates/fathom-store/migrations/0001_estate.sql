@@ -63,9 +63,11 @@ CREATE TABLE resource (
     changed_scan  BIGINT  NOT NULL,     -- the scan that brought its newest version
     stale         INTEGER NOT NULL,     -- 1 where the last scan in scope could not say whether it still exists
     understood    INTEGER NOT NULL,
+    moved         INTEGER NOT NULL DEFAULT 0, -- 1 only within the transaction that ends a scan
     deleted_at    BIGINT
 );
 CREATE INDEX resource_facets ON resource (deleted_at, kind, account, region, understood);
+CREATE INDEX resource_kind ON resource (kind);
 CREATE INDEX resource_native_id ON resource (native_id);
 CREATE INDEX resource_name ON resource (name);
 

@@ -3,7 +3,9 @@
 //! Rows are cut into groups of 128, 64, … 1, so that a batch of any length needs at most eight distinct statements,
 //! which the connection keeps prepared.
 
-use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
+use sqlx::{
+    AssertSqlSafe, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow,
+};
 
 /// A statement that is being bound.
 pub(crate) type Binding<'q> = Query<'q, Sqlite, SqliteArguments>;
@@ -53,7 +55,7 @@ impl Insert {
     {
         for group in groups(rows) {
             let sql = self.sql(group.len());
-            let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, row| bind(query, row));
+            let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
             query.execute(&mut *conn).await?;
         }
         Ok(())
@@ -72,7 +74,7 @@ impl Insert {
         let mut returned = Vec::new();
         for group in groups(rows) {
             let sql = self.sql(group.len());
-            let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, row| bind(query, row));
+            let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
             returned.append(&mut query.fetch_all(&mut *conn).await?);
         }
         Ok(returned)
@@ -107,7 +109,7 @@ where
     for group in groups(values) {
         let marks = (1..=group.len()).map(|at| format!("${at}")).collect::<Vec<_>>().join(",");
         let sql = format!("{head} IN ({marks})");
-        let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, value| bind(query, value));
+        let query = group.iter().fold(sqlx::query(AssertSqlSafe(sql)), &bind);
         found.append(&mut query.fetch_all(&mut *conn).await?);
     }
     Ok(found)
@@ -129,7 +131,8 @@ mod tests {
 
     #[test]
     fn statements_number_their_parameters() {
-        let insert = Insert { head: "INSERT INTO t (a, b) VALUES", columns: 2, tail: "ON CONFLICT DO NOTHING" };
+        let insert =
+            Insert { head: "INSERT INTO t (a, b) VALUES", columns: 2, tail: "ON CONFLICT DO NOTHING" };
         assert_eq!(insert.sql(2), "INSERT INTO t (a, b) VALUES ($1,$2), ($3,$4) ON CONFLICT DO NOTHING");
     }
 }

@@ -135,9 +135,8 @@ fn decode(row: &SqliteRow) -> Result<Coverage, StoreError> {
         .find(|known| known.as_str() == outcome)
         .ok_or_else(|| bad(format!("outcome `{outcome}`")))?;
     let reason: Option<&str> = column(row, TABLE, 6)?;
-    let reason = reason
-        .map(|word| Reason::parse(word).ok_or_else(|| bad(format!("reason `{word}`"))))
-        .transpose()?;
+    let reason =
+        reason.map(|word| Reason::parse(word).ok_or_else(|| bad(format!("reason `{word}`")))).transpose()?;
     Ok(Coverage {
         account: AccountId::new(column::<&str>(row, TABLE, 0)?),
         region: Region::new(column::<&str>(row, TABLE, 1)?),

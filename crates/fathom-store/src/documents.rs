@@ -71,7 +71,9 @@ pub(crate) async fn known(
         query.bind(hash.to_vec())
     })
     .await?;
-    rows.iter().map(|row| row.try_get::<&[u8], _>(0).map(|hash| hash.try_into().unwrap_or_default())).collect()
+    rows.iter()
+        .map(|row| row.try_get::<&[u8], _>(0).map(|hash| hash.try_into().unwrap_or_default()))
+        .collect()
 }
 
 /// Removes documents that no version and no staged resource refers to.
@@ -103,7 +105,8 @@ impl Decoder {
             ZSTD => {
                 let zstd = match &mut self.zstd {
                     Some(zstd) => zstd,
-                    none => none.insert(zstd::bulk::Decompressor::new().map_err(|_| bad("zstd is not available"))?),
+                    none => none
+                        .insert(zstd::bulk::Decompressor::new().map_err(|_| bad("zstd is not available"))?),
                 };
                 unpacked = zstd.decompress(body, size).map_err(|_| bad("body is not zstd of its size"))?;
                 unpacked.as_slice()
@@ -145,7 +148,7 @@ mod tests {
         let long = serde_json::json!({"list": vec!["the same text"; 500]});
         let short = serde_json::json!({"a": 1});
         let documents: Vec<_> =
-            [&long, &short].map(|value| Document::new(value)).map(|doc| (doc.clone(), doc.hash())).into();
+            [&long, &short].map(Document::new).map(|doc| (doc.clone(), doc.hash())).into();
         let packed = pack(documents.iter());
         assert_eq!(packed.iter().map(|p| p.codec).collect::<Vec<_>>(), [ZSTD, PLAIN]);
         let mut decoder = Decoder::default();

@@ -30,11 +30,7 @@ pub(crate) async fn insert(conn: &mut SqliteConnection, edges: &[Edge]) -> Resul
                 Target::Known { .. } => None,
                 Target::Unresolved { kind, .. } => Some(kind.as_str().to_owned()),
             };
-            query
-                .bind(edge.from.as_str())
-                .bind(edge.kind.as_str())
-                .bind(edge.to.as_str())
-                .bind(expected)
+            query.bind(edge.from.as_str()).bind(edge.kind.as_str()).bind(edge.to.as_str()).bind(expected)
         })
         .await
 }

@@ -122,7 +122,9 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A row holds something that this program never writes.
-    #[error("`{table}` holds a value that Fathom does not write ({what}); the database was changed from outside")]
+    #[error(
+        "`{table}` holds a value that Fathom does not write ({what}); the database was changed from outside"
+    )]
     BadRow {
         /// The table.
         table: &'static str,
@@ -180,7 +182,9 @@ pub enum StoreError {
         source: CheckpointError,
     },
     /// The log in the database is older than, or differs from, what was already published.
-    #[error("the ledger was refused: {why}. The database looks like a restored older copy; bring back the newest one, or move the whole data directory away and start a new log")]
+    #[error(
+        "the ledger was refused: {why}. The database looks like a restored older copy; bring back the newest one, or move the whole data directory away and start a new log"
+    )]
     Anchor {
         /// What does not fit.
         why: String,
@@ -211,6 +215,20 @@ pub enum StoreError {
     /// The store is closing.
     #[error("the store is closing")]
     Closed,
+}
+
+impl StoreError {
+    /// The same error for another caller of the same batch.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::DiskFull { operation, path } => Self::DiskFull { operation, path: path.clone() },
+            Self::ReadOnly { operation, path } => Self::ReadOnly { operation, path: path.clone() },
+            Self::Busy { operation, path } => Self::Busy { operation, path: path.clone() },
+            Self::Corrupt { operation, path } => Self::Corrupt { operation, path: path.clone() },
+            Self::Closed => Self::Closed,
+            other => Self::Ledger { why: other.to_string() },
+        }
+    }
 }
 
 /// Turns a database error into ours, at the place that knows what was tried.
@@ -249,5 +267,22 @@ pub(crate) fn file_error(operation: &'static str, path: &std::path::Path, source
             StoreError::ReadOnly { operation, path }
         }
         _ => StoreError::File { operation, path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn accidents_of_the_disk_say_what_to_do() {
+        let dir = Path::new("/data");
+        let message = |kind: io::ErrorKind| file_error("write a file", dir, kind.into()).to_string();
+        assert!(message(io::ErrorKind::StorageFull).contains("free space at `/data`"));
+        assert!(message(io::ErrorKind::ReadOnlyFilesystem).contains("`/data` may not be written"));
+        assert!(message(io::ErrorKind::PermissionDenied).contains("fix the rights"));
+        let full = classify("stage", dir, sqlx::Error::Io(io::ErrorKind::StorageFull.into()));
+        assert!(matches!(full.again(), StoreError::DiskFull { .. }));
     }
 }

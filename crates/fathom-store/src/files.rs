@@ -42,7 +42,9 @@ pub(crate) async fn lock(dir: &Path) -> Result<File, StoreError> {
     loop {
         match file.try_lock() {
             Ok(()) => break,
-            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_WAIT => tokio::time::sleep(LOCK_POLL).await,
+            Err(TryLockError::WouldBlock) if start.elapsed() < LOCK_WAIT => {
+                tokio::time::sleep(LOCK_POLL).await;
+            }
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());

@@ -31,13 +31,15 @@ ON CONFLICT (uid) DO UPDATE SET name = excluded.name, tags = excluded.tags, crea
     provider_made = excluded.provider_made, exposed = excluded.exposed, \
     changed_scan = CASE WHEN resource.hash = excluded.hash THEN resource.changed_scan ELSE excluded.changed_scan END, \
     hash = excluded.hash, last_seen = excluded.last_seen, last_scan = excluded.last_scan, stale = 0, \
-    understood = excluded.understood, deleted_at = NULL";
+    understood = excluded.understood, deleted_at = NULL, \
+    moved = CASE WHEN resource.kind = excluded.kind AND resource.account = excluded.account \
+        AND resource.region = excluded.region AND resource.native_id = excluded.native_id THEN 0 ELSE 1 END";
 
 /// A definition may give a resource another type or place; rare, so the indexes on them stay untouched otherwise.
 const MOVE: &str = "\
-UPDATE resource SET kind = s.kind, account = s.account, region = s.region, native_id = s.native_id FROM staged s \
-WHERE s.scan = $1 AND s.uid = resource.uid AND (s.kind <> resource.kind OR s.account <> resource.account \
-    OR s.region <> resource.region OR s.native_id <> resource.native_id)";
+UPDATE resource SET moved = 0, (kind, account, region, native_id) = \
+    (SELECT s.kind, s.account, s.region, s.native_id FROM staged s WHERE s.scan = $1 AND s.uid = resource.uid) \
+WHERE moved = 1";
 
 const VERSIONS: &str = "\
 INSERT INTO version (resource, scan, hash, seen_at) \
@@ -45,7 +47,8 @@ SELECT id, $1, hash, $2 FROM resource WHERE changed_scan = $1";
 
 const UNDERSTOOD: Insert =
     Insert { head: "INSERT INTO understood_uid (uid) VALUES", columns: 1, tail: "ON CONFLICT DO NOTHING" };
-const KEEP: Insert = Insert { head: "INSERT INTO keep_uid (uid) VALUES", columns: 1, tail: "ON CONFLICT DO NOTHING" };
+const KEEP: Insert =
+    Insert { head: "INSERT INTO keep_uid (uid) VALUES", columns: 1, tail: "ON CONFLICT DO NOTHING" };
 
 /// What a finished scan changed.
 #[derive(Default)]
@@ -135,8 +138,6 @@ impl Store {
             "coverage": coverage_counts(&results.coverage),
         });
         ledger::append_in(&mut tx, shared, &[scan_entry("scan.finished", scan, body)], now).await?;
-        let finished = sqlx::query("SELECT 1 FROM scan WHERE id = $1 AND state = 'finished'").bind(scan);
-        debug_assert!(finished.fetch_optional(&mut *tx).await.is_ok_and(|row| row.is_some()));
         tx.commit().await.map_err(failed)?;
         drop(guard);
         shared.writer(OPERATION)?.grown.notify_one();
@@ -147,9 +148,10 @@ impl Store {
 /// Makes an empty temporary table of uids. The name is a constant of this module.
 async fn temporary(conn: &mut SqliteConnection, table: &'static str) -> Result<(), sqlx::Error> {
     let (create, clear) = match table {
-        "understood_uid" => {
-            ("CREATE TEMP TABLE IF NOT EXISTS understood_uid (uid TEXT PRIMARY KEY)", "DELETE FROM understood_uid")
-        }
+        "understood_uid" => (
+            "CREATE TEMP TABLE IF NOT EXISTS understood_uid (uid TEXT PRIMARY KEY)",
+            "DELETE FROM understood_uid",
+        ),
         _ => ("CREATE TEMP TABLE IF NOT EXISTS keep_uid (uid TEXT PRIMARY KEY)", "DELETE FROM keep_uid"),
     };
     sqlx::query(create).execute(&mut *conn).await?;
@@ -280,8 +282,8 @@ async fn count_changes(
     changes: &mut Changes,
 ) -> Result<(), sqlx::Error> {
     let row = sqlx::query(
-        "SELECT COUNT(*), COALESCE(SUM(understood), 0), COALESCE(SUM(first_scan = $1), 0), \
-         COALESCE(SUM(changed_scan = $1 AND first_scan <> $1), 0) FROM resource WHERE last_scan = $1",
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE understood = 1), COUNT(*) FILTER (WHERE first_scan = $1), \
+         COUNT(*) FILTER (WHERE changed_scan = $1 AND first_scan <> $1) FROM resource WHERE last_scan = $1",
     )
     .bind(scan)
     .fetch_one(conn)

@@ -27,6 +27,8 @@ mod explanations;
 mod files;
 mod filter;
 mod finish;
+#[cfg(test)]
+mod full_disk_tests;
 mod ledger;
 mod open;
 mod query;
@@ -46,7 +48,8 @@ pub use ledger::{
 };
 pub use open::Store;
 pub use query::{
-    Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter, Version,
+    Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter,
+    Version,
 };
 pub use reconcile::Listing;
 pub use scans::{ScanResults, StageReport};

@@ -14,11 +14,11 @@ use std::{
 use fathom_ledger::VerifierKey;
 use fathom_model::Timestamp;
 use sqlx::{
-    Connection, ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::{
-    sync::{Mutex, MutexGuard, Notify, mpsc, watch},
+    sync::{Mutex, MutexGuard, Notify, mpsc},
     task::JoinHandle,
 };
 
@@ -26,7 +26,7 @@ use crate::{
     DATABASE_FILE, StoreError,
     error::classify,
     files,
-    ledger::{self, Append, Keys},
+    ledger::{self, Append, Keys, Published},
     scans, schema,
 };
 
@@ -64,8 +64,8 @@ pub(crate) struct Writer {
     /// Rung after each commit that made the log longer.
     pub(crate) grown: Notify,
     pub(crate) closing: AtomicBool,
-    /// Size of the log whose tiles are written.
-    pub(crate) published: watch::Sender<u64>,
+    /// What of the log is on disk; held while it is being written.
+    pub(crate) published: Mutex<Published>,
     lock: PlainMutex<Option<File>>,
 }
 
@@ -83,6 +83,14 @@ impl WriteGuard<'_> {
     ) -> Result<Transaction<'_, Sqlite>, StoreError> {
         let conn = self.conn.as_mut().ok_or(StoreError::Closed)?;
         conn.begin_with("BEGIN IMMEDIATE").await.map_err(|source| classify(operation, self.dir, source))
+    }
+}
+
+#[cfg(test)]
+impl WriteGuard<'_> {
+    /// The connection itself, to make it fail.
+    pub(crate) fn connection(&mut self) -> Option<&mut SqliteConnection> {
+        self.conn.as_mut()
     }
 }
 
@@ -123,13 +131,12 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", "-131072")
             .pragma("journal_size_limit", "67108864");
         let mut conn =
             options.connect().await.map_err(|source| classify("open the database", dir, source))?;
         schema::migrate(&mut conn, dir, &database, now).await?;
         let keys = ledger::open_keys(&mut conn, dir, origin).await?;
-        let (published, _) = watch::channel(0);
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             readers: reader_pool(base_options(&database).read_only(true)),
@@ -139,7 +146,7 @@ impl Store {
                 keys,
                 grown: Notify::new(),
                 closing: AtomicBool::new(false),
-                published,
+                published: Mutex::new(Published::default()),
                 lock: PlainMutex::new(Some(lock)),
             }),
         });
@@ -178,11 +185,7 @@ impl Store {
         };
         let shared = Arc::new(Shared { dir: dir.to_owned(), readers: pool, verifier, writer: None });
         Ok(Self {
-            inner: Arc::new(Inner {
-                shared,
-                appends: PlainMutex::new(None),
-                tasks: Mutex::new(Vec::new()),
-            }),
+            inner: Arc::new(Inner { shared, appends: PlainMutex::new(None), tasks: Mutex::new(Vec::new()) }),
         })
     }
 

@@ -83,7 +83,8 @@ impl Listings {
 
     fn in_scope(&self, account: &AccountId, region: &Region) -> bool {
         let account_in = self.accounts.is_empty() || self.accounts.contains(account.as_str());
-        let region_in = self.regions.is_empty() || region.is_global() || self.regions.contains(region.as_str());
+        let region_in =
+            self.regions.is_empty() || region.is_global() || self.regions.contains(region.as_str());
         account_in && region_in
     }
 }

@@ -46,7 +46,8 @@ where
 /// A count of a column.
 pub(crate) fn count(row: &SqliteRow, table: &'static str, at: usize) -> Result<u64, StoreError> {
     let number: i64 = column(row, table, at)?;
-    u64::try_from(number).map_err(|_| StoreError::BadRow { table, what: format!("count {number} is negative") })
+    u64::try_from(number)
+        .map_err(|_| StoreError::BadRow { table, what: format!("count {number} is negative") })
 }
 
 /// A count as a column holds it.
@@ -72,8 +73,10 @@ impl Decoder {
     ) -> Result<(i64, StoredResource), StoreError> {
         const TABLE: &str = "resource";
         let text = |at| column::<&str>(row, TABLE, at);
-        let tags = serde_json::from_str(text(7)?)
-            .map_err(|_| StoreError::BadRow { table: TABLE, what: "tags are not a JSON object of text".to_owned() })?;
+        let tags = serde_json::from_str(text(7)?).map_err(|_| StoreError::BadRow {
+            table: TABLE,
+            what: "tags are not a JSON object of text".to_owned(),
+        })?;
         let hash: &[u8] = column(row, TABLE, 11)?;
         let document = if with_document {
             let codec: Option<i64> = column(row, TABLE, RESOURCE_COLUMNS)?;

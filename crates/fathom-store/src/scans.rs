@@ -127,8 +127,11 @@ impl Store {
         let mut reader = self.readers().acquire().await.map_err(failed)?;
         let mut known = documents::known(&mut reader, &hashes).await.map_err(failed)?;
         drop(reader);
-        let fresh: Vec<_> =
-            hashed.into_iter().filter(|(hash, _)| known.insert(*hash)).map(|(hash, doc)| (doc, hash)).collect();
+        let fresh: Vec<_> = hashed
+            .into_iter()
+            .filter(|(hash, _)| known.insert(*hash))
+            .map(|(hash, doc)| (doc, hash))
+            .collect();
         let packed = blocking(move || documents::pack(fresh.iter())).await?;
 
         let mut guard = shared.write(OPERATION).await?;
@@ -320,8 +323,10 @@ pub(crate) async fn blocking<T: Send + 'static>(
 fn scan_of_row(row: &SqliteRow) -> Result<Scan, StoreError> {
     const TABLE: &str = "scan";
     let list = |at| -> Result<Vec<String>, StoreError> {
-        serde_json::from_str(column(row, TABLE, at)?)
-            .map_err(|_| StoreError::BadRow { table: TABLE, what: "a list is not a JSON array of text".to_owned() })
+        serde_json::from_str(column(row, TABLE, at)?).map_err(|_| StoreError::BadRow {
+            table: TABLE,
+            what: "a list is not a JSON array of text".to_owned(),
+        })
     };
     let state: &str = column(row, TABLE, 3)?;
     let finished: Option<i64> = column(row, TABLE, 2)?;
@@ -338,9 +343,8 @@ fn scan_of_row(row: &SqliteRow) -> Result<Scan, StoreError> {
         understood: count(row, TABLE, 8)?,
         calls: count(row, TABLE, 9)?,
         coverage_unknown: count(row, TABLE, 10)?,
-        error: row.try_get(11).map_err(|_| StoreError::BadRow {
-            table: TABLE,
-            what: "error is not text".to_owned(),
-        })?,
+        error: row
+            .try_get(11)
+            .map_err(|_| StoreError::BadRow { table: TABLE, what: "error is not text".to_owned() })?,
     })
 }

@@ -35,8 +35,10 @@ pub(crate) async fn check_ours(dir: &Path, database: &Path) -> Result<(), StoreE
         .disable_statement_logging();
     let mut conn = options.connect().await.map_err(failed)?;
     let id: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut conn).await.map_err(failed)?;
-    let tables: i64 =
-        sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(&mut conn).await.map_err(failed)?;
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master")
+        .fetch_one(&mut conn)
+        .await
+        .map_err(failed)?;
     conn.close().await.map_err(failed)?;
     if id == APPLICATION_ID || (id == 0 && tables == 0) {
         return Ok(());
@@ -87,8 +89,7 @@ pub(crate) async fn check_version(
         .fetch_one(conn)
         .await
         .map_err(|source| classify("read the database schema", dir, source))?;
-    let found: i64 =
-        row.try_get(0).map_err(|source| classify("read the database schema", dir, source))?;
+    let found: i64 = row.try_get(0).map_err(|source| classify("read the database schema", dir, source))?;
     let known = MIGRATIONS.len() as i64;
     if found > known {
         return Err(StoreError::TooNew { path: database.to_owned(), found, known });

@@ -114,8 +114,7 @@ impl Store {
         push_filter(&mut sql, query);
         sql.push(" AND rank > ").push_bind(stored_count(query.after_rank)).push(" ORDER BY rank, uid");
         let limit = query.limit.clamp(1, MAX_LIMIT) as usize;
-        let mut page =
-            UnknownPage { rows: Vec::new(), total, accepted: covered.len() as u64, next: None };
+        let mut page = UnknownPage { rows: Vec::new(), total, accepted: covered.len() as u64, next: None };
         let mut statement = sql.build();
         statement = statement.persistent(false);
         let mut found = statement.fetch(self.readers());

@@ -1,4 +1,5 @@
 //! Test machinery, never shipped: a real moto, a faulty front before it, an independent ledger verifier
 
+pub mod front;
 pub mod moto;
 pub mod verifier;

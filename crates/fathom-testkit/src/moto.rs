@@ -22,7 +22,7 @@ main(sys.argv[1:])
 ";
 
 /// How long a start may take; importing moto alone takes seconds on a busy machine.
-const START_MAX: Duration = Duration::from_secs(120);
+const START_MAX: Duration = Duration::from_mins(2);
 
 /// A running moto. The process ends when this is dropped.
 #[derive(Debug)]

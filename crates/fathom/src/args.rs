@@ -142,9 +142,6 @@ pub(crate) struct UnknownArgs {
     /// Only this account
     #[arg(long)]
     pub(crate) account: Option<String>,
-    /// Only this region
-    #[arg(long)]
-    pub(crate) region: Option<String>,
     /// Also what somebody accepted
     #[arg(long)]
     pub(crate) accepted: bool,
@@ -207,7 +204,7 @@ pub(crate) struct SqlArgs {
     pub(crate) output: Option<PathBuf>,
     /// Most rows
     #[arg(long, default_value_t = 100_000, value_name = "N")]
-    pub(crate) limit: usize,
+    pub(crate) limit: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -141,14 +141,15 @@ pub(super) const WRITES: &[(&str, &str)] = &[];
 /// Reads that return customers' data, secrets or credentials, or that cause work or cost: never in the model.
 /// `*` at the end of a name stands for any rest.
 pub(super) const DENIED: &[(&str, &str)] = &[
-    ("athena", "GetQueryResults*"),
-    ("acm-pca", "GetCertificateAuthorityCsr"),
+    ("acm", "GetAcmeExternalAccountBindingCredentials"),
     ("apigateway", "GetApiKey*"),
     ("apigateway", "GetSdk"),
-    ("apigateway", "GetClientCertificate*"),
     ("appconfig", "GetConfiguration"),
     ("appconfig", "GetHostedConfigurationVersion"),
-    ("cloudfront", "GetDistributionTenantByDomain"),
+    ("athena", "GetCalculationExecutionCode"),
+    ("athena", "GetQueryResults*"),
+    ("athena", "GetSessionEndpoint"),
+    ("bedrock-agent", "GetKnowledgeBaseDocuments"),
     ("cloudtrail", "GetQueryResults"),
     ("cloudwatch", "GetMetricData"),
     ("cloudwatch", "GetMetricStatistics"),
@@ -158,27 +159,34 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("codeartifact", "GetPackageVersionReadme"),
     ("codecommit", "GetBlob"),
     ("codecommit", "GetFile"),
-    ("codecommit", "GetFolder"),
-    ("codecommit", "BatchGetCommits"),
-    ("codepipeline", "GetThirdPartyJobDetails"),
     ("codepipeline", "GetJobDetails"),
+    ("codepipeline", "GetThirdPartyJobDetails"),
     ("cognito-identity", "GetCredentialsForIdentity"),
     ("cognito-identity", "GetId"),
     ("cognito-identity", "GetOpenIdToken*"),
-    ("cognito-idp", "GetUser"),
+    ("cognito-idp", "GetClientToken"),
+    ("cognito-idp", "GetDerivedToken"),
     ("cognito-idp", "GetTokensFromRefreshToken"),
+    ("cognito-idp", "GetUser"),
+    ("cognito-idp", "GetUserAttributeVerificationCode"),
+    ("cognito-idp", "ListUserPoolClientSecrets"),
     ("dynamodb", "BatchGetItem"),
     ("dynamodb", "GetItem"),
     ("ec2", "GetConsole*"),
+    ("ec2", "GetInstanceUefiData"),
     ("ec2", "GetPasswordData"),
     ("ec2", "GetVpnConnectionDeviceSampleConfiguration"),
     ("ecr", "GetAuthorizationToken"),
     ("ecr", "GetDownloadUrlForLayer"),
     ("ecr-public", "GetAuthorizationToken"),
-    ("eks", "DescribeClusterToken"),
     ("emr", "GetClusterSessionCredentials"),
     ("emr", "GetOnClusterAppUIPresignedURL"),
     ("emr", "GetPersistentAppUIPresignedURL"),
+    ("emr", "GetSessionEndpoint"),
+    ("glue", "GetDashboardUrl"),
+    ("glue", "GetEntityRecords"),
+    ("glue", "GetSessionEndpoint"),
+    ("glue", "GetSystemLogsForSession"),
     ("glue", "GetUnfilteredPartition*"),
     ("glue", "GetUnfilteredTableMetadata"),
     ("kinesis", "GetRecords"),
@@ -188,56 +196,84 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("lakeformation", "GetTableObjects"),
     ("lakeformation", "GetTemporary*"),
     ("lakeformation", "GetWorkUnit*"),
+    ("lambda", "GetDurableExecution*"),
+    ("lambda", "GetFunction"),
+    ("lambda", "GetLayerVersion"),
+    ("lambda", "GetLayerVersionByArn"),
     ("lightsail", "GetBucketAccessKeys"),
     ("lightsail", "GetContainerLog"),
     ("lightsail", "GetInstanceAccessDetails"),
     ("lightsail", "GetRelationalDatabaseLogEvents"),
     ("lightsail", "GetRelationalDatabaseMasterUserPassword"),
-    ("logs", "GetLog*"),
+    ("logs", "GetLogEvents"),
+    ("logs", "GetLogFields"),
+    ("logs", "GetLogGroupFields"),
+    ("logs", "GetLogObject"),
+    ("logs", "GetLogRecord"),
     ("logs", "GetQueryResults"),
-    ("neptune", "DescribeDBLogFiles"),
-    ("rds", "DescribeDBLogFiles"),
+    ("macie2", "GetSensitiveDataOccurrences"),
     ("redshift", "GetClusterCredentials*"),
     ("redshift", "GetIdentityCenterAuthToken"),
     ("redshift-serverless", "GetCredentials"),
     ("redshift-serverless", "GetIdentityCenterAuthToken"),
     ("s3", "GetObject"),
     ("s3", "GetObjectTorrent"),
-    ("s3", "ListDirectoryBuckets"),
     ("s3", "SelectObjectContent"),
     ("s3control", "GetDataAccess"),
-    ("sagemaker", "GetScalingConfigurationRecommendation"),
     ("secretsmanager", "BatchGetSecretValue"),
     ("secretsmanager", "GetRandomPassword"),
     ("secretsmanager", "GetSecretValue"),
+    ("sesv2", "GetMessageInsights"),
     ("ssm", "GetAccessToken"),
+    ("ssm", "GetCommandInvocation"),
     ("ssm", "GetParameter"),
     ("ssm", "GetParameterHistory"),
     ("ssm", "GetParameters"),
     ("ssm", "GetParametersByPath"),
+    ("ssm", "ListCommandInvocations"),
+    ("stepfunctions", "DescribeExecution"),
+    ("stepfunctions", "GetActivityTask"),
+    ("stepfunctions", "GetExecutionHistory"),
+    ("storagegateway", "DescribeChapCredentials"),
     ("sts", "GetDelegatedAccessToken"),
     ("sts", "GetFederationToken"),
     ("sts", "GetSessionToken"),
     ("sts", "GetWebIdentityToken"),
+    ("support", "DescribeAttachment"),
+    ("support", "GetAttachmentDownloadLink"),
     ("waf", "GetSampledRequests"),
     ("waf-regional", "GetSampledRequests"),
-    ("wafv2", "GetSampledRequests"),
     ("wafv2", "GetDecryptedAPIKey"),
+    ("wafv2", "GetSampledRequests"),
 ];
 
 /// Whether an operation belongs into the model.
 pub(super) fn keeps(service: &str, operation: &str) -> bool {
     let named = |table: &[(&str, &str)]| {
-        table.iter().any(|(in_service, pattern)| {
-            *in_service == service
-                && match pattern.strip_suffix('*') {
-                    Some(prefix) => operation.starts_with(prefix),
-                    None => operation == *pattern,
-                }
-        })
+        table.iter().any(|(of, pattern)| *of == service && matches(pattern, operation))
     };
     let reads = READ_VERBS.iter().any(|verb| {
         operation.strip_prefix(verb).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
     });
     !named(DENIED) && (reads || named(ALSO_READ) || named(WRITES))
+}
+
+/// The rows for a service that name none of its operations: misspelt, or the operation is gone.
+pub(super) fn stale<'a>(
+    service: &str,
+    operations: impl Iterator<Item = &'a String> + Clone,
+) -> Vec<&'static str> {
+    [ALSO_READ, WRITES, DENIED]
+        .into_iter()
+        .flatten()
+        .filter(|(of, pattern)| *of == service && !operations.clone().any(|name| matches(pattern, name)))
+        .map(|(_, pattern)| *pattern)
+        .collect()
+}
+
+fn matches(pattern: &str, operation: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => operation.starts_with(prefix),
+        None => operation == pattern,
+    }
 }

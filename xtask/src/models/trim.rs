@@ -1,7 +1,7 @@
 //! Reduces one service's model to what the client needs.
 
 use super::tables;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -75,6 +75,8 @@ const PROTOCOLS: &[&str] = &["json", "rest-json", "rest-xml", "query", "ec2"];
 pub(super) fn service(name: &str, model: &Value, pages: &Value) -> Result<Trimmed> {
     let shapes = object(model, "shapes")?;
     let metadata = keep(object(model, "metadata")?, METADATA);
+    let stale = tables::stale(name, object(model, "operations")?.keys());
+    ensure!(stale.is_empty(), "the tables name operations that are not there: {}", stale.join(", "));
     let mut operations = Map::new();
     for (operation, value) in object(model, "operations")? {
         if !tables::keeps(name, operation) {

@@ -8,7 +8,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-pub(crate) use body::Body;
+pub(crate) use body::{BODY_BYTES_MAX, Body};
 pub(crate) use query::Query;
 
 use crate::problem::Problem;
@@ -30,14 +30,19 @@ pub(crate) fn within<T: PartialOrd + Display>(
         Some(value) if range.contains(&value) => Ok(value),
         Some(value) => {
             let (least, most) = (range.start(), range.end());
-            Err(Problem::parameter(name, format!("`{name}` is {value}; it must be between {least} and {most}")))
+            Err(Problem::parameter(
+                name,
+                format!("`{name}` is {value}; it must be between {least} and {most}"),
+            ))
         }
     }
 }
 
 /// A part of the path that is a number.
 pub(crate) fn number<T: FromStr>(name: &str, text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::parameter(name, format!("`{name}` is `{}`, which is not a number", shown(text))))
+    text.parse().map_err(|_| {
+        Problem::parameter(name, format!("`{name}` is `{}`, which is not a number", shown(text)))
+    })
 }
 
 /// A value as a message may show it: never long, never with control characters.

@@ -41,7 +41,10 @@ pub(crate) fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (at, (name, value)) in url::form_urlencoded::parse(query.as_bytes()).enumerate() {
         if at >= VALUES_MAX {
-            return Err(Problem::parameter(&shown(&name), format!("a query string has at most {VALUES_MAX} values")));
+            return Err(Problem::parameter(
+                &shown(&name),
+                format!("a query string has at most {VALUES_MAX} values"),
+            ));
         }
         values.entry(name.into_owned()).or_default().push(value.into_owned());
     }
@@ -59,7 +62,9 @@ enum Fault {
 impl Fault {
     fn named(self, parameter: &str) -> Self {
         match self {
-            Self::Value { name, message } if name.is_empty() => Self::Value { name: parameter.to_owned(), message },
+            Self::Value { name, message } if name.is_empty() => {
+                Self::Value { name: parameter.to_owned(), message }
+            }
             other => other,
         }
     }
@@ -181,7 +186,11 @@ impl<'de> Deserializer<'de> for Values {
         visitor.visit_some(self)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -244,8 +253,8 @@ mod tests {
 
     #[test]
     fn reads_lists_options_and_escapes() {
-        let read: Sample =
-            parse("type=a%3A%3Ab&type=c+d&limit=7&order=last_seen&understood=true&uid=%C3%A9").expect("valid");
+        let read: Sample = parse("type=a%3A%3Ab&type=c+d&limit=7&order=last_seen&understood=true&uid=%C3%A9")
+            .expect("valid");
         assert_eq!(
             read,
             Sample {

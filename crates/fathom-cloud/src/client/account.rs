@@ -56,7 +56,11 @@ impl Account {
     }
 
     /// An account that only a recording can answer for: it has no credentials.
-    pub fn played(id: impl Into<AccountId>, partition: impl Into<Partition>, home: impl Into<Region>) -> Self {
+    pub fn played(
+        id: impl Into<AccountId>,
+        partition: impl Into<Partition>,
+        home: impl Into<Region>,
+    ) -> Self {
         Self {
             id: id.into(),
             partition: partition.into(),
@@ -119,11 +123,7 @@ impl Keyring {
 
     /// The same, with credentials that are known already.
     pub(crate) fn with(source: Source, credentials: Credentials) -> Self {
-        Self {
-            source,
-            current: tokio::sync::Mutex::new(Some(credentials)),
-            generation: AtomicU64::new(0),
-        }
+        Self { source, current: tokio::sync::Mutex::new(Some(credentials)), generation: AtomicU64::new(0) }
     }
 
     /// Credentials that last for a while yet. Concurrent callers wait for one renewal.
@@ -168,7 +168,9 @@ impl Keyring {
     fn load(&self) -> BoxFuture<'_, Result<Credentials, KeyError>> {
         Box::pin(async move {
             match &self.source {
-                Source::Provider(provider) => provider.provide_credentials().await.map_err(KeyError::Provider),
+                Source::Provider(provider) => {
+                    provider.provide_credentials().await.map_err(KeyError::Provider)
+                }
                 Source::Role(role, inner) => {
                     let inner = inner.upgrade().ok_or(KeyError::None)?;
                     super::Client::from_inner(inner).take_role(role).await.map_err(KeyError::Role)

@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_credential_types::Credentials;
-use fathom_model::{AccountId, Reason, Region};
+use fathom_model::{AccountId, Reason};
 use serde_json::{Value, json};
 
 use super::{
@@ -102,7 +102,8 @@ impl Client {
         }
         let meta = CallMeta {
             account: role.base.id.clone(),
-            region: Region::clone(&role.base.home),
+            partition: role.base.partition.clone(),
+            region: role.base.home.clone(),
             service: "sts".to_owned(),
             operation: "AssumeRole".to_owned(),
             params,

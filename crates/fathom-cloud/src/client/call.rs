@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     codec::{self, ErrorAnswer, ParseError, Secrets},
-    model::{Operation, Service},
+    model::{Kind, Operation, Protocol, Service, ShapeRef, Structure},
     record, wire,
 };
 
@@ -84,6 +84,7 @@ impl Client {
     ) -> Result<Answer, CallError> {
         let meta = CallMeta {
             account: account.id.clone(),
+            partition: account.partition.clone(),
             region: region.clone(),
             service: service.to_owned(),
             operation: operation.to_owned(),
@@ -110,7 +111,12 @@ impl Client {
         result
     }
 
-    async fn attempts(&self, account: &Account, meta: &CallMeta, secrets: Secrets) -> Result<Answer, CallError> {
+    async fn attempts(
+        &self,
+        account: &Account,
+        meta: &CallMeta,
+        secrets: Secrets,
+    ) -> Result<Answer, CallError> {
         let started = Instant::now();
         let inner = &self.inner;
         let service =
@@ -135,10 +141,11 @@ impl Client {
             if calls > 0 {
                 inner.counting.retries.fetch_add(1, Ordering::Relaxed);
             }
-            let (failure, generation) = match call.attempt(&target, request.clone(), &bucket, &mut calls).await {
-                Ok(value) => return Ok(Answer { value, calls, throttles, elapsed: started.elapsed() }),
-                Err(failure) => failure,
-            };
+            let (failure, generation) =
+                match call.attempt(&target, request.clone(), &bucket, &mut calls).await {
+                    Ok(value) => return Ok(Answer { value, calls, throttles, elapsed: started.elapsed() }),
+                    Err(failure) => failure,
+                };
             let mut failure = *failure;
             if failure.verdict.again == Again::Slower {
                 throttles += 1;
@@ -154,7 +161,9 @@ impl Client {
             let retry = match failure.verdict.again {
                 Again::Never => false,
                 Again::Slower => calls < attempts,
-                Again::Pause if failure.verdict.reason == Reason::Network => calls < attempts.min(NETWORK_ATTEMPTS_MAX),
+                Again::Pause if failure.verdict.reason == Reason::Network => {
+                    calls < attempts.min(NETWORK_ATTEMPTS_MAX)
+                }
                 Again::Pause => calls < attempts,
                 Again::Once => calls < attempts.min(2),
                 Again::Renewed if renewed || inner.transport.recording().is_some() => false,
@@ -212,7 +221,9 @@ impl Call<'_> {
         let inner = &self.client.inner;
         let played = inner.transport.recording().is_some();
         let mut generation = 0;
-        let local = |error: CallError| Box::new(Failure::of(Verdict { reason: error.reason, again: Again::Never }, error));
+        let local = |error: CallError| {
+            Box::new(Failure::of(Verdict { reason: error.reason, again: Again::Never }, error))
+        };
         let mut request = sign::address(target, request, &self.meta.params)
             .map_err(|error| (local(CallError::caused(Reason::Failed, error)), generation))?;
         let mut keys = None;
@@ -244,7 +255,7 @@ impl Call<'_> {
         };
         drop(turn);
         match sent {
-            Ok(response) => self.read(&response, head, bucket).map_err(|failure| (failure, generation)),
+            Ok(response) => self.read(response, head, bucket).map_err(|failure| (failure, generation)),
             Err(error) => Err((Box::new(self.unsent(error, target)), generation)),
         }
     }
@@ -254,8 +265,13 @@ impl Call<'_> {
         Failure::of(verdict, CallError::caused(verdict.reason, error))
     }
 
-    fn read(&self, response: &wire::Response, head: bool, bucket: &Bucket) -> Result<Value, Box<Failure>> {
-        let answer = if (200..300).contains(&response.status) {
+    fn read(&self, mut response: wire::Response, head: bool, bucket: &Bucket) -> Result<Value, Box<Failure>> {
+        if !outcome::is_page(&response.body) {
+            // Some endpoints call everything a web page; what the body is decides.
+            response.headers.remove(header::CONTENT_TYPE);
+        }
+        let response = &response;
+        let answer = if (200..300).contains(&response.status) && !self.is_page_for_people(response) {
             match self.parse(response) {
                 Ok(value) => {
                     bucket.answered();
@@ -263,12 +279,8 @@ impl Call<'_> {
                 }
                 Err(ParseError::Embedded(answer)) => *answer,
                 Err(error) => {
-                    let answer = codec::parse_error(self.service, Some(self.operation), response);
-                    if !answer.html {
-                        let verdict = Verdict { reason: Reason::Malformed, again: Again::Once };
-                        return Err(Box::new(Failure::of(verdict, CallError::caused(Reason::Malformed, error))));
-                    }
-                    answer
+                    let verdict = Verdict { reason: Reason::Malformed, again: Again::Once };
+                    return Err(Box::new(Failure::of(verdict, CallError::caused(Reason::Malformed, error))));
                 }
             }
         } else {
@@ -291,11 +303,27 @@ impl Call<'_> {
         }))
     }
 
+    /// Whether a page came where a document was due, as from a network that wants a sign-in.
+    fn is_page_for_people(&self, response: &wire::Response) -> bool {
+        let is_free = |target: &ShapeRef| {
+            let payload = self.service.shape(target.shape()).structure().and_then(Structure::payload);
+            payload.is_some_and(|member| {
+                matches!(self.service.shape(member.target().shape()).kind(), Kind::Blob | Kind::String)
+            })
+        };
+        outcome::is_page(&response.body) && !self.operation.output().is_some_and(is_free)
+    }
+
     fn parse(&self, response: &wire::Response) -> Result<Value, ParseError> {
         if self.client.inner.transport.recording().is_some() {
             if let Some(value) = record::parsed_value(response) {
                 return value.map_err(ParseError::Json);
             }
+        }
+        // The query protocols wrap every result: no body is no answer, and must not pass for an empty one.
+        let wraps = matches!(self.service.protocol(), Protocol::Query | Protocol::Ec2);
+        if wraps && self.operation.output().is_some() && response.body.trim_ascii().is_empty() {
+            return Err(ParseError::Truncated);
         }
         codec::parse(self.service, self.operation, response, self.secrets)
     }

@@ -5,11 +5,24 @@ use std::collections::BTreeMap;
 use fathom_model::{Partition as PartitionId, Region};
 use url::Url;
 
-use crate::model::{Endpoint as Listed, Endpoints, Partition, Service};
+use super::Client;
+use crate::model::{Endpoint as Listed, Endpoints, ModelError, Partition, Service};
 
-/// Services whose host or home differs from what the endpoints document and its patterns say: service, partition,
-/// host pattern, and the region that signs where only one does.
-const EXCEPTIONS: &[(&str, &str, &str, Option<&str>)] = &[];
+/// Services that are elsewhere than the endpoints document says: service, partition, host pattern, and their only
+/// region where they have but one. By the services' endpoint rules, which are newer than the document.
+const EXCEPTIONS: &[(&str, &str, &str, Option<&str>)] = &[
+    ("cloudfront", "aws-us-gov", "cloudfront.amazonaws.com", None),
+    ("cloudfront", "aws-eusc", "cloudfront.amazonaws.eu", None),
+    ("health", "aws", "health.{region}.{dnsSuffix}", None),
+    ("health", "aws-cn", "health.{region}.{dnsSuffix}", None),
+    ("health", "aws-eusc", "health.{region}.api.amazonwebservices.eu", None),
+    ("networkmanager", "aws-cn", "networkmanager.cn-northwest-1.{dnsSuffix}", Some("cn-northwest-1")),
+    ("route53", "aws-eusc", "route53.amazonaws.eu", None),
+    ("support", "aws", "support.us-east-1.{dnsSuffix}", Some("us-east-1")),
+];
+
+/// Services of the `aws` partition that answer for all regions in one that is not the partition's own.
+const HOMES: &[(&str, &str)] = &[("globalaccelerator", "us-west-2")];
 
 /// Addresses given in place of the cloud's own.
 #[derive(Debug, Clone, Default)]
@@ -33,22 +46,25 @@ impl Overrides {
     }
 }
 
-/// A resolved endpoint.
+/// Where a service answers in a region, and for what a call to it is signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
     /// Scheme, host, port and base path; never a query.
-    pub(crate) url: Url,
+    pub url: Url,
     /// The region in the signature's scope.
-    pub(crate) signing_region: String,
+    pub signing_region: String,
     /// The service name in the signature's scope.
-    pub(crate) signing_name: String,
+    pub signing_name: String,
     /// Whether the address was given by the user: then no host prefix and no bucket in the host.
-    pub(crate) overridden: bool,
+    pub overridden: bool,
 }
 
 /// Why there is no address for a call.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
+    /// The service or the endpoints document cannot be read.
+    #[error("failed to read the model")]
+    Model(#[source] ModelError),
     /// The partition is not in the endpoints document.
     #[error("no endpoints known for partition `{partition}`")]
     UnknownPartition {
@@ -66,6 +82,24 @@ pub enum EndpointError {
     },
 }
 
+impl Client {
+    /// Where a call to a service in a region would go. Host prefixes and buckets are not in it: they depend on the
+    /// call's parameters.
+    ///
+    /// # Errors
+    /// When the service has no model or the partition no endpoints.
+    pub fn endpoint(
+        &self,
+        partition: &PartitionId,
+        region: &Region,
+        service: &str,
+    ) -> Result<Target, EndpointError> {
+        let endpoints = self.inner.models.endpoints().map_err(EndpointError::Model)?;
+        let service = self.inner.models.service(service).map_err(EndpointError::Model)?;
+        resolve(&endpoints, &service, partition, region, &self.inner.options.endpoints)
+    }
+}
+
 /// The endpoint of a service in a region. `global` means the partition's own region for services that have regions.
 pub(crate) fn resolve(
     endpoints: &Endpoints,
@@ -80,7 +114,8 @@ pub(crate) fn resolve(
     } else {
         endpoints.partition_of_region(region.as_str()).or_else(of_account)
     };
-    let partition = found.ok_or_else(|| EndpointError::UnknownPartition { partition: partition.to_string() })?;
+    let partition =
+        found.ok_or_else(|| EndpointError::UnknownPartition { partition: partition.to_string() })?;
     let (host, signing_region, signing_name) = locate(partition, service, region);
     let overridden = overrides.of(service);
     let url = match overridden {
@@ -93,38 +128,33 @@ pub(crate) fn resolve(
     Ok(Target { url, signing_region, signing_name, overridden: overridden.is_some() })
 }
 
-/// Host, signing region and signing name by the document, then by the exceptions.
+/// Host, signing region and signing name: by the exceptions, else by the document.
 fn locate(partition: &Partition, service: &Service, region: &Region) -> (String, String, String) {
-    let home = partition.implicit_global_region.as_deref().unwrap_or("us-east-1");
+    let own = partition.implicit_global_region.as_deref().unwrap_or("us-east-1");
+    let home = HOMES.iter().find(|(name, _)| *name == service.name() && partition.id == "aws");
+    let wanted = match home {
+        Some((_, home)) if region.is_global() => home,
+        _ if region.is_global() => own,
+        _ => region.as_str(),
+    };
+    let exception = EXCEPTIONS.iter().find(|(name, id, ..)| *name == service.name() && *id == partition.id);
     let nothing = Listed::default();
-    let listed = partition.services.get(service.endpoint_prefix());
-    let wanted = if region.is_global() { home } else { region.as_str() };
-    let central = listed.filter(|listed| !listed.is_regionalized).and_then(|l| l.partition_endpoint.as_deref());
-    let only = listed
-        .filter(|listed| region.is_global() && !listed.endpoints.contains_key(home))
-        .and_then(|listed| listed.endpoints.keys().next())
-        .filter(|_| central.is_none())
-        .map(String::as_str);
+    let listed = partition.services.get(service.endpoint_prefix()).filter(|_| exception.is_none());
+    let central =
+        listed.filter(|listed| !listed.is_regionalized).and_then(|l| l.partition_endpoint.as_deref());
+    let only = exception.and_then(|(.., only)| *only);
     let place = central.or(only).unwrap_or(wanted);
     let entry = listed.and_then(|listed| listed.endpoints.get(place)).unwrap_or(&nothing);
     let defaults = listed.map_or(&nothing, |listed| &listed.defaults);
-    let signing_region = entry.signing_region.as_deref().or(defaults.signing_region.as_deref());
-    let signing_region = signing_region.unwrap_or(if central.is_some() { home } else { place });
-    let signing_name = entry.signing_service.as_deref().or(defaults.signing_service.as_deref());
-    let signing_name = signing_name.unwrap_or_else(|| service.signing_name());
-    let mut pattern = entry.hostname.as_deref().or(defaults.hostname.as_deref()).unwrap_or(&partition.hostname);
-    let mut signing_region = signing_region.to_owned();
-    for (name, id, host, signs) in EXCEPTIONS {
-        if *name == service.name() && (*id == "*" || *id == partition.id) {
-            pattern = host;
-            if let Some(signs) = signs {
-                (*signs).clone_into(&mut signing_region);
-            }
-        }
-    }
+    let pattern = exception.map(|(_, _, host, _)| *host);
+    let pattern = pattern.or(entry.hostname.as_deref()).or(defaults.hostname.as_deref());
     let host = pattern
+        .unwrap_or(&partition.hostname)
         .replace("{service}", service.endpoint_prefix())
         .replace("{region}", place)
         .replace("{dnsSuffix}", &partition.dns_suffix);
-    (host, signing_region, signing_name.to_owned())
+    let signing_region = entry.signing_region.as_deref().or(defaults.signing_region.as_deref());
+    let signing_region = signing_region.unwrap_or(if central.is_some() { own } else { place });
+    let signing_name = entry.signing_service.as_deref().or(defaults.signing_service.as_deref());
+    (host, signing_region.to_owned(), signing_name.unwrap_or_else(|| service.signing_name()).to_owned())
 }

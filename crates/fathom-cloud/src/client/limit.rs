@@ -107,9 +107,8 @@ impl Limits {
         open: bool,
     ) -> Arc<Bucket> {
         let seed = SEEDS.iter().find(|(of, name, ..)| *of == service && (*name == "*" || *name == operation));
-        let (shared, rate, burst) = seed.map_or((false, DEFAULT.0, DEFAULT.1), |(_, name, rate, burst)| {
-            (*name == "*", *rate, *burst)
-        });
+        let (shared, rate, burst) = seed
+            .map_or((false, DEFAULT.0, DEFAULT.1), |(_, name, rate, burst)| (*name == "*", *rate, *burst));
         let key = Key {
             account: account.clone(),
             region: region.clone(),

@@ -30,13 +30,16 @@ use tokio::sync::Semaphore;
 
 pub use account::Account;
 pub use call::Answer;
-pub use endpoint::{EndpointError, Overrides};
+pub use endpoint::{EndpointError, Overrides, Target};
 pub use error::CallError;
 pub use options::{ClientOptions, Counters, EndpointUrlError};
 pub use pages::Pages;
+pub use permission::required_permission;
 pub use sign::SignError;
 pub use sign_in::SignInError;
-pub use transport::{CallMeta, HttpLimits, HttpTransport, Source as TransportSource, Transport, TransportError};
+pub use transport::{
+    CallMeta, HttpLimits, HttpTransport, Source as TransportSource, Transport, TransportError,
+};
 
 use crate::{
     model::{ModelError, Models},

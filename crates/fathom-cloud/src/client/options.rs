@@ -82,7 +82,8 @@ impl ClientOptions {
             if value.is_empty() {
                 continue;
             }
-            let url = address(&value).map_err(|source| EndpointUrlError { variable: variable.clone(), source })?;
+            let url =
+                address(&value).map_err(|source| EndpointUrlError { variable: variable.clone(), source })?;
             if rest.is_empty() {
                 endpoints.all = Some(url);
             } else if let Some(service) = rest.strip_prefix('_') {
@@ -98,7 +99,8 @@ impl ClientOptions {
     /// When the text is no `http` or `https` address.
     pub fn with_endpoint(mut self, url: &str) -> Result<Self, EndpointUrlError> {
         let variable = || url.to_owned();
-        self.endpoints.all = Some(address(url).map_err(|source| EndpointUrlError { variable: variable(), source })?);
+        self.endpoints.all =
+            Some(address(url).map_err(|source| EndpointUrlError { variable: variable(), source })?);
         Ok(self)
     }
 }

@@ -126,9 +126,23 @@ const NOT_ENABLED_WORDS: &[&str] = &[
 /// Regions of the `aws` partition that every account has; all others must be enabled first. AWS has added none since
 /// March 2019 and says that new regions are opt-in.
 const ALWAYS_ENABLED: &[&str] = &[
-    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
-    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1",
-    "us-east-2", "us-west-1", "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// Whether credentials that are good elsewhere may be unknown in a region because the account has not enabled it.
@@ -163,7 +177,9 @@ pub(crate) fn of_answer(region: &Region, status: u16, head: bool, answer: &Error
     if code.contains("Throttl") || status == 429 || status == 503 {
         return THROTTLED;
     }
-    if message.contains("is not authorized to perform") || message.contains("not authorized to access this resource") {
+    if message.contains("is not authorized to perform")
+        || message.contains("not authorized to access this resource")
+    {
         return DENIED;
     }
     let has_code = code.bytes().any(|b| !b.is_ascii_digit());
@@ -174,6 +190,14 @@ pub(crate) fn of_answer(region: &Region, status: u16, head: bool, answer: &Error
         404 | 405 | 501 if !has_code && !head => NOT_ANSWERED,
         _ => FAILED,
     }
+}
+
+/// Whether a body is a page for people: anything that begins like markup but not like an answer of the XML protocols.
+pub(crate) fn is_page(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let begins =
+        |tag: &str| body.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()));
+    begins("<html") || begins("<!doctype") || begins("<head") || begins("<body")
 }
 
 /// Whether a refusal of credentials is about their age or our clock, which no region changes.

@@ -26,23 +26,23 @@ pub struct Pages {
 }
 
 impl Client {
-    /// Calls an operation and follows its pages; `each` gets every page's value, in order. An operation without pages
+    /// Calls an operation and follows its pages; `each` gets every page's value, in order, and
+    /// the next page is asked for when it is done with it. An operation without pages
     /// is one page.
-    pub async fn pages(
+    pub async fn pages<Taken: Future<Output = ()>>(
         &self,
         account: &Account,
         region: &Region,
         service: &str,
         operation: &str,
         params: &Value,
-        mut each: impl FnMut(Value),
+        mut each: impl FnMut(Value) -> Taken,
     ) -> Pages {
         let started = Instant::now();
         let mut out = Pages { pages: 0, calls: 0, throttles: 0, elapsed: Duration::ZERO, error: None };
-        let paginator = Models::embedded()
-            .service(service)
-            .ok()
-            .and_then(|service| service.operation(operation).and_then(|operation| operation.paginator().cloned()));
+        let paginator = Models::embedded().service(service).ok().and_then(|service| {
+            service.operation(operation).and_then(|operation| operation.paginator().cloned())
+        });
         let continuation = match paginator.as_ref().map(Continuation::new).transpose() {
             Ok(continuation) => continuation,
             Err(error) => {
@@ -67,11 +67,12 @@ impl Client {
             out.throttles += throttles;
             out.pages += 1;
             let tokens = continuation.as_ref().and_then(|continuation| continuation.next(&value));
-            each(value);
+            each(value).await;
             let Some(tokens) = tokens else { break };
             let digest = Sha256::digest(Value::Object(tokens.clone()).to_string());
             if !seen.insert(digest) {
-                out.error = Some(CallError::plain(Reason::EndlessPages, "a page token came back a second time"));
+                out.error =
+                    Some(CallError::plain(Reason::EndlessPages, "a page token came back a second time"));
                 break;
             }
             if out.pages >= self.inner.options.pages_max {
@@ -107,7 +108,8 @@ impl<'a> Continuation<'a> {
         if self.more.as_ref().is_some_and(|more| !more.first(page).is_some_and(is_set)) {
             return None;
         }
-        let value = |path: &Path| path.first(page).filter(|value| is_set(value)).cloned().unwrap_or(Value::Null);
+        let value =
+            |path: &Path| path.first(page).filter(|value| is_set(value)).cloned().unwrap_or(Value::Null);
         let tokens: Map<String, Value> =
             self.tokens.iter().map(|(name, path)| ((*name).to_owned(), value(path))).collect();
         tokens.values().any(|token| !token.is_null()).then_some(tokens)

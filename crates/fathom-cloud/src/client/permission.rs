@@ -1,6 +1,6 @@
 //! Which IAM permission a denied call would need.
 
-use crate::model::{Operation, Service};
+use crate::model::{Models, Operation, Service};
 
 /// Operations whose IAM action has another name: service, operation, action. From the service authorization
 /// reference.
@@ -35,15 +35,21 @@ const ACTIONS: &[(&str, &str, &str)] = &[
 const S3_CONTROL: &[(&str, &str)] = &[("GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock")];
 
 /// Signing names that are not the prefix of their IAM actions.
-const PREFIXES: &[(&str, &str)] = &[
-    ("monitoring", "cloudwatch"),
-    ("email", "ses"),
-    ("opensearchserverless", "aoss"),
-    ("tagging", "tag"),
-];
+const PREFIXES: &[(&str, &str)] =
+    &[("monitoring", "cloudwatch"), ("email", "ses"), ("opensearchserverless", "aoss"), ("tagging", "tag")];
 
 /// Services where every read is one action by its HTTP method.
 const BY_METHOD: &[&str] = &["apigateway"];
+
+/// The IAM action that an operation needs, such as `ec2:DescribeVpcs`. An operation without a model is named after
+/// itself.
+pub fn required_permission(service: &str, operation: &str) -> String {
+    let model = Models::embedded().service(service).ok();
+    match model.as_deref().and_then(|model| Some((model, model.operation(operation)?))) {
+        Some((model, operation)) => of(model, operation, ""),
+        None => format!("{service}:{operation}"),
+    }
+}
 
 /// The action that the message names, else the one that belongs to the operation.
 pub(crate) fn of(service: &Service, operation: &Operation, message: &str) -> String {
@@ -83,8 +89,6 @@ fn named_in(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Models;
-
     fn needs(service: &str, operation: &str, message: &str) -> String {
         let service = Models::embedded().service(service).expect("a model");
         of(&service, service.operation(operation).expect("an operation"), message)
@@ -95,7 +99,10 @@ mod tests {
         let denied = "User: arn:aws:iam::111122223333:user/a is not authorized to perform: ec2:DescribeVpcs because \
                       no identity-based policy allows it";
         assert_eq!(needs("ec2", "DescribeInstances", denied), "ec2:DescribeVpcs");
-        assert_eq!(needs("ec2", "DescribeInstances", "You are not authorized to perform this operation."), "ec2:DescribeInstances");
+        assert_eq!(
+            needs("ec2", "DescribeInstances", "You are not authorized to perform this operation."),
+            "ec2:DescribeInstances"
+        );
         assert_eq!(needs("s3", "ListBuckets", "Access Denied"), "s3:ListAllMyBuckets");
         assert_eq!(needs("s3", "GetBucketEncryption", "Access Denied"), "s3:GetEncryptionConfiguration");
         assert_eq!(needs("s3control", "GetPublicAccessBlock", ""), "s3:GetAccountPublicAccessBlock");

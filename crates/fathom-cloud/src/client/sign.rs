@@ -55,7 +55,8 @@ pub(crate) fn address(
             host = format!("{prefix}{host}");
         }
         if target.signing_name == "s3" && request.host_prefix.is_none() {
-            if let Some(bucket) = params.get("Bucket").and_then(Value::as_str).filter(|name| fits_host(name)) {
+            if let Some(bucket) = params.get("Bucket").and_then(Value::as_str).filter(|name| fits_host(name))
+            {
                 if let Some(rest) = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(bucket)) {
                     if rest.is_empty() || rest.starts_with('/') {
                         host = format!("{bucket}.{host}");
@@ -75,7 +76,11 @@ pub(crate) fn address(
         text.extend(utf8_percent_encode(value, ESCAPED));
     }
     let uri: Uri = text.parse().map_err(|source| SignError::Address { text, source })?;
-    let mut out = http::Request::builder().method(request.method).uri(uri).body(request.body).map_err(SignError::Http)?;
+    let mut out = http::Request::builder()
+        .method(request.method)
+        .uri(uri)
+        .body(request.body)
+        .map_err(SignError::Http)?;
     *out.headers_mut() = request.headers;
     Ok(out)
 }
@@ -114,7 +119,8 @@ pub(crate) fn signed(
         .into();
     let (instructions, _) = {
         let uri = request.uri().to_string();
-        let headers = request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let headers =
+            request.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let body = SignableBody::Bytes(request.body());
         let signable = SignableRequest::new(request.method().as_str(), uri, headers, body)
             .map_err(|error| SignError::Sign(Box::new(error)))?;
@@ -124,7 +130,9 @@ pub(crate) fn signed(
     for header in headers {
         let mut value =
             HeaderValue::from_str(header.value()).map_err(|error| SignError::Http(error.into()))?;
-        value.set_sensitive(header.sensitive() || header.name().eq_ignore_ascii_case(header::AUTHORIZATION.as_str()));
+        value.set_sensitive(
+            header.sensitive() || header.name().eq_ignore_ascii_case(header::AUTHORIZATION.as_str()),
+        );
         request.headers_mut().insert(header.name(), value);
     }
     Ok(request)

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aws_config::BehaviorVersion;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError};
+use aws_credential_types::provider::{
+    ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
+};
 use aws_types::region::Region as SdkRegion;
 use fathom_model::{AccountId, Partition, Reason, Region};
 use serde_json::{Value, json};
@@ -47,7 +49,8 @@ impl Client {
         if self.recording().is_some() {
             return self.identify(Keyring::new(Source::None), region).await;
         }
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(SdkRegion::new(region.to_string()));
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).region(SdkRegion::new(region.to_string()));
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
@@ -76,7 +79,8 @@ impl Client {
 
     async fn identify(&self, keyring: Keyring, region: &Region) -> Result<Account, SignInError> {
         let endpoints = self.inner.models.endpoints().ok();
-        let of_region = endpoints.as_ref().and_then(|endpoints| endpoints.partition_of_region(region.as_str()));
+        let of_region =
+            endpoints.as_ref().and_then(|endpoints| endpoints.partition_of_region(region.as_str()));
         let mut account = Account {
             id: AccountId::new(CallMeta::CALLER),
             partition: Partition::new(of_region.map_or("aws", |partition| &partition.id)),
@@ -86,6 +90,7 @@ impl Client {
         };
         let meta = CallMeta {
             account: account.id.clone(),
+            partition: account.partition.clone(),
             region: region.clone(),
             service: "sts".to_owned(),
             operation: "GetCallerIdentity".to_owned(),

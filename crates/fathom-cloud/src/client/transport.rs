@@ -1,13 +1,9 @@
 //! What carries a request to an endpoint: real HTTP, or a recording.
 
-use std::{
-    error::Error as _,
-    fmt,
-    time::Duration,
-};
+use std::{error::Error as _, fmt, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use fathom_model::{AccountId, Region};
+use fathom_model::{AccountId, Partition, Region};
 use futures::{StreamExt, future::BoxFuture};
 use serde_json::Value;
 
@@ -18,6 +14,8 @@ use crate::{record::Header, wire};
 pub struct CallMeta {
     /// The account asked; [`CallMeta::CALLER`] while it is not known yet.
     pub account: AccountId,
+    /// The partition the account belongs to.
+    pub partition: Partition,
     /// The region asked, as the caller of the client gave it.
     pub region: Region,
     /// Service as the models name it.

@@ -4,6 +4,7 @@ use super::error::SerializeError;
 use super::{DEPTH_MAX, scalar, time};
 use crate::model::{Kind, Location, Operation, Service, ShapeRef, Structure};
 use serde_json::{Map, Value};
+use std::fmt::Write as _;
 
 /// The parameters as an object, or none where the operation takes none.
 pub(crate) fn params<'a>(
@@ -82,7 +83,10 @@ impl<'a> Checker<'a> {
                     }
                     out.push_str(name);
                 }
-                Step::Index(index) => out.push_str(&format!("[{index}]")),
+                Step::Index(index) => {
+                    // Writing into text cannot fail.
+                    let _ = write!(out, "[{index}]");
+                }
             }
         }
         out
@@ -130,7 +134,6 @@ impl<'a> Checker<'a> {
         match (service.shape(target.shape()).kind(), value) {
             (Kind::Structure(structure), value) if structure.is_document() => self.document(value, depth),
             (Kind::Structure(structure), Value::Object(object)) => self.structure(structure, object, depth),
-            (Kind::Structure(_), other) => Err(wrong(self.path(), "an object", other)),
             (Kind::List(member), Value::Array(items)) => {
                 for (index, item) in items.iter().enumerate() {
                     self.path.push(Step::Index(index));
@@ -152,7 +155,7 @@ impl<'a> Checker<'a> {
                 }
                 Ok(())
             }
-            (Kind::Map(..), other) => Err(wrong(self.path(), "an object", other)),
+            (Kind::Structure(_) | Kind::Map(..), other) => Err(wrong(self.path(), "an object", other)),
             (Kind::String, value) if target.is_json_value() => self.document(value, depth),
             (Kind::String, Value::String(text)) => {
                 if text.is_empty() && target.location() == Location::Uri {
@@ -169,11 +172,10 @@ impl<'a> Checker<'a> {
                 Ok(())
             }
             (Kind::Blob, other) => Err(wrong(self.path(), "base64 text", other)),
-            (Kind::Boolean, Value::Bool(_)) => Ok(()),
+            (Kind::Boolean, Value::Bool(_)) | (Kind::Float, Value::Number(_)) => Ok(()),
             (Kind::Boolean, other) => Err(wrong(self.path(), "true or false", other)),
             (Kind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(()),
             (Kind::Integer, other) => Err(wrong(self.path(), "a whole number", other)),
-            (Kind::Float, Value::Number(_)) => Ok(()),
             (Kind::Float, Value::String(text)) if scalar::is_special_float(text) => Ok(()),
             (Kind::Float, other) => Err(wrong(self.path(), "a number", other)),
             (Kind::Timestamp, value @ (Value::String(_) | Value::Number(_))) => {

@@ -69,8 +69,8 @@ fn read_json(
     let code = header_text(response, "x-amzn-errortype")
         .or_else(|| ["__type", "code", "Code"].into_iter().find_map(text).map(str::to_owned));
     answer.code = code.map(|code| sanitise(&code).to_owned()).unwrap_or_default();
-    answer.message =
-        ["message", "Message", "errorMessage"].into_iter().find_map(text).unwrap_or_default().to_owned();
+    let message = ["message", "Message", "errorMessage"].into_iter().find_map(text);
+    message.unwrap_or_default().clone_into(&mut answer.message);
     let modelled = answer.code.clone();
     if let Some(structure) = fault(service, operation, &modelled) {
         let context = Context { service, secrets: Secrets::Mask };
@@ -83,7 +83,7 @@ fn read_json(
         && let Some((code, _)) = header.split_once(';')
         && !code.is_empty()
     {
-        answer.code = code.to_owned();
+        code.clone_into(&mut answer.code);
     }
 }
 
@@ -119,7 +119,7 @@ fn read_xml(
 
 /// Goes to the element that holds code and message: the root `Error`, or the one below `ErrorResponse`, or below
 /// `Response` and `Errors`. Request ids on the way are kept.
-fn enter<'a>(xml: &mut Xml<'a>, request_id: &mut Option<String>) -> Result<bool, ParseError> {
+fn enter(xml: &mut Xml<'_>, request_id: &mut Option<String>) -> Result<bool, ParseError> {
     let Some(root) = xml.root()? else { return Ok(false) };
     if local(&root) == "Error" {
         return Ok(true);

@@ -1,6 +1,6 @@
 //! The query protocol and EC2's variant: form-encoded requests, XML answers.
 
-use super::error::{ParseError, SerializeError};
+use super::error::ParseError;
 use super::{Context, scalar, xml};
 use crate::model::{Kind, Operation, Protocol, Service, ShapeRef, Structure, TimestampFormat};
 use crate::wire;
@@ -17,7 +17,7 @@ pub(crate) fn serialize(
     service: &Service,
     operation: &Operation,
     params: &Map<String, Value>,
-) -> Result<wire::Request, SerializeError> {
+) -> wire::Request {
     let mut form = Form { service, ec2: service.protocol() == Protocol::Ec2, body: String::new() };
     form.pair("Action", operation.name());
     form.pair("Version", service.api_version());
@@ -26,14 +26,14 @@ pub(crate) fn serialize(
     }
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    Ok(wire::Request {
+    wire::Request {
         method: operation.method().clone(),
         path: "/".to_owned(),
         query: Vec::new(),
         headers,
         body: Bytes::from(form.body),
         host_prefix: None,
-    })
+    }
 }
 
 struct Form<'a> {

@@ -116,7 +116,6 @@ pub(crate) fn value_in(
         (Kind::Structure(structure), Value::Object(object)) => {
             structure_in(context, structure, object, depth).map(Value::Object)
         }
-        (Kind::Structure(_), _) => Err(ParseError::value("an object")),
         (Kind::List(member), Value::Array(items)) => {
             let mut out = Vec::with_capacity(items.len());
             for (index, item) in items.into_iter().enumerate() {
@@ -140,7 +139,7 @@ pub(crate) fn value_in(
             }
             Ok(Value::Object(out))
         }
-        (Kind::Map(..), _) => Err(ParseError::value("an object")),
+        (Kind::Structure(_) | Kind::Map(..), _) => Err(ParseError::value("an object")),
         (kind, value) => scalar::from_json(kind, value),
     }
 }

@@ -57,7 +57,7 @@ pub fn serialize(
     let empty = Map::new();
     let params = check::params(service, operation, params)?.unwrap_or(&empty);
     let mut request = match service.protocol() {
-        Protocol::Query | Protocol::Ec2 => form::serialize(service, operation, params)?,
+        Protocol::Query | Protocol::Ec2 => form::serialize(service, operation, params),
         Protocol::Json => json::serialize(service, operation, params)?,
         Protocol::RestJson | Protocol::RestXml => rest::serialize(service, operation, params)?,
     };

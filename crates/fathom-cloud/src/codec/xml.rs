@@ -26,7 +26,10 @@ pub(crate) fn parse_body(
         start = xml.child(wrapper)?.ok_or_else(|| ParseError::NoResult { element: wrapper.to_owned() })?;
     }
     let value = xml.value(target, &start, 0)?.unwrap_or_else(|| Value::Object(Map::new()));
-    xml.finish(if wrapper.is_some() { 1 } else { 0 })?;
+    if wrapper.is_some() {
+        // The rest of the root, so that a body that was cut off is noticed.
+        xml.skip()?;
+    }
     Ok(value)
 }
 
@@ -104,14 +107,6 @@ impl<'a> Xml<'a> {
         Ok(())
     }
 
-    /// Passes the rest of that many open elements, so that a body that was cut off is noticed.
-    fn finish(&mut self, open: usize) -> Result<(), ParseError> {
-        for _ in 0..open {
-            self.skip()?;
-        }
-        Ok(())
-    }
-
     /// The text of the current element, up to its end tag; children are passed over.
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, ParseError> {
         let mut text: Cow<'a, str> = Cow::Borrowed("");
@@ -163,8 +158,8 @@ impl<'a> Xml<'a> {
         match shape.kind() {
             Kind::Map(keys, values) => {
                 let mut out = Map::new();
-                while let Some(entry) = self.next_child()? {
-                    self.entry(keys, values, &entry, masked, &mut out, depth)?;
+                while self.next_child()?.is_some() {
+                    self.entry(keys, values, masked, &mut out, depth)?;
                 }
                 Ok(Some(Value::Object(out)))
             }
@@ -206,7 +201,7 @@ impl<'a> Xml<'a> {
         let mut out = Map::new();
         let mut unknown = None;
         while let Some(child) = self.next_child()? {
-            let Some((_, member)) = structure.by_element(local(&child)) else {
+            let Some(member) = structure.by_element(local(&child)) else {
                 if structure.is_union() {
                     unknown = Some(local(&child).to_owned());
                 }
@@ -256,7 +251,7 @@ impl<'a> Xml<'a> {
                     Some(Value::Object(entries)) => entries,
                     _ => Map::new(),
                 };
-                self.entry(keys, values, start, masked, &mut entries, depth)?;
+                self.entry(keys, values, masked, &mut entries, depth)?;
                 out.insert(member.name().to_owned(), Value::Object(entries));
             }
             _ if out.contains_key(member.name()) => self.skip()?,
@@ -274,7 +269,6 @@ impl<'a> Xml<'a> {
         &mut self,
         keys: &ShapeRef,
         values: &ShapeRef,
-        _start: &BytesStart<'a>,
         masked: bool,
         out: &mut Map<String, Value>,
         depth: usize,

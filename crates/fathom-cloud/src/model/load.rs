@@ -266,7 +266,7 @@ impl<'a> Loader<'a> {
         let boxed = |text: Option<String>| text.unwrap_or_default().into_boxed_str();
         Ok(Service {
             name: self.service.into(),
-            service_id: boxed(metadata.service_id),
+            formal_id: boxed(metadata.service_id),
             signing_name: metadata
                 .signing_name
                 .unwrap_or_else(|| metadata.endpoint_prefix.clone())

@@ -40,7 +40,7 @@ impl Protocol {
 #[derive(Debug)]
 pub struct Service {
     pub(crate) name: Box<str>,
-    pub(crate) service_id: Box<str>,
+    pub(crate) formal_id: Box<str>,
     pub(crate) endpoint_prefix: Box<str>,
     pub(crate) signing_name: Box<str>,
     pub(crate) api_version: Box<str>,
@@ -62,7 +62,7 @@ impl Service {
 
     /// The service's formal id (`Elastic Load Balancing v2`).
     pub fn service_id(&self) -> &str {
-        &self.service_id
+        &self.formal_id
     }
 
     /// First label of the usual host name, and the key in the endpoints document.

@@ -227,8 +227,8 @@ impl Structure {
     }
 
     /// The member that an XML element of that name carries.
-    pub(crate) fn by_element(&self, name: &str) -> Option<(usize, &Member)> {
-        lookup(&self.xml, name).and_then(|index| Some((index, self.members.get(index)?)))
+    pub(crate) fn by_element(&self, name: &str) -> Option<&Member> {
+        lookup(&self.xml, name).and_then(|index| self.members.get(index))
     }
 
     /// The member that a JSON key carries.

@@ -139,13 +139,24 @@ pub(super) struct Contents {
     pub(super) damage: Option<RecordingError>,
 }
 
-/// Reads a recording up to its end or its first damaged line.
-pub(super) fn read(path: &Path) -> Result<Contents, RecordingError> {
+/// What zstd files begin with.
+const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// Reads a recording from a file.
+pub(super) fn read_file(path: &Path) -> Result<Contents, RecordingError> {
+    let file = File::open(path).map_err(|source| RecordingError::Open { path: path.to_owned(), source })?;
+    read(path, BufReader::new(file))
+}
+
+/// Reads a recording up to its end or its first damaged line. `path` is only for errors.
+pub(super) fn read(path: &Path, mut file: impl BufRead) -> Result<Contents, RecordingError> {
     let opened = |source| RecordingError::Open { path: path.to_owned(), source };
-    let file = BufReader::new(File::open(path).map_err(opened)?);
-    let input: Box<dyn Read> =
-        if is_compressed(path) { Box::new(zstd::stream::read::Decoder::with_buffer(file).map_err(opened)?) } else { Box::new(file) };
-    let mut input = BufReader::new(input);
+    let is_zstd = file.fill_buf().map_err(opened)?.starts_with(ZSTD_MAGIC);
+    let mut input: Box<dyn BufRead + '_> = if is_zstd {
+        Box::new(BufReader::new(zstd::stream::read::Decoder::with_buffer(file).map_err(opened)?))
+    } else {
+        Box::new(file)
+    };
     let mut header: Option<Header> = None;
     let mut exchanges = Vec::new();
     let mut damage = None;

@@ -84,7 +84,8 @@ fn kept(headers: &HeaderMap, model: Option<(&Service, &Operation)>) -> HeaderMap
         .filter_map(|member| member.target().wire_name().map(str::to_ascii_lowercase))
         .collect();
     let keeps = |name: &str| {
-        !DROPPED.contains(&name) && (name.starts_with("x-amz") || KEPT.contains(&name) || bound.contains(name))
+        !DROPPED.contains(&name)
+            && (name.starts_with("x-amz") || KEPT.contains(&name) || bound.contains(name))
     };
     headers.iter().filter(|(name, _)| keeps(name.as_str())).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
@@ -209,7 +210,9 @@ fn may_hold_secrets(service: &Service, operation: &Operation) -> bool {
             continue;
         }
         match service.shape(target.shape()).kind() {
-            Kind::Structure(structure) => next.extend(structure.members().iter().map(crate::model::Member::target)),
+            Kind::Structure(structure) => {
+                next.extend(structure.members().iter().map(crate::model::Member::target))
+            }
             Kind::List(item) => next.push(item),
             Kind::Map(key, value) => next.extend([key, value]),
             _ => {}

@@ -134,14 +134,19 @@ pub(crate) fn parsed_value(response: &wire::Response) -> Option<Result<Value, se
 }
 
 /// Parameters that neither are recorded nor decide which recorded answer fits.
-const LEFT_OUT: &[(&str, &str, &str)] =
-    &[("sts", "AssumeRole", "ExternalId"), ("sts", "AssumeRole", "TokenCode"), ("sts", "AssumeRole", "SerialNumber")];
+const LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("sts", "AssumeRole", "ExternalId"),
+    ("sts", "AssumeRole", "TokenCode"),
+    ("sts", "AssumeRole", "SerialNumber"),
+];
 
 /// The parameters as a recording holds them.
 fn recorded_params(service: &str, operation: &str, params: &Value) -> Value {
     let mut params = params.clone();
     if let Value::Object(map) = &mut params {
-        map.retain(|name, value| !value.is_null() && !LEFT_OUT.contains(&(service, operation, name.as_str())));
+        map.retain(|name, value| {
+            !value.is_null() && !LEFT_OUT.contains(&(service, operation, name.as_str()))
+        });
     }
     params
 }
@@ -197,7 +202,10 @@ mod tests {
         assert_ne!(one, of("ec2", "DescribeVpcs", "eu-west-2", json!({"A": [1, {"b": 2, "c": 1}]})));
         assert_eq!(of("ec2", "DescribeVpcs", "a", Value::Null), of("ec2", "DescribeVpcs", "a", json!({})));
         let role = json!({"RoleArn": "arn", "ExternalId": "e"});
-        assert_eq!(of("sts", "AssumeRole", "a", role), of("sts", "AssumeRole", "b", json!({"RoleArn": "arn"})));
+        assert_eq!(
+            of("sts", "AssumeRole", "a", role),
+            of("sts", "AssumeRole", "b", json!({"RoleArn": "arn"}))
+        );
     }
 
     #[test]
@@ -208,7 +216,11 @@ mod tests {
             service: "ec2".to_owned(),
             operation: "DescribeVpcs".to_owned(),
             params: json!({}),
-            outcome: Outcome::Answer { status: 200, headers: BTreeMap::new(), body: Body::Body("<a/>".to_owned()) },
+            outcome: Outcome::Answer {
+                status: 200,
+                headers: BTreeMap::new(),
+                body: Body::Body("<a/>".to_owned()),
+            },
         };
         let line = serde_json::to_value(&exchange).expect("JSON");
         assert_eq!(

@@ -38,18 +38,34 @@ impl Player {
     /// # Errors
     /// When the file cannot be opened or is no recording of this version.
     pub fn open(path: &Path) -> Result<Self, RecordingError> {
-        let contents = file::read(path)?;
+        Ok(Self::of(file::read_file(path)?))
+    }
+
+    /// The same from memory, compressed or not.
+    ///
+    /// # Errors
+    /// When the bytes are no recording of this version.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RecordingError> {
+        Ok(Self::of(file::read(Path::new("(in memory)"), bytes)?))
+    }
+
+    fn of(contents: file::Contents) -> Self {
         let mut answers: HashMap<String, Answers> = HashMap::new();
         for exchange in contents.exchanges {
-            let key =
-                key(&exchange.account, &exchange.region, &exchange.service, &exchange.operation, &exchange.params);
+            let key = key(
+                &exchange.account,
+                &exchange.region,
+                &exchange.service,
+                &exchange.operation,
+                &exchange.params,
+            );
             answers
                 .entry(key)
                 .or_insert_with(|| Answers { outcomes: Vec::new(), next: AtomicUsize::new(0) })
                 .outcomes
                 .push(exchange.outcome);
         }
-        Ok(Self { header: contents.header, answers, damage: contents.damage })
+        Self { header: contents.header, answers, damage: contents.damage }
     }
 
     /// What the recording is about.
@@ -79,17 +95,17 @@ impl Player {
             Outcome::Answer { status, headers, body } => {
                 let mut out = HeaderMap::new();
                 for (name, value) in headers {
-                    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+                    if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value))
+                    {
                         out.append(name, value);
                     }
                 }
                 out.remove(&VALUE_FORM);
                 let body = match body {
                     Body::Body(text) => Bytes::from(text.clone()),
-                    Body::Base64(text) => STANDARD
-                        .decode(text)
-                        .map(Bytes::from)
-                        .map_err(|error| TransportError::Cut { host: host.to_owned(), source: Box::new(error) })?,
+                    Body::Base64(text) => STANDARD.decode(text).map(Bytes::from).map_err(|error| {
+                        TransportError::Cut { host: host.to_owned(), source: Box::new(error) }
+                    })?,
                     Body::Value(value) => {
                         out.insert(VALUE_FORM.clone(), HeaderValue::from_static("1"));
                         Bytes::from(value.to_string())
@@ -116,7 +132,10 @@ fn failed(failure: Failure, host: String) -> TransportError {
 
 impl fmt::Debug for Player {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Player").field("header", &self.header).field("calls", &self.answers.len()).finish_non_exhaustive()
+        f.debug_struct("Player")
+            .field("header", &self.header)
+            .field("calls", &self.answers.len())
+            .finish_non_exhaustive()
     }
 }
 

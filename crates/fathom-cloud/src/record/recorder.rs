@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use fathom_model::Region;
+use fathom_model::{AccountId, Partition, Region};
 use futures::future::BoxFuture;
 
 use super::{
@@ -34,40 +34,23 @@ struct Recording {
 }
 
 impl Recorder {
-    /// Makes a new file (never overwrites one) and writes the header. `tool` names the program and its version.
+    /// Makes a new file (never overwrites one) and writes the header. Accounts and regions are noted as they are asked.
     ///
     /// # Errors
     /// When the file cannot be made or written.
-    pub fn create(
-        path: &Path,
-        inner: Arc<dyn Transport>,
-        recorded_at: jiff::Timestamp,
-        tool: &str,
-    ) -> Result<Self, RecordingError> {
+    pub fn create(path: &Path, inner: Arc<dyn Transport>) -> Result<Self, RecordingError> {
         let mut writer = Writer::create(path)?;
         let header = Header {
             format: FORMAT.to_owned(),
             version: VERSION,
             accounts: Vec::new(),
             regions: Vec::new(),
-            recorded_at,
-            tool: tool.to_owned(),
+            recorded_at: jiff::Timestamp::now(),
+            tool: concat!("fathom ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         writer.line(&header)?;
         let file = Arc::new(Mutex::new(Recording { header, writer, failed: None }));
         Ok(Self { inner, file })
-    }
-
-    /// Notes accounts and regions that the recording is about, as they become known.
-    ///
-    /// # Errors
-    /// When the line cannot be written.
-    pub fn note(&self, accounts: &[RecordedAccount], regions: &[Region]) -> Result<(), RecordingError> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.header.accounts = accounts.to_vec();
-        file.header.regions = regions.to_vec();
-        let Recording { header, writer, .. } = &mut *file;
-        writer.line(header)
     }
 
     /// Ends the recording.
@@ -120,14 +103,46 @@ fn write(
         Err(None) => return,
     };
     let params = recorded_params(&meta.service, &meta.operation, &meta.params);
-    let CallMeta { account, region, service, operation, .. } = meta;
+    let CallMeta { account, partition, region, service, operation, .. } = meta;
     let exchange = Exchange { account, region, service, operation, params, outcome };
     let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
     if file.failed.is_none() {
-        if let Err(error) = file.writer.line(&exchange) {
+        let noted = file.note(&exchange.account, &partition, &exchange.region);
+        if let Err(error) = noted.and_then(|()| file.writer.line(&exchange)) {
             tracing::warn!(error = &error as &dyn std::error::Error, "recording ends here");
             file.failed = Some(error);
         }
+    }
+}
+
+impl Recording {
+    /// Writes a header line where an account or region appears for the first time.
+    fn note(
+        &mut self,
+        account: &AccountId,
+        partition: &Partition,
+        region: &Region,
+    ) -> Result<(), RecordingError> {
+        let known =
+            account.as_str() == CallMeta::CALLER || self.header.accounts.iter().any(|a| a.id == *account);
+        if !known {
+            self.header.accounts.push(RecordedAccount { id: account.clone(), partition: partition.clone() });
+        }
+        let visited = region.is_global() || self.header.regions.contains(region);
+        if !visited {
+            self.header.regions.push(region.clone());
+        }
+        if known && visited {
+            return Ok(());
+        }
+        // Only what is new: readers put the lines together.
+        let new = |is: bool| usize::from(is);
+        let more = Header {
+            accounts: self.header.accounts.iter().rev().take(new(!known)).cloned().collect(),
+            regions: self.header.regions.iter().rev().take(new(!visited)).cloned().collect(),
+            ..self.header.clone()
+        };
+        self.writer.line(&more)
     }
 }
 

@@ -1,16 +1,18 @@
 //! Differential test against botocore: requests and parsed answers for every example that botocore ships.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fathom_cloud::codec::{self, Secrets};
-use fathom_cloud::model::{Operation, Protocol, Service};
+use fathom_cloud::model::{Kind, Operation, Protocol, Service, ShapeRef};
 use fathom_cloud::wire;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::compare;
+use crate::compare::{self, same};
 
 /// Fewer examples than this mean that the script did not find them.
 const EXAMPLES_MIN: usize = 1500;
@@ -132,8 +134,7 @@ fn request(service: &Service, operation: &Operation, line: &Value) -> Result<(),
     compare::body(service.protocol(), &actual.body, &body)
 }
 
-fn payload_is_raw(service: &Service, input: &fathom_cloud::model::ShapeRef) -> bool {
-    use fathom_cloud::model::Kind;
+fn payload_is_raw(service: &Service, input: &ShapeRef) -> bool {
     let payload = service.shape(input.shape()).structure().and_then(|structure| structure.payload());
     payload.is_some_and(|member| {
         matches!(service.shape(member.target().shape()).kind(), Kind::Blob | Kind::String)
@@ -160,7 +161,6 @@ fn answer(service: &Service, operation: &Operation, line: &Value) -> Result<(), 
 
 /// botocore gives a payload of bytes as text, and an empty one as empty text instead of leaving it out.
 fn raw_payload(service: &Service, operation: &Operation, value: &mut Value) {
-    use fathom_cloud::model::Kind;
     if !matches!(service.protocol(), Protocol::RestJson | Protocol::RestXml) {
         return;
     }
@@ -178,8 +178,4 @@ fn raw_payload(service: &Service, operation: &Operation, value: &mut Value) {
         }
         _ => {}
     }
-}
-
-fn same<T: PartialEq + std::fmt::Debug + ?Sized>(what: &str, actual: &T, expected: &T) -> Result<(), String> {
-    if actual == expected { Ok(()) } else { Err(format!("{what} is {actual:?}, not {expected:?}")) }
 }

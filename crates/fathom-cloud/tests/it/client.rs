@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const HOME: &str = "us-east-1";
 
 pub(crate) fn keys(access: &str, secret: &str) -> SharedCredentialsProvider {
-    SharedCredentialsProvider::new(Credentials::from_keys(access, secret, None))
+    SharedCredentialsProvider::new(Credentials::new(access, secret, None, None, "test"))
 }
 
 pub(crate) fn client(url: &str) -> Client {
@@ -28,7 +28,13 @@ async fn ok(client: &Client, account: &Account, service: &str, operation: &str, 
     }
 }
 
-async fn refused(client: &Client, account: &Account, service: &str, operation: &str, params: Value) -> CallError {
+async fn refused(
+    client: &Client,
+    account: &Account,
+    service: &str,
+    operation: &str,
+    params: Value,
+) -> CallError {
     match client.call(account, &HOME.into(), service, operation, &params).await {
         Ok(answer) => panic!("{service}:{operation} answered {}", answer.value),
         Err(error) => error,
@@ -62,9 +68,15 @@ async fn what_cannot_be_called_is_an_error_that_says_so() {
     let client = client(&moto.url);
     let account = signed_in(&client).await;
     let error = refused(&client, &account, "ec2", "DescribeVpcs", json!({"VpcIds": ["vpc-0"]})).await;
-    assert_eq!((error.reason, error.code.as_deref(), error.calls), (Reason::Failed, Some("InvalidVpcID.NotFound"), 1));
+    assert_eq!(
+        (error.reason, error.code.as_deref(), error.calls),
+        (Reason::Failed, Some("InvalidVpcID.NotFound"), 1)
+    );
     let error = refused(&client, &account, "ec2", "DescribeVpcs", json!({"Vpcs": []})).await;
-    assert_eq!((error.reason, error.message.as_str(), error.calls), (Reason::Failed, "unknown parameter `Vpcs`", 0));
+    assert_eq!(
+        (error.reason, error.message.as_str(), error.calls),
+        (Reason::Failed, "unknown parameter `Vpcs`", 0)
+    );
     let error = refused(&client, &account, "ec2", "TerminateInstances", json!({})).await;
     assert_eq!((error.reason, error.calls), (Reason::Failed, 0));
     // moto answers what it does not know with a web page and status 500 or 404.
@@ -78,12 +90,14 @@ async fn signatures_and_permissions_are_checked_and_roles_assumed() {
     let client = client(&moto.url);
     let base = signed_in(&client).await;
     // In another account the caller has another state; the role need not exist while nothing is checked.
-    let member = client.assume(&base, &"111122223333".into(), "audit/reader", Some("an-id")).await.expect("assumed");
+    let member =
+        client.assume(&base, &"111122223333".into(), "audit/reader", Some("an-id")).await.expect("assumed");
     let identity = ok(&client, &member, "sts", "GetCallerIdentity", json!({})).await;
     assert_eq!(identity["Account"], "111122223333");
     assert_eq!(identity["Arn"], "arn:aws:sts::111122223333:assumed-role/reader/fathom");
     let before = client.counters().calls;
-    let again = client.assume(&base, &"111122223333".into(), "audit/reader", Some("an-id")).await.expect("cached");
+    let again =
+        client.assume(&base, &"111122223333".into(), "audit/reader", Some("an-id")).await.expect("cached");
     assert_eq!((again.id.as_str(), client.counters().calls), ("111122223333", before));
     let shown = format!("{member:?}");
     assert!(!shown.to_lowercase().contains("secret") && !shown.contains("token"), "{shown}");
@@ -97,7 +111,7 @@ iam.put_user_policy(UserName="reader", PolicyName="p", PolicyDocument=json.dumps
 key = iam.create_access_key(UserName="reader")["AccessKey"]
 print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
 "#;
-    let Some(output) = crate::moto_differential::run_python(&["-c", script, &moto.url]) else { return };
+    let Some(output) = crate::moto_differential::run_python(&["-c", script, &moto.url], "") else { return };
     let made: Vec<String> = serde_json::from_str(output.trim()).expect("two texts");
     moto.check_access(true);
     let reader = client.sign_in_with(keys(&made[0], &made[1]), &HOME.into()).await.expect("signed in");
@@ -106,24 +120,36 @@ print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
     ok(&client, &reader, "kms", "ListKeys", json!({})).await;
     ok(&client, &reader, "s3", "ListBuckets", json!({})).await;
     let error = refused(&client, &reader, "ec2", "DescribeSubnets", json!({})).await;
-    assert_eq!((error.reason, error.permission.as_deref()), (Reason::Denied, Some("ec2:DescribeSubnets")), "{error}");
-    let error = refused(&client, &reader, "s3", "GetBucketEncryption", json!({"Bucket": "some-bucket"})).await;
+    assert_eq!(
+        (error.reason, error.permission.as_deref()),
+        (Reason::Denied, Some("ec2:DescribeSubnets")),
+        "{error}"
+    );
+    let error =
+        refused(&client, &reader, "s3", "GetBucketEncryption", json!({"Bucket": "some-bucket"})).await;
     assert_eq!(error.reason, Reason::Denied, "{error}");
 
-    let wrong = client.sign_in_with(keys(&made[0], "canary-secret"), &HOME.into()).await.expect_err("a wrong secret");
+    let wrong =
+        client.sign_in_with(keys(&made[0], "canary-secret"), &HOME.into()).await.expect_err("a wrong secret");
     assert!(matches!(wrong, SignInError::InvalidSignature(_)), "{wrong:?}");
     assert!(!format!("{wrong:?}").contains("canary"), "{wrong:?}");
-    let wrong = client.sign_in_with(keys("AKIAUNKNOWN", "canary-secret"), &HOME.into()).await.expect_err("no such key");
+    let wrong = client
+        .sign_in_with(keys("AKIAUNKNOWN", "canary-secret"), &HOME.into())
+        .await
+        .expect_err("no such key");
     assert!(matches!(wrong, SignInError::InvalidSignature(_)), "{wrong:?}");
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_told_apart() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
-    let mut options = ClientOptions::default().with_endpoint(&format!("http://127.0.0.1:{port}")).expect("an address");
+    let port =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+    let mut options =
+        ClientOptions::default().with_endpoint(&format!("http://127.0.0.1:{port}")).expect("an address");
     options.pause = std::time::Duration::from_millis(1);
     let client = Client::new(options).expect("a client");
-    let error = client.sign_in_with(keys("testing", "testing"), &HOME.into()).await.expect_err("nobody there");
+    let error =
+        client.sign_in_with(keys("testing", "testing"), &HOME.into()).await.expect_err("nobody there");
     let SignInError::Endpoint(error) = error else { panic!("{error:?}") };
     assert_eq!((error.reason, error.calls), (Reason::Network, 4));
 }
@@ -153,7 +179,8 @@ async fn the_environment_gives_credentials_and_endpoint() {
         }
         return;
     }
-    let client = Client::new(ClientOptions::from_env(std::env::vars()).expect("addresses")).expect("a client");
+    let client =
+        Client::new(ClientOptions::from_env(std::env::vars()).expect("addresses")).expect("a client");
     match client.sign_in(None, &Region::new("eu-central-1")).await {
         Ok(account) => println!("account {}", account.id),
         Err(error) => println!("{error:?}"),

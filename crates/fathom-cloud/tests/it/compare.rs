@@ -1,10 +1,21 @@
 //! Forms in which messages and values can be compared.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use fathom_cloud::model::Protocol;
 use percent_encoding::percent_decode_str;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 use serde_json::{Number, Value};
+
+/// Nothing where the two are alike, else what differs.
+pub(crate) fn same<T: PartialEq + std::fmt::Debug + ?Sized>(
+    what: &str,
+    actual: &T,
+    expected: &T,
+) -> Result<(), String> {
+    if actual == expected { Ok(()) } else { Err(format!("{what} is {actual:?}, not {expected:?}")) }
+}
 
 /// Seconds since 1970 as RFC 3339 in UTC.
 pub(crate) fn rfc3339(seconds: &Number) -> String {
@@ -96,7 +107,7 @@ pub(crate) fn tree(bytes: &[u8]) -> Option<Node> {
             Event::End(_) => {
                 let mut done = stack.pop()?;
                 if !done.children.is_empty() {
-                    done.text = done.text.trim().to_owned();
+                    done.text = String::from(done.text.trim());
                 }
                 done.children.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.entry_order(b)));
                 stack.last_mut()?.children.push(done);

@@ -1,5 +1,7 @@
 //! The AWS protocol conformance cases as botocore keeps them: requests and answers for each protocol.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fathom_cloud::codec::{self, Secrets};
@@ -10,7 +12,7 @@ use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::compare;
+use crate::compare::{self, same};
 
 const PROTOCOLS: &[&str] =
     &["ec2", "json", "json_1_0", "json_1_0-query-compatible", "query", "rest-json", "rest-xml"];
@@ -265,8 +267,4 @@ fn answer(suite: &Value, case: &Value) -> Result<(), String> {
         None => case["result"].clone(),
     };
     same("result", &compare::numbers(&parsed), &compare::numbers(&expected))
-}
-
-fn same<T: PartialEq + std::fmt::Debug + ?Sized>(what: &str, actual: &T, expected: &T) -> Result<(), String> {
-    if actual == expected { Ok(()) } else { Err(format!("{what} is {actual:?}, not {expected:?}")) }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn run(global: &Global, args: AcceptArgs) -> Result<()> {
         bail!("--reason is empty; say why this is acceptable, for whoever reads it next year");
     }
     let open: Vec<String> =
-        store.unknown(&uid).await?.into_iter().flat_map(|unknown| unknown.gaps).map(|gap| gap.part).collect();
+        store.unknown_of(&uid, now).await?.into_iter().flat_map(|unknown| unknown.gaps).map(|gap| gap.part).collect();
     if args.part != "*" && !open.contains(&args.part) {
         bail!(
             "`{}` is no gap of {}; its gaps are: {}",
@@ -45,7 +45,8 @@ pub(crate) async fn run(global: &Global, args: AcceptArgs) -> Result<()> {
         .filter(|by| !by.trim().is_empty())
         .context("nobody to name as the one who accepts; say --by")?;
     let acceptance = Acceptance { uid, part: args.part, reason: args.reason, by, at: now, until };
-    store.accept(acceptance.clone(), now).await?;
+    let acceptance = store.accept(acceptance).await?;
+    store.close().await?;
     if global.json {
         return render::print_json(&acceptance);
     }

@@ -11,12 +11,15 @@ use crate::{
     wiring,
 };
 
+/// Relations that are shown; a network may have thousands.
+const EDGES_SHOWN: usize = 40;
+
 pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let stored = wiring::one_resource(&store, &args.resource).await?;
     let uid = &stored.resource.uid;
     let explanation = Explanation { statements: store.statements(uid).await? };
-    let unknown = store.unknown(uid).await?;
+    let unknown = store.unknown_of(uid, wiring::now()).await?;
     let edges = store.edges_of(uid).await?;
     if global.json {
         return render::print_json(&json!({
@@ -88,24 +91,27 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
             }),
         ))?;
     }
-    if !edges.is_empty() {
+    let outgoing = edges.outgoing.iter().map(|edge| {
+        let target = match &edge.to {
+            Target::Known { uid } => clean(uid.as_str()),
+            Target::Unresolved { kind, reference } => {
+                format!("{} ({}, not in the estate)", clean(reference), clean(kind.as_str()))
+            }
+        };
+        vec![edge.kind.to_string(), "to".to_owned(), target]
+    });
+    let incoming = edges
+        .incoming
+        .iter()
+        .map(|edge| vec![edge.kind.to_string(), "from".to_owned(), clean(edge.from.as_str())]);
+    let rows: Vec<Vec<String>> = outgoing.chain(incoming).take(EDGES_SHOWN).collect();
+    let all = edges.outgoing.len() + edges.incoming.len();
+    if all > 0 {
         render::print("")?;
-        render::print(render::table(
-            &["relation", "to or from"],
-            edges.iter().map(|edge| {
-                if edge.from == *uid {
-                    let target = match &edge.to {
-                        Target::Known { uid } => clean(uid.as_str()),
-                        Target::Unresolved { kind, reference } => {
-                            format!("{} ({}, not in the estate)", clean(reference), clean(kind.as_str()))
-                        }
-                    };
-                    vec![edge.kind.to_string(), target]
-                } else {
-                    vec![format!("{} (from)", edge.kind), clean(edge.from.as_str())]
-                }
-            }),
-        ))?;
+        render::print(render::table(&["relation", "", "resource"], rows))?;
+    }
+    if all > EDGES_SHOWN {
+        render::print(styled(render::QUIET, format!("and {} more: the table `edges` in SQL", all - EDGES_SHOWN)))?;
     }
     if args.raw {
         render::print("")?;

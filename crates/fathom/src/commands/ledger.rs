@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use fathom_ledger::VerifierKey;
 use fathom_store::verify_dir;
 use serde_json::json;
 
@@ -33,7 +34,8 @@ fn verify(global: &Global, directory: Option<PathBuf>, key: Option<String>) -> R
             read_key(&file).context("no public key to verify with; name it with --key")?
         }
     };
-    let report = verify_dir(&directory, key.trim())
+    let key: VerifierKey = key.trim().parse().context("this is no public key of a ledger")?;
+    let report = verify_dir(&directory, &key)
         .with_context(|| format!("the ledger in {} does not verify", directory.display()))?;
     if global.json {
         return render::print_json(&json!({
@@ -45,7 +47,7 @@ fn verify(global: &Global, directory: Option<PathBuf>, key: Option<String>) -> R
         styled(render::GOOD, "verifies"),
         if report.size == 1 { "1 entry".to_owned() } else { format!("{} entries", report.size) },
         report.root,
-        clean(&report.signed_by),
+        clean(&report.signed_by.join(", ")),
     ))
 }
 
@@ -80,7 +82,7 @@ async fn list(global: &Global, args: LimitArgs) -> Result<()> {
     entries.reverse();
     let parsed: Vec<(u64, serde_json::Value)> = entries
         .iter()
-        .map(|entry| (entry.index, serde_json::from_slice(&entry.body).unwrap_or_default()))
+        .map(|entry| (entry.index, serde_json::from_str(&entry.body).unwrap_or_default()))
         .collect();
     if global.json {
         let entries: Vec<_> = parsed.iter().map(|(index, entry)| json!({"index": index, "entry": entry})).collect();

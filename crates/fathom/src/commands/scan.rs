@@ -52,14 +52,16 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
         recorder.finish().context("cannot finish the recording")?;
     }
     if global.json {
-        return render::print_json(&json!({
+        render::print_json(&json!({
             "scan": report.scan,
             "duplicates": report.duplicates,
             "unresolved_references": report.unresolved,
             "coverage": report.coverage,
-        }));
+        }))?;
+        return Ok(scanner.store.close().await?);
     }
-    show(&scanner.store, &report).await
+    show(&scanner.store, &report).await?;
+    Ok(scanner.store.close().await?)
 }
 
 /// What the command line says about scope.
@@ -77,6 +79,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
         },
         external_id: args.external_id.clone(),
         accounts: args.accounts.iter().map(|account| account.trim().into()).collect(),
+        declarations: None,
         label: if args.sample {
             Some("sample organisation, played back".to_owned())
         } else {
@@ -222,7 +225,8 @@ async fn show(store: &Store, report: &ScanReport) -> Result<()> {
         ))?;
     }
 
-    let listed = store.unknowns(&UnknownQuery { limit: LIST_ROWS, ..UnknownQuery::default() }).await?;
+    let query = UnknownQuery { limit: LIST_ROWS, ..UnknownQuery::default() };
+    let listed = store.unknowns(&query, wiring::now()).await?.rows;
     if !listed.is_empty() {
         render::print(format!("\n{}", styled(render::STRONG, "What nobody can explain, worst first")))?;
         render::print(unknown::rows(&listed))?;

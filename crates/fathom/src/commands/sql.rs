@@ -1,9 +1,12 @@
 //! `fathom sql`: one question, or a prompt.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{io::Read, path::Path};
 
 use anyhow::{Context, Result, bail};
-use fathom_lake::{Answer, Lake, Limits, output};
+use fathom_lake::{
+    Answer, Lake, Limits, SqlError,
+    output::{self, Options, Summary},
+};
 
 use crate::{
     args::{Format, Global, SqlArgs},
@@ -15,33 +18,44 @@ mod prompt;
 
 /// The longest question that is read: 1 MiB.
 const QUERY_BYTES_MAX: u64 = 1024 * 1024;
-/// The widest cell of a table.
-const CELL_CHARS_MAX: usize = 60;
 
 pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let content = wiring::content(global)?;
-    let lake = Lake::new(store, &content);
+    let lake = Lake::new(store, &content)?;
     let limits = Limits { rows_max: args.limit, ..Limits::default() };
     let Some(query) = question(args.query.as_deref())? else {
         return prompt::run(&lake, &limits, global).await;
     };
-    let answer = lake.query(&query, &limits).await?;
-    let format = args
-        .format
-        .or_else(|| args.output.as_deref().and_then(by_ending))
-        .unwrap_or(if global.json { Format::Json } else { Format::Table });
-    match &args.output {
+    let mut answer = lake.query(&query, limits).await.map_err(explained)?;
+    let format = args.format.map(Into::into).or_else(|| args.output.as_deref().and_then(by_ending)).unwrap_or(
+        if global.json { output::Format::Json } else { output::Format::Table },
+    );
+    let options = Options::new(format);
+    let written = match &args.output {
         Some(path) => {
-            let mut file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            write(&answer, format, &mut file).with_context(|| format!("cannot write {}", path.display()))?;
-            render::print(format!("{} in {}", render::count(answer.rows() as u64, "row"), path.display()))?;
+            let written = output::write_file(&mut answer, &options, path).await?;
+            render::print(format!("{} in {}", render::count(written.rows, "row"), path.display()))?;
+            written
         }
-        None if format == Format::Parquet => bail!("Parquet is no text; name a file with --output"),
-        None => show(&answer, format)?,
-    }
-    warn_if_cut(&answer, args.limit);
+        None if format == output::Format::Parquet => bail!("Parquet is no text; name a file with --output"),
+        None => show(&mut answer, &options).await?,
+    };
+    warn_if_cut(&written);
     Ok(())
+}
+
+/// The error with its place and what would help, as people who wrote the question need it.
+fn explained(error: SqlError) -> anyhow::Error {
+    let mut text = error.to_string();
+    if let Some(place) = error.place() {
+        text = format!("line {}, column {}: {text}", place.line, place.column);
+    }
+    if let Some(hint) = error.hint() {
+        text.push_str("\n  ");
+        text.push_str(&hint);
+    }
+    anyhow::anyhow!(text)
 }
 
 /// The question from the argument or, with `-` or when piped in, from standard input; none asks for the prompt.
@@ -61,42 +75,39 @@ fn question(argument: Option<&str>) -> Result<Option<String>> {
     Ok(Some(query))
 }
 
-fn by_ending(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()? {
-        "json" => Some(Format::Json),
-        "ndjson" | "jsonl" => Some(Format::Ndjson),
-        "csv" => Some(Format::Csv),
-        "parquet" => Some(Format::Parquet),
-        _ => None,
-    }
-}
-
-fn write(answer: &Answer, format: Format, to: &mut (impl std::io::Write + Send)) -> Result<()> {
-    match format {
-        Format::Table => writeln!(to, "{}", output::table(answer, CELL_CHARS_MAX))?,
-        Format::Json => output::json(answer, to)?,
-        Format::Ndjson => output::ndjson(answer, to)?,
-        Format::Csv => output::csv(answer, to, output::Formulas::Disarm)?,
-        Format::Parquet => output::parquet(answer, to)?,
-    }
-    Ok(())
+fn by_ending(path: &Path) -> Option<output::Format> {
+    output::Format::parse(path.extension()?.to_str()?)
 }
 
 /// Prints an answer. A reader that went away (`| head`) is no error.
-fn show(answer: &Answer, format: Format) -> Result<()> {
-    if format == Format::Table {
-        return render::print(output::table(answer, CELL_CHARS_MAX).trim_end());
+async fn show(answer: &mut Answer, options: &Options) -> Result<Summary> {
+    let mut out = std::io::stdout().lock();
+    match output::write(answer, options, &mut out).await {
+        Err(SqlError::Write { source, .. }) if source.kind() == std::io::ErrorKind::BrokenPipe => {
+            Ok(output::summary(answer))
+        }
+        written => written.map_err(explained),
     }
-    let mut text = Vec::new();
-    write(answer, format, &mut text)?;
-    render::print(String::from_utf8_lossy(&text).trim_end())
 }
 
-fn warn_if_cut(answer: &Answer, limit: usize) {
-    if answer.truncated {
+fn warn_if_cut(written: &Summary) {
+    if written.truncated {
         anstream::eprintln!(
-            "{}: only the first {limit} rows are shown; --limit shows more",
-            styled(render::ATTENTION, "cut")
+            "{}: only the first {} are shown; --limit shows more",
+            styled(render::ATTENTION, "cut"),
+            render::count(written.rows, "row")
         );
+    }
+}
+
+impl From<Format> for output::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Table => Self::Table,
+            Format::Json => Self::Json,
+            Format::Ndjson => Self::Ndjson,
+            Format::Csv => Self::Csv,
+            Format::Parquet => Self::Parquet,
+        }
     }
 }

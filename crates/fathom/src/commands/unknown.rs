@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use fathom_model::Unknown;
-use fathom_store::UnknownQuery;
+use fathom_store::{MAX_LIMIT, UnknownQuery};
 
 use crate::{
     args::{Global, UnknownArgs},
@@ -15,12 +15,12 @@ pub(crate) async fn run(global: &Global, args: UnknownArgs) -> Result<()> {
     let query = UnknownQuery {
         kinds: args.kind.into_iter().map(Into::into).collect(),
         accounts: args.account.into_iter().map(Into::into).collect(),
-        regions: args.region.into_iter().map(Into::into).collect(),
         include_accepted: args.accepted,
-        limit: args.limit,
+        limit: args.limit.clamp(1, MAX_LIMIT),
         ..UnknownQuery::default()
     };
-    let listed = store.unknowns(&query).await?;
+    let page = store.unknowns(&query, wiring::now()).await?;
+    let listed = page.rows;
     if global.json {
         return render::print_json(&listed);
     }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use fathom_lake::{Lake, Limits};
+use fathom_lake::{
+    Lake, Limits,
+    output::{self, Options},
+};
 use reedline::{
-    ColumnarMenu, DefaultPrompt, DefaultPromptSegment, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder,
+    ColumnarMenu, CompletionResult, DefaultPrompt, DefaultPromptSegment, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder,
     Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion, ValidationResult, Validator,
     default_emacs_keybindings,
 };
 
 use super::warn_if_cut;
 use crate::{
-    args::{Format, Global},
+    args::Global,
     render::{self, styled},
 };
 
@@ -62,7 +65,7 @@ pub(super) async fn run(lake: &Lake, limits: &Limits, global: &Global) -> Result
                         Some(table) => render::print(render::table(
                             &["column", "type", "what it holds"],
                             table.columns.iter().map(|column| {
-                                vec![column.name.clone(), column.kind.clone(), column.description.clone()]
+                                vec![column.name.clone(), column.kind.as_str().to_owned(), column.description.clone()]
                             }),
                         ))?,
                         None => render::print(format!("no table is called `{name}`; `.tables` lists them"))?,
@@ -77,15 +80,17 @@ pub(super) async fn run(lake: &Lake, limits: &Limits, global: &Global) -> Result
 }
 
 async fn ask(lake: &Lake, limits: &Limits, query: &str) -> Result<()> {
-    match lake.query(query, limits).await {
-        Ok(answer) => {
-            super::show(&answer, Format::Table)?;
-            let seconds = answer.elapsed.as_secs_f64();
+    let answered = async {
+        let mut answer = lake.query(query, *limits).await.map_err(super::explained)?;
+        super::show(&mut answer, &Options::new(output::Format::Table)).await
+    };
+    match answered.await {
+        Ok(written) => {
             render::print(styled(
                 render::QUIET,
-                format!("{}, {seconds:.2} s", render::count(answer.rows() as u64, "row")),
+                format!("{}, {:.2} s", render::count(written.rows, "row"), written.elapsed.as_secs_f64()),
             ))?;
-            warn_if_cut(&answer, limits.rows_max);
+            warn_if_cut(&written);
         }
         Err(error) => render::print(format!("{}: {error}", styled(render::BAD, "error")))?,
     }
@@ -98,14 +103,15 @@ struct Completer {
 }
 
 impl reedline::Completer for Completer {
-    fn complete(&mut self, line: &str, position: usize) -> Vec<Suggestion> {
+    fn complete(&mut self, line: &str, position: usize) -> CompletionResult {
         let before = line.get(..position).unwrap_or(line);
         let start = before.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |at| at + 1);
         let word = before.get(start..).unwrap_or_default().to_lowercase();
         if word.is_empty() {
-            return Vec::new();
+            return CompletionResult::fresh(Vec::new());
         }
-        self.words
+        let suggestions: Vec<Suggestion> = self
+            .words
             .iter()
             .filter(|known| known.starts_with(&word))
             .map(|known| Suggestion {
@@ -114,7 +120,8 @@ impl reedline::Completer for Completer {
                 append_whitespace: true,
                 ..Suggestion::default()
             })
-            .collect()
+            .collect();
+        CompletionResult::fresh(suggestions)
     }
 }
 

@@ -1,0 +1,110 @@
+//! Gaps that somebody decides to live with until a date.
+
+use axum::{Json, extract::State, http::StatusCode};
+use fathom_model::{Acceptance, Timestamp, Uid};
+use fathom_store::StoreError;
+use jiff::{civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{Body, Nothing, Query, shown},
+    problem::{Code, Problem},
+    state::{ACTOR, ApiState},
+    views::AcceptanceView,
+};
+
+/// A gap to accept.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewAcceptance {
+    /// The resource.
+    uid: String,
+    /// The gap, as the list of unknowns names it, or `*` for all of the resource's gaps.
+    part: String,
+    /// Why it is acceptable.
+    reason: String,
+    /// Who accepts it, as the caller says; `api` where it does not.
+    by: Option<String>,
+    /// When it stops to hold: a moment, or the last day.
+    #[schema(examples("2027-01-31", "2027-01-31T18:00:00Z"))]
+    until: String,
+}
+
+/// Acceptances.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Acceptances {
+    /// Those that hold, those that end first coming first.
+    acceptances: Vec<AcceptanceView>,
+}
+
+/// The acceptances that hold
+#[utoipa::path(get, path = "/acceptances", tag = "unknowns", operation_id = "acceptances",
+    responses((status = 200, body = Acceptances), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn list(
+    State(state): State<ApiState>,
+    _: Query<Nothing>,
+) -> Result<Json<Acceptances>, Problem> {
+    let acceptances = state.store.acceptances(state.now()).await?.into_iter().map(Into::into).collect();
+    Ok(Json(Acceptances { acceptances }))
+}
+
+/// Accepts a gap until a date
+///
+/// An acceptance of the same gap that still holds is replaced.
+#[utoipa::path(post, path = "/acceptances", tag = "unknowns", operation_id = "accept", request_body = NewAcceptance,
+    responses((status = 201, body = AcceptanceView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn accept(
+    State(state): State<ApiState>,
+    _: Query<Nothing>,
+    Body(new): Body<NewAcceptance>,
+) -> Result<(StatusCode, Json<AcceptanceView>), Problem> {
+    let now = state.now();
+    let uid = Uid::from(new.uid);
+    let until = until(&new.until)?;
+    check_part(&state, &uid, &new.part, now).await?;
+    let acceptance = Acceptance {
+        uid,
+        part: new.part,
+        reason: new.reason,
+        by: new.by.unwrap_or_else(|| ACTOR.to_owned()),
+        at: now,
+        until,
+    };
+    let accepted = state.store.accept(acceptance).await.map_err(|error| match error {
+        StoreError::Invalid { what } => Problem::new(Code::InvalidBody, what),
+        error => error.into(),
+    })?;
+    Ok((StatusCode::CREATED, Json(accepted.into())))
+}
+
+/// A misspelt gap would be accepted in vain.
+async fn check_part(state: &ApiState, uid: &Uid, part: &str, now: Timestamp) -> Result<(), Problem> {
+    if state.store.resource(uid).await?.is_none() {
+        return Err(Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(uid.as_str()))));
+    }
+    let Some(unknown) = state.store.unknown_of(uid, now).await? else {
+        return Err(Problem::new(
+            Code::InvalidBody,
+            "the resource is understood; there is nothing to accept",
+        ));
+    };
+    if part == "*" || unknown.gaps.iter().any(|gap| gap.part == part) {
+        return Ok(());
+    }
+    let gaps: Vec<&str> = unknown.gaps.iter().map(|gap| gap.part.as_str()).collect();
+    Err(Problem::new(Code::InvalidBody, format!("the resource has no gap `{}`", shown(part)))
+        .hint(format!("its gaps are {}; `*` stands for all", gaps.join(", "))))
+}
+
+/// A moment, or the end of a day in UTC.
+fn until(text: &str) -> Result<Timestamp, Problem> {
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    let day = text.parse::<Date>().ok().and_then(|day| day.tomorrow().ok());
+    day.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|end| end.timestamp()).ok_or_else(|| {
+        Problem::new(Code::InvalidBody, format!("`until`: `{}` is neither a date nor a time", shown(text)))
+            .hint("write 2027-01-31, or 2027-01-31T18:00:00Z")
+    })
+}

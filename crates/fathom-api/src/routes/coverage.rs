@@ -1,0 +1,207 @@
+//! The coverage ledger: what was read, what was not, and why.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use fathom_model::{Coverage, Outcome, Reason};
+use fathom_store::CoverageQuery;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{ROWS_DEFAULT, ROWS_MAX};
+use crate::{
+    extract::{Query, shown, within},
+    problem::Problem,
+    state::ApiState,
+};
+
+/// The most rows that totals are counted over: the store's own limit.
+pub(crate) const COUNTED_MAX: u32 = 1_000_000;
+
+/// What came of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OutcomeView {
+    /// Answered, with something in it.
+    Read,
+    /// Answered: there is nothing.
+    Empty,
+    /// Not answered, or not for all that was asked.
+    Unknown,
+}
+
+impl From<Outcome> for OutcomeView {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Read => Self::Read,
+            Outcome::Empty => Self::Empty,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Which rows.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CoverageParameters {
+    /// Only these accounts; may be repeated.
+    account: Vec<String>,
+    /// Only these regions; may be repeated.
+    region: Vec<String>,
+    /// Only these services, as the models name them; may be repeated.
+    service: Vec<String>,
+    /// Only what was read for these types; may be repeated.
+    #[serde(rename = "type")]
+    kind: Vec<String>,
+    /// Only this outcome.
+    #[param(inline)]
+    outcome: Option<OutcomeView>,
+    /// Only this reason: `denied`, `throttled`, …
+    reason: Option<String>,
+    /// The most rows.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    cursor: Option<u64>,
+}
+
+/// How one operation ended in one account and region.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CoverageRow {
+    /// The account asked.
+    account: String,
+    /// The region asked.
+    region: String,
+    /// Service as the models name it.
+    service: String,
+    /// Operation as the models name it, or `*` for a whole service.
+    operation: String,
+    /// The resource type it was read for.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// What came of it.
+    outcome: OutcomeView,
+    /// Why it is unknown.
+    reason: Option<&'static str>,
+    /// The permission that a denied call would need.
+    permission: Option<String>,
+    /// The service's own words, shortened.
+    detail: Option<String>,
+    /// What a person can do about it.
+    advice: Option<&'static str>,
+    /// Calls made, retries included.
+    calls: u64,
+    /// Items read.
+    items: u64,
+    /// Answers that were throttled.
+    throttles: u64,
+    /// Calls without an answer we could use.
+    failures: u64,
+    /// Time from first request to last answer, in milliseconds.
+    millis: u64,
+}
+
+impl From<Coverage> for CoverageRow {
+    fn from(row: Coverage) -> Self {
+        Self {
+            account: row.account.to_string(),
+            region: row.region.to_string(),
+            service: row.service,
+            operation: row.operation,
+            kind: row.resource_type.map(|kind| kind.to_string()),
+            outcome: row.outcome.into(),
+            reason: row.reason.map(Reason::as_str),
+            permission: row.permission,
+            detail: row.detail,
+            advice: row.reason.map(Reason::advice),
+            calls: row.calls,
+            items: row.items,
+            throttles: row.throttles,
+            failures: row.failures,
+            millis: row.millis,
+        }
+    }
+}
+
+/// How many rows ended in one way.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CoverageTotal {
+    /// What came of it.
+    pub(crate) outcome: OutcomeView,
+    /// Why it is unknown.
+    pub(crate) reason: Option<&'static str>,
+    /// How many rows.
+    pub(crate) count: u64,
+}
+
+/// Rows of the coverage ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CoverageAnswer {
+    /// The rows, by account, region, service and operation.
+    coverage: Vec<CoverageRow>,
+    /// How many there are on all pages.
+    total: u64,
+    /// All pages, by outcome and reason.
+    totals: Vec<CoverageTotal>,
+    /// The cursor of the next page; null at the end.
+    next: Option<u64>,
+}
+
+/// What was read, what was not, and why
+#[utoipa::path(get, path = "/coverage", tag = "unknowns", operation_id = "coverage", params(CoverageParameters),
+    responses((status = 200, body = CoverageAnswer), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn coverage(
+    State(state): State<ApiState>,
+    Query(query): Query<CoverageParameters>,
+) -> Result<Json<CoverageAnswer>, Problem> {
+    let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))? as usize;
+    let begin = query.cursor.unwrap_or_default();
+    let reason = match &query.reason {
+        Some(word) => Some(Reason::parse(word).ok_or_else(|| no_such_reason(word))?),
+        None => None,
+    };
+    let rows = state
+        .store
+        .coverage(&CoverageQuery {
+            accounts: query.account.into_iter().map(Into::into).collect(),
+            regions: query.region.into_iter().map(Into::into).collect(),
+            services: query.service,
+            kinds: query.kind.into_iter().map(Into::into).collect(),
+            outcome: query.outcome.map(|outcome| match outcome {
+                OutcomeView::Read => Outcome::Read,
+                OutcomeView::Empty => Outcome::Empty,
+                OutcomeView::Unknown => Outcome::Unknown,
+            }),
+            reason,
+            limit: COUNTED_MAX,
+            offset: 0,
+        })
+        .await?;
+    let (total, totals) = (rows.len() as u64, totals(&rows));
+    let skipped = usize::try_from(begin).unwrap_or(usize::MAX);
+    let coverage: Vec<CoverageRow> = rows.into_iter().skip(skipped).take(limit).map(Into::into).collect();
+    let end = begin.saturating_add(coverage.len() as u64);
+    Ok(Json(CoverageAnswer { coverage, total, totals, next: (end < total).then_some(end) }))
+}
+
+/// Rows by outcome and reason.
+pub(crate) fn totals(rows: &[Coverage]) -> Vec<CoverageTotal> {
+    let mut counts: BTreeMap<(Outcome, Option<Reason>), u64> = BTreeMap::new();
+    for row in rows {
+        *counts.entry((row.outcome, row.reason)).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .map(|((outcome, reason), count)| CoverageTotal {
+            outcome: outcome.into(),
+            reason: reason.map(Reason::as_str),
+            count,
+        })
+        .collect()
+}
+
+fn no_such_reason(word: &str) -> Problem {
+    Problem::parameter("reason", format!("`reason`: `{}` is not a reason", shown(word)))
+        .hint(format!("the reasons are {}", Reason::ALL.map(Reason::as_str).join(", ")))
+}

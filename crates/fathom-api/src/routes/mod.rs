@@ -1,0 +1,42 @@
+//! One file for each thing that can be asked for.
+
+pub(crate) mod acceptances;
+pub(crate) mod coverage;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod ledger;
+pub(crate) mod openapi;
+pub(crate) mod resource;
+pub(crate) mod resources;
+pub(crate) mod scans;
+pub(crate) mod sql;
+pub(crate) mod summary;
+pub(crate) mod unknowns;
+
+use fathom_store::StoreError;
+
+use crate::problem::{Code, Problem, chain};
+
+/// Rows of a page where the client does not say.
+pub(crate) const ROWS_DEFAULT: u32 = 100;
+/// The most rows of a page.
+pub(crate) const ROWS_MAX: u32 = 1000;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let text = chain(&error);
+        match error {
+            StoreError::NoSuchResource { .. }
+            | StoreError::NoSuchScan { .. }
+            | StoreError::NoSuchAcceptance { .. }
+            | StoreError::NoSuchEntry { .. } => Self::new(Code::NotFound, text),
+            StoreError::Invalid { .. } => Self::new(Code::InvalidParameter, text),
+            StoreError::DiskFull { .. } => Self::new(Code::StorageFull, text),
+            StoreError::Busy { .. } => Self::new(Code::TooBusy, text).retry_after(1),
+            _ => {
+                tracing::error!(error = text, "the store failed");
+                Self::new(Code::Internal, text)
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The document of this API.
+
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use crate::{
+    extract::{Nothing, Query},
+    problem::{Code, Problem},
+};
+
+/// The OpenAPI document of this API
+#[utoipa::path(get, path = "/openapi.json", tag = "service", operation_id = "openapi", security(()),
+    responses((status = 200, body = Object), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn document(_: Query<Nothing>) -> Result<Response, Problem> {
+    let text = crate::openapi_text()
+        .map_err(|_| Problem::new(Code::Internal, "the OpenAPI document cannot be written"))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}

@@ -1,0 +1,173 @@
+//! One resource with everything that is known about it, and everything that is not.
+
+use std::collections::HashMap;
+
+use axum::{Json, extract::State};
+use fathom_model::{Edge, Target, Timestamp, Uid};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    extract::{Query, shown},
+    problem::{Code, Problem},
+    state::ApiState,
+    views::{ResourceRow, StatementView, UnknownRow, address},
+};
+
+/// The longest uid.
+const UID_BYTES_MAX: usize = 4096;
+/// The most relations in each direction that an answer has; the table `edges` has all.
+const RELATIONS_MAX: usize = 500;
+/// The most versions that an answer has, newest first.
+const VERSIONS_MAX: usize = 200;
+
+/// Which resource.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ResourceParameters {
+    /// The resource's uid.
+    uid: String,
+}
+
+/// A connection to another resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Relation {
+    /// What it means, as a verb phrase.
+    kind: String,
+    /// The other resource; null where the reference leads to nothing we have seen.
+    uid: Option<String>,
+    /// The type of the other resource, or the type that the reference expects.
+    #[serde(rename = "type")]
+    other_kind: Option<String>,
+    /// The name of the other resource, where it has one.
+    name: Option<String>,
+    /// The reference as the document has it, where it leads to nothing we have seen.
+    unresolved: Option<String>,
+    /// The address of the other resource.
+    href: Option<String>,
+}
+
+/// The connections of a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Relations {
+    /// Those that its own document states.
+    outgoing: Vec<Relation>,
+    /// Those that lead to it.
+    incoming: Vec<Relation>,
+    /// Whether there are more, in the table `edges`.
+    truncated: bool,
+}
+
+/// One version of a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VersionView {
+    /// SHA-256 of its document.
+    hash: String,
+    /// When a scan first saw it.
+    #[schema(value_type = String, format = DateTime)]
+    seen_at: Timestamp,
+    /// The scan that saw it.
+    scan: i64,
+}
+
+/// A resource with all that is known about it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ResourceDetail {
+    /// What the provider and the scans say.
+    resource: ResourceRow,
+    /// What the sources say, by part and then by trust; one of each part holds.
+    statements: Vec<StatementView>,
+    /// What is missing; null where it is understood.
+    unknown: Option<UnknownRow>,
+    /// Its connections.
+    relations: Relations,
+    /// Its versions, newest first.
+    versions: Vec<VersionView>,
+    /// Everything that the provider said.
+    #[schema(value_type = Object)]
+    document: Box<RawValue>,
+}
+
+/// One resource with all that is known about it
+#[utoipa::path(get, path = "/resource", tag = "estate", operation_id = "resource", params(ResourceParameters),
+    responses((status = 200, body = ResourceDetail), (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub(crate) async fn resource(
+    State(state): State<ApiState>,
+    Query(query): Query<ResourceParameters>,
+) -> Result<Json<ResourceDetail>, Problem> {
+    if query.uid.is_empty() || query.uid.len() > UID_BYTES_MAX {
+        return Err(Problem::parameter("uid", format!("`uid` has 1 to {UID_BYTES_MAX} bytes")));
+    }
+    let store = &state.store;
+    let uid = Uid::new(&query.uid);
+    let stored = store.resource(&uid).await?.ok_or_else(|| {
+        Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(&query.uid)))
+            .hint(format!("search for it: {}", address("/resources", &[("search", &shown(&query.uid))])))
+    })?;
+    let document = RawValue::from_string(stored.resource.document.as_str().to_owned())
+        .map_err(|_| Problem::new(Code::Internal, "the stored document is not JSON"))?;
+    let statements = StatementView::all(store.statements(&uid).await?);
+    let unknown = store.unknown_of(&uid, state.now()).await?.map(Into::into);
+    let relations = relations(&state, &uid).await?;
+    let versions = store.versions(&uid).await?.into_iter().take(VERSIONS_MAX);
+    let versions = versions.map(|v| VersionView { hash: v.hash, seen_at: v.seen_at, scan: v.scan }).collect();
+    Ok(Json(ResourceDetail { resource: stored.into(), statements, unknown, relations, versions, document }))
+}
+
+async fn relations(state: &ApiState, uid: &Uid) -> Result<Relations, Problem> {
+    let edges = state.store.edges_of(uid).await?;
+    let truncated =
+        edges.truncated || edges.outgoing.len() > RELATIONS_MAX || edges.incoming.len() > RELATIONS_MAX;
+    let mut names = Names { state, known: HashMap::new() };
+    let mut outgoing = Vec::new();
+    for edge in edges.outgoing.into_iter().take(RELATIONS_MAX) {
+        outgoing.push(match &edge.to {
+            Target::Known { uid } => names.relation(&edge, uid).await?,
+            Target::Unresolved { kind, reference } => Relation {
+                kind: edge.kind.to_string(),
+                uid: None,
+                other_kind: Some(kind.to_string()),
+                name: None,
+                unresolved: Some(reference.clone()),
+                href: None,
+            },
+        });
+    }
+    let mut incoming = Vec::new();
+    for edge in edges.incoming.into_iter().take(RELATIONS_MAX) {
+        incoming.push(names.relation(&edge, &edge.from).await?);
+    }
+    Ok(Relations { outgoing, incoming, truncated })
+}
+
+/// Types and names of the other ends, each looked up once.
+struct Names<'s> {
+    state: &'s ApiState,
+    known: HashMap<Uid, (Option<String>, Option<String>)>,
+}
+
+impl Names<'_> {
+    async fn relation(&mut self, edge: &Edge, other: &Uid) -> Result<Relation, Problem> {
+        let (other_kind, name) = match self.known.get(other) {
+            Some(known) => known.clone(),
+            None => {
+                let found = self.state.store.resource(other).await?;
+                let known = found.map_or((None, None), |found| {
+                    (Some(found.resource.kind.to_string()), found.resource.name)
+                });
+                self.known.insert(other.clone(), known.clone());
+                known
+            }
+        };
+        Ok(Relation {
+            kind: edge.kind.to_string(),
+            uid: Some(other.to_string()),
+            other_kind,
+            name,
+            unresolved: None,
+            href: Some(address("/resource", &[("uid", other.as_str())])),
+        })
+    }
+}

@@ -1,0 +1,362 @@
+//! A server on a free port, over a small estate.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use fathom_api::{ApiState, ScanRequest, ScanStatus, ServeOptions, Server, StartScan, StartScanError};
+use fathom_lake::{Chunks, Lake, Row, Source, SourceError};
+use fathom_model::{
+    AccountId, Coverage, Document, Edge, EdgeKind, Explanation, Gap, Outcome, Part, Reason, Region, Resource,
+    ResourceType, Scan, SourceKind, Statement, Target, Timestamp, Uid, Unknown,
+};
+use fathom_store::{CoverageQuery, ScanResults, Store, UnknownQuery};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
+use serde_json::Value;
+use tokio::sync::{oneshot, watch};
+
+/// Buckets in the estate; more than any page that the tests ask for.
+pub(crate) const BUCKETS: usize = 57;
+/// Every second resource.
+pub(crate) const NOT_UNDERSTOOD: usize = BUCKETS.div_ceil(2);
+
+/// A running server.
+pub(crate) struct Api {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: Store,
+    pub(crate) scans: Arc<FakeScanner>,
+    pub(crate) address: SocketAddr,
+    pub(crate) token: String,
+    pub(crate) client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    ended: Option<tokio::task::JoinHandle<()>>,
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+pub(crate) fn now() -> Timestamp {
+    at("2026-11-21T12:00:00Z")
+}
+
+pub(crate) fn options(dir: &Path) -> ServeOptions {
+    ServeOptions {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        tls: None,
+        token_file: dir.join("token"),
+        allowed_hosts: vec!["fathom.test".to_owned()],
+    }
+}
+
+pub(crate) async fn state(dir: &Path) -> (ApiState, Store, Arc<FakeScanner>) {
+    let store = estate(&dir.join("data")).await;
+    let content = fathom_content::Content::embedded().expect("embedded content loads");
+    let lake = Lake::new(StoreSource(store.clone()), &content).expect("the lake starts");
+    let scans = Arc::new(FakeScanner::default());
+    let state =
+        ApiState::new(store.clone(), lake, now).with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
+    (state, store, scans)
+}
+
+pub(crate) fn client() -> Client {
+    Client::builder().no_proxy().build().expect("a client")
+}
+
+impl Api {
+    pub(crate) async fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (state, store, scans) = state(dir.path()).await;
+        let server = Server::bind(options(dir.path())).await.expect("listens");
+        let address = server.address();
+        let token = std::fs::read_to_string(dir.path().join("token")).expect("a token").trim().to_owned();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = server.run(state, stopped.map(|_| ()));
+        let ended = tokio::spawn(async { running.await.expect("the server ends well") });
+        Self { dir, store, scans, address, token, client: client(), stop: Some(stop), ended: Some(ended) }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}/api/v1{path}", self.address)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path)).bearer_auth(&self.token)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.client.post(self.url(path)).bearer_auth(&self.token).json(body)
+    }
+
+    /// The answer of a route that works.
+    pub(crate) async fn read(&self, path: &str) -> Value {
+        let response = self.get(path).send().await.expect(path);
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.expect(path)
+    }
+
+    /// The problem of a request that does not.
+    pub(crate) async fn problem(&self, request: RequestBuilder, status: u16, code: &str) -> Value {
+        problem(request.send().await.expect("an answer"), status, code).await
+    }
+
+    /// Ends the server, and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.take().expect("runs").send(()).expect("runs");
+        self.ended.take().expect("runs").await.expect("no panic");
+    }
+}
+
+/// Checks the form that every problem has.
+pub(crate) async fn problem(response: Response, status: u16, code: &str) -> Value {
+    let found = response.status().as_u16();
+    let media = response.headers().get(header::CONTENT_TYPE).cloned();
+    let text = response.text().await.expect("a body");
+    assert_eq!(found, status, "{text}");
+    assert_eq!(media.expect("a media type"), "application/problem+json", "{text}");
+    let problem: Value = serde_json::from_str(&text).expect(&text);
+    assert_eq!(problem["code"], code, "{text}");
+    assert_eq!(problem["status"], status, "{text}");
+    assert_eq!(problem["type"], format!("urn:fathom:problem:{code}"), "{text}");
+    for member in ["title", "detail"] {
+        assert!(problem[member].as_str().is_some_and(|text| !text.is_empty()), "{text}");
+    }
+    problem
+}
+
+pub(crate) fn bucket_uid(n: usize) -> String {
+    format!("arn:aws:s3:::bucket-{n:03}")
+}
+
+fn bucket(n: usize) -> Resource {
+    let account = if n.is_multiple_of(3) { "111111111111" } else { "222222222222" };
+    let owner = if n.is_multiple_of(2) { "team-a" } else { "team-b" };
+    Resource {
+        uid: Uid::from(bucket_uid(n)),
+        kind: ResourceType::from("AWS::S3::Bucket"),
+        account: AccountId::from(account),
+        region: Region::from(if n.is_multiple_of(5) { "eu-west-1" } else { "eu-central-1" }),
+        id: format!("bucket-{n:03}"),
+        // Equal names: the order of pages must not depend on them alone.
+        name: Some(format!("store {}", n % 4)),
+        tags: BTreeMap::from([("owner".to_owned(), owner.to_owned())]),
+        created_at: Some(at("2025-01-01T00:00:00Z")),
+        provider_made: false,
+        exposed: n == 1,
+        document: Document::new(
+            &serde_json::json!({"Name": format!("bucket-{n:03}"), "Big": 9_007_199_254_740_993_u64}),
+        ),
+    }
+}
+
+async fn estate(dir: &Path) -> Store {
+    let store = Store::open(dir, "fathom.test/ledger", now()).await.expect("a store");
+    let accounts = ["111111111111".to_owned(), "222222222222".to_owned()];
+    let regions = ["eu-central-1".to_owned(), "eu-west-1".to_owned()];
+    let scan = store.begin_scan("2 accounts", &accounts, &regions, now()).await.expect("begins");
+    let mut resources: Vec<Resource> = (0..BUCKETS).map(bucket).collect();
+    resources.push(Resource {
+        uid: Uid::from("arn:aws:kms:eu-central-1:111111111111:key/k1"),
+        kind: ResourceType::from("AWS::KMS::Key"),
+        region: Region::from("eu-central-1"),
+        id: "k1".to_owned(),
+        name: Some("the key".to_owned()),
+        tags: BTreeMap::new(),
+        ..bucket(0)
+    });
+    store.stage(scan, &resources).await.expect("staged");
+    store.finish_scan(scan, results(&resources), now()).await.expect("finished");
+    store
+}
+
+fn results(resources: &[Resource]) -> ScanResults {
+    let key = Uid::from("arn:aws:kms:eu-central-1:111111111111:key/k1");
+    let kind = EdgeKind::from("encrypted_by");
+    let one = Uid::from(bucket_uid(1));
+    let lost =
+        Target::Unresolved { kind: ResourceType::from("AWS::S3::Bucket"), reference: "logs".to_owned() };
+    let edges = vec![
+        Edge { from: one.clone(), kind, to: Target::Known { uid: key } },
+        Edge { from: one.clone(), kind: EdgeKind::from("logs_to"), to: lost },
+    ];
+    let statement = |source, value: &str, origin: &str| Statement {
+        part: Part::Owner,
+        value: value.to_owned(),
+        source,
+        origin: origin.to_owned(),
+        as_of: now(),
+    };
+    let statements = vec![
+        (one.clone(), statement(SourceKind::Tag, "team-b", "owner")),
+        (one, statement(SourceKind::Declaration, "team-c", "fathom.yaml rule 1")),
+    ];
+    let understood: HashSet<Uid> = resources
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| n.is_multiple_of(2))
+        .map(|(_, r)| r.uid.clone())
+        .collect();
+    let unknowns = resources.iter().filter(|resource| !understood.contains(&resource.uid)).zip(1..).map(
+        |(resource, rank)| Unknown {
+            uid: resource.uid.clone(),
+            kind: resource.kind.clone(),
+            account: resource.account.clone(),
+            region: resource.region.clone(),
+            name: resource.name.clone(),
+            rank,
+            because: vec!["stores data".to_owned()],
+            gaps: vec![Gap {
+                part: "purpose".to_owned(),
+                reason: None,
+                detail: "tag it with a purpose".to_owned(),
+                accepted: None,
+            }],
+        },
+    );
+    let row = |service: &str, outcome, reason| Coverage {
+        account: AccountId::from("111111111111"),
+        region: Region::from("eu-central-1"),
+        service: service.to_owned(),
+        operation: "List".to_owned(),
+        resource_type: None,
+        outcome,
+        reason,
+        permission: reason.map(|_| format!("{service}:List")),
+        detail: None,
+        calls: 1,
+        items: 0,
+        throttles: 0,
+        failures: 0,
+        millis: 5,
+    };
+    let coverage = vec![
+        row("s3", Outcome::Read, None),
+        row("kms", Outcome::Read, None),
+        row("sqs", Outcome::Empty, None),
+        row("iam", Outcome::Unknown, Some(Reason::Denied)),
+        row("sts", Outcome::Unknown, Some(Reason::Throttled)),
+    ];
+    ScanResults {
+        coverage,
+        edges,
+        statements,
+        unknowns: unknowns.collect(),
+        understood,
+        calls: 5,
+        ..Default::default()
+    }
+}
+
+/// What the lake reads, from the store.
+struct StoreSource(Store);
+
+fn told(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
+    Box::new(error)
+}
+
+impl StoreSource {
+    fn once<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
+        &self,
+        read: impl Future<Output = Result<Vec<T>, E>> + Send + 'static,
+    ) -> Chunks<T> {
+        stream::once(read.map(|read| read.map_err(told))).boxed()
+    }
+}
+
+impl Source for StoreSource {
+    fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>> {
+        async { Ok(1) }.boxed()
+    }
+
+    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
+        let rows = self.0.stream_resources(kind, with_documents).map_err(told).map_ok(|stored| {
+            stored
+                .into_iter()
+                .map(|stored| Row {
+                    resource: stored.resource,
+                    first_seen: stored.first_seen,
+                    last_seen: stored.last_seen,
+                    understood: stored.understood,
+                    stale: stored.stale,
+                    deleted_at: stored.deleted_at,
+                })
+                .collect()
+        });
+        rows.boxed()
+    }
+
+    fn edges(&self) -> Chunks<Edge> {
+        self.0.stream_edges().map_err(told).boxed()
+    }
+
+    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
+        let all = self.0.stream_statements().map_err(told).map_ok(|said| {
+            let mut by_uid: BTreeMap<Uid, Explanation> = BTreeMap::new();
+            for (uid, statement) in said {
+                by_uid.entry(uid).or_default().statements.push(statement);
+            }
+            by_uid.into_iter().collect()
+        });
+        all.boxed()
+    }
+
+    fn unknowns(&self) -> Chunks<Unknown> {
+        let store = self.0.clone();
+        let query = UnknownQuery { limit: 1000, include_accepted: true, ..UnknownQuery::default() };
+        self.once(async move { store.unknowns(&query, now()).await.map(|page| page.rows) })
+    }
+
+    fn coverage(&self) -> Chunks<Coverage> {
+        let store = self.0.clone();
+        self.once(async move { store.coverage(&CoverageQuery::default()).await })
+    }
+
+    fn scans(&self) -> Chunks<Scan> {
+        let store = self.0.clone();
+        self.once(async move { store.scans(1000).await })
+    }
+}
+
+/// A scanner whose scans do what the test says.
+#[derive(Default)]
+pub(crate) struct FakeScanner {
+    pub(crate) asked: Mutex<Vec<ScanRequest>>,
+    pub(crate) status: Mutex<Option<watch::Sender<ScanStatus>>>,
+}
+
+impl FakeScanner {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut ScanStatus)) {
+        let status = self.status.lock().expect("not poisoned");
+        status.as_ref().expect("a scan").send_modify(change);
+    }
+}
+
+impl StartScan for FakeScanner {
+    fn start(
+        &self,
+        request: ScanRequest,
+    ) -> BoxFuture<'_, Result<watch::Receiver<ScanStatus>, StartScanError>> {
+        let mut status = self.status.lock().expect("not poisoned");
+        let running =
+            status.as_ref().map(|sender| sender.borrow().clone()).filter(|status| status.end.is_none());
+        if let Some(running) = running {
+            return async move { Err(StartScanError::Running { scan: running.scan }) }.boxed();
+        }
+        self.asked.lock().expect("not poisoned").push(request);
+        let (sender, receiver) = watch::channel(ScanStatus {
+            scan: Some(2),
+            progress: fathom_see::Snapshot::default(),
+            end: None,
+        });
+        *status = Some(sender);
+        async move { Ok(receiver) }.boxed()
+    }
+
+    fn latest(&self) -> Option<watch::Receiver<ScanStatus>> {
+        self.status.lock().expect("not poisoned").as_ref().map(watch::Sender::subscribe)
+    }
+}

@@ -1,0 +1,74 @@
+//! TLS with a certificate that is made for the test.
+
+use std::{path::Path, process::Command};
+
+use fathom_api::{ServeError, Server};
+use futures::FutureExt as _;
+use reqwest::{Certificate, Client};
+use tokio::sync::oneshot;
+
+use crate::harness::{options, state};
+
+/// A certificate for 127.0.0.1 and its key, as files.
+fn certificate(dir: &Path) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=fathom test", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", "key.pem", "-out", "cert.pem"])
+        .current_dir(dir)
+        .output()
+        .expect("this test needs the openssl command");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[tokio::test]
+async fn other_addresses_are_served_with_tls() {
+    let dir = tempfile::tempdir().expect("a directory");
+    certificate(dir.path());
+    let mut options = options(dir.path());
+    options.listen = "0.0.0.0:0".parse().expect("an address");
+    options.tls = Some((dir.path().join("cert.pem"), dir.path().join("key.pem")));
+    options.allowed_hosts = vec!["127.0.0.1".to_owned()];
+    let server = Server::bind(options).await.expect("listens");
+    let (port, url) = (server.address().port(), server.url());
+    assert!(url.starts_with("https://"), "{url}");
+    let (state, _, _) = state(dir.path()).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(state, stopped.map(|_| ())));
+
+    let pem = std::fs::read(dir.path().join("cert.pem")).expect("a certificate");
+    let trusted = Certificate::from_pem(&pem).expect("a certificate");
+    let client = Client::builder().no_proxy().tls_certs_only([trusted]).build().expect("a client");
+    let token = std::fs::read_to_string(dir.path().join("token")).expect("a token");
+    let address = format!("https://127.0.0.1:{port}/api/v1/summary");
+    let response = client.get(&address).bearer_auth(token.trim()).send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let foreign = client.get(&address).header("host", "evil.example").send().await.expect("an answer");
+    assert_eq!(foreign.status(), 421);
+    let plain = crate::harness::client().get(address.replace("https:", "http:")).send().await;
+    assert!(plain.is_err() || plain.is_ok_and(|response| !response.status().is_success()));
+    stop.send(()).expect("runs");
+    running.await.expect("no panic").expect("ends well");
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_load_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("cert.pem"), "nothing").expect("writable");
+    let mut options = options(dir.path());
+    options.tls = Some((dir.path().join("cert.pem"), dir.path().join("key.pem")));
+    let Err(error) = Server::bind(options).await else { panic!("it was taken") };
+    assert!(matches!(error, ServeError::Tls { .. }), "{error}");
+    assert!(error.to_string().contains("cert.pem"), "{error}");
+}

@@ -1,0 +1,225 @@
+//! The resource definitions that ship: whole, at one with each other, and at one with the service models.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use fathom_content::{Content, ResourceDefinition, resource::Name};
+
+/// Types that relations name and no definition lists, each with the reason.
+const NOT_DEFINED: &[(&str, &str)] = &[];
+
+/// Operations that give only part of the answer unless this parameter asks for all.
+const NEEDS_PARAM: &[(&str, &str)] =
+    &[("ListQueues", "MaxResults"), ("DescribeSnapshots", "OwnerIds"), ("DescribeImages", "Owners")];
+
+fn content() -> Content {
+    Content::embedded().expect("the content that ships")
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/resources/aws")
+}
+
+#[test]
+fn every_file_loads_and_has_a_type_of_its_own() {
+    let files = std::fs::read_dir(folder()).expect("the folder of definitions").count();
+    let content = content();
+    assert_eq!(content.resources.len(), files, "one type a file");
+    assert!(files >= 100, "{files} definitions");
+    let views: BTreeSet<String> =
+        content.resources.keys().map(fathom_model::ResourceType::view_name).collect();
+    assert_eq!(views.len(), files, "every type has a SQL view of its own");
+}
+
+#[test]
+fn every_relation_leads_to_a_defined_type() {
+    let content = content();
+    let mut missing = BTreeSet::new();
+    for definition in content.resources.values() {
+        for relation in &definition.relations {
+            let known = content.resources.contains_key(&relation.to)
+                || NOT_DEFINED.iter().any(|(kind, _)| *kind == relation.to.as_str());
+            if !known {
+                missing.insert(format!("{} -{}-> {}", definition.kind, relation.kind, relation.to));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    for (kind, reason) in NOT_DEFINED {
+        assert!(
+            !content.resources.contains_key(*kind),
+            "{kind} is defined now; take it off the list ({reason})"
+        );
+    }
+}
+
+#[test]
+fn ids_and_arns_are_filled_from_the_document() {
+    for definition in content().resources.values() {
+        for template in [&definition.identity.id, &definition.identity.arn] {
+            assert!(template.as_str().contains('{'), "{}: `{template}` is the same for all", definition.kind);
+        }
+        let arn = definition.identity.arn.as_str();
+        assert!(
+            arn.starts_with("arn:{partition}:") || arn.starts_with('{'),
+            "{}: `{arn}` does not know its partition",
+            definition.kind
+        );
+    }
+}
+
+#[test]
+fn columns_are_snake_case_and_few() {
+    for definition in content().resources.values() {
+        let few = !definition.columns.is_empty() && definition.columns.len() <= 13;
+        assert!(few, "{} has {} columns", definition.kind, definition.columns.len());
+        for name in definition.columns.keys() {
+            let snake = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && !name.ends_with('_')
+                && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            assert!(snake, "{}: column `{name}`", definition.kind);
+        }
+    }
+}
+
+#[test]
+fn kinds_are_verb_phrases_and_descriptions_sentences() {
+    for definition in content().resources.values() {
+        for relation in &definition.relations {
+            let kind = relation.kind.as_str();
+            assert!(kind.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{}: {kind}", definition.kind);
+        }
+        let words = &definition.description;
+        assert!(words.ends_with('.') && words.len() <= 120, "{}: `{words}`", definition.kind);
+    }
+}
+
+#[test]
+fn names_by_tag_need_tags() {
+    for definition in content().resources.values() {
+        if matches!(&definition.identity.name, Some(Name::Tag(_))) {
+            assert!(definition.tags.is_some(), "{} is named by a tag and has no tags", definition.kind);
+        }
+    }
+}
+
+#[test]
+fn one_bulk_call_serves_all_identities() {
+    let content = content();
+    let params: BTreeSet<String> = content
+        .resources
+        .values()
+        .filter(|definition| definition.list.operation == "GetAccountAuthorizationDetails")
+        .map(|definition| format!("{:?}", definition.list.params))
+        .collect();
+    assert_eq!(params.len(), 1, "other parameters make another call: {params:?}");
+}
+
+#[test]
+fn calls_that_hold_back_are_asked_for_all() {
+    for definition in content().resources.values() {
+        for (operation, param) in NEEDS_PARAM {
+            if definition.list.operation == *operation {
+                assert!(
+                    definition.list.params.contains_key(*param),
+                    "{}: {operation} needs `{param}`",
+                    definition.kind
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn members_that_may_hold_secrets_are_closed() {
+    let content = content();
+    for (kind, member) in [
+        ("AWS::EC2::Instance", "UserData"),
+        ("AWS::EC2::LaunchTemplate", "Latest.UserData"),
+        ("AWS::Lambda::Function", "Environment.Variables"),
+        ("AWS::ECS::TaskDefinition", "taskDefinition.containerDefinitions[].environment[].value"),
+        ("AWS::CloudFormation::Stack", "Parameters[].ParameterValue"),
+        ("AWS::CodeBuild::Project", "environment.environmentVariables[].value"),
+        ("AWS::Glue::Job", "DefaultArguments"),
+    ] {
+        let definition = &content.resources[kind];
+        assert!(definition.secret.iter().any(|path| path.as_str() == member), "{kind}: {member}");
+    }
+    // No call that would give the value of a secret is ever made.
+    for definition in content.resources.values() {
+        for operation in operations(definition) {
+            assert!(
+                !["GetSecretValue", "GetParameter", "GetParameters", "GetParametersByPath", "Decrypt"]
+                    .contains(&operation),
+                "{}: {operation}",
+                definition.kind
+            );
+        }
+    }
+}
+
+#[test]
+fn only_reading_calls_are_made() {
+    for definition in content().resources.values() {
+        for operation in operations(definition) {
+            let reads =
+                ["Describe", "List", "Get", "BatchGet"].iter().any(|word| operation.starts_with(word));
+            assert!(reads, "{}: {operation}", definition.kind);
+        }
+    }
+}
+
+fn operations(definition: &ResourceDefinition) -> Vec<&str> {
+    let mut out = vec![definition.list.operation.as_str()];
+    out.extend(definition.list.describe.iter().map(|describe| describe.operation.as_str()));
+    out.extend(definition.enrich.iter().map(|enrich| enrich.operation.as_str()));
+    out
+}
+
+/// The service models are the peer: every operation, parameter and path must be in them.
+#[test]
+fn definitions_agree_with_the_service_models() {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let python = home.join(".cache/fathom/python/bin/python");
+    if !python.is_file() {
+        let required = std::env::var("FATHOM_REQUIRE_PEERS").is_ok_and(|value| value == "1");
+        assert!(!required, "no {} and FATHOM_REQUIRE_PEERS=1", python.display());
+        eprintln!("skipped: no {} (a virtual environment with botocore)", python.display());
+        return;
+    }
+    let (ok, output) = check(&python, &content().resources.values().collect::<Vec<_>>());
+    assert!(ok, "{output}");
+
+    // The check itself finds what is wrong.
+    let mut broken: BTreeMap<_, _> = content().resources;
+    let volume = broken.get_mut("AWS::EC2::Volume").expect("volumes are defined");
+    volume.list.operation = "DescribeVolume".to_owned();
+    let key = broken.get_mut("AWS::KMS::Key").expect("keys are defined");
+    key.tags = Some("Labels".parse().expect("a path"));
+    let (ok, output) = check(&python, &broken.values().collect::<Vec<_>>());
+    assert!(!ok, "{output}");
+    assert!(output.contains("ec2 has no operation `DescribeVolume`"), "{output}");
+    assert!(output.contains("`Labels`"), "{output}");
+}
+
+fn check(python: &Path, definitions: &[&ResourceDefinition]) -> (bool, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer/check_definitions.py");
+    let mut child = Command::new(python)
+        .arg(script)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("python starts");
+    let json = serde_json::to_vec(definitions).expect("definitions are JSON");
+    child.stdin.take().expect("its input").write_all(&json).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let text =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.success(), text)
+}

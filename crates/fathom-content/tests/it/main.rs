@@ -1,0 +1,4 @@
+//! Tests of the content that ships and of what users declare.
+
+mod declarations;
+mod definitions;

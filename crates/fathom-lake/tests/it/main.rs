@@ -1,0 +1,8 @@
+//! The lake from outside: a query in, an answer or a clear error out.
+
+mod errors;
+mod estate;
+mod limits;
+mod output;
+mod store;
+mod tables;
