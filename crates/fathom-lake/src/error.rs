@@ -174,14 +174,13 @@ impl SqlError {
         };
         match self {
             Self::Syntax { hint, .. } | Self::Meaning { hint, .. } => hint.clone(),
-            Self::UnknownTable { near, .. } if near.is_empty() => {
-                Some("`SHOW TABLES` lists all tables".to_owned())
+            Self::UnknownTable { near, .. } | Self::UnknownColumn { near, .. } if !near.is_empty() => {
+                Some(format!("did you mean {}?", names(near)))
             }
-            Self::UnknownTable { near, .. } => Some(format!("did you mean {}?", names(near))),
-            Self::UnknownColumn { near, table, .. } if near.is_empty() => {
+            Self::UnknownTable { .. } => Some("`SHOW TABLES` lists all tables".to_owned()),
+            Self::UnknownColumn { table, .. } => {
                 Some(format!("`DESCRIBE {}` lists the columns", table.as_deref().unwrap_or("<table>")))
             }
-            Self::UnknownColumn { near, .. } => Some(format!("did you mean {}?", names(near))),
             Self::Refused { .. } => Some("use SELECT, EXPLAIN, DESCRIBE or SHOW TABLES".to_owned()),
             Self::TooLarge { .. } => {
                 Some("put long lists of values into `IN (…)`, or ask in parts".to_owned())

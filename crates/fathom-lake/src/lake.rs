@@ -57,13 +57,16 @@ pub struct Lake {
     inner: Arc<Inner>,
 }
 
+/// A version of the estate, and the kinds of a view's columns in it.
+type Learned = (u64, Arc<[Kind]>);
+
 struct Inner {
     source: Arc<dyn Source>,
     tables: BTreeMap<String, Table>,
     engine: Engine,
     state: SessionState,
     /// The kinds of the columns that views read from documents, with the version of the estate they hold for.
-    learned: Mutex<HashMap<String, (u64, Arc<[Kind]>)>>,
+    learned: Mutex<HashMap<String, Learned>>,
 }
 
 impl fmt::Debug for Lake {
@@ -123,7 +126,7 @@ impl Lake {
                 .await
                 .map_err(|_| SqlError::broken())?
                 .map_err(|error| from_datafusion(&error, "", None))?;
-            info.columns = view.columns(&table.info, &kinds);
+            info.columns = View::columns(&table.info, &kinds);
         }
         Ok(info)
     }
@@ -282,7 +285,7 @@ impl SchemaProvider for Estate {
         let schema = match &table.reader {
             // Documents are read for the kinds of their columns only where the query may use one of them.
             Reader::View(view) if self.question.may_use(view.document_columns()) => {
-                schema_of(&view.columns(&table.info, &self.inner.kinds(name, view).await?))
+                schema_of(&View::columns(&table.info, &self.inner.kinds(name, view).await?))
             }
             _ => schema_of(&table.info.columns),
         };

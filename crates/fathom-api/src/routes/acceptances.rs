@@ -40,7 +40,10 @@ pub(crate) struct Acceptances {
 
 /// The acceptances that hold
 #[utoipa::path(get, path = "/acceptances", tag = "unknowns", operation_id = "acceptances",
-    responses((status = 200, body = Acceptances), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Acceptances),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     _: Query<Nothing>,
@@ -53,7 +56,10 @@ pub(crate) async fn list(
 ///
 /// An acceptance of the same gap that still holds is replaced.
 #[utoipa::path(post, path = "/acceptances", tag = "unknowns", operation_id = "accept", request_body = NewAcceptance,
-    responses((status = 201, body = AcceptanceView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 201, description = "The answer", body = AcceptanceView),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn accept(
     State(state): State<ApiState>,
     _: Query<Nothing>,

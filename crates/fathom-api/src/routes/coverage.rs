@@ -150,7 +150,10 @@ pub(crate) struct CoverageAnswer {
 
 /// What was read, what was not, and why
 #[utoipa::path(get, path = "/coverage", tag = "unknowns", operation_id = "coverage", params(CoverageParameters),
-    responses((status = 200, body = CoverageAnswer), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = CoverageAnswer),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn coverage(
     State(state): State<ApiState>,
     Query(query): Query<CoverageParameters>,

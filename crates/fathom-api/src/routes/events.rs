@@ -53,8 +53,9 @@ pub(crate) enum ScanEvent {
 #[utoipa::path(get, path = "/scans/{id}/events", tag = "scans", operation_id = "scan_events",
     params(("id" = String, Path, description = "The scan's number, or `current`")),
     responses(
-        (status = 200, body = ScanEvent, content_type = "text/event-stream"),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = 200, description = "The answer", body = ScanEvent, content_type = "text/event-stream"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn events(
     State(state): State<ApiState>,
     Path(id): Path<String>,

@@ -20,7 +20,10 @@ pub(crate) struct Health {
 
 /// Whether the server answers
 #[utoipa::path(get, path = "/health", tag = "service", operation_id = "health", security(()),
-    responses((status = 200, body = Health), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Health),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn health(_: Query<Nothing>) -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

@@ -38,7 +38,10 @@ pub(crate) struct LedgerState {
 
 /// Where the log ends
 #[utoipa::path(get, path = "/ledger", tag = "ledger", operation_id = "ledger",
-    responses((status = 200, body = LedgerState), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = LedgerState),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn status(
     State(state): State<ApiState>,
     _: Query<Nothing>,
@@ -84,7 +87,7 @@ pub(crate) struct EntryView {
     /// What it was done to.
     subject: String,
     /// Whatever belongs to it, in its canonical form.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     body: Box<RawValue>,
 }
 
@@ -99,7 +102,10 @@ pub(crate) struct Entries {
 
 /// Entries of the log, oldest first
 #[utoipa::path(get, path = "/ledger/entries", tag = "ledger", operation_id = "ledger_entries", params(EntriesQuery),
-    responses((status = 200, body = Entries), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Entries),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn entries(
     State(state): State<ApiState>,
     Query(query): Query<EntriesQuery>,
@@ -142,8 +148,9 @@ fn view(stored: LedgerEntry) -> Result<EntryView, Problem> {
 #[utoipa::path(get, path = "/ledger/entries/{index}/proof", tag = "ledger", operation_id = "ledger_proof",
     params(("index" = u64, Path, description = "The entry's index")),
     responses(
-        (status = 200, body = String, content_type = "text/plain"),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = 200, description = "The answer", body = String, content_type = "text/plain"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn proof(
     State(state): State<ApiState>,
     Path(index): Path<String>,

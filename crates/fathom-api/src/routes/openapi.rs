@@ -12,7 +12,10 @@ use crate::{
 
 /// The OpenAPI document of this API
 #[utoipa::path(get, path = "/openapi.json", tag = "service", operation_id = "openapi", security(()),
-    responses((status = 200, body = Object), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Object),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn document(_: Query<Nothing>) -> Result<Response, Problem> {
     let text = crate::openapi_text()
         .map_err(|_| Problem::new(Code::Internal, "the OpenAPI document cannot be written"))?;

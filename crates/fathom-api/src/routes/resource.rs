@@ -92,7 +92,10 @@ pub(crate) struct ResourceDetail {
 
 /// One resource with all that is known about it
 #[utoipa::path(get, path = "/resource", tag = "estate", operation_id = "resource", params(ResourceParameters),
-    responses((status = 200, body = ResourceDetail), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = ResourceDetail),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn resource(
     State(state): State<ApiState>,
     Query(query): Query<ResourceParameters>,

@@ -127,7 +127,10 @@ pub(crate) struct Facets {
 
 /// Resources, in pages
 #[utoipa::path(get, path = "/resources", tag = "estate", operation_id = "resources", params(ResourcesQuery),
-    responses((status = 200, body = Resources), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Resources),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ResourcesQuery>,
@@ -173,7 +176,10 @@ pub(crate) async fn list(
 
 /// How many resources each filter would leave
 #[utoipa::path(get, path = "/resources/facets", tag = "estate", operation_id = "resource_facets", params(FacetsQuery),
-    responses((status = 200, body = Facets), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Facets),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn facets(
     State(state): State<ApiState>,
     Query(query): Query<FacetsQuery>,

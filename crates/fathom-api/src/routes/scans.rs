@@ -50,9 +50,10 @@ pub(crate) struct StartedScan {
 /// Answers when the cloud has let us in, or has refused to. One scan runs at a time.
 #[utoipa::path(post, path = "/scans", tag = "scans", operation_id = "start_scan", request_body = NewScan,
     responses(
-        (status = 202, body = StartedScan, headers(("location" = String, description = "The scan"))),
+        (status = 202, description = "The answer", body = StartedScan, headers(("location" = String, description = "The scan"))),
         (status = 409, description = "A scan is under way", body = Problem, content_type = "application/problem+json"),
-        (status = "default", body = Problem, content_type = "application/problem+json")))]
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn start(
     State(state): State<ApiState>,
     _: Query<Nothing>,
@@ -112,7 +113,10 @@ pub(crate) struct Scans {
 
 /// The last scans, newest first
 #[utoipa::path(get, path = "/scans", tag = "scans", operation_id = "scans", params(ScansQuery),
-    responses((status = 200, body = Scans), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Scans),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<ScansQuery>,
@@ -125,7 +129,10 @@ pub(crate) async fn list(
 /// One scan
 #[utoipa::path(get, path = "/scans/{id}", tag = "scans", operation_id = "scan",
     params(("id" = i64, Path, description = "The scan's number")),
-    responses((status = 200, body = ScanView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = ScanView),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn one(
     State(state): State<ApiState>,
     Path(id): Path<String>,

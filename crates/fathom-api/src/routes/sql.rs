@@ -57,7 +57,7 @@ pub(crate) struct AnswerView {
     /// The columns, in order.
     columns: Vec<ColumnView>,
     /// The rows; each has a value for each column.
-    #[schema(value_type = Vec<Vec<Object>>)]
+    #[schema(value_type = Vec<Vec<serde_json::Value>>)]
     rows: Vec<Box<RawValue>>,
     /// Whether rows were cut off.
     truncated: bool,
@@ -98,7 +98,10 @@ pub(crate) struct Tables {
 ///
 /// One reading statement over the tables of `/sql/tables`. An error in the statement carries line, column and a hint.
 #[utoipa::path(post, path = "/sql", tag = "sql", operation_id = "sql", request_body = Question,
-    responses((status = 200, body = AnswerView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = AnswerView),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn query(
     State(state): State<ApiState>,
     _: Query<Nothing>,
@@ -151,7 +154,10 @@ pub(crate) async fn query(
 
 /// The tables that can be asked, with their columns
 #[utoipa::path(get, path = "/sql/tables", tag = "sql", operation_id = "sql_tables",
-    responses((status = 200, body = Tables), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Tables),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn tables(State(state): State<ApiState>, _: Query<Nothing>) -> Json<Tables> {
     Json(Tables { tables: state.lake.tables().into_iter().map(table).collect() })
 }
@@ -181,7 +187,7 @@ fn failed(error: &SqlError) -> Problem {
         | SqlError::Timeout { .. }
         | SqlError::Failed { .. }
         | SqlError::Changed { .. } => Code::QueryFailed,
-        SqlError::Source(_) | SqlError::Write { .. } | SqlError::Encode(_) => Code::Internal,
+        _ => Code::Internal,
     };
     let mut problem = Problem::new(code, chain(error));
     if let Some(place) = error.place() {

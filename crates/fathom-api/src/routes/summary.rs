@@ -62,7 +62,10 @@ pub(crate) struct Summary {
 
 /// How much is understood
 #[utoipa::path(get, path = "/summary", tag = "estate", operation_id = "summary",
-    responses((status = 200, body = Summary), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Summary),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn summary(
     State(state): State<ApiState>,
     _: Query<Nothing>,

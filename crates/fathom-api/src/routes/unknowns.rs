@@ -47,7 +47,10 @@ pub(crate) struct Unknowns {
 
 /// What is not understood, worst first
 #[utoipa::path(get, path = "/unknowns", tag = "unknowns", operation_id = "unknowns", params(UnknownsQuery),
-    responses((status = 200, body = Unknowns), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses(
+        (status = 200, description = "The answer", body = Unknowns),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     Query(query): Query<UnknownsQuery>,

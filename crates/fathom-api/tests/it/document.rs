@@ -98,6 +98,9 @@ fn references_resolve_and_everything_is_described() {
         assert!(ids.insert(operation["operationId"].to_string()), "{place} has the id of another");
         let problem = &operation["responses"]["default"]["content"]["application/problem+json"];
         assert!(problem["schema"].is_object(), "{place} does not document its problems");
+        for (status, response) in operation["responses"].as_object().expect("responses") {
+            assert!(response["description"].is_string(), "{place}: {status} is not described");
+        }
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{place}: {parameter} is not described");
         }

@@ -19,7 +19,7 @@ use futures::future::BoxFuture;
 use super::{CallError, Inner, assume::Role};
 
 /// Credentials are renewed when they end sooner than this.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// Credentials that could not be renewed are used as long as they last this much longer.
 const STILL_GOOD: Duration = Duration::from_secs(10);

@@ -160,16 +160,16 @@ impl Client {
             let attempts = inner.options.attempts_max;
             let retry = match failure.verdict.again {
                 Again::Never => false,
-                Again::Slower => calls < attempts,
                 Again::Pause if failure.verdict.reason == Reason::Network => {
                     calls < attempts.min(NETWORK_ATTEMPTS_MAX)
                 }
-                Again::Pause => calls < attempts,
+                Again::Pause | Again::Slower => calls < attempts,
                 Again::Once => calls < attempts.min(2),
-                Again::Renewed if renewed || inner.transport.recording().is_some() => false,
+                Again::Renewed if renewed => false,
                 Again::Renewed => {
                     renewed = true;
-                    self.correct_clock(failure.skew_seconds)
+                    inner.transport.recording().is_some()
+                        || self.correct_clock(failure.skew_seconds)
                         || account.credentials.renew(generation).await.unwrap_or(false)
                 }
             };
@@ -256,13 +256,8 @@ impl Call<'_> {
         drop(turn);
         match sent {
             Ok(response) => self.read(response, head, bucket).map_err(|failure| (failure, generation)),
-            Err(error) => Err((Box::new(self.unsent(error, target)), generation)),
+            Err(error) => Err((Box::new(Failure::unsent(error, target)), generation)),
         }
-    }
-
-    fn unsent(&self, error: TransportError, target: &Target) -> Failure {
-        let verdict = outcome::of_transport(&error, target.overridden);
-        Failure::of(verdict, CallError::caused(verdict.reason, error))
     }
 
     fn read(&self, mut response: wire::Response, head: bool, bucket: &Bucket) -> Result<Value, Box<Failure>> {
@@ -315,10 +310,10 @@ impl Call<'_> {
     }
 
     fn parse(&self, response: &wire::Response) -> Result<Value, ParseError> {
-        if self.client.inner.transport.recording().is_some() {
-            if let Some(value) = record::parsed_value(response) {
-                return value.map_err(ParseError::Json);
-            }
+        if self.client.inner.transport.recording().is_some()
+            && let Some(value) = record::parsed_value(response)
+        {
+            return value.map_err(ParseError::Json);
         }
         // The query protocols wrap every result: no body is no answer, and must not pass for an empty one.
         let wraps = matches!(self.service.protocol(), Protocol::Query | Protocol::Ec2);
@@ -345,6 +340,11 @@ impl Call<'_> {
 }
 
 impl Failure {
+    fn unsent(error: TransportError, target: &Target) -> Self {
+        let verdict = outcome::of_transport(&error, target.overridden);
+        Self::of(verdict, CallError::caused(verdict.reason, error))
+    }
+
     fn of(verdict: Verdict, error: CallError) -> Self {
         Self { verdict, error, retry_after: None, skew_seconds: None, region: None }
     }

@@ -65,6 +65,12 @@ pub enum EndpointError {
     /// The service or the endpoints document cannot be read.
     #[error("failed to read the model")]
     Model(#[source] ModelError),
+    /// The text is no region's name.
+    #[error("`{region}` is no region")]
+    Region {
+        /// What was given.
+        region: String,
+    },
     /// The partition is not in the endpoints document.
     #[error("no endpoints known for partition `{partition}`")]
     UnknownPartition {
@@ -108,6 +114,12 @@ pub(crate) fn resolve(
     region: &Region,
     overrides: &Overrides,
 ) -> Result<Target, EndpointError> {
+    // Part of a host that gets signed requests: nothing but a label may come in.
+    let is_label =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_label(region.as_str()) {
+        return Err(EndpointError::Region { region: region.to_string() });
+    }
     let of_account = || endpoints.partition(partition.as_str());
     let found = if region.is_global() {
         of_account()
@@ -118,12 +130,11 @@ pub(crate) fn resolve(
         found.ok_or_else(|| EndpointError::UnknownPartition { partition: partition.to_string() })?;
     let (host, signing_region, signing_name) = locate(partition, service, region);
     let overridden = overrides.of(service);
-    let url = match overridden {
-        Some(url) => url.clone(),
-        None => {
-            let text = format!("https://{host}/");
-            Url::parse(&text).map_err(|source| EndpointError::Address { text, source })?
-        }
+    let url = if let Some(url) = overridden {
+        url.clone()
+    } else {
+        let text = format!("https://{host}/");
+        Url::parse(&text).map_err(|source| EndpointError::Address { text, source })?
     };
     Ok(Target { url, signing_region, signing_name, overridden: overridden.is_some() })
 }

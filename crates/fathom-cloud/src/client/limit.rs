@@ -48,7 +48,7 @@ const RATE_MIN: f64 = 0.2;
 const ONE_THROTTLE: Duration = Duration::from_secs(1);
 
 /// Longest pause that a service may ask for with `Retry-After`.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(60);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(1);
 
 /// When this many buckets exist, those at rest are forgotten.
 const BUCKETS_MAX: usize = 65_536;

@@ -42,7 +42,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             endpoints: Overrides::default(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(5),
             attempts_max: 8,
             pause: Duration::from_millis(100),

@@ -57,10 +57,10 @@ pub(crate) fn of(service: &Service, operation: &Operation, message: &str) -> Str
         return action;
     }
     let signing = service.signing_name();
-    if service.name() == "s3control" {
-        if let Some((_, action)) = S3_CONTROL.iter().find(|(name, _)| *name == operation.name()) {
-            return (*action).to_owned();
-        }
+    if service.name() == "s3control"
+        && let Some((_, action)) = S3_CONTROL.iter().find(|(name, _)| *name == operation.name())
+    {
+        return (*action).to_owned();
     }
     let same = |(of, name, _): &&(&str, &str, &str)| *of == service.name() && *name == operation.name();
     if let Some((_, _, action)) = ACTIONS.iter().find(same) {

@@ -54,16 +54,14 @@ pub(crate) fn address(
         if let Some(prefix) = &request.host_prefix {
             host = format!("{prefix}{host}");
         }
-        if target.signing_name == "s3" && request.host_prefix.is_none() {
-            if let Some(bucket) = params.get("Bucket").and_then(Value::as_str).filter(|name| fits_host(name))
-            {
-                if let Some(rest) = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(bucket)) {
-                    if rest.is_empty() || rest.starts_with('/') {
-                        host = format!("{bucket}.{host}");
-                        path = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
-                    }
-                }
-            }
+        if target.signing_name == "s3"
+            && request.host_prefix.is_none()
+            && let Some(bucket) = params.get("Bucket").and_then(Value::as_str).filter(|name| fits_host(name))
+            && let Some(rest) = path.strip_prefix('/').and_then(|rest| rest.strip_prefix(bucket))
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            host = format!("{bucket}.{host}");
+            path = if rest.is_empty() { "/".to_owned() } else { rest.to_owned() };
         }
     }
     let port = target.url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -136,4 +134,62 @@ pub(crate) fn signed(
         request.headers_mut().insert(header.name(), value);
     }
     Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::{Client, ClientOptions},
+        codec,
+        model::Models,
+    };
+    use serde_json::json;
+
+    fn uri(options: ClientOptions, service: &str, operation: &str, params: &Value) -> String {
+        let client = Client::new(options).expect("a client");
+        let target = client.endpoint(&"aws".into(), &"eu-west-1".into(), service).expect("an endpoint");
+        let service = Models::embedded().service(service).expect("a model");
+        let operation = service.operation(operation).expect("an operation");
+        let request = codec::serialize(&service, operation, params).expect("a request");
+        address(&target, request, params).expect("an address").uri().to_string()
+    }
+
+    #[test]
+    fn buckets_and_prefixes_go_into_the_host_only_at_the_clouds_own_endpoints() {
+        let own = ClientOptions::default;
+        let local =
+            || ClientOptions::default().with_endpoint("http://127.0.0.1:4566/base/").expect("an address");
+        let plain = json!({"Bucket": "plain-bucket"});
+        let dotted = json!({"Bucket": "dotted.bucket"});
+        assert_eq!(
+            uri(own(), "s3", "GetBucketPolicy", &plain),
+            "https://plain-bucket.s3.eu-west-1.amazonaws.com/?policy="
+        );
+        assert_eq!(
+            uri(own(), "s3", "GetBucketPolicy", &dotted),
+            "https://s3.eu-west-1.amazonaws.com/dotted.bucket?policy="
+        );
+        assert_eq!(
+            uri(local(), "s3", "GetBucketPolicy", &plain),
+            "http://127.0.0.1:4566/base/plain-bucket?policy="
+        );
+        let account = json!({"AccountId": "111122223333"});
+        assert_eq!(
+            uri(own(), "s3control", "GetPublicAccessBlock", &account),
+            "https://111122223333.s3-control.eu-west-1.amazonaws.com/v20180820/configuration/publicAccessBlock"
+        );
+        assert_eq!(
+            uri(local(), "s3control", "GetPublicAccessBlock", &account),
+            "http://127.0.0.1:4566/base/v20180820/configuration/publicAccessBlock"
+        );
+    }
+
+    #[test]
+    fn regions_that_are_no_labels_never_become_hosts() {
+        let client = Client::new(ClientOptions::default()).expect("a client");
+        for region in ["evil.example/", "a b", "", "eu-west-1.evil.example#"] {
+            assert!(client.endpoint(&"aws".into(), &region.into(), "ec2").is_err(), "{region}");
+        }
+    }
 }

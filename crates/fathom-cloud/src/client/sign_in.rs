@@ -103,10 +103,10 @@ impl Client {
         })?;
         account.id = AccountId::new(id);
         account.caller = text("Arn").map(str::to_owned);
-        if let Some(partition) = account.caller.as_deref().and_then(|arn| arn.split(':').nth(1)) {
-            if endpoints.as_ref().is_some_and(|endpoints| endpoints.partition(partition).is_some()) {
-                account.partition = Partition::new(partition);
-            }
+        if let Some(partition) = account.caller.as_deref().and_then(|arn| arn.split(':').nth(1))
+            && endpoints.as_ref().is_some_and(|endpoints| endpoints.partition(partition).is_some())
+        {
+            account.partition = Partition::new(partition);
         }
         Ok(account)
     }

@@ -1,6 +1,9 @@
 //! Takes secrets out of answers before they are written.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt::Write,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -184,7 +187,8 @@ fn ascii_json(json: &str) -> String {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a text cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
             }
         }
     }
@@ -211,7 +215,7 @@ fn may_hold_secrets(service: &Service, operation: &Operation) -> bool {
         }
         match service.shape(target.shape()).kind() {
             Kind::Structure(structure) => {
-                next.extend(structure.members().iter().map(crate::model::Member::target))
+                next.extend(structure.members().iter().map(crate::model::Member::target));
             }
             Kind::List(item) => next.push(item),
             Kind::Map(key, value) => next.extend([key, value]),

@@ -186,3 +186,15 @@ async fn the_environment_gives_credentials_and_endpoint() {
         Err(error) => println!("{error:?}"),
     }
 }
+
+#[test]
+fn calls_can_be_spawned() {
+    fn is_send<T: Send>(_: T) {}
+    let client = Client::new(ClientOptions::default()).expect("a client");
+    let account = Account::played("123456789012", "aws", HOME);
+    let (region, params) = (Region::new(HOME), json!({}));
+    is_send(client.call(&account, &region, "ec2", "DescribeVpcs", &params));
+    is_send(client.pages(&account, &region, "ec2", "DescribeVpcs", &params, |_| std::future::ready(())));
+    is_send(client.sign_in(None, &region));
+    is_send(client.assume(&account, &account.id, "reader", None));
+}

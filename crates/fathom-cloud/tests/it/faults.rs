@@ -328,7 +328,7 @@ async fn names_that_do_not_exist() {
 async fn pages_that_never_end_stop_and_keep_what_was_read() {
     let page = |token: &str| {
         format!(
-            r#"<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet><nextToken>{token}</nextToken></DescribeVpcsResponse>"#
+            "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet><nextToken>{token}</nextToken></DescribeVpcsResponse>"
         )
     };
     // The same token again and again.
@@ -424,7 +424,7 @@ async fn expired_credentials_are_renewed_once_for_all_calls() {
 
 #[tokio::test]
 async fn a_clock_that_is_off_is_corrected() {
-    let ahead = Duration::from_secs(3 * 3600);
+    let ahead = Duration::from_hours(3);
     let endpoint = faulty(move |_, _, headers| {
         let theirs = jiff::Timestamp::try_from(SystemTime::now() + ahead).expect("a time");
         let signed = headers.get("x-amz-date").and_then(|value| value.to_str().ok()).unwrap_or_default();

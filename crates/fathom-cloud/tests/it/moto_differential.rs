@@ -80,8 +80,9 @@ async fn every_read_without_input_equals_boto3s() {
             operations.push((name.clone(), operation.name().to_owned()));
         }
     }
-    let input: String =
+    let lines: Vec<String> =
         operations.iter().map(|(service, operation)| format!("{service} {operation}\n")).collect();
+    let input = lines.concat();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peer/moto_reads.py");
     let Some(output) = run_python(&[script, &moto.url], &input) else { return };
     let theirs: BTreeMap<(String, String), Value> = output

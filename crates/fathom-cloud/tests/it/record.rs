@@ -27,7 +27,7 @@ client("lambda").create_function(FunctionName="f", Runtime="python3.12", Role=ro
 
 fn http() -> Arc<dyn Transport> {
     let limits = HttpLimits {
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         connect_timeout: Duration::from_secs(5),
         answer_bytes_max: 64 << 20,
     };

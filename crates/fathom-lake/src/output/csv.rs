@@ -29,7 +29,7 @@ impl Csv {
                 }
                 // NULL is an empty cell, an empty text is `""`.
                 if let Some(text) = text_of(cell_value(array.as_ref(), row)) {
-                    self.cell(&text, self.guard_formulas && !column.number, &mut out);
+                    Self::cell(&text, self.guard_formulas && !column.number, &mut out);
                 }
             }
             out.push_str("\r\n");
@@ -51,12 +51,12 @@ impl Csv {
             if i > 0 {
                 out.push(',');
             }
-            self.cell(&column.name, self.guard_formulas, out);
+            Self::cell(&column.name, self.guard_formulas, out);
         }
         out.push_str("\r\n");
     }
 
-    fn cell(&self, text: &str, guarded: bool, out: &mut String) {
+    fn cell(text: &str, guarded: bool, out: &mut String) {
         let guard = if guarded && text.starts_with(FORMULA_STARTS) { "'" } else { "" };
         let quoted = text.is_empty()
             || text.contains([',', '"', '\r', '\n'])

@@ -122,13 +122,13 @@ pub fn bytes(
 ) -> impl Stream<Item = Result<Vec<u8>, SqlError>> + Send + use<> {
     enum State {
         Start(Answer, Options),
-        Rows(Answer, Renderer),
+        Rows(Answer, Box<Renderer>),
         End,
     }
     stream::try_unfold(State::Start(answer, *options), |state| async move {
         let (mut answer, mut renderer) = match state {
             State::Start(answer, options) => {
-                let renderer = Renderer::new(&answer, &options)?;
+                let renderer = Box::new(Renderer::new(&answer, &options)?);
                 (answer, renderer)
             }
             State::Rows(answer, renderer) => (answer, renderer),
@@ -154,7 +154,7 @@ enum Renderer {
     Table(text::Table),
     Json(json::Json),
     Csv(csv::Csv),
-    Parquet(parquet::Parquet),
+    Parquet(Box<parquet::Parquet>),
 }
 
 impl Renderer {
@@ -165,7 +165,7 @@ impl Renderer {
             Format::Json => Self::Json(json::Json::new(columns, json::Layout::Array)),
             Format::Ndjson => Self::Json(json::Json::new(columns, json::Layout::Lines)),
             Format::Csv => Self::Csv(csv::Csv::new(columns, options.guard_formulas)),
-            Format::Parquet => Self::Parquet(parquet::Parquet::new(&columns, answer.schema())?),
+            Format::Parquet => Self::Parquet(Box::new(parquet::Parquet::new(&columns, answer.schema())?)),
         })
     }
 

@@ -91,12 +91,11 @@ async fn types_by_uid(
         let chunk = chunk.map_err(ReadError::Source)?;
         reservation.try_grow(chunk.iter().map(|row| row.resource.uid.as_str().len() + ENTRY_BYTES).sum())?;
         for row in chunk {
-            let kind = match names.get(&row.resource.kind) {
-                Some(known) => known.clone(),
-                None => {
-                    names.insert(row.resource.kind.clone());
-                    row.resource.kind
-                }
+            let kind = if let Some(known) = names.get(&row.resource.kind) {
+                known.clone()
+            } else {
+                names.insert(row.resource.kind.clone());
+                row.resource.kind
             };
             types.insert(row.resource.uid, kind);
         }

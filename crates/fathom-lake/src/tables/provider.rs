@@ -43,10 +43,10 @@ impl Provider {
         if comparison.op != Operator::Eq {
             return None;
         }
-        let (column, literal) = match (&*comparison.left, &*comparison.right) {
-            (Expr::Column(column), Expr::Literal(literal, _))
-            | (Expr::Literal(literal, _), Expr::Column(column)) => (column, literal),
-            _ => return None,
+        let ((Expr::Column(column), Expr::Literal(literal, _))
+        | (Expr::Literal(literal, _), Expr::Column(column))) = (&*comparison.left, &*comparison.right)
+        else {
+            return None;
         };
         match literal {
             ScalarValue::Utf8(Some(text))

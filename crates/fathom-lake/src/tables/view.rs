@@ -135,7 +135,7 @@ impl View {
     }
 
     /// The columns with what was learned put in place of [`Kind::Varies`].
-    pub(crate) fn columns(&self, info: &TableInfo, learned: &[Kind]) -> Vec<ColumnInfo> {
+    pub(crate) fn columns(info: &TableInfo, learned: &[Kind]) -> Vec<ColumnInfo> {
         let mut columns = info.columns.clone();
         for (column, kind) in columns.iter_mut().skip(FIXED.len()).zip(learned) {
             column.kind = *kind;

@@ -1,5 +1,7 @@
 //! What people get wrong, and what they are told.
 
+use std::fmt::Write;
+
 use fathom_lake::{Limits, SqlError};
 
 use crate::estate::{Memory, error, lake, lake_of, memory};
@@ -29,9 +31,9 @@ async fn mistakes_are_told_with_place_and_hint() {
         " -- nothing\n",
     ] {
         let error = error(&lake, sql, Limits::default()).await;
-        told.push_str(&format!("{sql}\n  error: {error}\n"));
+        let _ = writeln!(told, "{sql}\n  error: {error}");
         if let Some(hint) = error.hint() {
-            told.push_str(&format!("  hint: {hint}\n"));
+            let _ = writeln!(told, "  hint: {hint}");
         }
     }
     insta::assert_snapshot!(told);
@@ -82,8 +84,8 @@ async fn there_is_no_way_to_a_file() {
         format!("SELECT * FROM \"{path}\""),
         format!("SELECT * FROM read_csv('{path}')"),
         format!("SELECT * FROM \"file://{path}\""),
-        format!("SELECT * INTO other FROM resources"),
-        format!("WITH x AS (DELETE FROM resources) SELECT * FROM x"),
+        "SELECT * INTO other FROM resources".to_owned(),
+        "WITH x AS (DELETE FROM resources) SELECT * FROM x".to_owned(),
     ] {
         let error = error(&lake, &sql, Limits::default()).await;
         assert!(!matches!(error, SqlError::Failed { .. }), "{sql}: {error:?}");

@@ -60,7 +60,9 @@ impl Source for Memory {
             .cloned()
             .collect();
         if !with_documents {
-            rows.iter_mut().for_each(|row| row.resource.document = Document::from_canonical(""));
+            for row in &mut rows {
+                row.resource.document = Document::from_canonical("");
+            }
         }
         chunks(&rows)
     }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use datafusion::arrow::array::RecordBatch;
 use fathom_lake::{Limits, SqlError, output};
 use serde_json::json;
 
@@ -22,7 +23,7 @@ async fn rows_beyond_the_limit_are_cut_and_told() {
         let mut answer =
             lake.query("SELECT uid FROM resources ORDER BY uid", limits).await.expect("an answer");
         let batches = answer.collect().await.expect("rows");
-        let found: usize = batches.iter().map(|batch| batch.num_rows()).sum();
+        let found: usize = batches.iter().map(RecordBatch::num_rows).sum();
         assert_eq!((found as u64, answer.truncated()), (rows, truncated), "{rows_max}");
         let summary = output::summary(&answer);
         assert_eq!((summary.rows, summary.truncated), (rows, truncated));
@@ -59,7 +60,7 @@ async fn time_ends_a_query_that_does_not() {
         let error = error(&lake, sql, limits).await;
         assert!(matches!(error, SqlError::Timeout { seconds_max: 1 }), "{sql}: {error:?}");
     }
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

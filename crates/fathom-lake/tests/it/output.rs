@@ -36,7 +36,9 @@ fn hostile() -> Lake {
 
 #[tokio::test]
 async fn a_table_is_aligned_and_harmless() {
-    let plain = written(&lake(), "SELECT name, exposed, 1.5 * rank AS n FROM resources LEFT JOIN unknowns u USING (uid) ORDER BY name, part".replace("name,", "resources.name,").replace("BY name", "BY resources.name").as_str(), Format::Table).await;
+    let sql = "SELECT r.name, exposed, 1.5 * rank AS n FROM resources r LEFT JOIN unknowns u USING (uid)
+               ORDER BY r.name, part";
+    let plain = written(&lake(), sql, Format::Table).await;
     insta::assert_snapshot!(plain);
     let table = written(&hostile(), HOSTILE, Format::Table).await;
     assert!(!table.chars().any(|c| c.is_control() && c != '\n'), "{table}");

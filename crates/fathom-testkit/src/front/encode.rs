@@ -100,6 +100,14 @@ fn rest(
     object: &Map<String, Value>,
     reply: &mut Reply,
 ) {
+    // Where the output says which type its body has, only the output says it.
+    let is_type = |(name, member): (&String, &Ref)| {
+        member.traits.location.as_deref() == Some("header")
+            && model.wire(member).unwrap_or(name).eq_ignore_ascii_case(CONTENT_TYPE.as_str())
+    };
+    if shape.members.iter().any(is_type) {
+        reply.headers.remove(CONTENT_TYPE);
+    }
     for (name, value) in object.iter().filter(|(_, value)| !value.is_null()) {
         let Some(member) = shape.members.get(name) else { continue };
         let wire = model.wire(member).unwrap_or(name);

@@ -142,9 +142,14 @@ fn by_action(message: &Message<'_>, candidates: &[(&String, &Metadata)], scope: 
     Some(((*service).clone(), operation.to_owned(), BTreeMap::new()))
 }
 
+/// Operations that share method and address with the one that is meant: old forms, and another host's.
+const NOT_MEANT: &[(&str, &str)] =
+    &[("s3", "GetBucketLifecycle"), ("s3", "GetBucketNotification"), ("s3", "ListDirectoryBuckets")];
+
 fn by_path(message: &Message<'_>, candidates: &[(&String, &Metadata)]) -> Option<Found> {
     let query = pairs(message.uri.query().unwrap_or_default());
-    let mut best: Option<((usize, usize, usize), Found)> = None;
+    // More literal text first, then more literal and required query keys.
+    let mut best: Option<((usize, usize, bool), Found)> = None;
     for (service, metadata) in candidates {
         if !matches!(metadata.protocol(), Protocol::RestJson | Protocol::RestXml) {
             continue;
@@ -165,8 +170,8 @@ fn by_path(message: &Message<'_>, candidates: &[(&String, &Metadata)]) -> Option
             }
             let Some((labels, fixed)) = labels(path, message.uri.path()) else { continue };
             let Some(required) = required_in_query(&model, operation, &|key| has(key, "")) else { continue };
-            // More literal text, more literal and required query keys, then the newer, longer name.
-            let rank = (fixed, literal.len() + required, name.len());
+            let is_current = !NOT_MEANT.contains(&(service.as_str(), name.as_str()));
+            let rank = (fixed, literal.len() + required, is_current);
             if best.as_ref().is_none_or(|(other, _)| rank > *other) {
                 best = Some((rank, ((*service).clone(), name.clone(), labels)));
             }

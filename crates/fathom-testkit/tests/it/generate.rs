@@ -118,8 +118,10 @@ impl<'a> Generator<'a> {
         match shape.r#type.as_str() {
             "structure" => {
                 let value = self.structure(shape, depth);
-                // A union without a member cannot be told from one with an unknown member.
-                let hollow = shape.union && value.as_object().is_some_and(Map::is_empty);
+                // A union without a member cannot be told from one with an unknown member, and a form has no way to
+                // say that a structure is empty.
+                let can_be_empty = !shape.union && self.side == Side::Output;
+                let hollow = !can_be_empty && value.as_object().is_some_and(Map::is_empty);
                 (!hollow).then_some(value)
             }
             "list" => {

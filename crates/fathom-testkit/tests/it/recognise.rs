@@ -18,6 +18,7 @@ use crate::{
 const TWINS: &[(&str, &str, &str)] = &[
     ("s3", "GetBucketLifecycle", "GetBucketLifecycleConfiguration"),
     ("s3", "GetBucketNotification", "GetBucketNotificationConfiguration"),
+    ("s3", "ListDirectoryBuckets", "ListBuckets"),
 ];
 
 /// Services that share signing name and version with another.

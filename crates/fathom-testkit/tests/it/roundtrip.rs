@@ -43,7 +43,7 @@ fn every_output_survives_the_wire() {
         }
     }
     assert!(count > 3 * 3000, "{count} answers");
-    for (operation, value, read, body) in wrong.iter().take(5) {
+    for (operation, value, read, body) in wrong.iter().take(8) {
         let read = read.as_ref().map_or_else(|error| Value::from(error.to_string()), Clone::clone);
         eprintln!("{operation}\n value {value}\n read  {read}\n body  {body}\n");
     }
