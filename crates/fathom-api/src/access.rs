@@ -22,7 +22,7 @@ use crate::{
 /// Failed sign-ins from one address within [`WINDOW`] before it is told to wait.
 const FAILURES_MAX: usize = 20;
 /// How long a failure counts.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// Addresses that are remembered; beyond it, the one that failed longest ago is forgotten.
 const ADDRESSES_MAX: usize = 4096;
 
@@ -165,7 +165,7 @@ impl Failures {
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

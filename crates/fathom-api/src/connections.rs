@@ -20,7 +20,7 @@ use tokio::{
 /// Connections that may be open at the same time; more are closed at once.
 const CONNECTIONS_MAX: usize = 512;
 /// How long a connection may move no byte in either direction.
-const SILENCE_MAX: Duration = Duration::from_secs(180);
+const SILENCE_MAX: Duration = Duration::from_mins(3);
 
 /// Lets in as many connections as there are places.
 #[derive(Clone)]

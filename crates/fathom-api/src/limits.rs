@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 /// Requests that are worked on at the same time.
 const REQUESTS_MAX: usize = 128;
 /// Time from a request's head to the head of its answer.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(120);
+const ANSWER_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// Places for work that is under way.
 #[derive(Clone, Debug)]

@@ -120,9 +120,15 @@ impl Code {
     }
 }
 
+/// What went wrong, on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<ProblemView>);
+
 /// A problem as the client reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(crate) struct ProblemView {
     /// A name for the kind of problem: `urn:fathom:problem:` and the code.
     #[serde(rename = "type")]
     kind: String,
@@ -154,7 +160,7 @@ impl Problem {
     /// A problem of a kind, with what happened.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let (word, title) = code.words();
-        Self {
+        Self(Box::new(ProblemView {
             kind: format!("urn:fathom:problem:{word}"),
             title,
             status: code.status().as_u16(),
@@ -165,20 +171,20 @@ impl Problem {
             line: None,
             column: None,
             retry_after_seconds: None,
-        }
+        }))
     }
 
     /// A parameter has a value that is not allowed.
     pub fn parameter(name: &str, detail: impl Into<String>) -> Self {
         let mut problem = Self::new(Code::InvalidParameter, detail);
-        problem.parameter = Some(name.to_owned());
+        problem.0.parameter = Some(name.to_owned());
         problem
     }
 
     /// A parameter that the route does not know.
     pub fn unknown_parameter(name: &str, expected: &[&str]) -> Self {
         let mut problem = Self::new(Code::UnknownParameter, format!("there is no parameter `{name}` here"));
-        problem.parameter = Some(name.to_owned());
+        problem.0.parameter = Some(name.to_owned());
         problem.hint(if expected.is_empty() {
             "this route takes no query parameters".to_owned()
         } else {
@@ -188,32 +194,32 @@ impl Problem {
 
     /// Adds what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// Adds where in the body or query.
     pub fn at(mut self, line: u64, column: u64) -> Self {
-        self.line = Some(line);
-        self.column = Some(column);
+        self.0.line = Some(line);
+        self.0.column = Some(column);
         self
     }
 
     /// Adds when to try again.
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after_seconds = Some(seconds);
+        self.0.retry_after_seconds = Some(seconds);
         self
     }
 
     /// The code.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.code.status(), self.retry_after_seconds);
+        let (status, retry_after) = (self.0.code.status(), self.0.retry_after_seconds);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));

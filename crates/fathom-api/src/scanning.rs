@@ -11,6 +11,7 @@ use std::{
 
 use fathom_model::{Region, ResourceType, Scan, ScanState, Timestamp};
 use fathom_see::{Progress, ScanError, ScanOptions, ScanReport, Scanner, Snapshot, progress::Phase, sources};
+use fathom_store::Store;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -138,7 +139,7 @@ impl StartScan for ScanRunner {
             tokio::spawn(async move {
                 let progress = Progress::default();
                 let run = scanner.run(&options, &declared, &progress, || clock());
-                follow(&scanner, run, &progress, &sender).await;
+                Box::pin(follow(&scanner.store, run, &progress, &sender)).await;
             });
             Ok(receiver)
         })
@@ -158,7 +159,7 @@ fn refuse(sender: &watch::Sender<ScanStatus>, why: String) -> StartScanError {
 
 /// Runs a scan to its end and tells, at most every [`SAMPLE`], what changed.
 async fn follow(
-    scanner: &Scanner,
+    store: &Store,
     run: impl Future<Output = Result<ScanReport, ScanError>>,
     progress: &Progress,
     sender: &watch::Sender<ScanStatus>,
@@ -174,7 +175,7 @@ async fn follow(
                 let now = progress.snapshot();
                 let known = sender.borrow().scan;
                 let scan = match known {
-                    None if now.phase != Phase::SigningIn => under_way(scanner).await,
+                    None if now.phase != Phase::SigningIn => under_way(store).await,
                     known => known,
                 };
                 sender.send_if_modified(|status| {
@@ -199,7 +200,47 @@ async fn follow(
 }
 
 /// The number of the scan that is under way: there is only one, since the store has one writing process.
-async fn under_way(scanner: &Scanner) -> Option<i64> {
-    let scans = scanner.store.scans(1).await.ok()?;
+async fn under_way(store: &Store) -> Option<i64> {
+    let scans = store.scans(1).await.ok()?;
     scans.first().filter(|scan| scan.state == ScanState::Running).map(|scan| scan.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use fathom_store::{ScanResults, StoreError};
+
+    use super::*;
+
+    /// The values that a follower of a scan can see last.
+    async fn last_of(store: &Store, run: impl Future<Output = Result<ScanReport, ScanError>>) -> ScanStatus {
+        let begin = ScanStatus { scan: None, progress: Snapshot::default(), end: None };
+        let (sender, mut receiver) = watch::channel(begin);
+        follow(store, run, &Progress::default(), &sender).await;
+        receiver.wait_for(|status| status.end.is_some()).await.expect("an end").clone()
+    }
+
+    #[tokio::test]
+    async fn every_scan_that_is_followed_has_an_end() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let now = Timestamp::UNIX_EPOCH;
+        let store = Store::open(dir.path(), "fathom.test/ledger", now).await.expect("a store");
+        let run = async {
+            let scan = store.begin_scan("one", &[], &[], now).await?;
+            assert_eq!(under_way(&store).await, Some(scan));
+            tokio::time::sleep(2 * SAMPLE).await;
+            let scan = store.finish_scan(scan, ScanResults::default(), now).await?;
+            let (coverage, kinds) = (Vec::new(), BTreeMap::new());
+            Ok(ScanReport { scan, coverage, kinds, duplicates: 0, unresolved: 0 })
+        };
+        let status = last_of(&store, run).await;
+        assert_eq!(status.scan, Some(1));
+        assert!(matches!(status.end, Some(ScanEnd::Finished(scan)) if scan.id == 1));
+        assert_eq!(under_way(&store).await, None);
+
+        let status = last_of(&store, async { Err(StoreError::Closed.into()) }).await;
+        let Some(ScanEnd::Failed { error }) = status.end else { panic!("it did not fail") };
+        assert_eq!(error, "cannot keep the scan: the store is closing");
+    }
 }

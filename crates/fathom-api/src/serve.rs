@@ -49,7 +49,8 @@ pub struct ServeOptions {
 pub enum ServeError {
     /// An address that others reach, without TLS.
     #[error(
-        "{listen} can be reached by others, and without TLS they could read the token: add --tls-cert and --tls-key, or listen on 127.0.0.1"
+        "{listen} can be reached by others, and without TLS they could read the token; \
+         add --tls-cert and --tls-key, or listen on 127.0.0.1"
     )]
     NeedsTls {
         /// The address.

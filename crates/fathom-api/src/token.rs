@@ -53,7 +53,8 @@ pub enum TokenError {
     },
     /// The file holds something else.
     #[error(
-        "`{}` does not hold a token (`{PREFIX}` and 64 hexadecimal digits); remove it, and the next start makes a new one",
+        "`{}` does not hold a token (`{PREFIX}` and 64 hexadecimal digits); remove it, \
+         and the next start makes a new one",
         path.display()
     )]
     Form {
@@ -62,7 +63,8 @@ pub enum TokenError {
     },
     /// Others may read the file.
     #[error(
-        "the token file `{}` may be read by others (mode {mode:o}); run `chmod 600` on it, or remove it for a new token",
+        "the token file `{}` may be read by others (mode {mode:o}); \
+         run `chmod 600` on it, or remove it for a new token",
         path.display()
     )]
     Open {
@@ -118,7 +120,8 @@ fn read(path: &Path) -> Result<TokenHash, TokenError> {
 fn refuse_open_modes(path: &Path, metadata: &fs::Metadata) -> Result<(), TokenError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(TokenError::Open { path: path.to_owned(), mode }) }
+    let others = mode & 0o077;
+    if others == 0 { Ok(()) } else { Err(TokenError::Open { path: path.to_owned(), mode }) }
 }
 
 #[cfg(not(unix))]

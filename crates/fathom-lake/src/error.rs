@@ -182,9 +182,10 @@ impl SqlError {
                 Some(format!("`DESCRIBE {}` lists the columns", table.as_deref().unwrap_or("<table>")))
             }
             Self::Refused { .. } => Some("use SELECT, EXPLAIN, DESCRIBE or SHOW TABLES".to_owned()),
-            Self::TooLarge { .. } => {
-                Some("put long lists of values into `IN (…)`, or ask in parts".to_owned())
-            }
+            Self::TooLarge { .. } => Some(
+                "put long lists of values into `IN (…)`, name inner queries with WITH, or ask in parts"
+                    .to_owned(),
+            ),
             Self::Memory { .. } => {
                 Some("ask for fewer columns (not `document`), add conditions, or raise the limit".to_owned())
             }
@@ -323,13 +324,9 @@ fn first_line(message: &str) -> &str {
 /// A mistake that shows when a query is planned. The engine's texts go on for several lines, of which the first is not
 /// always the one that helps.
 fn meaning(message: &str, diagnostic: Option<&Diagnostic>, at: Option<Place>) -> SqlError {
-    let lines: Vec<&str> = message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.contains("bug in DataFusion"))
-        .collect();
-    let start = lines.iter().position(|line| line.starts_with("No function matches")).unwrap_or(0);
-    let (first, rest) = match lines.get(start..).unwrap_or_default() {
+    let helps = message.find("No function matches").and_then(|at| message.get(at..)).unwrap_or(message);
+    let lines: Vec<&str> = helps.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let (first, rest) = match lines.as_slice() {
         [first, rest @ ..] => (*first, rest),
         [] => ("the query cannot be planned", [].as_slice()),
     };
@@ -348,6 +345,9 @@ fn meaning(message: &str, diagnostic: Option<&Diagnostic>, at: Option<Place>) ->
         hint.extend(
             hint.is_empty().then(|| said.helps.first().map(|help| lower_first(&help.message))).flatten(),
         );
+    }
+    if first.contains("unique expression names") {
+        hint.push("give one of them another name with AS".to_owned());
     }
     SqlError::Meaning {
         message: lower_first(diagnostic.map_or(first, |said| said.message.as_str()).trim_end_matches('.')),

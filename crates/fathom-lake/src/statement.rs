@@ -24,6 +24,9 @@ const BYTES_MAX: usize = 256 << 10;
 /// Most operators in a query: each nests the plan deeper, and a plan is walked on a stack of limited size (`engine.rs`
 /// has room for four times as many).
 const OPERATORS_MAX: usize = 500;
+/// Most brackets and CASEs inside each other: the planner's time doubles with every nested call, and it cannot be
+/// stopped while it plans.
+const LEVELS_MAX: usize = 20;
 
 /// A statement that may run, and the words it was written with.
 pub(crate) struct Question {
@@ -44,6 +47,10 @@ impl Question {
         let operators = tokens.iter().filter(|token| is_operator(&token.token)).count();
         if operators > OPERATORS_MAX {
             return Err(SqlError::TooLarge { what: "operators", found: operators, most: OPERATORS_MAX });
+        }
+        let levels = levels(&tokens);
+        if levels > LEVELS_MAX {
+            return Err(SqlError::TooLarge { what: "levels of brackets", found: levels, most: LEVELS_MAX });
         }
         while tokens.last().is_some_and(|token| token.token == Token::SemiColon) {
             tokens.pop();
@@ -181,6 +188,23 @@ fn has_wildcard(tokens: &[TokenWithSpan]) -> bool {
             && tokens.get(i + 1).is_some_and(|after| after.token == Token::RParen);
         token.token == Token::Mul && !alone_in_brackets
     })
+}
+
+/// How deep brackets and CASEs stand inside each other.
+fn levels(tokens: &[TokenWithSpan]) -> usize {
+    let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
+    let (mut level, mut deepest) = (0_usize, 0);
+    for TokenWithSpan { token, .. } in tokens {
+        match token {
+            Token::LParen | Token::LBracket => level += 1,
+            Token::RParen | Token::RBracket => level = level.saturating_sub(1),
+            token if is(token, "CASE") => level += 1,
+            token if is(token, "END") => level = level.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
 }
 
 /// Whether a token joins two parts of a query, so that a chain of them nests.

@@ -261,7 +261,7 @@ pub(super) fn keeps(service: &str, operation: &str) -> bool {
 /// The rows for a service that name none of its operations: misspelt, or the operation is gone.
 pub(super) fn stale<'a>(
     service: &str,
-    operations: impl Iterator<Item = &'a String> + Clone,
+    operations: &(impl Iterator<Item = &'a String> + Clone),
 ) -> Vec<&'static str> {
     [ALSO_READ, WRITES, DENIED]
         .into_iter()

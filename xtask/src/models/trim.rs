@@ -75,7 +75,7 @@ const PROTOCOLS: &[&str] = &["json", "rest-json", "rest-xml", "query", "ec2"];
 pub(super) fn service(name: &str, model: &Value, pages: &Value) -> Result<Trimmed> {
     let shapes = object(model, "shapes")?;
     let metadata = keep(object(model, "metadata")?, METADATA);
-    let stale = tables::stale(name, object(model, "operations")?.keys());
+    let stale = tables::stale(name, &object(model, "operations")?.keys());
     ensure!(stale.is_empty(), "the tables name operations that are not there: {}", stale.join(", "));
     let mut operations = Map::new();
     for (operation, value) in object(model, "operations")? {

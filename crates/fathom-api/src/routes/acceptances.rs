@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{Body, Nothing, Query, shown},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
     state::{ACTOR, ApiState},
     views::AcceptanceView,
 };
@@ -42,7 +42,7 @@ pub(crate) struct Acceptances {
 #[utoipa::path(get, path = "/acceptances", tag = "unknowns", operation_id = "acceptances",
     responses(
         (status = 200, description = "The answer", body = Acceptances),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
@@ -58,7 +58,7 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "/acceptances", tag = "unknowns", operation_id = "accept", request_body = NewAcceptance,
     responses(
         (status = 201, description = "The answer", body = AcceptanceView),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn accept(
     State(state): State<ApiState>,

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
     extract::{Query, shown, within},
-    problem::Problem,
+    problem::{Problem, ProblemView},
     state::ApiState,
 };
 
@@ -152,7 +152,7 @@ pub(crate) struct CoverageAnswer {
 #[utoipa::path(get, path = "/coverage", tag = "unknowns", operation_id = "coverage", params(CoverageParameters),
     responses(
         (status = 200, description = "The answer", body = CoverageAnswer),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn coverage(
     State(state): State<ApiState>,

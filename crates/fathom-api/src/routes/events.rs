@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::scans::no_such_scan;
 use crate::{
     extract::{Nothing, Query, number},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
     scanning::{ScanEnd, ScanStatus},
     state::ApiState,
     views::{ProgressView, ScanView},
@@ -54,7 +54,7 @@ pub(crate) enum ScanEvent {
     params(("id" = String, Path, description = "The scan's number, or `current`")),
     responses(
         (status = 200, description = "The answer", body = ScanEvent, content_type = "text/event-stream"),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn events(
     State(state): State<ApiState>,

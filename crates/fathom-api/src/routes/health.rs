@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{Nothing, Query},
-    problem::Problem,
+    problem::ProblemView,
 };
 
 /// The server answers.
@@ -22,7 +22,7 @@ pub(crate) struct Health {
 #[utoipa::path(get, path = "/health", tag = "service", operation_id = "health", security(()),
     responses(
         (status = 200, description = "The answer", body = Health),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn health(_: Query<Nothing>) -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })

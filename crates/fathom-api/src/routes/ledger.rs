@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
     extract::{Nothing, Query, number, within},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
     state::ApiState,
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct LedgerState {
 #[utoipa::path(get, path = "/ledger", tag = "ledger", operation_id = "ledger",
     responses(
         (status = 200, description = "The answer", body = LedgerState),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn status(
     State(state): State<ApiState>,
@@ -104,7 +104,7 @@ pub(crate) struct Entries {
 #[utoipa::path(get, path = "/ledger/entries", tag = "ledger", operation_id = "ledger_entries", params(EntriesQuery),
     responses(
         (status = 200, description = "The answer", body = Entries),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn entries(
     State(state): State<ApiState>,
@@ -119,11 +119,11 @@ pub(crate) async fn entries(
         Some(next) if state.store.ledger_status().await?.size > next => Some(next),
         _ => None,
     };
-    let entries = found.into_iter().map(view).collect::<Result<_, _>>()?;
+    let entries = found.iter().map(view).collect::<Result<_, _>>()?;
     Ok(Json(Entries { entries, next }))
 }
 
-fn view(stored: LedgerEntry) -> Result<EntryView, Problem> {
+fn view(stored: &LedgerEntry) -> Result<EntryView, Problem> {
     let broken = |why: String| {
         Problem::new(Code::Internal, format!("entry {} of the ledger cannot be read: {why}", stored.index))
             .hint("`fathom ledger verify` names the first entry that does not hold")
@@ -149,7 +149,7 @@ fn view(stored: LedgerEntry) -> Result<EntryView, Problem> {
     params(("index" = u64, Path, description = "The entry's index")),
     responses(
         (status = 200, description = "The answer", body = String, content_type = "text/plain"),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn proof(
     State(state): State<ApiState>,

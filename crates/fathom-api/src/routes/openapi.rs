@@ -7,14 +7,14 @@ use axum::{
 
 use crate::{
     extract::{Nothing, Query},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
 };
 
 /// The OpenAPI document of this API
 #[utoipa::path(get, path = "/openapi.json", tag = "service", operation_id = "openapi", security(()),
     responses(
         (status = 200, description = "The answer", body = Object),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn document(_: Query<Nothing>) -> Result<Response, Problem> {
     let text = crate::openapi_text()

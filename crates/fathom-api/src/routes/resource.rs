@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{Query, shown},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
     state::ApiState,
     views::{ResourceRow, StatementView, UnknownRow, address},
 };
@@ -94,7 +94,7 @@ pub(crate) struct ResourceDetail {
 #[utoipa::path(get, path = "/resource", tag = "estate", operation_id = "resource", params(ResourceParameters),
     responses(
         (status = 200, description = "The answer", body = ResourceDetail),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn resource(
     State(state): State<ApiState>,
@@ -153,16 +153,14 @@ struct Names<'s> {
 
 impl Names<'_> {
     async fn relation(&mut self, edge: &Edge, other: &Uid) -> Result<Relation, Problem> {
-        let (other_kind, name) = match self.known.get(other) {
-            Some(known) => known.clone(),
-            None => {
-                let found = self.state.store.resource(other).await?;
-                let known = found.map_or((None, None), |found| {
-                    (Some(found.resource.kind.to_string()), found.resource.name)
-                });
-                self.known.insert(other.clone(), known.clone());
-                known
-            }
+        let (other_kind, name) = if let Some(known) = self.known.get(other) {
+            known.clone()
+        } else {
+            let found = self.state.store.resource(other).await?;
+            let known = found
+                .map_or((None, None), |found| (Some(found.resource.kind.to_string()), found.resource.name));
+            self.known.insert(other.clone(), known.clone());
+            known
         };
         Ok(Relation {
             kind: edge.kind.to_string(),

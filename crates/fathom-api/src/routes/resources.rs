@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
     extract::{Query, within},
-    problem::Problem,
+    problem::{Problem, ProblemView},
     state::ApiState,
     views::ResourceRow,
 };
@@ -93,6 +93,7 @@ pub(crate) struct FacetsQuery {
 
 /// A page of resources.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
 pub(crate) struct Resources {
     /// The rows.
     resources: Vec<ResourceRow>,
@@ -129,7 +130,7 @@ pub(crate) struct Facets {
 #[utoipa::path(get, path = "/resources", tag = "estate", operation_id = "resources", params(ResourcesQuery),
     responses(
         (status = 200, description = "The answer", body = Resources),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
@@ -178,7 +179,7 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/resources/facets", tag = "estate", operation_id = "resource_facets", params(FacetsQuery),
     responses(
         (status = 200, description = "The answer", body = Facets),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn facets(
     State(state): State<ApiState>,

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
     extract::{Body, Nothing, Query, number, shown, within},
-    problem::{Code, Problem},
+    problem::{Code, Problem, ProblemView},
     scanning::{ScanEnd, ScanRequest, StartScanError},
     state::ApiState,
     views::{ScanView, address},
@@ -50,9 +50,11 @@ pub(crate) struct StartedScan {
 /// Answers when the cloud has let us in, or has refused to. One scan runs at a time.
 #[utoipa::path(post, path = "/scans", tag = "scans", operation_id = "start_scan", request_body = NewScan,
     responses(
-        (status = 202, description = "The answer", body = StartedScan, headers(("location" = String, description = "The scan"))),
-        (status = 409, description = "A scan is under way", body = Problem, content_type = "application/problem+json"),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = 202, description = "The answer", body = StartedScan,
+            headers(("location" = String, description = "The scan"))),
+        (status = 409, description = "A scan is under way", body = ProblemView,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn start(
     State(state): State<ApiState>,
@@ -115,7 +117,7 @@ pub(crate) struct Scans {
 #[utoipa::path(get, path = "/scans", tag = "scans", operation_id = "scans", params(ScansQuery),
     responses(
         (status = 200, description = "The answer", body = Scans),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
@@ -131,7 +133,7 @@ pub(crate) async fn list(
     params(("id" = i64, Path, description = "The scan's number")),
     responses(
         (status = 200, description = "The answer", body = ScanView),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn one(
     State(state): State<ApiState>,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{Body, Nothing, Query, within},
-    problem::{Code, Problem, chain},
+    problem::{Code, Problem, ProblemView, chain},
     state::ApiState,
 };
 
@@ -100,7 +100,7 @@ pub(crate) struct Tables {
 #[utoipa::path(post, path = "/sql", tag = "sql", operation_id = "sql", request_body = Question,
     responses(
         (status = 200, description = "The answer", body = AnswerView),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn query(
     State(state): State<ApiState>,
@@ -156,7 +156,7 @@ pub(crate) async fn query(
 #[utoipa::path(get, path = "/sql/tables", tag = "sql", operation_id = "sql_tables",
     responses(
         (status = 200, description = "The answer", body = Tables),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn tables(State(state): State<ApiState>, _: Query<Nothing>) -> Json<Tables> {
     Json(Tables { tables: state.lake.tables().into_iter().map(table).collect() })

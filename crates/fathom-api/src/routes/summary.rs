@@ -10,13 +10,14 @@ use utoipa::ToSchema;
 use super::coverage::{COUNTED_MAX, CoverageTotal, OutcomeView, totals};
 use crate::{
     extract::{Nothing, Query},
-    problem::Problem,
+    problem::{Problem, ProblemView},
     state::ApiState,
     views::{Counted, ScanView},
 };
 
 /// How much of a part of the estate is understood.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
 pub(crate) struct Share {
     /// What is counted: a type, an account; null for all.
     value: Option<String>,
@@ -64,7 +65,7 @@ pub(crate) struct Summary {
 #[utoipa::path(get, path = "/summary", tag = "estate", operation_id = "summary",
     responses(
         (status = 200, description = "The answer", body = Summary),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn summary(
     State(state): State<ApiState>,
@@ -91,7 +92,7 @@ pub(crate) async fn summary(
         by_account: by_account.into_iter().map(|(id, counts)| share(Some(id), "account", counts)).collect(),
         unknowns: Counted::new(unknowns.total, "/unknowns", &[("include_accepted", "true")]),
         accepted: unknowns.accepted,
-        coverage: totals(&coverage).into_iter().map(coverage_count).collect(),
+        coverage: totals(&coverage).iter().map(coverage_count).collect(),
         last_scan: store.latest_scan().await?.map(Into::into),
     }))
 }
@@ -111,7 +112,7 @@ fn share(value: Option<String>, parameter: &str, (total, understood): (u64, u64)
     }
 }
 
-fn coverage_count(total: CoverageTotal) -> CoverageCount {
+fn coverage_count(total: &CoverageTotal) -> CoverageCount {
     let outcome = match total.outcome {
         OutcomeView::Read => "read",
         OutcomeView::Empty => "empty",

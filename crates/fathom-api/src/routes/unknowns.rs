@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
     extract::{Query, within},
-    problem::Problem,
+    problem::{Problem, ProblemView},
     state::ApiState,
     views::UnknownRow,
 };
@@ -34,6 +34,7 @@ pub(crate) struct UnknownsQuery {
 
 /// A part of the list.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
 pub(crate) struct Unknowns {
     /// The rows, worst first.
     unknowns: Vec<UnknownRow>,
@@ -49,7 +50,7 @@ pub(crate) struct Unknowns {
 #[utoipa::path(get, path = "/unknowns", tag = "unknowns", operation_id = "unknowns", params(UnknownsQuery),
     responses(
         (status = 200, description = "The answer", body = Unknowns),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,

@@ -258,13 +258,10 @@ fn told(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
     Box::new(error)
 }
 
-impl StoreSource {
-    fn once<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
-        &self,
-        read: impl Future<Output = Result<Vec<T>, E>> + Send + 'static,
-    ) -> Chunks<T> {
-        stream::once(read.map(|read| read.map_err(told))).boxed()
-    }
+fn once<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
+    read: impl Future<Output = Result<Vec<T>, E>> + Send + 'static,
+) -> Chunks<T> {
+    stream::once(read.map(|read| read.map_err(told))).boxed()
 }
 
 impl Source for StoreSource {
@@ -307,17 +304,17 @@ impl Source for StoreSource {
     fn unknowns(&self) -> Chunks<Unknown> {
         let store = self.0.clone();
         let query = UnknownQuery { limit: 1000, include_accepted: true, ..UnknownQuery::default() };
-        self.once(async move { store.unknowns(&query, now()).await.map(|page| page.rows) })
+        once(async move { store.unknowns(&query, now()).await.map(|page| page.rows) })
     }
 
     fn coverage(&self) -> Chunks<Coverage> {
         let store = self.0.clone();
-        self.once(async move { store.coverage(&CoverageQuery::default()).await })
+        once(async move { store.coverage(&CoverageQuery::default()).await })
     }
 
     fn scans(&self) -> Chunks<Scan> {
         let store = self.0.clone();
-        self.once(async move { store.scans(1000).await })
+        once(async move { store.scans(1000).await })
     }
 }
 

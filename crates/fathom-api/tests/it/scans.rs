@@ -32,7 +32,8 @@ impl Events {
                     let data = serde_json::from_str(field("data:").expect("data")).expect("JSON");
                     (name.to_owned(), data)
                 });
-                self.text = rest.to_owned();
+                let rest = rest.to_owned();
+                self.text = rest;
                 match read {
                     Some(read) => return Some(read),
                     None => continue,

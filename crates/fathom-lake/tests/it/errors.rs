@@ -24,6 +24,7 @@ async fn mistakes_are_told_with_place_and_hint() {
         "SELECT cout(uid) FROM resources",
         "SELECT type, region FROM resources GROUP BY type",
         "SELECT sum(name) FROM resources",
+        "SELECT name, name FROM resources",
         "SELECT 1 / 0",
         "SELECT CAST(name AS INT) FROM resources",
         "SELECT uid FROM resources; SELECT 1",

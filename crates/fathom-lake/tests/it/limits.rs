@@ -89,8 +89,6 @@ async fn queries_that_would_exhaust_the_stack_are_refused() {
     let sql = format!("SELECT uid FROM resources WHERE {}", chain(1_000));
     let refused = error(&lake, &sql, Limits::default()).await;
     assert!(matches!(refused, SqlError::TooLarge { what: "operators", .. }), "{refused:?}");
-    let deep = format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000));
-    assert!(matches!(error(&lake, &deep, Limits::default()).await, SqlError::Syntax { .. }));
     let long = format!("SELECT '{}'", "x".repeat(300 << 10));
     assert!(matches!(error(&lake, &long, Limits::default()).await, SqlError::TooLarge { what: "bytes", .. }));
     let list = vec!["'x'"; 5_000].join(", ");
@@ -113,26 +111,27 @@ async fn the_longest_and_deepest_query_fits_the_stack() {
         format!("SELECT {} AS n FROM resources", vec!["length(name)"; 500].join(" + ")),
         vec!["SELECT uid FROM scans, resources"; 200].join(" UNION ALL "),
     ];
-    for depth in [10, 20, 40] {
+    for depth in [10, 20] {
         queries.push(format!("SELECT {} FROM resources", nested("lower(", "uid", ")", depth)));
-        queries.push(format!("SELECT {}exposed FROM resources", "NOT ".repeat(depth)));
+        queries.push(format!("SELECT {}exposed FROM resources", "NOT ".repeat(2 * depth)));
         queries.push(format!(
             "SELECT {} FROM resources",
             nested("CASE WHEN exposed THEN 2 ELSE ", "1", " END", depth)
         ));
         queries.push(nested("SELECT uid FROM (", "SELECT uid FROM resources", ")", depth));
     }
-    let mut answered = 0;
     for sql in &queries {
-        match lake.query(sql, Limits::default()).await {
-            Ok(mut answer) => {
-                answer.collect().await.expect("rows");
-                answered += 1;
-            }
-            // The parser has a limit of its own on nesting.
-            Err(SqlError::Syntax { message, .. }) => assert!(message.contains("nested"), "{message}"),
-            Err(error) => panic!("{sql}: {error:?}"),
-        }
+        let started = Instant::now();
+        ask(&lake, sql).await.collect().await.expect("rows");
+        println!("{:>8.3} s  {}", started.elapsed().as_secs_f64(), &sql[..sql.len().min(60)]);
     }
-    assert!(answered >= 12, "{answered}");
+    for deeper in [
+        format!("SELECT {} FROM resources", nested("lower(", "uid", ")", 21)),
+        format!("SELECT {} FROM resources", nested("CASE WHEN exposed THEN 2 ELSE ", "1", " END", 21)),
+        nested("SELECT uid FROM (", "SELECT uid FROM resources", ")", 21),
+        nested("SELECT ", "1", "", 1) + &nested("[", "1", "]", 21),
+    ] {
+        let refused = error(&lake, &deeper, Limits::default()).await;
+        assert!(matches!(refused, SqlError::TooLarge { what: "levels of brackets", .. }), "{refused:?}");
+    }
 }

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use datafusion::{
-    arrow::{array::AsArray, datatypes::DataType},
+    arrow::{
+        array::{AsArray, RecordBatch},
+        datatypes::DataType,
+    },
     parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, basic::Compression},
 };
 use fathom_lake::{
@@ -104,7 +107,7 @@ async fn parquet_reads_back() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("answer.parquet");
     let lake = hostile();
-    let sql = "SELECT name, name, tags->'v' AS v, created_at, exposed, CAST(length(name) AS BIGINT) AS n FROM resources ORDER BY name";
+    let sql = "SELECT r.name, u.name, tags->'v' AS v, r.created_at, exposed, CAST(length(r.name) AS BIGINT) AS n FROM resources r LEFT JOIN unknowns u USING (uid) ORDER BY r.name";
     let summary =
         write_file(&mut ask(&lake, sql).await, &Options::new(Format::Parquet), &path).await.expect("a file");
     assert_eq!(summary.rows, 10);
@@ -118,7 +121,7 @@ async fn parquet_reads_back() {
         matches!(reader.schema().field(3).data_type(), DataType::Timestamp(_, Some(zone)) if &**zone == "UTC")
     );
     let batches: Vec<_> = reader.build().expect("a reader").map(|batch| batch.expect("rows")).collect();
-    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 10);
+    assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 10);
     assert_eq!(batches[0].column(2).as_string::<i32>().value(0), "\u{1b}]0;owned\u{7}\u{1b}[2J");
     assert_eq!(batches[0].column(2).as_string::<i32>().value(6).len(), 100_000);
     let left: Vec<_> = std::fs::read_dir(dir.path()).expect("the directory").collect();

@@ -164,7 +164,7 @@ async fn tables_join() {
         FROM resources r
         JOIN edges e ON e.from_uid = r.uid
         JOIN unknowns u ON u.uid = e.to_uid
-        JOIN aws_s3_bucket b USING (uid)
+        JOIN aws_s3_bucket b ON b.uid = u.uid
         WHERE r.exposed AND u.accepted_until IS NULL";
     assert_eq!(
         rows(&lake(), sql).await,

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use rust_embed::RustEmbed;
 use serde_json::{Map, Value};
 
-use super::model::Model;
+use super::model::{Model, Ref};
 
 /// Why answers could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +145,13 @@ impl Answers {
             let Some((service, operation, number)) = placebo_name(&path) else { continue };
             let file: Value = read(&path)?;
             let Some(service) = service_of(&service, &operation, &file) else { continue };
-            found.insert((service, operation, number), written(file));
+            let mut answer = written(file);
+            if let (Written::Output(value), Some(model)) = (&mut answer, Model::of(&service))
+                && let Some((target, _)) = model.output(&operation)
+            {
+                blobs(&model, target, value);
+            }
+            found.insert((service, operation, number), answer);
         }
         let mut out = Answers::default();
         for ((service, operation, _), answer) in found {
@@ -228,6 +234,34 @@ fn plain(value: Value) -> Value {
         },
         Value::Array(items) => items.into_iter().map(plain).collect(),
         other => other,
+    }
+}
+
+/// Recordings have bytes as the text that they are; the value form has base64.
+fn blobs(model: &Model, target: &Ref, value: &mut Value) {
+    let shape = model.shape(target);
+    match (shape.r#type.as_str(), value) {
+        ("blob", Value::String(text)) if !super::value::is_base64(text) => {
+            *text = super::value::base64(text.as_bytes());
+        }
+        ("structure", Value::Object(object)) => {
+            for (name, value) in object {
+                if let Some(member) = shape.members.get(name) {
+                    blobs(model, member, value);
+                }
+            }
+        }
+        ("list", Value::Array(items)) => {
+            if let Some(member) = &shape.member {
+                items.iter_mut().for_each(|item| blobs(model, member, item));
+            }
+        }
+        ("map", Value::Object(object)) => {
+            if let Some(of) = &shape.value {
+                object.values_mut().for_each(|item| blobs(model, of, item));
+            }
+        }
+        _ => {}
     }
 }
 

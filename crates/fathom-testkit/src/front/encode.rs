@@ -3,6 +3,8 @@
 //! Members that the model does not know are left out, `null` is absent. The forms are those of the AWS protocol
 //! documents as `botocore` reads them.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -66,17 +68,17 @@ pub fn encode(model: &Model, operation: &str, value: &Value) -> Reply {
             body.push_str("<ResponseMetadata><RequestId>");
             body.push_str(REQUEST_ID);
             body.push_str("</RequestId></ResponseMetadata>");
-            body.push_str(&format!("</{operation}Response>"));
+            let _ = write!(body, "</{operation}Response>");
             reply.body = body.into();
         }
         Protocol::Ec2 => {
             let version = &model.metadata.api_version;
             let mut body = format!("<{operation}Response xmlns=\"http://ec2.amazonaws.com/doc/{version}/\">");
-            body.push_str(&format!("<requestId>{REQUEST_ID}</requestId>"));
+            let _ = write!(body, "<requestId>{REQUEST_ID}</requestId>");
             if let Some((_, shape)) = output {
                 xml::members(model, shape, object, &mut body);
             }
-            body.push_str(&format!("</{operation}Response>"));
+            let _ = write!(body, "</{operation}Response>");
             reply.body = body.into();
         }
         Protocol::Json => {
@@ -143,9 +145,9 @@ fn rest(
         let mut body = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let namespace = model.with(target, |traits| traits.xml_namespace.as_ref());
         let namespace = namespace.or(model.metadata.xml_namespace.as_ref());
-        body.push_str(&format!("<{root}{}>", namespace.map(|n| n.attribute()).unwrap_or_default()));
+        let _ = write!(body, "<{root}{}>", namespace.map(|n| n.attribute()).unwrap_or_default());
         xml::members(model, shape, object, &mut body);
-        body.push_str(&format!("</{root}>"));
+        let _ = write!(body, "</{root}>");
         reply.body = body.into();
     }
 }

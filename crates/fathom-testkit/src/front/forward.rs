@@ -25,7 +25,7 @@ pub(crate) struct Moto {
 }
 
 impl Moto {
-    pub(crate) fn new(url: String) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()

@@ -92,18 +92,14 @@ pub fn recognise(message: &Message<'_>) -> Seen {
     let found = by_target(message, &candidates)
         .or_else(|| by_action(message, &candidates, &scope))
         .or_else(|| by_path(message, &candidates));
-    match found {
-        Some((service, operation, labels)) => {
-            Seen { model: Model::of(&service), service, operation, scope, labels }
-        }
-        None => {
-            let named = candidates.iter().find(|(name, _)| **name == scope.signing_name);
-            let service = named.or(candidates.first()).filter(|_| !scope.signing_name.is_empty());
-            let service = service.map_or_else(|| scope.signing_name.clone(), |(name, _)| (*name).clone());
-            let model = Model::of(&service);
-            Seen { model, service, operation: String::new(), scope, labels: BTreeMap::new() }
-        }
+    if let Some((service, operation, labels)) = found {
+        return Seen { model: Model::of(&service), service, operation, scope, labels };
     }
+    let named = candidates.iter().find(|(name, _)| **name == scope.signing_name);
+    let service = named.or(candidates.first()).filter(|_| !scope.signing_name.is_empty());
+    let service = service.map_or_else(|| scope.signing_name.clone(), |(name, _)| (*name).clone());
+    let model = Model::of(&service);
+    Seen { model, service, operation: String::new(), scope, labels: BTreeMap::new() }
 }
 
 type Found = (String, String, BTreeMap<String, String>);

@@ -61,7 +61,7 @@ impl Inner {
             seed: options.seed,
             answers: options.answers,
             listings: options.scale.map(Listings::new),
-            moto: options.moto.map(Moto::new),
+            moto: options.moto.as_deref().map(Moto::new),
         }
     }
 
@@ -245,7 +245,7 @@ fn assumed(call: &Call, accounts: &Accounts) -> Value {
     let session = params.get("RoleSessionName").copied().unwrap_or("session");
     let key = format!("ASIA{account:0>16}");
     accounts.learn(&key, account);
-    let expires = jiff::Timestamp::now() + Duration::from_secs(3600);
+    let expires = jiff::Timestamp::now() + Duration::from_hours(1);
     json!({
         "Credentials": {
             "AccessKeyId": key,

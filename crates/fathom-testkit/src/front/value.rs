@@ -57,6 +57,11 @@ pub(crate) fn bytes_of(value: &Value) -> Vec<u8> {
     value.as_str().and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default()
 }
 
+/// Whether text can be a blob in the value form.
+pub(crate) fn is_base64(text: &str) -> bool {
+    STANDARD.decode(text).is_ok()
+}
+
 /// A blob in the value form.
 pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)

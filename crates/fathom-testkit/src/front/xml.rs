@@ -1,5 +1,7 @@
 //! XML bodies by their shape.
 
+use std::fmt::Write as _;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
@@ -28,11 +30,11 @@ pub(crate) fn escaped(text: &str) -> String {
 /// Writes an element around what `inside` writes, if there is a name for it.
 pub(crate) fn wrapped(out: &mut String, name: Option<&str>, inside: impl FnOnce(&mut String)) {
     if let Some(name) = name {
-        out.push_str(&format!("<{name}>"));
+        let _ = write!(out, "<{name}>");
     }
     inside(out);
     if let Some(name) = name {
-        out.push_str(&format!("</{name}>"));
+        let _ = write!(out, "</{name}>");
     }
 }
 
@@ -78,21 +80,25 @@ pub(crate) fn element(model: &Model, target: &Ref, name: &str, value: &Value, ou
             for (key, value) in object {
                 if let Some(member) = shape.members.get(key).filter(|member| is_attribute(model, member)) {
                     let wire = model.wire(member).unwrap_or(key);
-                    out.push_str(&format!(" {wire}=\"{}\"", escaped(&text(value))));
+                    let _ = write!(out, " {wire}=\"{}\"", escaped(&text(value)));
                 }
             }
             out.push('>');
             members(model, shape, object, out);
-            out.push_str(&format!("</{name}>"));
+            let _ = write!(out, "</{name}>");
         }
         ("list", Value::Array(items)) => {
             let Some(item) = &shape.member else { return };
             if flattened {
-                items.iter().for_each(|value| element(model, item, name, value, out));
+                for value in items {
+                    element(model, item, name, value, out);
+                }
             } else {
                 wrapped(out, Some(name), |out| {
                     let item_name = model.wire(item).unwrap_or("member");
-                    items.iter().for_each(|value| element(model, item, item_name, value, out));
+                    for value in items {
+                        element(model, item, item_name, value, out);
+                    }
                 });
             }
         }

@@ -134,7 +134,7 @@ fn known(model: &Model, target: &fathom_testkit::front::model::Ref, value: &Valu
     }
 }
 
-/// Numbers alike, empty lists and objects left out: recordings were edited by hand here and there.
+/// Moments, numbers and documents alike, empty lists and objects left out: recordings were edited by hand here and there.
 fn plain(value: &Value) -> Value {
     let hollow = |value: &Value| match value {
         Value::Array(items) => items.is_empty(),
@@ -148,6 +148,14 @@ fn plain(value: &Value) -> Value {
             .filter(|(_, value)| !hollow(value))
             .collect(),
         Value::Array(items) => items.iter().map(plain).collect(),
+        Value::String(text) if text.starts_with("%7B") => {
+            let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            serde_json::from_str(&text).map_or_else(|_| value.clone(), |document| plain(&document))
+        }
+        Value::String(text) => match text.parse::<jiff::Timestamp>() {
+            Ok(moment) => Value::String(moment.to_string()),
+            Err(_) => value.clone(),
+        },
         Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
         other => other.clone(),
     }

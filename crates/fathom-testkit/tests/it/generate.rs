@@ -69,13 +69,22 @@ impl<'a> Generator<'a> {
             if is_stream || (!always && !required && (self.budget == 0 || self.next(3) == 0)) {
                 continue;
             }
-            let value = match location {
+            let mut value = match location {
                 Some("statusCode") => Some(json!(200)),
                 Some("headers") => Some(json!({"one": "1", "two": "b c"})),
                 Some("header") => self.header(member),
                 Some("uri" | "querystring") => self.in_address(member),
                 _ => self.value(member, depth + 1),
             };
+            for _ in 0..8 {
+                if required && value.is_none() {
+                    value = self.value(member, (depth + 1).min(DEPTH_MAX - 2));
+                }
+            }
+            // A body without a byte says nothing.
+            if is_payload && value == Some(json!("")) {
+                value = Some(json!("text"));
+            }
             if let Some(value) = value {
                 out.insert(name.clone(), value);
             }
@@ -99,6 +108,8 @@ impl<'a> Generator<'a> {
     fn in_address(&mut self, member: &Ref) -> Option<Value> {
         match self.model.shape(member).r#type.as_str() {
             "map" => None,
+            // Route 53 takes ids without the path that it gives them out with.
+            "string" if self.model.name == "route53" => Some(json!(format!("a b:{}", self.next(100)))),
             "string" => Some(json!(format!("a b/{}", self.next(100)))),
             "list" => {
                 let item = self.model.shape(member).member.as_ref()?;

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::generate::{Generator, Side};
 
+/// Operations whose output has two members with one name on the wire.
+const AMBIGUOUS: &[(&str, &str)] = &[("s3", "GetBucketNotification")];
+
 /// Rounds for each operation; each has values of its own.
 const ROUNDS: u64 = 3;
 
@@ -22,14 +25,21 @@ fn every_output_survives_the_wire() {
         let model = Model::of(&name).expect("the same model");
         assert_eq!(service.operations().count(), model.operations.len(), "{name}");
         for operation in service.operations() {
+            if AMBIGUOUS.contains(&(name.as_str(), operation.name())) {
+                continue;
+            }
             for round in 0..ROUNDS {
-                let value = match model.output(operation.name()) {
+                let mut value = match model.output(operation.name()) {
                     Some((_, shape)) => {
                         let seed = (round + 1) * 7919 + operation.name().len() as u64;
                         Generator::new(&model, Side::Output, seed).structure(shape, 0)
                     }
                     None => json!({}),
                 };
+                // S3 says by an empty element that there is no location.
+                if (name.as_str(), operation.name()) == ("s3", "GetBucketLocation") {
+                    value = json!({"LocationConstraint": "eu-west-1"});
+                }
                 let reply = encode(&model, operation.name(), &value);
                 let answer =
                     wire::Response { status: reply.status, headers: reply.headers, body: reply.body };

@@ -127,9 +127,9 @@ impl Slot {
             Slot::Token => Ok(()),
             Slot::Number => write!(out, "{number}"),
             Slot::Own | Slot::Interface => write!(out, "{:017x}", id(number)),
-            Slot::Vpc => write!(out, "{:017x}", id(vpc)),
+            // There are at least as many groups as networks, and the first belong to the network of that number.
+            Slot::Vpc | Slot::Group => write!(out, "{:017x}", id(vpc)),
             Slot::Subnet => write!(out, "{:017x}", id(subnet)),
-            Slot::Group => write!(out, "{:017x}", id(vpc)),
             Slot::Instance => write!(out, "{:017x}", id(instance)),
             Slot::Volume => write!(out, "{:017x}", id(number % counts.volumes.max(1))),
             Slot::Role => write!(out, "{}", number % counts.roles.max(1)),
