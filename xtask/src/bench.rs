@@ -62,15 +62,27 @@ fn scan() -> Result<String> {
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
         }
-        let words = ["--data", &data.display().to_string(), "scan", "--regions", "us-east-1", "--quiet"].map(str::to_owned);
+        let words = ["--data", &data.display().to_string(), "scan", "--regions", "us-east-1", "--quiet"]
+            .map(str::to_owned);
         ours.push(measure(&bin, &work.join(format!("fathom-{number}.json")), &fathom, &words, &moto.url)?);
         let output = Command::new(&fathom).arg("--data").arg(&data).args(["--json", "summary"]).output()?;
-        resources = serde_json::from_slice::<Value>(&output.stdout)?["resources"].as_u64().unwrap_or_default();
+        resources =
+            serde_json::from_slice::<Value>(&output.stdout)?["resources"].as_u64().unwrap_or_default();
     }
     // One run of a minute and more is enough of the peer.
     let out = work.join("prowler-output");
-    let words = ["aws", "--region", "us-east-1", "--output-modes", "csv", "--output-directory", &out.display().to_string(), "--no-banner", "--ignore-exit-code-3"]
-        .map(str::to_owned);
+    let words = [
+        "aws",
+        "--region",
+        "us-east-1",
+        "--output-modes",
+        "csv",
+        "--output-directory",
+        &out.display().to_string(),
+        "--no-banner",
+        "--ignore-exit-code-3",
+    ]
+    .map(str::to_owned);
     theirs.push(measure(&bin, &work.join("prowler.json"), &prowler.join("prowler"), &words, &moto.url)?);
     let mut table = format!(
         "One account, one region, {resources} resources, the same moto endpoint (one Python process, which bounds the wall time of both).\n\n\
@@ -141,8 +153,10 @@ fn keep(name: &str, table: &str) -> Result<()> {
     let file = root().join("docs/benchmarks.md");
     let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
     let (open, close) = (format!("<!-- {name} -->"), format!("<!-- end of {name} -->"));
-    let (before, rest) = text.split_once(&open).with_context(|| format!("docs/benchmarks.md has no `{open}`"))?;
-    let (_, after) = rest.split_once(&close).with_context(|| format!("docs/benchmarks.md has no `{close}`"))?;
+    let (before, rest) =
+        text.split_once(&open).with_context(|| format!("docs/benchmarks.md has no `{open}`"))?;
+    let (_, after) =
+        rest.split_once(&close).with_context(|| format!("docs/benchmarks.md has no `{close}`"))?;
     let measured = format!("{}\n\n{}", machine(), table.trim_end());
     println!("\n## {name}\n{measured}");
     std::fs::write(&file, format!("{before}{open}\n{measured}\n{close}{after}"))?;
@@ -163,7 +177,11 @@ fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse().ok())
         .unwrap_or_default();
-    let day = Command::new("date").args(["-u", "+%Y-%m-%d"]).output().map(|output| output.stdout).unwrap_or_default();
+    let day = Command::new("date")
+        .args(["-u", "+%Y-%m-%d"])
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
     format!(
         "Measured {} on {cores} × {model}, {} GiB, Linux.",
         String::from_utf8_lossy(&day).trim(),

@@ -24,7 +24,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         &["scan", "--sample"][..],
         &["coverage"],
         &["unknown", "--limit", "25"],
-        &["sql", "select type, count(*) as resources, sum(cast(understood as int)) as understood from resources group by type order by resources desc limit 10"],
+        &[
+            "sql",
+            "select type, count(*) as resources, sum(cast(understood as int)) as understood from resources group by type order by resources desc limit 10",
+        ],
         &["ledger", "verify"],
     ] {
         say(&words.join(" "));
@@ -34,7 +37,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         say("serve");
         must(&mut fathom(&["serve"]))?;
     } else {
-        println!("\nto look further: {} --data {} serve", target().join("quick/fathom").display(), data.display());
+        println!(
+            "\nto look further: {} --data {} serve",
+            target().join("quick/fathom").display(),
+            data.display()
+        );
     }
     Ok(())
 }

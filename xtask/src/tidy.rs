@@ -14,7 +14,8 @@ const LINES_WARN: usize = 600;
 const LINES_MAX: usize = 1000;
 
 /// Words that must not stay in committed text. Split here so that this file passes its own check.
-const UNFINISHED: [&str; 4] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX:"), concat!("HA", "CK:")];
+const UNFINISHED: [&str; 4] =
+    [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX:"), concat!("HA", "CK:")];
 
 /// Checks everything; with `fix`, writes generated files anew instead of complaining about them.
 pub(crate) fn run(fix: bool) -> Result<()> {
@@ -41,7 +42,8 @@ fn tracked() -> Result<Vec<PathBuf>> {
         .current_dir(root())
         .output()
         .context("cannot run git")?;
-    let mut files: Vec<PathBuf> = String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect();
+    let mut files: Vec<PathBuf> =
+        String::from_utf8_lossy(&output.stdout).lines().map(PathBuf::from).collect();
     files.retain(|file| root().join(file).is_file());
     Ok(files)
 }
@@ -70,7 +72,9 @@ fn check_file(file: &Path, faults: &mut Vec<String>) -> Result<()> {
             faults.push(format!("{name}:{number}: trailing space"));
         }
         if let Some(word) = UNFINISHED.iter().find(|word| line.contains(**word)) {
-            faults.push(format!("{name}:{number}: `{word}`; finish it, or write it down in docs/requirements.md"));
+            faults.push(format!(
+                "{name}:{number}: `{word}`; finish it, or write it down in docs/requirements.md"
+            ));
         }
     }
     if !text.is_empty() && !text.ends_with('\n') {
@@ -92,9 +96,9 @@ fn check_crate_table(fix: bool, faults: &mut Vec<String>) -> Result<()> {
         let manifest = std::fs::read_to_string(directory.join("Cargo.toml"))?;
         let folder = directory.file_name().unwrap_or_default().to_string_lossy();
         let member = |key: &str| {
-            manifest
-                .lines()
-                .find_map(|line| line.strip_prefix(key)?.trim().strip_prefix('=').map(|value| value.trim().trim_matches('"')))
+            manifest.lines().find_map(|line| {
+                line.strip_prefix(key)?.trim().strip_prefix('=').map(|value| value.trim().trim_matches('"'))
+            })
         };
         if member("name") != Some(&*folder) {
             faults.push(format!("{folder}/Cargo.toml: a crate is named as its folder"));

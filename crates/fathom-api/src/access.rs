@@ -114,7 +114,7 @@ pub(crate) async fn check_host(State(access): State<Access>, request: Request, n
         return next.run(request).await;
     }
     Problem::new(Code::HostRefused, "this server does not answer for the host that the request names")
-        .hint("use localhost or 127.0.0.1, or start the server with --allow-host and the name")
+        .hint("on the server itself, use localhost or 127.0.0.1")
         .into_response()
 }
 

@@ -135,7 +135,10 @@ fn default_tag_keys() -> BTreeMap<Part, Vec<String>> {
         (Part::Owner, keys(&["owner", "team", "contact"])),
         (Part::Purpose, keys(&["purpose", "service", "application", "app", "system", "description"])),
         (Part::Environment, keys(&["environment", "env", "stage"])),
-        (Part::DataClass, keys(&["data_class", "data-class", "dataclass", "data-classification", "classification"])),
+        (
+            Part::DataClass,
+            keys(&["data_class", "data-class", "dataclass", "data-classification", "classification"]),
+        ),
         (Part::Creator, keys(&["created-by", "created_by", "createdby", "creator", "aws:createdby"])),
         (Part::DeclaredBy, keys(&["declared-by", "terraform-module", "iac", "source-code", "repository"])),
     ])
@@ -164,7 +167,9 @@ impl Declarations {
         if size > FILE_BYTES_MAX {
             return Err(ContentError::Invalid {
                 file,
-                message: format!("{size} bytes is more than the limit of {FILE_BYTES_MAX}; split it by account"),
+                message: format!(
+                    "{size} bytes is more than the limit of {FILE_BYTES_MAX}; split it by account"
+                ),
             });
         }
         Self::parse(&file, &std::fs::read_to_string(path).map_err(read)?)
@@ -191,9 +196,12 @@ impl Declarations {
                     suggestion(owner, self.teams.keys())
                 ));
             }
-            check_class(system.data_class.as_deref()).or_else(|message| invalid(format!("system `{name}`: {message}")))?;
+            check_class(system.data_class.as_deref())
+                .or_else(|message| invalid(format!("system `{name}`: {message}")))?;
             if system.matches.iter().any(Match::is_empty) {
-                return invalid(format!("system `{name}`: an empty `match` would take the whole estate; name a type, account, name, arn or tag"));
+                return invalid(format!(
+                    "system `{name}`: an empty `match` would take the whole estate; name a type, account, name, arn or tag"
+                ));
             }
         }
         for (i, rule) in self.rules.iter().enumerate() {
@@ -201,7 +209,9 @@ impl Declarations {
             check_class(rule.set.get(&Part::DataClass).map(String::as_str))
                 .or_else(|message| invalid(format!("rule {number}: {message}")))?;
             if rule.matches.is_empty() {
-                return invalid(format!("rule {number}: an empty `match` would take the whole estate; name a type, account, name, arn or tag"));
+                return invalid(format!(
+                    "rule {number}: an empty `match` would take the whole estate; name a type, account, name, arn or tag"
+                ));
             }
         }
         Ok(())
@@ -219,7 +229,9 @@ fn check_class(class: Option<&str>) -> Result<(), String> {
 
 fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a String>) -> String {
     known
-        .filter(|name| name.starts_with(word) || word.starts_with(name.as_str()) || name.eq_ignore_ascii_case(word))
+        .filter(|name| {
+            name.starts_with(word) || word.starts_with(name.as_str()) || name.eq_ignore_ascii_case(word)
+        })
         .map(|name| format!("; did you mean `{name}`?"))
         .next()
         .unwrap_or_else(|| "; add it there".to_owned())
@@ -243,7 +255,8 @@ impl Match {
             && holds(&self.region, resource.region.as_str())
             && holds(&self.arn, resource.uid.as_str())
             && self.name.as_ref().is_none_or(|pattern| {
-                resource.name.as_deref().is_some_and(|name| pattern.matches(name)) || pattern.matches(&resource.id)
+                resource.name.as_deref().is_some_and(|name| pattern.matches(name))
+                    || pattern.matches(&resource.id)
             })
             && self
                 .tags

@@ -68,8 +68,12 @@ impl Demand {
             Self::Owner => "tag it, or add a rule to fathom.yaml, with the team that answers for it",
             Self::Purpose => "tag it, or add it to a system in fathom.yaml, with what it is for",
             Self::Environment => "tag it, or add a rule to fathom.yaml, with its environment",
-            Self::DataClass => "state public, internal, confidential or restricted; until then it counts as confidential",
-            Self::CreatorOrCode => "find the Terraform state or CloudFormation stack that declares it, or who made it",
+            Self::DataClass => {
+                "state public, internal, confidential or restricted; until then it counts as confidential"
+            }
+            Self::CreatorOrCode => {
+                "find the Terraform state or CloudFormation stack that declares it, or who made it"
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 pub mod declarations;
 pub mod demands;
-pub mod resource;
 mod pack;
+pub mod resource;
 pub mod template;
 
 pub use declarations::Declarations;

@@ -42,14 +42,17 @@ impl Content {
                 files.insert(name.to_string(), String::from_utf8_lossy(&file.data).into_owned());
             }
         }
-        for (folder, prefix) in [(directory.to_owned(), ""), (directory.join("resources/aws"), "resources/aws/")] {
+        for (folder, prefix) in
+            [(directory.to_owned(), ""), (directory.join("resources/aws"), "resources/aws/")]
+        {
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => continue,
                 Err(source) => return Err(ContentError::Read { path: folder, source }),
             };
             for entry in entries {
-                let path = entry.map_err(|source| ContentError::Read { path: folder.clone(), source })?.path();
+                let path =
+                    entry.map_err(|source| ContentError::Read { path: folder.clone(), source })?.path();
                 if path.extension().is_some_and(|extension| extension == "yaml") {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
                     let text = std::fs::read_to_string(&path)

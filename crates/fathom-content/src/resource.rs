@@ -137,7 +137,7 @@ pub struct Identity {
     pub id: Template,
     /// The ARN, or where the type has none an ARN-like text that is unique for life.
     pub arn: Template,
-    /// What people call it: a path, or `tag:Name`.
+    /// What people call it: a path, `path|last` for what follows its last `/` or `:`, or `tag:Name`.
     #[serde(default)]
     pub name: Option<Name>,
     /// When it was created.
@@ -152,6 +152,9 @@ pub struct Identity {
     /// Other texts by which documents refer to it (a key's alias, a role's unique id).
     #[serde(default)]
     pub also: Vec<Path>,
+    /// The same as templates: an account's root, as policies name it.
+    #[serde(default)]
+    pub also_as: Vec<Template>,
 }
 
 /// Where a name comes from.
@@ -161,14 +164,18 @@ pub enum Name {
     Tag(String),
     /// A member of the document.
     Path(Path),
+    /// What follows the last `/` or `:` of a member.
+    Last(Path),
 }
 
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        match text.strip_prefix("tag:") {
-            Some(key) => Ok(Self::Tag(key.to_owned())),
-            None => text.parse().map(Self::Path).map_err(serde::de::Error::custom),
+        let path = |text: &str| text.parse().map_err(serde::de::Error::custom);
+        match (text.strip_prefix("tag:"), text.strip_suffix("|last")) {
+            (Some(key), _) => Ok(Self::Tag(key.to_owned())),
+            (None, Some(inner)) => path(inner).map(Self::Last),
+            (None, None) => path(&text).map(Self::Path),
         }
     }
 }
@@ -178,6 +185,7 @@ impl Serialize for Name {
         match self {
             Self::Tag(key) => serializer.serialize_str(&format!("tag:{key}")),
             Self::Path(path) => path.serialize(serializer),
+            Self::Last(path) => serializer.serialize_str(&format!("{path}|last")),
         }
     }
 }
@@ -238,11 +246,35 @@ pub struct Relation {
     pub kind: EdgeKind,
     /// Where the references are; `parent` for the resource of `for_each`.
     pub path: Path,
-    /// The type they lead to.
-    pub to: ResourceType,
-    /// References that are not to resources of ours: literal values to leave out, like `0.0.0.0/0`.
+    /// The type they lead to, or the types they may lead to.
+    #[serde(deserialize_with = "one_or_many")]
+    pub to: Vec<ResourceType>,
+    /// References that are not to resources of ours, to leave out: `0.0.0.0/0`, or with a `*` at the end a beginning.
     #[serde(default)]
     pub ignore: Vec<String>,
+}
+
+impl Relation {
+    /// Whether a reference is left out.
+    pub fn ignores(&self, text: &str) -> bool {
+        self.ignore.iter().any(|ignored| match ignored.strip_suffix('*') {
+            Some(beginning) => text.starts_with(beginning),
+            None => text == ignored,
+        })
+    }
+}
+
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<ResourceType>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(ResourceType),
+        Many(Vec<ResourceType>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(one) => vec![one],
+        OneOrMany::Many(many) => many,
+    })
 }
 
 /// A further call for each item.

@@ -1,4 +1,4 @@
-//! Texts with `{holes}` that paths into a document fill.
+//! Texts with `{holes}` that paths into a document fill; `{Path|last}` takes what follows the last `/` or `:`.
 
 use std::{fmt, str::FromStr};
 
@@ -22,6 +22,8 @@ enum Piece {
     Scoped(String, Path),
     /// A path into the document.
     Path(Path),
+    /// What follows the last `/` or `:` of another piece: an id out of an ARN or a path.
+    Last(Box<Piece>),
 }
 
 /// What fills a template's holes.
@@ -66,6 +68,9 @@ impl FromStr for Template {
 }
 
 fn parse_hole(hole: &str) -> Result<Piece, String> {
+    if let Some(inner) = hole.strip_suffix("|last") {
+        return parse_hole(inner).map(|piece| Piece::Last(Box::new(piece)));
+    }
     let path = |text: &str| text.parse::<Path>().map_err(|error| error.to_string());
     if matches!(hole, "partition" | "account" | "region") {
         return Ok(Piece::Variable(hole.to_owned()));
@@ -86,19 +91,7 @@ impl Template {
     pub fn fill(&self, with: Fill<'_>) -> Option<String> {
         let mut out = String::new();
         for piece in &self.pieces {
-            match piece {
-                Piece::Literal(text) => out.push_str(text),
-                Piece::Variable(name) => out.push_str(match name.as_str() {
-                    "partition" => with.partition,
-                    "account" => with.account,
-                    _ => with.region,
-                }),
-                Piece::Scoped(scope, path) => {
-                    let value = if scope == "parent" { with.parent } else { with.item };
-                    out.push_str(&path.text(value?)?);
-                }
-                Piece::Path(path) => out.push_str(&path.text(with.document?)?),
-            }
+            out.push_str(&piece.fill(with)?);
         }
         Some(out)
     }
@@ -107,6 +100,30 @@ impl Template {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+impl Piece {
+    fn fill(&self, with: Fill<'_>) -> Option<String> {
+        match self {
+            Self::Literal(text) => Some(text.clone()),
+            Self::Variable(name) => Some(
+                match name.as_str() {
+                    "partition" => with.partition,
+                    "account" => with.account,
+                    _ => with.region,
+                }
+                .to_owned(),
+            ),
+            Self::Scoped(scope, path) => path.text(if scope == "parent" { with.parent } else { with.item }?),
+            Self::Path(path) => path.text(with.document?),
+            Self::Last(piece) => piece.fill(with).map(|text| last_segment(&text).to_owned()),
+        }
+    }
+}
+
+/// What follows the last `/` or `:`.
+pub fn last_segment(text: &str) -> &str {
+    text.rsplit(['/', ':']).next().unwrap_or(text)
 }
 
 /// Fills every text inside a parameter value; none where a hole stays empty.

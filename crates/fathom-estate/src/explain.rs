@@ -76,7 +76,10 @@ fn tag_statements<'r>(
     sources.declarations.tags.iter().filter_map(|(part, keys)| {
         keys.iter()
             .find_map(|wanted| {
-                resource.tags.iter().find(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.trim().is_empty())
+                resource
+                    .tags
+                    .iter()
+                    .find(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.trim().is_empty())
             })
             .map(|(key, value)| (*part, key.as_str(), value.as_str()))
     })
@@ -284,7 +287,13 @@ fn from_relations(
         ring = next;
     }
     let stated = own.get(at).map(Vec::as_slice).unwrap_or_default();
-    found.retain(|statement| !stated.iter().any(|s| s.part == statement.part));
+    // Who made a thing, and which code, is not handed on to what may be reached from outside: a snapshot of a well
+    // explained disk that somebody shared with the world must not pass for declared.
+    let exposed = estate.resources().get(at).is_some_and(|resource| resource.exposed);
+    found.retain(|statement| {
+        let origin = matches!(statement.part, Part::Creator | Part::DeclaredBy);
+        !(exposed && origin) && !stated.iter().any(|s| s.part == statement.part)
+    });
     found
 }
 

@@ -15,8 +15,8 @@ pub struct Reference {
     pub from: Uid,
     /// What the edge means.
     pub kind: EdgeKind,
-    /// The type it should lead to.
-    pub to: ResourceType,
+    /// The types it may lead to, the likeliest first.
+    pub to: Vec<ResourceType>,
     /// The id, ARN or alias as written.
     pub text: String,
 }
@@ -90,13 +90,18 @@ impl EstateBuilder {
                 let found = look_up(&resources, &by_uid, &names, from, &reference);
                 let to = match found {
                     Some(at) => Target::Known { uid: resources.get(at as usize)?.uid.clone() },
-                    None => Target::Unresolved { kind: reference.to, reference: reference.text },
+                    None => Target::Unresolved {
+                        kind: reference.to.into_iter().next()?,
+                        reference: reference.text,
+                    },
                 };
                 Some(Edge { from: reference.from, kind: reference.kind, to })
             })
             .collect();
         // Outgoing edges of a resource lie together, in the order of the resources.
-        edges.sort_by(|a, b| (by_uid.get(&a.from), &a.kind, &a.to).cmp(&(by_uid.get(&b.from), &b.kind, &b.to)));
+        edges.sort_by(|a, b| {
+            (by_uid.get(&a.from), &a.kind, &a.to).cmp(&(by_uid.get(&b.from), &b.kind, &b.to))
+        });
         edges.dedup();
         let mut outgoing = vec![(0, 0); resources.len()];
         for (i, edge) in edges.iter().enumerate() {
@@ -121,23 +126,25 @@ fn look_up(
     if let Some(at) = by_uid.get(reference.text.as_str()) {
         return Some(*at);
     }
-    let key = (reference.to.clone(), reference.text.clone());
-    let candidates = match names.get(&key) {
-        Some(candidates) => candidates,
-        // Some documents refer by ARN to a resource whose uid is another ARN of it (a version, a wildcard suffix).
-        None => {
-            let trimmed = key.1.trim_end_matches(":*").trim_end_matches("/*");
-            if trimmed == key.1 {
-                return None;
-            }
-            return by_uid.get(trimmed).copied();
-        }
-    };
-    let place = |at: &&u32| resources.get(**at as usize).map(|r| (r.account == from.account, r.region == from.region));
-    candidates
+    let candidates: Vec<u32> = reference
+        .to
         .iter()
-        .max_by_key(|at| place(at).map(|(account, region)| (account && region, account)))
+        .filter_map(|kind| names.get(&(kind.clone(), reference.text.clone())))
+        .flatten()
         .copied()
+        .collect();
+    let nearness = |at: &u32| {
+        let to = resources.get(*at as usize)?;
+        let account = to.account == from.account;
+        Some((account && to.region == from.region, account))
+    };
+    // Of equally near candidates the first that was added holds, so that the answer does not depend on a hash.
+    let nearest = candidates.into_iter().rev().max_by_key(nearness);
+    nearest.or_else(|| {
+        // Some documents refer by ARN to a resource whose uid is another ARN of it (a wildcard at its end).
+        let trimmed = reference.text.trim_end_matches(":*").trim_end_matches("/*");
+        if trimmed == reference.text { None } else { by_uid.get(trimmed).copied() }
+    })
 }
 
 impl Estate {

@@ -26,7 +26,9 @@ pub enum TerraformStateError {
         problem: String,
     },
     /// It is a state of another version.
-    #[error("{file}: state version {version} is not known here; run `terraform state pull` with Terraform 0.12 or later to get version 4")]
+    #[error(
+        "{file}: state version {version} is not known here; run `terraform state pull` with Terraform 0.12 or later to get version 4"
+    )]
     Version {
         /// The file.
         file: String,
@@ -87,7 +89,9 @@ impl TerraformIndex {
                 let Some(attributes) = &instance.attributes else { continue };
                 count += 1;
                 for member in ["arn", "id"] {
-                    let Some(name) = attributes.get(member).and_then(serde_json::Value::as_str) else { continue };
+                    let Some(name) = attributes.get(member).and_then(serde_json::Value::as_str) else {
+                        continue;
+                    };
                     // A plain name may mean a role here and a bucket there; only texts that are unique by themselves
                     // may join state and estate.
                     if is_unique(name) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use fathom_content::{Content, Demand, Declarations, Trait};
+use fathom_content::{Content, Declarations, Demand, Trait};
 use fathom_model::{Acceptance, Explanation, Gap, Reason, Resource, Timestamp, Uid, Unknown};
 
 use crate::graph::Estate;
@@ -99,11 +99,8 @@ pub fn understand(
         }
     }
     listed.sort_by(|a, b| a.0.cmp(&b.0));
-    let unknowns = listed
-        .into_iter()
-        .zip(1..)
-        .map(|((_, unknown), rank)| Unknown { rank, ..unknown })
-        .collect();
+    let unknowns =
+        listed.into_iter().zip(1..).map(|((_, unknown), rank)| Unknown { rank, ..unknown }).collect();
     Understanding { unknowns, understood }
 }
 

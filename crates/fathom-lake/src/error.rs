@@ -346,9 +346,6 @@ fn meaning(message: &str, diagnostic: Option<&Diagnostic>, at: Option<Place>) ->
             hint.is_empty().then(|| said.helps.first().map(|help| lower_first(&help.message))).flatten(),
         );
     }
-    if first.contains("unique expression names") {
-        hint.push("give one of them another name with AS".to_owned());
-    }
     SqlError::Meaning {
         message: lower_first(diagnostic.map_or(first, |said| said.message.as_str()).trim_end_matches('.')),
         at,

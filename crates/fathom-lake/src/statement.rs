@@ -22,11 +22,11 @@ use crate::{
 /// Longest text of a query, in bytes.
 const BYTES_MAX: usize = 256 << 10;
 /// Most operators in a query: each nests the plan deeper, and a plan is walked on a stack of limited size (`engine.rs`
-/// has room for four times as many).
-const OPERATORS_MAX: usize = 500;
+/// has room for eight times as many).
+const OPERATORS_MAX: usize = 300;
 /// Most brackets and CASEs inside each other: the planner's time doubles with every nested call, and it cannot be
 /// stopped while it plans.
-const LEVELS_MAX: usize = 20;
+const LEVELS_MAX: usize = 16;
 
 /// A statement that may run, and the words it was written with.
 pub(crate) struct Question {

@@ -159,7 +159,7 @@ impl Reason {
             Self::TooLarge => "raise the answer limit where such a document is expected",
             Self::Failed => "read the service's own words beside it",
             Self::NotDefined => "add a resource definition for it",
-            Self::NotReached => "scan again; the scan was interrupted",
+            Self::NotReached => "left out by a flag, or the scan ended before; scan again without the flag",
         }
     }
 }

@@ -85,16 +85,9 @@ impl SourceKind {
 
     /// The kind of a word, as [`SourceKind::as_str`] writes it.
     pub fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Tag,
-            Self::Declaration,
-            Self::Terraform,
-            Self::CloudFormation,
-            Self::Provider,
-            Self::Inherited,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == word)
+        [Self::Tag, Self::Declaration, Self::Terraform, Self::CloudFormation, Self::Provider, Self::Inherited]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }
 

@@ -24,7 +24,9 @@ enum Step {
 
 /// Why a text is no path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a path: {problem}; write members with dots, `[]` for each element, like `Reservations[].Instances[]`")]
+#[error(
+    "`{text}` is not a path: {problem}; write members with dots, `[]` for each element, like `Reservations[].Instances[]`"
+)]
 pub struct PathError {
     /// The text as given.
     pub text: String,
@@ -114,12 +116,10 @@ impl Path {
                 .flat_map(|value| match (step, value) {
                     (Step::Member(name), Value::Object(mut map)) => map.remove(name).into_iter().collect(),
                     (Step::Each, Value::Array(items)) => items,
-                    (Step::Index(i), Value::Array(mut items)) => {
-                        match index(*i, items.len()) {
-                            Some(i) => vec![items.swap_remove(i)],
-                            None => Vec::new(),
-                        }
-                    }
+                    (Step::Index(i), Value::Array(mut items)) => match index(*i, items.len()) {
+                        Some(i) => vec![items.swap_remove(i)],
+                        None => Vec::new(),
+                    },
                     _ => Vec::new(),
                 })
                 .filter(|value| !value.is_null())

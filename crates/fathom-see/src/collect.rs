@@ -100,7 +100,13 @@ impl Collector {
 
     /// Reads one account: its global types once, the others in each region. `first` is the account the scan started
     /// from, the only one that is told about its organisation.
-    pub async fn account(self: &Arc<Self>, account: &Account, home: &Region, regions: &[Region], first: bool) {
+    pub async fn account(
+        self: &Arc<Self>,
+        account: &Account,
+        home: &Region,
+        regions: &[Region],
+        first: bool,
+    ) {
         let mut tasks = tokio::task::JoinSet::new();
         for definition in self.roots() {
             let spots: Vec<Spot> = match definition.scope {
@@ -293,14 +299,12 @@ impl Collector {
         cell.get_or_init(|| async {
             let (page_in, mut page_out) = mpsc::channel(PAGES_AHEAD);
             let mut pages = Vec::new();
-            let (ending, ()) = tokio::join!(
-                read_pages(&self.client, spot, definition, params, page_in),
-                async {
+            let (ending, ()) =
+                tokio::join!(read_pages(&self.client, spot, definition, params, page_in), async {
                     while let Some(page) = page_out.recv().await {
                         pages.push(page);
                     }
-                }
-            );
+                });
             Arc::new(Listed { pages, ending })
         })
         .await
@@ -433,7 +437,8 @@ impl Collector {
         mut document: Value,
     ) -> Option<(Item, Parent)> {
         let mut unread: Vec<(String, Failure)> = Vec::new();
-        let (first, rest): (Vec<_>, Vec<_>) = definition.enrich.iter().partition(|enrich| enrich.before_region);
+        let (first, rest): (Vec<_>, Vec<_>) =
+            definition.enrich.iter().partition(|enrich| enrich.before_region);
         for enrich in first {
             let value = self.enrich(definition, enrich, spot, &spot.calls, place, &document).await;
             apply(enrich, value, &mut document, &mut unread);
@@ -555,9 +560,8 @@ async fn read_pages(
         // A taker that is gone gave the scan up.
         async move { drop(pages.send(page).await) }
     };
-    let ended = client
-        .pages(&spot.account, &spot.calls, &definition.service, &list.operation, params, send)
-        .await;
+    let ended =
+        client.pages(&spot.account, &spot.calls, &definition.service, &list.operation, params, send).await;
     Ending {
         items: 0,
         calls: u64::from(ended.calls),
@@ -581,12 +585,7 @@ fn failure(error: &fathom_cloud::client::CallError, absent: &[String]) -> Option
     })
 }
 
-fn apply(
-    enrich: &Enrich,
-    result: Enriched,
-    document: &mut Value,
-    unread: &mut Vec<(String, Failure)>,
-) {
+fn apply(enrich: &Enrich, result: Enriched, document: &mut Value, unread: &mut Vec<(String, Failure)>) {
     let value = match result {
         None => return,
         Some(Err(failure)) => {

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use fathom_content::{ResourceDefinition, resource::Name, template::Fill};
+use fathom_content::{
+    ResourceDefinition,
+    resource::Name,
+    template::{Fill, last_segment},
+};
 use fathom_estate::Reference;
 use fathom_model::{AccountId, Document, Partition, Region, Resource, Timestamp, Uid, path::scalar_text};
 use percent_encoding::percent_decode_str;
@@ -108,7 +112,12 @@ fn mask(value: &mut Value) {
 ///
 /// # Errors
 /// Names the member that identity needs and the document lacks.
-pub fn build(definition: &ResourceDefinition, document: &Value, place: Place<'_>, region: &Region) -> Result<Item, String> {
+pub fn build(
+    definition: &ResourceDefinition,
+    document: &Value,
+    place: Place<'_>,
+    region: &Region,
+) -> Result<Item, String> {
     let identity = &definition.identity;
     let account = identity
         .account
@@ -130,8 +139,12 @@ pub fn build(definition: &ResourceDefinition, document: &Value, place: Place<'_>
         .and_then(|name| match name {
             Name::Tag(key) => tags.get(key).cloned(),
             Name::Path(path) => path.text(document),
+            Name::Last(path) => path.text(document).map(|text| last_segment(&text).to_owned()),
         })
         .filter(|name| !name.is_empty());
+    let mut also: Vec<String> =
+        identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
+    also.extend(identity.also_as.iter().filter_map(|template| template.fill(fill)));
     let resource = Resource {
         kind: definition.kind.clone(),
         account,
@@ -154,7 +167,7 @@ pub fn build(definition: &ResourceDefinition, document: &Value, place: Place<'_>
             } else {
                 relation.path.all(document).into_iter().filter_map(scalar_text).collect()
             };
-            texts.into_iter().filter(|text| !text.is_empty() && !relation.ignore.contains(text)).map(|text| {
+            texts.into_iter().filter(|text| !text.is_empty() && !relation.ignores(text)).map(|text| {
                 Reference {
                     from: resource.uid.clone(),
                     kind: relation.kind.clone(),
@@ -164,7 +177,6 @@ pub fn build(definition: &ResourceDefinition, document: &Value, place: Place<'_>
             })
         })
         .collect();
-    let also = identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
     Ok(Item { resource, also, references })
 }
 

@@ -16,5 +16,5 @@ pub mod sources;
 pub mod tally;
 
 pub use progress::{Progress, Snapshot};
-pub use scan::{Scanner, ScanError, ScanReport};
+pub use scan::{ScanError, ScanReport, Scanner};
 pub use scope::ScanOptions;

@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use fathom_cloud::{client::{Account, Client, SignInError}, model::Models};
+use fathom_cloud::{
+    client::{Account, Client, SignInError},
+    model::Models,
+};
 use fathom_content::Content;
 use fathom_estate::{Estate, EstateBuilder, Sources, Unread, explain, understand};
 use fathom_model::{Coverage, Document, Outcome, Region, ResourceType, Scan, Timestamp};
@@ -80,13 +83,15 @@ impl Scanner {
         for one in &discovered.accounts {
             progress.scope(1, one.regions.len());
         }
-        let accounts: Vec<String> = discovered.accounts.iter().map(|one| one.account.id.to_string()).collect();
+        let accounts: Vec<String> =
+            discovered.accounts.iter().map(|one| one.account.id.to_string()).collect();
         let regions: BTreeSet<String> =
             discovered.accounts.iter().flat_map(|one| &one.regions).map(ToString::to_string).collect();
         let regions: Vec<String> = regions.into_iter().collect();
-        let scope = options.label.clone().unwrap_or_else(|| {
-            format!("{} account(s), {} region(s)", accounts.len(), regions.len())
-        });
+        let scope = options
+            .label
+            .clone()
+            .unwrap_or_else(|| format!("{} account(s), {} region(s)", accounts.len(), regions.len()));
         let scan = self.store.begin_scan(&scope, &accounts, &regions, clock()).await?;
         let looked = self.look(scan, &first, &home, &discovered.accounts, options, progress).await;
         let looked = match looked {
@@ -259,7 +264,10 @@ async fn keep(
             let Item { resource, also, references } = item;
             let mut light = resource.clone();
             let read_later = resource.kind.as_str() == "AWS::CloudFormation::Stack"
-                || content.resources.get(&resource.kind).is_some_and(|definition| !definition.states.is_empty());
+                || content
+                    .resources
+                    .get(&resource.kind)
+                    .is_some_and(|definition| !definition.states.is_empty());
             if !read_later {
                 light.document = empty.clone();
             }
@@ -310,7 +318,12 @@ fn listings(content: &Content, coverage: &[Coverage]) -> Vec<Listing> {
                     && !unread.contains(&(account, Region::GLOBAL, kind));
                 next = content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
             }
-            Some(Listing { account: row.account.clone(), region: row.region.clone(), kind: kind.clone(), read })
+            Some(Listing {
+                account: row.account.clone(),
+                region: row.region.clone(),
+                kind: kind.clone(),
+                read,
+            })
         })
         .collect()
 }

@@ -83,7 +83,9 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
                     }
                     match client.assume(first, &id, role, options.external_id.as_deref()).await {
                         Ok(account) => accounts.push(account),
-                        Err(error) => found.rows.push(row(&id, &Region::global(), "sts", "AssumeRole", &error)),
+                        Err(error) => {
+                            found.rows.push(row(&id, &Region::global(), "sts", "AssumeRole", &error))
+                        }
                     }
                 }
             }
@@ -188,7 +190,13 @@ fn left_out(account: &AccountId, region: &Region, why: &str) -> Coverage {
 }
 
 /// The row of a call that failed outside any definition.
-pub fn row(account: &AccountId, region: &Region, service: &str, operation: &str, error: &CallError) -> Coverage {
+pub fn row(
+    account: &AccountId,
+    region: &Region,
+    service: &str,
+    operation: &str,
+    error: &CallError,
+) -> Coverage {
     Coverage {
         service: service.to_owned(),
         operation: operation.to_owned(),

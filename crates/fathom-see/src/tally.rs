@@ -75,7 +75,8 @@ impl Tally {
     /// Adds an ending to its row.
     pub fn add(&self, key: Key, ending: Ending) {
         if ending.failure.is_some() {
-            *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default() += 1;
+            *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default() +=
+                1;
         }
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         let row = rows.entry(key).or_default();
@@ -123,6 +124,7 @@ impl Tally {
 
 /// One line of at most [`DETAIL_CHARS_MAX`] characters, without control characters.
 pub fn shorten(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(DETAIL_CHARS_MAX).collect();
+    let clean: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(DETAIL_CHARS_MAX).collect();
     if text.chars().count() > DETAIL_CHARS_MAX { format!("{clean}…") } else { clean }
 }

@@ -79,7 +79,9 @@ pub(crate) async fn one_resource(store: &Store, text: &str) -> Result<StoredReso
     const SHOWN: usize = 10;
     let mut found = store.find(text, SHOWN as u32 + 1).await?;
     match found.len() {
-        0 => bail!("nothing is called `{text}`; `fathom sql \"select uid from resources where uid like '%{text}%'\"` looks further"),
+        0 => bail!(
+            "nothing is called `{text}`; `fathom sql \"select uid from resources where uid like '%{text}%'\"` looks further"
+        ),
         1 => Ok(found.swap_remove(0)),
         many => {
             let list: Vec<String> =

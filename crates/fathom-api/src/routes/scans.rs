@@ -74,7 +74,7 @@ pub(crate) async fn start(
             Problem::new(Code::ScanRunning, error.to_string()).hint(format!("follow it at {follow}"))
         }
         StartScanError::Declarations(_) => Problem::new(Code::ScanRefused, error.to_string())
-            .hint("`fathom declare check` shows what is wrong where"),
+            .hint("mend what it names, then start the scan again"),
     })?;
     let known = watched.wait_for(|status| {
         status.scan.is_some() || status.end.is_some() || status.progress.phase == Phase::Done

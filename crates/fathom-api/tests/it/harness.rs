@@ -8,13 +8,13 @@ use std::{
 };
 
 use fathom_api::{ApiState, ScanRequest, ScanStatus, ServeOptions, Server, StartScan, StartScanError};
-use fathom_lake::{Chunks, Lake, Row, Source, SourceError};
+use fathom_lake::Lake;
 use fathom_model::{
-    AccountId, Coverage, Document, Edge, EdgeKind, Explanation, Gap, Outcome, Part, Reason, Region, Resource,
-    ResourceType, Scan, SourceKind, Statement, Target, Timestamp, Uid, Unknown,
+    AccountId, Coverage, Document, Edge, EdgeKind, Gap, Outcome, Part, Reason, Region, Resource,
+    ResourceType, SourceKind, Statement, Target, Timestamp, Uid, Unknown,
 };
-use fathom_store::{CoverageQuery, ScanResults, Store, UnknownQuery};
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::BoxFuture, stream};
+use fathom_store::{ScanResults, Store};
+use futures::{FutureExt as _, future::BoxFuture};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
 use tokio::sync::{oneshot, watch};
@@ -56,7 +56,7 @@ pub(crate) fn options(dir: &Path) -> ServeOptions {
 pub(crate) async fn state(dir: &Path) -> (ApiState, Store, Arc<FakeScanner>) {
     let store = estate(&dir.join("data")).await;
     let content = fathom_content::Content::embedded().expect("embedded content loads");
-    let lake = Lake::new(StoreSource(store.clone()), &content).expect("the lake starts");
+    let lake = Lake::new(store.clone(), &content).expect("the lake starts");
     let scans = Arc::new(FakeScanner::default());
     let state =
         ApiState::new(store.clone(), lake, now).with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
@@ -248,73 +248,6 @@ fn results(resources: &[Resource]) -> ScanResults {
         understood,
         calls: 5,
         ..Default::default()
-    }
-}
-
-/// What the lake reads, from the store.
-struct StoreSource(Store);
-
-fn told(error: impl std::error::Error + Send + Sync + 'static) -> SourceError {
-    Box::new(error)
-}
-
-fn once<T: Send + 'static, E: std::error::Error + Send + Sync + 'static>(
-    read: impl Future<Output = Result<Vec<T>, E>> + Send + 'static,
-) -> Chunks<T> {
-    stream::once(read.map(|read| read.map_err(told))).boxed()
-}
-
-impl Source for StoreSource {
-    fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>> {
-        async { Ok(1) }.boxed()
-    }
-
-    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
-        let rows = self.0.stream_resources(kind, with_documents).map_err(told).map_ok(|stored| {
-            stored
-                .into_iter()
-                .map(|stored| Row {
-                    resource: stored.resource,
-                    first_seen: stored.first_seen,
-                    last_seen: stored.last_seen,
-                    understood: stored.understood,
-                    stale: stored.stale,
-                    deleted_at: stored.deleted_at,
-                })
-                .collect()
-        });
-        rows.boxed()
-    }
-
-    fn edges(&self) -> Chunks<Edge> {
-        self.0.stream_edges().map_err(told).boxed()
-    }
-
-    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
-        let all = self.0.stream_statements().map_err(told).map_ok(|said| {
-            let mut by_uid: BTreeMap<Uid, Explanation> = BTreeMap::new();
-            for (uid, statement) in said {
-                by_uid.entry(uid).or_default().statements.push(statement);
-            }
-            by_uid.into_iter().collect()
-        });
-        all.boxed()
-    }
-
-    fn unknowns(&self) -> Chunks<Unknown> {
-        let store = self.0.clone();
-        let query = UnknownQuery { limit: 1000, include_accepted: true, ..UnknownQuery::default() };
-        once(async move { store.unknowns(&query, now()).await.map(|page| page.rows) })
-    }
-
-    fn coverage(&self) -> Chunks<Coverage> {
-        let store = self.0.clone();
-        once(async move { store.coverage(&CoverageQuery::default()).await })
-    }
-
-    fn scans(&self) -> Chunks<Scan> {
-        let store = self.0.clone();
-        once(async move { store.scans(1000).await })
     }
 }
 

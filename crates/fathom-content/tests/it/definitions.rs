@@ -41,10 +41,13 @@ fn every_relation_leads_to_a_defined_type() {
     let mut missing = BTreeSet::new();
     for definition in content.resources.values() {
         for relation in &definition.relations {
-            let known = content.resources.contains_key(&relation.to)
-                || NOT_DEFINED.iter().any(|(kind, _)| *kind == relation.to.as_str());
-            if !known {
-                missing.insert(format!("{} -{}-> {}", definition.kind, relation.kind, relation.to));
+            assert!(!relation.to.is_empty(), "{} -{}-> nowhere", definition.kind, relation.kind);
+            for to in &relation.to {
+                let known = content.resources.contains_key(to)
+                    || NOT_DEFINED.iter().any(|(kind, _)| *kind == to.as_str());
+                if !known {
+                    missing.insert(format!("{} -{}-> {to}", definition.kind, relation.kind));
+                }
             }
         }
     }

@@ -148,6 +148,7 @@ class Checker:
         for hole in HOLE.findall(text):
             if hole in VARIABLES:
                 continue
+            hole = hole.removesuffix("|last")
             scope, _, rest = hole.partition(".")
             if scope in ("parent", "item"):
                 place = scopes.get(scope)
@@ -263,7 +264,7 @@ class Checker:
         for name in ("id", "arn"):
             self.template(definition, f"identity.{name}", identity[name], inner)
         if identity.get("name") and not identity["name"].startswith("tag:"):
-            check("identity.name", identity["name"], {"string"})
+            check("identity.name", identity["name"].removesuffix("|last"), {"string"})
         if identity.get("created"):
             check("identity.created", identity["created"], {"timestamp", "string", "long"})
         if identity.get("region"):

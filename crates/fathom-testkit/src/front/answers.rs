@@ -253,12 +253,16 @@ fn blobs(model: &Model, target: &Ref, value: &mut Value) {
         }
         ("list", Value::Array(items)) => {
             if let Some(member) = &shape.member {
-                items.iter_mut().for_each(|item| blobs(model, member, item));
+                for item in items {
+                    blobs(model, member, item);
+                }
             }
         }
         ("map", Value::Object(object)) => {
             if let Some(of) = &shape.value {
-                object.values_mut().for_each(|item| blobs(model, of, item));
+                for item in object.values_mut() {
+                    blobs(model, of, item);
+                }
             }
         }
         _ => {}

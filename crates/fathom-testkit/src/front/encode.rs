@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use super::{
-    model::{Model, Protocol, Ref, Shape},
+    model::{Model, Namespace, Protocol, Ref, Shape},
     value::{Moment, base64, bytes_of, text},
     xml,
 };
@@ -59,7 +59,7 @@ pub fn encode(model: &Model, operation: &str, value: &Value) -> Reply {
     let output = model.output(operation);
     match model.protocol() {
         Protocol::Query => {
-            let namespace = model.metadata.xml_namespace.as_ref().map(super::model::Namespace::attribute);
+            let namespace = model.metadata.xml_namespace.as_ref().map(Namespace::attribute);
             let mut body = format!("<{operation}Response{}>", namespace.unwrap_or_default());
             if let Some((target, shape)) = output {
                 let wrapper = target.traits.result_wrapper.as_deref();
@@ -145,7 +145,7 @@ fn rest(
         let mut body = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let namespace = model.with(target, |traits| traits.xml_namespace.as_ref());
         let namespace = namespace.or(model.metadata.xml_namespace.as_ref());
-        let _ = write!(body, "<{root}{}>", namespace.map(|n| n.attribute()).unwrap_or_default());
+        let _ = write!(body, "<{root}{}>", namespace.map(Namespace::attribute).unwrap_or_default());
         xml::members(model, shape, object, &mut body);
         let _ = write!(body, "</{root}>");
         reply.body = body.into();

@@ -98,7 +98,7 @@ fn recorded_outputs_survive_the_wire() {
                 count += 1;
                 let expected =
                     model.output(operation).map_or(json!({}), |(target, _)| known(&model, target, value));
-                if read.as_ref().ok().map(|read| plain(read)) != Some(plain(&expected)) {
+                if read.as_ref().ok().map(plain) != Some(plain(&expected)) {
                     let read = read.map_or_else(|error| error.to_string(), |read| read.to_string());
                     wrong.push(format!(
                         "{} {name} {operation}\n wrote {expected}\n read  {read}",

@@ -51,7 +51,7 @@ impl Plain {
     }
 
     pub(crate) fn at(url: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build();
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build();
         Plain {
             http: http.expect("a client"),
             url: url.to_owned(),

@@ -29,8 +29,13 @@ pub(crate) async fn run(global: &Global, args: AcceptArgs) -> Result<()> {
     if args.reason.trim().is_empty() {
         bail!("--reason is empty; say why this is acceptable, for whoever reads it next year");
     }
-    let open: Vec<String> =
-        store.unknown_of(&uid, now).await?.into_iter().flat_map(|unknown| unknown.gaps).map(|gap| gap.part).collect();
+    let open: Vec<String> = store
+        .unknown_of(&uid, now)
+        .await?
+        .into_iter()
+        .flat_map(|unknown| unknown.gaps)
+        .map(|gap| gap.part)
+        .collect();
     if args.part != "*" && !open.contains(&args.part) {
         bail!(
             "`{}` is no gap of {}; its gaps are: {}",

@@ -26,7 +26,10 @@ pub(crate) async fn run(global: &Global, args: CoverageArgs) -> Result<()> {
         render::print(every_row(&rows))?;
     } else {
         render::print(unknown_by_reason(&rows))?;
-        render::print(styled(render::QUIET, "Every row: fathom coverage --all, or the table `coverage` in SQL."))?;
+        render::print(styled(
+            render::QUIET,
+            "Every row: fathom coverage --all, or the table `coverage` in SQL.",
+        ))?;
     }
     Ok(())
 }

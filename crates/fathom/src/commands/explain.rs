@@ -36,7 +36,11 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
         (true, None) => styled(render::GOOD, "understood"),
         (false, None) => styled(render::ATTENTION, "not understood"),
     };
-    render::print(format!("{}  {}  {state}", styled(render::STRONG, clean(name)), kind(resource.kind.as_str())))?;
+    render::print(format!(
+        "{}  {}  {state}",
+        styled(render::STRONG, clean(name)),
+        kind(resource.kind.as_str())
+    ))?;
     render::print(styled(render::QUIET, clean(uid.as_str())))?;
     let created = resource.created_at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
     render::print(format!(
@@ -111,7 +115,10 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
         render::print(render::table(&["relation", "", "resource"], rows))?;
     }
     if all > EDGES_SHOWN {
-        render::print(styled(render::QUIET, format!("and {} more: the table `edges` in SQL", all - EDGES_SHOWN)))?;
+        render::print(styled(
+            render::QUIET,
+            format!("and {} more: the table `edges` in SQL", all - EDGES_SHOWN),
+        ))?;
     }
     if args.raw {
         render::print("")?;

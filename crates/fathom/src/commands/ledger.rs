@@ -66,7 +66,8 @@ async fn prove(global: &Global, index: u64, output: Option<PathBuf>) -> Result<(
     let entry = store.entries(index, 1).await?.into_iter().next().context("the entry is gone")?;
     let entry_file = file.with_extension("entry");
     std::fs::write(&file, proof).with_context(|| format!("cannot write {}", file.display()))?;
-    std::fs::write(&entry_file, &entry.body).with_context(|| format!("cannot write {}", entry_file.display()))?;
+    std::fs::write(&entry_file, &entry.body)
+        .with_context(|| format!("cannot write {}", entry_file.display()))?;
     render::print(format!(
         "proof of entry {index}: {}\nthe entry itself: {}\nthe key to check with: {}",
         file.display(),
@@ -85,13 +86,15 @@ async fn list(global: &Global, args: LimitArgs) -> Result<()> {
         .map(|entry| (entry.index, serde_json::from_str(&entry.body).unwrap_or_default()))
         .collect();
     if global.json {
-        let entries: Vec<_> = parsed.iter().map(|(index, entry)| json!({"index": index, "entry": entry})).collect();
+        let entries: Vec<_> =
+            parsed.iter().map(|(index, entry)| json!({"index": index, "entry": entry})).collect();
         return render::print_json(&entries);
     }
     render::print(render::table(
         &["entry", "at", "kind", "by", "about"],
         parsed.iter().map(|(index, entry)| {
-            let text = |key: &str| clean(entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default());
+            let text =
+                |key: &str| clean(entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default());
             vec![index.to_string(), text("at"), text("kind"), text("actor"), text("subject")]
         }),
     ))
@@ -103,5 +106,10 @@ async fn status(global: &Global) -> Result<()> {
     if global.json {
         return render::print_json(&status);
     }
-    render::print(format!("{} entries\n{}\nkey {}", status.size, status.checkpoint.trim_end(), status.public_key))
+    render::print(format!(
+        "{} entries\n{}\nkey {}",
+        status.size,
+        status.checkpoint.trim_end(),
+        status.public_key
+    ))
 }

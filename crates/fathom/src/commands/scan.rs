@@ -138,7 +138,11 @@ async fn watch(
     let progress = Progress::default();
     let bar = ProgressBar::no_length();
     let in_terminal = std::io::stderr().is_terminal();
-    bar.set_draw_target(if quiet || !in_terminal { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() });
+    bar.set_draw_target(if quiet || !in_terminal {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr()
+    });
     bar.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
     bar.enable_steady_tick(Duration::from_millis(120));
     let scan = scanner.run(options, declared, &progress, wiring::now);
@@ -184,7 +188,9 @@ fn line(progress: &Progress, client: &Client) -> String {
             counters.throttles,
             now.unanswered,
         ),
-        Phase::Understanding => format!("joining and explaining {}", render::count(now.resources, "resource")),
+        Phase::Understanding => {
+            format!("joining and explaining {}", render::count(now.resources, "resource"))
+        }
         Phase::Sealing => "committing and sealing".to_owned(),
         Phase::Done => "done".to_owned(),
     }
@@ -193,7 +199,9 @@ fn line(progress: &Progress, client: &Client) -> String {
 /// What a person can act on: what could not be seen, what was found, what is unexplained; in this order.
 async fn show(store: &Store, report: &ScanReport) -> Result<()> {
     let scan = &report.scan;
-    let seconds = scan.finished_at.map_or(0.0, |end| (end.as_millisecond() - scan.started_at.as_millisecond()) as f64 / 1000.0);
+    let seconds = scan
+        .finished_at
+        .map_or(0.0, |end| (end.as_millisecond() - scan.started_at.as_millisecond()) as f64 / 1000.0);
     render::print(format!(
         "scan {} of {}: accounts {}, regions {}; {seconds:.1} s",
         scan.id,
@@ -221,7 +229,11 @@ async fn show(store: &Store, report: &ScanReport) -> Result<()> {
     if report.unresolved > 0 {
         render::print(format!(
             "{} nothing we have seen: fathom sql \"select * from edges where not resolved\"",
-            if report.unresolved == 1 { "1 reference leads to".to_owned() } else { format!("{} references lead to", report.unresolved) },
+            if report.unresolved == 1 {
+                "1 reference leads to".to_owned()
+            } else {
+                format!("{} references lead to", report.unresolved)
+            },
         ))?;
     }
 

@@ -32,8 +32,11 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     };
     let options = ScanOptions { declarations, ..ScanOptions::default() };
     let lake = Lake::new(store.clone(), &content)?;
-    let state = ApiState::new(store.clone(), lake, wiring::now)
-        .with_scanner(Arc::new(ScanRunner::new(scanner, options, wiring::now)));
+    let state = ApiState::new(store.clone(), lake, wiring::now).with_scanner(Arc::new(ScanRunner::new(
+        scanner,
+        options,
+        wiring::now,
+    )));
     let server = Server::bind(ServeOptions {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),

@@ -28,9 +28,11 @@ pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
         return prompt::run(&lake, &limits, global).await;
     };
     let mut answer = lake.query(&query, limits).await.map_err(explained)?;
-    let format = args.format.map(Into::into).or_else(|| args.output.as_deref().and_then(by_ending)).unwrap_or(
-        if global.json { output::Format::Json } else { output::Format::Table },
-    );
+    let format = args
+        .format
+        .map(Into::into)
+        .or_else(|| args.output.as_deref().and_then(by_ending))
+        .unwrap_or(if global.json { output::Format::Json } else { output::Format::Table });
     let options = Options::new(format);
     let written = match &args.output {
         Some(path) => {

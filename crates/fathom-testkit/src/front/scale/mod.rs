@@ -232,7 +232,9 @@ mod tests {
             }
             Value::Array(items) if shape.r#type == "list" => {
                 let member = shape.member.as_ref().expect("a list's items");
-                items.iter().for_each(|item| unknown(model, member, item, path, out));
+                for item in items {
+                    unknown(model, member, item, path, out);
+                }
             }
             Value::String(text) if shape.r#type == "structure" => out.push(format!("{path} is not {text}")),
             _ => {}

@@ -127,8 +127,9 @@ impl Slot {
             Slot::Token => Ok(()),
             Slot::Number => write!(out, "{number}"),
             Slot::Own | Slot::Interface => write!(out, "{:017x}", id(number)),
-            // There are at least as many groups as networks, and the first belong to the network of that number.
-            Slot::Vpc | Slot::Group => write!(out, "{:017x}", id(vpc)),
+            Slot::Vpc => write!(out, "{:017x}", id(vpc)),
+            // The first groups belong to the network of the same number.
+            Slot::Group => write!(out, "{:017x}", id(vpc % counts.security_groups.max(1))),
             Slot::Subnet => write!(out, "{:017x}", id(subnet)),
             Slot::Instance => write!(out, "{:017x}", id(instance)),
             Slot::Volume => write!(out, "{:017x}", id(number % counts.volumes.max(1))),

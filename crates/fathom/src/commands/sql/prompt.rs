@@ -8,9 +8,9 @@ use fathom_lake::{
     output::{self, Options},
 };
 use reedline::{
-    ColumnarMenu, CompletionResult, DefaultPrompt, DefaultPromptSegment, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder,
-    Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion, ValidationResult, Validator,
-    default_emacs_keybindings,
+    ColumnarMenu, CompletionResult, DefaultPrompt, DefaultPromptSegment, Emacs, FileBackedHistory, KeyCode,
+    KeyModifiers, MenuBuilder, Reedline, ReedlineEvent, ReedlineMenu, Signal, Span, Suggestion,
+    ValidationResult, Validator, default_emacs_keybindings,
 };
 
 use super::warn_if_cut;
@@ -22,8 +22,29 @@ use crate::{
 const HISTORY_LINES: usize = 5_000;
 const MENU: &str = "completion";
 const WORDS: [&str; 24] = [
-    "select", "from", "where", "group by", "order by", "limit", "join", "left join", "on", "and", "or", "not", "in",
-    "like", "is null", "is not null", "count(*)", "distinct", "having", "desc", "with", "union all", "case when",
+    "select",
+    "from",
+    "where",
+    "group by",
+    "order by",
+    "limit",
+    "join",
+    "left join",
+    "on",
+    "and",
+    "or",
+    "not",
+    "in",
+    "like",
+    "is null",
+    "is not null",
+    "count(*)",
+    "distinct",
+    "having",
+    "desc",
+    "with",
+    "union all",
+    "case when",
     "json_get_str(",
 ];
 
@@ -48,7 +69,8 @@ pub(super) async fn run(lake: &Lake, limits: &Limits, global: &Global) -> Result
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_validator(Box::new(EndsWithSemicolon));
-    let prompt = DefaultPrompt::new(DefaultPromptSegment::Basic("fathom".to_owned()), DefaultPromptSegment::Empty);
+    let prompt =
+        DefaultPrompt::new(DefaultPromptSegment::Basic("fathom".to_owned()), DefaultPromptSegment::Empty);
     render::print("A question ends with `;`. `.tables`, `.schema <table>`, `.quit`; Tab completes.")?;
     loop {
         match editor.read_line(&prompt)? {
@@ -65,7 +87,11 @@ pub(super) async fn run(lake: &Lake, limits: &Limits, global: &Global) -> Result
                         Some(table) => render::print(render::table(
                             &["column", "type", "what it holds"],
                             table.columns.iter().map(|column| {
-                                vec![column.name.clone(), column.kind.as_str().to_owned(), column.description.clone()]
+                                vec![
+                                    column.name.clone(),
+                                    column.kind.as_str().to_owned(),
+                                    column.description.clone(),
+                                ]
                             }),
                         ))?,
                         None => render::print(format!("no table is called `{name}`; `.tables` lists them"))?,
@@ -132,6 +158,10 @@ impl Validator for EndsWithSemicolon {
     fn validate(&self, line: &str) -> ValidationResult {
         let line = line.trim();
         let is_command = line.is_empty() || line.starts_with('.') || matches!(line, "quit" | "exit");
-        if is_command || line.ends_with(';') { ValidationResult::Complete } else { ValidationResult::Incomplete }
+        if is_command || line.ends_with(';') {
+            ValidationResult::Complete
+        } else {
+            ValidationResult::Incomplete
+        }
     }
 }
