@@ -12,8 +12,9 @@ use tokio::{
 
 /// Stack of each thread, in bytes. Address space, not memory: only what is used is ever taken.
 const STACK_BYTES: usize = 64 << 20;
-/// Most threads that read for queries and block.
-const BLOCKING_MAX: usize = 16;
+/// Most threads that plan queries or decode what the store reads. A plan cannot be stopped while it is made, so each
+/// has a thread that nobody else waits for.
+const BLOCKING_MAX: usize = 64;
 
 /// A runtime of its own.
 pub(crate) struct Engine {
@@ -30,6 +31,17 @@ impl Engine {
             .enable_all()
             .build()?;
         Ok(Self { runtime: Some(runtime) })
+    }
+
+    /// Runs a task there that may keep its thread busy for long without a pause.
+    pub(crate) fn spawn_heavy<F>(&self, task: F) -> Option<JoinHandle<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runtime = self.runtime.as_ref()?;
+        let handle = runtime.handle().clone();
+        Some(runtime.spawn_blocking(move || handle.block_on(task)))
     }
 
     /// Runs a task there. None where the engine is going down.

@@ -142,7 +142,7 @@ impl Lake {
         let task = self
             .inner
             .engine
-            .spawn(async move { Inner::start(&inner, sql, limits).await })
+            .spawn_heavy(async move { Inner::start(&inner, sql, limits).await })
             .ok_or_else(SqlError::broken)?;
         let guard = Guard(task.abort_handle());
         let running = timeout_at(started + limits.time_max(), task)

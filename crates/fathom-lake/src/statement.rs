@@ -24,8 +24,8 @@ const BYTES_MAX: usize = 256 << 10;
 /// Most operators in a query: each nests the plan deeper, and a plan is walked on a stack of limited size (`engine.rs`
 /// has room for eight times as many).
 const OPERATORS_MAX: usize = 300;
-/// Most brackets and CASEs inside each other: the planner's time doubles with every nested call, and it cannot be
-/// stopped while it plans.
+/// Most calls, brackets and CASEs inside each other: the planner's time nearly doubles with every nested call, and it
+/// cannot be stopped while it plans.
 const LEVELS_MAX: usize = 16;
 
 /// A statement that may run, and the words it was written with.
@@ -50,7 +50,7 @@ impl Question {
         }
         let levels = levels(&tokens);
         if levels > LEVELS_MAX {
-            return Err(SqlError::TooLarge { what: "levels of brackets", found: levels, most: LEVELS_MAX });
+            return Err(SqlError::TooLarge { what: "levels of nesting", found: levels, most: LEVELS_MAX });
         }
         while tokens.last().is_some_and(|token| token.token == Token::SemiColon) {
             tokens.pop();
@@ -190,21 +190,39 @@ fn has_wildcard(tokens: &[TokenWithSpan]) -> bool {
     })
 }
 
-/// How deep brackets and CASEs stand inside each other.
+/// How deep calls, brackets and CASEs stand inside each other. `a->'b'->'c'` and `a[1][2]` are calls inside calls.
 fn levels(tokens: &[TokenWithSpan]) -> usize {
     let is = |token: &Token, name: &str| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name));
-    let (mut level, mut deepest) = (0_usize, 0);
+    // One entry for each open bracket: the height of the operand that is being read.
+    let mut open: Vec<usize> = Vec::new();
+    // Of the innermost bracket: the height of its highest operand, and of the one that is being read.
+    let (mut highest, mut height) = (0_usize, 0_usize);
+    let mut outer: Vec<usize> = Vec::new();
     for TokenWithSpan { token, .. } in tokens {
-        match token {
-            Token::LParen | Token::LBracket => level += 1,
-            Token::RParen | Token::RBracket => level = level.saturating_sub(1),
-            token if is(token, "CASE") => level += 1,
-            token if is(token, "END") => level = level.saturating_sub(1),
-            _ => {}
+        let opens = matches!(token, Token::LParen | Token::LBracket) || is(token, "CASE");
+        let closes = matches!(token, Token::RParen | Token::RBracket) || is(token, "END");
+        if opens {
+            open.push(height);
+            outer.push(highest);
+            (highest, height) = (0, 0);
+        } else if closes {
+            let inside = highest.max(height);
+            // An index stands on what it is taken of: `a[1]` is one higher than `a`.
+            height = open.pop().unwrap_or_default().max(inside) + 1;
+            highest = outer.pop().unwrap_or_default();
+        } else {
+            match token {
+                Token::Arrow | Token::LongArrow | Token::HashArrow | Token::HashLongArrow => height += 1,
+                Token::SingleQuotedString(_) | Token::Number(..) | Token::Period => {}
+                _ => {
+                    highest = highest.max(height);
+                    height = 0;
+                }
+            }
         }
-        deepest = deepest.max(level);
     }
-    deepest
+    // Brackets that are never closed count, too.
+    highest.max(height) + open.len()
 }
 
 /// Whether a token joins two parts of a query, so that a chain of them nests.
@@ -225,5 +243,28 @@ fn is_operator(token: &Token) -> bool {
         | Token::SemiColon
         | Token::EOF => false,
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_count_what_stands_inside_each_other() {
+        for (sql, expected) in [
+            ("SELECT 1", 0),
+            ("SELECT f(a), g(b), h(c)", 1),
+            ("SELECT f(g(h(a)))", 3),
+            ("SELECT a->'b'->'c', d->>'e'", 2),
+            ("SELECT f(a->'b'->'c')->'d'", 4),
+            ("SELECT a[1][2]", 2),
+            ("SELECT ((a->'b') || 'x')->'c'", 4),
+            ("SELECT CASE WHEN a THEN f(b) ELSE 1 END", 2),
+            ("SELECT (((", 3),
+            ("SELECT )))", 3),
+        ] {
+            assert_eq!(levels(&tokens(sql)), expected, "{sql}");
+        }
     }
 }

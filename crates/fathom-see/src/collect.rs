@@ -17,11 +17,12 @@ use fathom_content::{
 };
 use fathom_estate::Unread;
 use fathom_model::{Reason, Region, ResourceType, Uid};
-use futures::{StreamExt, future::BoxFuture, stream};
+use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, mpsc};
 
 use crate::{
+    asking::{at_once, failure, read_pages},
     item::{self, Item, Place},
     progress::Progress,
     tally::{Ending, Failure, Key, Tally},
@@ -538,52 +539,6 @@ impl Collector {
 
 /// What an enrichment brought: nothing asked, an answer or "not set", or why not.
 type Enriched = Option<Result<Option<Value>, Failure>>;
-
-/// Runs some of the futures at the same time and keeps their order. They come boxed, because the compiler cannot see
-/// that a task is `Send` through closures over borrowed arguments.
-async fn at_once<'f, T>(futures: impl Iterator<Item = BoxFuture<'f, T>>, most: usize) -> Vec<T> {
-    let futures: Vec<BoxFuture<'f, T>> = futures.collect();
-    stream::iter(futures).buffered(most).collect().await
-}
-
-/// Lists in one place and sends each page on; waits where the taker is slower.
-async fn read_pages(
-    client: &Client,
-    spot: &Spot,
-    definition: &ResourceDefinition,
-    params: &Value,
-    pages: mpsc::Sender<Value>,
-) -> Ending {
-    let list = &definition.list;
-    let send = |page| {
-        let pages = pages.clone();
-        // A taker that is gone gave the scan up.
-        async move { drop(pages.send(page).await) }
-    };
-    let ended =
-        client.pages(&spot.account, &spot.calls, &definition.service, &list.operation, params, send).await;
-    Ending {
-        items: 0,
-        calls: u64::from(ended.calls),
-        throttles: u64::from(ended.throttles),
-        millis: ended.elapsed.as_millis() as u64,
-        failure: ended.error.as_ref().and_then(|error| failure(error, &list.absent)),
-    }
-}
-
-fn failure(error: &fathom_cloud::client::CallError, absent: &[String]) -> Option<Failure> {
-    if error.code.as_ref().is_some_and(|code| absent.contains(code)) {
-        return None;
-    }
-    Some(Failure {
-        reason: error.reason,
-        permission: error.permission.clone(),
-        detail: match &error.code {
-            Some(code) => format!("{code}: {}", error.message),
-            None => error.message.clone(),
-        },
-    })
-}
 
 fn apply(enrich: &Enrich, result: Enriched, document: &mut Value, unread: &mut Vec<(String, Failure)>) {
     let value = match result {

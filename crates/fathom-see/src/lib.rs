@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** every planned operation ends in the coverage ledger, whatever happens to it.
 
+mod asking;
 pub mod collect;
 pub mod item;
 pub mod progress;

@@ -64,9 +64,10 @@ async fn the_store_is_a_source() {
     // More tables than the store has connections.
     let many = vec!["(SELECT uid FROM resources ORDER BY uid)"; 40].join(" UNION ALL ");
     assert_eq!(rows(&lake, &format!("SELECT count(*) AS n FROM ({many})")).await, json!([{"n": 160}]));
-    let joined: String =
-        (1..12).map(|i| format!(" JOIN resources r{i} ON r{i}.uid = r{}.uid", i - 1)).collect();
-    let sql = format!("SELECT count(*) AS n FROM resources r0{joined}");
+    let joined: Vec<String> =
+        (1..12).map(|i| format!("JOIN resources r{i} ON r{i}.uid = r{}.uid", i - 1)).collect();
+    let joined = joined.join(" ");
+    let sql = format!("SELECT count(*) AS n FROM resources r0 {joined}");
     assert_eq!(rows(&lake, &sql).await, json!([{"n": 4}]));
     drop(lake);
     store.close().await.expect("closed");

@@ -95,7 +95,8 @@ async fn list(global: &Global, args: LimitArgs) -> Result<()> {
         parsed.iter().map(|(index, entry)| {
             let text =
                 |key: &str| clean(entry.get(key).and_then(serde_json::Value::as_str).unwrap_or_default());
-            vec![index.to_string(), text("at"), text("kind"), text("actor"), text("subject")]
+            let at = text("at").split('.').next().unwrap_or_default().trim_end_matches('Z').replace('T', " ");
+            vec![index.to_string(), format!("{at}Z"), text("kind"), text("actor"), text("subject")]
         }),
     ))
 }

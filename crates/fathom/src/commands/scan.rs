@@ -46,7 +46,10 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     };
     let (client, recorder) = client(&args)?;
     let scanner = Scanner { client, content, store: wiring::store(global).await? };
-    let options = options(&args);
+    let mut options = options(&args);
+    if let (true, Some(recording)) = (options.regions.is_empty(), scanner.client.recording()) {
+        options.regions.clone_from(&recording.regions);
+    }
     let report = watch(&scanner, &options, &declared, args.quiet || global.json).await?;
     if let Some(recorder) = recorder {
         recorder.finish().context("cannot finish the recording")?;

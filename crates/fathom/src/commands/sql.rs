@@ -47,17 +47,12 @@ pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
     Ok(())
 }
 
-/// The error with its place and what would help, as people who wrote the question need it.
+/// The error, which names its place, with what would help.
 fn explained(error: SqlError) -> anyhow::Error {
-    let mut text = error.to_string();
-    if let Some(place) = error.place() {
-        text = format!("line {}, column {}: {text}", place.line, place.column);
+    match error.hint() {
+        Some(hint) => anyhow::anyhow!("{error}\n  {hint}"),
+        None => anyhow::Error::new(error),
     }
-    if let Some(hint) = error.hint() {
-        text.push_str("\n  ");
-        text.push_str(&hint);
-    }
-    anyhow::anyhow!(text)
 }
 
 /// The question from the argument or, with `-` or when piped in, from standard input; none asks for the prompt.
