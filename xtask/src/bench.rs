@@ -44,7 +44,7 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
 fn scan() -> Result<String> {
     let bin = python::ensure()?;
     let prowler = python::environment("prowler", &root().join("tools/python/prowler.txt"))?;
-    must(&mut cargo(&["build", "--locked", "--release", "--package", "fathom"]))?;
+    must(&mut cargo(&["build", "--locked", "--profile", "quick", "--package", "fathom"]))?;
     let moto = Moto::start(&bin)?;
     must(
         Command::new(bin.join("python"))
@@ -53,7 +53,7 @@ fn scan() -> Result<String> {
     )?;
     let work = target().join("bench");
     std::fs::create_dir_all(&work)?;
-    let fathom = target().join("release/fathom");
+    let fathom = target().join("quick/fathom");
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     let mut resources = 0;
@@ -89,7 +89,7 @@ fn scan() -> Result<String> {
          | | wall s | CPU s | peak MiB |\n| --- | --- | --- | --- |\n"
     );
     let (ours, theirs) = (median(&ours), median(&theirs));
-    for (name, row) in [("Fathom `scan` (release)", &ours), ("Prowler 5.46.0 `aws`", &theirs)] {
+    for (name, row) in [("Fathom `scan` (profile quick, dependencies unoptimised)", &ours), ("Prowler 5.46.0 `aws`", &theirs)] {
         let _ = writeln!(table, "| {name} | {:.2} | {:.2} | {:.0} |", row[0], row[1], row[2]);
     }
     let _ = writeln!(

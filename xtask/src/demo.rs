@@ -22,8 +22,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     };
     for words in [
         &["scan", "--sample"][..],
-        &["coverage"],
         &["unknown", "--limit", "25"],
+        &["explain", "northwind-tmp-export-7731"],
         &[
             "sql",
             "select type, count(*) as resources, sum(cast(understood as int)) as understood from resources group by type order by resources desc limit 10",

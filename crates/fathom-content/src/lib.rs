@@ -60,8 +60,8 @@ pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str)
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
         ContentError::Parse {
             file: file.to_owned(),
-            line: line as u64,
-            column: column as u64,
+            line,
+            column,
             message: first_line(&error.to_string()),
         }
     })

@@ -71,7 +71,7 @@ impl Content {
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
-            } else if name.starts_with("resources/") && name.ends_with(".yaml") {
+            } else if name.starts_with("resources/") && is_yaml(name) {
                 let definition: ResourceDefinition = parse_yaml(name, text)?;
                 if let Some(before) = resources.insert(definition.kind.clone(), definition) {
                     return Err(ContentError::Invalid {
@@ -123,4 +123,8 @@ impl Content {
         }
         Ok(())
     }
+}
+
+fn is_yaml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "yaml")
 }

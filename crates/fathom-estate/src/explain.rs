@@ -1,6 +1,6 @@
 //! Every source speaks about every resource; all that is said is kept, and the order of trust decides what holds.
 
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 use fathom_content::{Content, Declarations};
 use fathom_model::{Explanation, Part, Resource, SourceKind, Statement, Timestamp};
@@ -41,6 +41,8 @@ pub fn explain(estate: &Estate, sources: &Sources<'_>) -> Explained {
             statements.extend(from_stacks(resource, &stacks, sources));
             statements.extend(from_provider(resource, sources));
             statements.extend(from_document(resource, sources));
+            // What is handed on is what holds here, so both go by the same order.
+            statements.sort_by(by_part_and_trust);
             statements
         })
         .collect();
@@ -51,10 +53,14 @@ pub fn explain(estate: &Estate, sources: &Sources<'_>) -> Explained {
         .map(|(statements, mut more)| {
             let mut statements = std::mem::take(statements);
             statements.append(&mut more);
-            statements.sort_by(|a, b| (a.part, a.source, &a.origin).cmp(&(b.part, b.source, &b.origin)));
+            statements.sort_by(by_part_and_trust);
             Explanation { statements }
         })
         .collect()
+}
+
+fn by_part_and_trust(a: &Statement, b: &Statement) -> Ordering {
+    (a.part, a.source, &a.origin).cmp(&(b.part, b.source, &b.origin))
 }
 
 fn from_tags(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
@@ -79,16 +85,23 @@ fn tag_statements<'r>(
                 resource
                     .tags
                     .iter()
-                    .find(|(key, value)| key.eq_ignore_ascii_case(wanted) && !value.trim().is_empty())
+                    .find(|(key, value)| same_key(key, wanted) && !value.trim().is_empty())
             })
             .map(|(key, value)| (*part, key.as_str(), value.as_str()))
     })
 }
 
+/// Tag keys may be of any alphabet; most are plain.
+fn same_key(key: &str, wanted: &str) -> bool {
+    key.eq_ignore_ascii_case(wanted)
+        || (!(key.is_ascii() && wanted.is_ascii()) && key.to_lowercase() == wanted.to_lowercase())
+}
+
 fn from_declarations(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut state = |part: Part, value: &str, place: String| {
-        if !statements.iter().any(|s: &Statement| s.part == part) {
+        // A blank says nothing, here as in tags.
+        if !value.trim().is_empty() && !statements.iter().any(|s: &Statement| s.part == part) {
             statements.push(Statement {
                 part,
                 value: value.to_owned(),
@@ -112,7 +125,8 @@ fn from_declarations(resource: &Resource, sources: &Sources<'_>) -> Vec<Statemen
                 state(part, value, place());
             }
         }
-        state(Part::Purpose, system.purpose.as_deref().unwrap_or(name), place());
+        let purpose = system.purpose.as_deref().filter(|purpose| !purpose.trim().is_empty());
+        state(Part::Purpose, purpose.unwrap_or(name), place());
     }
     for (i, rule) in sources.declarations.rules.iter().enumerate() {
         if rule.matches.matches(resource) {
@@ -134,10 +148,16 @@ fn from_terraform(resource: &Resource, sources: &Sources<'_>) -> Option<Statemen
     })
 }
 
-/// Which stack each resource is a member of, by physical id, and each stack by its name.
+/// The stacks of each account: by what they name as members, and by their own names.
 struct StackMembers<'e> {
-    by_id: HashMap<(&'e str, String), Vec<&'e Resource>>,
-    by_name: HashMap<(&'e str, &'e str), &'e Resource>,
+    by_id: HashMap<(&'e str, String), Vec<Member<'e>>>,
+    by_name: HashMap<(&'e str, &'e str), Vec<&'e Resource>>,
+}
+
+/// A stack, and the type that it gives to the member.
+struct Member<'e> {
+    stack: &'e Resource,
+    kind: Option<String>,
 }
 
 const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
@@ -146,14 +166,21 @@ const STACK_TAG: &str = "aws:cloudformation:stack-name";
 impl<'e> StackMembers<'e> {
     fn of(estate: &'e Estate) -> Self {
         let mut by_id: HashMap<_, Vec<_>> = HashMap::new();
-        let mut by_name = HashMap::new();
-        for stack in estate.resources().iter().filter(|resource| resource.kind.as_str() == STACK_TYPE) {
+        let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+        let mut stacks: Vec<&Resource> =
+            estate.resources().iter().filter(|resource| resource.kind.as_str() == STACK_TYPE).collect();
+        // Where two stacks name one resource, the first by uid speaks, whichever the scan met first.
+        stacks.sort_by(|a, b| a.uid.cmp(&b.uid));
+        for stack in stacks {
             let account = stack.account.as_str();
-            by_name.insert((account, stack.name.as_deref().unwrap_or(&stack.id)), stack);
+            by_name.entry((account, stack_name(stack))).or_default().push(stack);
             let document = stack.document.value();
             let members = document.get("Resources").and_then(serde_json::Value::as_array);
-            for id in members.into_iter().flatten().filter_map(|m| m.get("PhysicalResourceId")?.as_str()) {
-                by_id.entry((account, id.to_owned())).or_default().push(stack);
+            for member in members.into_iter().flatten() {
+                let text = |name| member.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+                if let Some(id) = text("PhysicalResourceId") {
+                    by_id.entry((account, id)).or_default().push(Member { stack, kind: text("ResourceType") });
+                }
             }
         }
         Self { by_id, by_name }
@@ -162,21 +189,34 @@ impl<'e> StackMembers<'e> {
     /// A stack lives in one region and declares what is there, or what has no region (roles, buckets).
     fn stack_of(&self, resource: &Resource) -> Option<&'e Resource> {
         let account = resource.account.as_str();
+        let near = |stack: &&'e Resource| {
+            stack.uid != resource.uid && (stack.region == resource.region || resource.region.is_global())
+        };
         let ids = [Some(resource.id.as_str()), Some(resource.uid.as_str()), resource.name.as_deref()];
-        ids.into_iter()
-            .flatten()
-            .filter_map(|id| self.by_id.get(&(account, id.to_owned())))
-            .flatten()
-            .find(|stack| stack.region == resource.region || resource.region.is_global())
-            .or_else(|| self.by_name.get(&(account, resource.tags.get(STACK_TAG)?.as_str())))
-            .copied()
+        let member = ids.into_iter().flatten().find_map(|id| {
+            let members = self.by_id.get(&(account, id.to_owned()))?;
+            members.iter().filter(|member| member.means(resource, id)).map(|member| member.stack).find(near)
+        });
+        member.or_else(|| {
+            let tag = resource.tags.get(STACK_TAG)?;
+            self.by_name.get(&(account, tag.as_str()))?.iter().copied().find(near)
+        })
     }
 }
 
+impl Member<'_> {
+    /// A plain name may mean a role here and a log group there, so the type must agree; an ARN means one thing.
+    fn means(&self, resource: &Resource, id: &str) -> bool {
+        id.starts_with("arn:") || self.kind.as_deref().is_none_or(|kind| kind == resource.kind.as_str())
+    }
+}
+
+fn stack_name(stack: &Resource) -> &str {
+    stack.name.as_deref().unwrap_or(&stack.id)
+}
+
 fn from_stacks(resource: &Resource, stacks: &StackMembers<'_>, sources: &Sources<'_>) -> Vec<Statement> {
-    let Some(stack) = stacks.stack_of(resource).filter(|stack| stack.uid != resource.uid) else {
-        return Vec::new();
-    };
+    let Some(stack) = stacks.stack_of(resource) else { return Vec::new() };
     let statement = |part, value: &str, origin: String| Statement {
         part,
         value: value.to_owned(),
@@ -184,9 +224,8 @@ fn from_stacks(resource: &Resource, stacks: &StackMembers<'_>, sources: &Sources
         origin,
         as_of: sources.now,
     };
-    let name = stack.name.as_deref().unwrap_or(&stack.id);
-    let mut statements =
-        vec![statement(Part::DeclaredBy, &format!("CloudFormation stack {name}"), stack.uid.to_string())];
+    let declared_by = format!("CloudFormation stack {}", stack_name(stack));
+    let mut statements = vec![statement(Part::DeclaredBy, &declared_by, stack.uid.to_string())];
     statements.extend(
         tag_statements(stack, sources)
             .filter(|(part, ..)| *part != Part::DeclaredBy)
@@ -227,7 +266,7 @@ fn from_document(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
         .states
         .iter()
         .filter_map(|(part, path)| {
-            path.text(&document).filter(|value| !value.is_empty()).map(|value| Statement {
+            path.text(&document).filter(|value| !value.trim().is_empty()).map(|value| Statement {
                 part: *part,
                 value,
                 source: SourceKind::Provider,
@@ -292,7 +331,8 @@ fn from_relations(
     let exposed = estate.resources().get(at).is_some_and(|resource| resource.exposed);
     found.retain(|statement| {
         let origin = matches!(statement.part, Part::Creator | Part::DeclaredBy);
-        !(exposed && origin) && !stated.iter().any(|s| s.part == statement.part)
+        let stated_itself = stated.iter().any(|s| s.part == statement.part);
+        !stated_itself && !(exposed && origin)
     });
     found
 }

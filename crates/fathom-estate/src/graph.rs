@@ -2,7 +2,8 @@
 //!
 //! A document refers to other resources by ARN, by id, or by a text of its own (a key's alias). All of these are
 //! looked up in one index, nearest first: the exact uid, the id in the same account and region, the id in the same
-//! account, the id anywhere. What leads nowhere stays visible as an unresolved edge.
+//! account, the id anywhere. Of equally near ones the likeliest type holds, then the first uid, so that the answer does
+//! not depend on the order in which a scan brings things. What leads nowhere stays visible as an unresolved edge.
 
 use std::collections::HashMap;
 
@@ -126,21 +127,17 @@ fn look_up(
     if let Some(at) = by_uid.get(reference.text.as_str()) {
         return Some(*at);
     }
-    let candidates: Vec<u32> = reference
-        .to
-        .iter()
-        .filter_map(|kind| names.get(&(kind.clone(), reference.text.clone())))
-        .flatten()
-        .copied()
-        .collect();
-    let nearness = |at: &u32| {
-        let to = resources.get(*at as usize)?;
-        let account = to.account == from.account;
-        Some((account && to.region == from.region, account))
-    };
-    // Of equally near candidates the first that was added holds, so that the answer does not depend on a hash.
-    let nearest = candidates.into_iter().rev().max_by_key(nearness);
-    nearest.or_else(|| {
+    let candidates = reference.to.iter().enumerate().flat_map(|(unlikely, kind)| {
+        let named = names.get(&(kind.clone(), reference.text.clone()));
+        named.into_iter().flatten().map(move |at| (unlikely, *at))
+    });
+    let nearest = candidates.min_by_key(|(unlikely, at)| {
+        let to = resources.get(*at as usize);
+        let account = to.is_some_and(|to| to.account == from.account);
+        let region = account && to.is_some_and(|to| to.region == from.region);
+        (!region, !account, *unlikely, to.map(|to| &to.uid))
+    });
+    nearest.map(|(_, at)| at).or_else(|| {
         // Some documents refer by ARN to a resource whose uid is another ARN of it (a wildcard at its end).
         let trimmed = reference.text.trim_end_matches(":*").trim_end_matches("/*");
         if trimmed == reference.text { None } else { by_uid.get(trimmed).copied() }

@@ -71,7 +71,7 @@ impl TerraformIndex {
             file: file.to_owned(),
             line: error.line(),
             column: error.column(),
-            problem: error.to_string(),
+            problem: problem(&error),
         })?;
         if state.version != 4 {
             return Err(TerraformStateError::Version { file: file.to_owned(), version: state.version });
@@ -114,14 +114,26 @@ impl TerraformIndex {
     }
 }
 
+/// The parser's words without the place, which stands before them.
+fn problem(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    words.rsplit_once(" at line ").map_or(words.as_str(), |(before, _)| before).to_owned()
+}
+
 fn is_unique(name: &str) -> bool {
     if name.starts_with("arn:") || name.starts_with("AKIA") {
         return true;
     }
-    // "vpc-0a1b2c3d", "eipalloc-…": a short prefix and at least eight hexadecimal digits.
+    // "vpc-0a1b2c3d", "tgw-attach-…": a prefix and the 17 hexadecimal digits of today, or one short word and the 8 of
+    // old. A date ("logs-20240101") or the random end of a name ("app-logs-1a2b3c4d") is not such an id.
     name.rsplit_once('-').is_some_and(|(prefix, digits)| {
-        prefix.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-            && digits.len() >= 8
-            && digits.chars().all(|c| c.is_ascii_hexdigit())
+        let hexadecimal = digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+        let word = |c: char| c.is_ascii_lowercase() || (c == '-' && digits.len() == 17);
+        let long_enough = match digits.len() {
+            17 => !prefix.is_empty(),
+            8 => (1..=8).contains(&prefix.len()) && !digits.chars().all(|c| c.is_ascii_digit()),
+            _ => false,
+        };
+        hexadecimal && long_enough && prefix.chars().all(word)
     })
 }

@@ -51,6 +51,11 @@ pub fn understand(
     for one in unread {
         unread_of.entry(&one.uid).or_default().push(one);
     }
+    // Calls end in any order, and a resource that two listings bring is asked twice; a gap counts once.
+    for gaps in unread_of.values_mut() {
+        gaps.sort_by(|a, b| (&a.attribute, a.reason, &a.detail).cmp(&(&b.attribute, b.reason, &b.detail)));
+        gaps.dedup_by(|a, b| a.attribute == b.attribute);
+    }
     let mut accepted_of: BTreeMap<&Uid, Vec<&Acceptance>> = BTreeMap::new();
     for acceptance in acceptances.iter().filter(|acceptance| now < acceptance.until) {
         accepted_of.entry(&acceptance.uid).or_default().push(acceptance);

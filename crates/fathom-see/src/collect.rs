@@ -6,7 +6,6 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
 };
 
 use fathom_cloud::client::{Account, Client};
@@ -377,9 +376,14 @@ impl Collector {
         let fill = Fill { item: chunk.first(), ..place.fill(chunk.first()) };
         let Some(params) = fill_value(&Value::Object(params), fill) else { return Vec::new() };
         let key = self.key(definition, spot, &definition.service, &describe.operation);
-        let answer = self.ask(key, spot, &spot.calls, &params, &describe.absent).await;
+        let answer = self.ask(key.clone(), spot, &spot.calls, &params, &describe.absent).await;
         let Some(answer) = answer.ok().flatten() else { return Vec::new() };
         let mut documents = describe.items.take_all(answer);
+        if documents.len() < chunk.len() {
+            // Not described is not the same as gone.
+            let detail = format!("{} of {} listed items are not described", chunk.len() - documents.len(), chunk.len());
+            self.refuse(key, Failure { reason: Reason::Malformed, permission: None, detail });
+        }
         if let (Some(member), Some(listed)) = (&describe.keep_item, chunk.first()) {
             for document in documents.iter_mut().filter_map(Value::as_object_mut) {
                 document.insert(member.clone(), listed.clone());
@@ -388,7 +392,7 @@ impl Collector {
         documents
     }
 
-    /// One call with its own row. `Ok(None)` is "not set".
+    /// One question with its own row, all pages of its answer as one. `Ok(None)` is "not set".
     async fn ask(
         &self,
         key: Key,
@@ -401,29 +405,34 @@ impl Collector {
             self.refuse(key, failure.clone());
             return Err(failure);
         }
-        let begun = Instant::now();
-        let answer = self.client.call(&spot.account, region, &key.service, &key.operation, params).await;
-        let mut ending = Ending { millis: begun.elapsed().as_millis() as u64, ..Ending::default() };
-        let result = match answer {
-            Ok(answer) => {
+        let mut answer = Value::Null;
+        let take = |page| {
+            add_page(&mut answer, page);
+            std::future::ready(())
+        };
+        let ended =
+            self.client.pages(&spot.account, region, &key.service, &key.operation, params, take).await;
+        let mut ending = Ending {
+            items: 0,
+            calls: u64::from(ended.calls),
+            throttles: u64::from(ended.throttles),
+            millis: ended.elapsed.as_millis() as u64,
+            failure: None,
+        };
+        let result = match ended.error {
+            None => {
                 ending.items = 1;
-                ending.calls = u64::from(answer.calls);
-                ending.throttles = u64::from(answer.throttles);
-                Ok(Some(answer.value))
+                Ok(Some(answer))
             }
-            Err(error) => {
-                ending.calls = u64::from(error.calls);
-                ending.throttles = u64::from(error.throttles);
-                match failure(&error, absent) {
-                    Some(failure) => {
-                        self.progress.unanswered();
-                        self.close(&key, &failure);
-                        ending.failure = Some(failure.clone());
-                        Err(failure)
-                    }
-                    None => Ok(None),
+            Some(error) => match failure(&error, absent) {
+                Some(failure) => {
+                    self.progress.unanswered();
+                    self.close(&key, &failure);
+                    ending.failure = Some(failure.clone());
+                    Err(failure)
                 }
-            }
+                None => Ok(None),
+            },
         };
         self.tally.add(key, ending);
         result
@@ -534,6 +543,19 @@ impl Collector {
         if for_all {
             self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), failure.clone());
         }
+    }
+}
+
+/// Adds a page to those before it: lists grow, members are joined, single values are the newest.
+fn add_page(answer: &mut Value, page: Value) {
+    match (answer, page) {
+        (Value::Array(items), Value::Array(more)) => items.extend(more),
+        (Value::Object(members), Value::Object(more)) => {
+            for (name, value) in more {
+                add_page(members.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (answer, page) => *answer = page,
     }
 }
 

@@ -123,6 +123,7 @@ pub fn build(
         .account
         .as_ref()
         .and_then(|path| path.text(document))
+        .filter(|text| !text.is_empty())
         .map_or_else(|| place.account.clone(), AccountId::from);
     let fill = Fill { account: account.as_str(), region: region.as_str(), ..place.fill(Some(document)) };
     let need = |what: &str, template: &fathom_content::Template| {
@@ -145,6 +146,7 @@ pub fn build(
     let mut also: Vec<String> =
         identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
     also.extend(identity.also_as.iter().filter_map(|template| template.fill(fill)));
+    also.retain(|text| !text.is_empty());
     let resource = Resource {
         kind: definition.kind.clone(),
         account,
@@ -192,8 +194,8 @@ pub fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
             .iter()
             .filter_map(|pair| {
                 let key = KEYS.iter().find_map(|name| pair.get(name)?.as_str())?;
-                let value = VALUES.iter().find_map(|name| pair.get(name)?.as_str()).unwrap_or_default();
-                Some((key.to_owned(), value.to_owned()))
+                let value = VALUES.iter().find_map(|name| scalar_text(pair.get(name)?)).unwrap_or_default();
+                Some((key.to_owned(), value))
             })
             .collect(),
         _ => BTreeMap::new(),
@@ -205,6 +207,9 @@ pub fn time(value: &Value) -> Option<Timestamp> {
     /// Seconds above this would be after the year 5000, so the number is milliseconds.
     const SECONDS_MAX: f64 = 1e11;
     let from_number = |number: f64| {
+        if !number.is_finite() {
+            return None;
+        }
         let seconds = if number > SECONDS_MAX { number / 1000.0 } else { number };
         Timestamp::from_millisecond((seconds * 1000.0) as i64).ok()
     };

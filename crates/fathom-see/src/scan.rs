@@ -105,7 +105,7 @@ impl Scanner {
         };
         let mut coverage = looked.coverage;
         coverage.append(&mut discovered.rows);
-        coverage.extend(self.not_defined(&first));
+        coverage.extend(scope::not_defined(&first.id, &self.content, Models::embedded()));
 
         progress.enter(Phase::Understanding);
         let now = clock();
@@ -231,15 +231,6 @@ impl Scanner {
         }
         unread.sort_by(|a, b| (&a.uid, &a.attribute).cmp(&(&b.uid, &b.attribute)));
         Ok(Looked { estate: builder.build(), unread, coverage })
-    }
-
-    fn not_defined(&self, first: &Account) -> Vec<Coverage> {
-        let mut defined: BTreeSet<&str> = BTreeSet::from(["sts", "resourcegroupstaggingapi"]);
-        for definition in self.content.resources.values() {
-            defined.insert(&definition.service);
-            defined.extend(definition.enrich.iter().filter_map(|enrich| enrich.service.as_deref()));
-        }
-        scope::not_defined(&first.id, Models::embedded().services(), &defined).collect()
     }
 }
 

@@ -1,12 +1,16 @@
 //! What there is to ask: accounts, and their regions.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
-use fathom_cloud::client::{Account, CallError, Client};
+use fathom_cloud::{
+    client::{Account, CallError, Client},
+    model::Models,
+};
+use fathom_content::Content;
 use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
 use serde_json::json;
 
@@ -213,16 +217,50 @@ pub fn row(
     }
 }
 
-/// One row for each service of the models that no definition reads.
-pub fn not_defined<'a>(
-    account: &'a AccountId,
-    services: impl Iterator<Item = String> + 'a,
-    defined: &'a BTreeSet<&str>,
-) -> impl Iterator<Item = Coverage> + 'a {
-    services.filter(|service| !defined.contains(service.as_str())).map(|service| Coverage {
-        service,
+/// What the models know and no definition asks: one row for a service that is not read at all, and one for each
+/// operation of the others that could be asked without being given anything.
+pub fn not_defined(account: &AccountId, content: &Content, models: &Models) -> Vec<Coverage> {
+    let asked = asked(content);
+    let everywhere = Region::from("*");
+    let row = |service: &str, operation: &str, detail: &str| Coverage {
+        service: service.to_owned(),
+        operation: operation.to_owned(),
         reason: Some(Reason::NotDefined),
-        detail: Some("no resource definition reads this service".to_owned()),
-        ..left_out(account, &Region::from("*"), "")
-    })
+        detail: Some(detail.to_owned()),
+        ..left_out(account, &everywhere, "")
+    };
+    let mut rows = Vec::new();
+    for name in models.services() {
+        let Some(operations) = asked.get(name.as_str()) else {
+            rows.push(row(&name, "*", "no resource definition reads this service"));
+            continue;
+        };
+        let Ok(service) = models.service(&name) else { continue };
+        rows.extend(
+            service
+                .operations()
+                .filter(|operation| !operations.contains(operation.name()) && !service.needs_input(operation))
+                .map(|operation| row(&name, operation.name(), "no resource definition asks this")),
+        );
+    }
+    rows
+}
+
+/// The operations that definitions and the scan itself ask, by service.
+fn asked(content: &Content) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::from([
+        ("sts", BTreeSet::from(["GetCallerIdentity", "AssumeRole"])),
+        ("resourcegroupstaggingapi", BTreeSet::from(["GetResources"])),
+        ("ec2", BTreeSet::from(["DescribeRegions"])),
+    ]);
+    for definition in content.resources.values() {
+        let service = asked.entry(&definition.service).or_default();
+        service.insert(&definition.list.operation);
+        service.extend(definition.list.describe.as_ref().map(|describe| describe.operation.as_str()));
+        for enrich in &definition.enrich {
+            let service = enrich.service.as_deref().unwrap_or(&definition.service);
+            asked.entry(service).or_default().insert(&enrich.operation);
+        }
+    }
+    asked
 }

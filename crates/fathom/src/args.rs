@@ -18,6 +18,7 @@ pub(crate) struct Cli {
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
     /// Where Fathom keeps its database, ledger and keys
     #[arg(long, env = "FATHOM_DATA", value_name = "DIR", default_value = ".fathom", global = true)]
@@ -100,7 +101,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) declarations: Option<PathBuf>,
     /// Scan the sample organisation that comes with Fathom; needs no account and no network
-    #[arg(long, conflicts_with_all = ["replay", "record", "profile", "organization_role"])]
+    #[arg(long, conflicts_with_all = ["replay", "record", "organization_role"])]
     pub(crate) sample: bool,
     /// Write every exchange to this file (no credentials in it), to be played back later
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
@@ -178,7 +179,7 @@ pub(crate) struct AcceptArgs {
     #[arg(long)]
     pub(crate) reason: String,
     /// Until when: a date like 2027-01-31
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) until: jiff::civil::Date,
     /// Who accepts it; you, as the system knows you, otherwise
     #[arg(long)]
@@ -254,6 +255,10 @@ pub(crate) enum LedgerCommand {
     List(LimitArgs),
     /// Show size, root and public key
     Status,
+}
+
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "write a date like 2027-01-31".to_owned())
 }
 
 fn percent(text: &str) -> Result<f64, String> {

@@ -81,8 +81,8 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     let mut last = text.clone();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
-        // Transparent layers repeat their cause's words.
-        if cause != last {
+        // Layers may repeat their cause's words.
+        if !last.ends_with(&cause) {
             text.push_str("\n  because: ");
             text.push_str(&cause);
         }

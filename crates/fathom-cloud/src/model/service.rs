@@ -115,6 +115,12 @@ impl Service {
         self.operations.get(name)
     }
 
+    /// Whether an operation can be asked only about something given: an id, a name.
+    pub fn needs_input(&self, operation: &Operation) -> bool {
+        let input = operation.input().and_then(|input| self.structure(input));
+        input.is_some_and(|structure| structure.required().next().is_some())
+    }
+
     /// The shape with that index. Indices are only valid in the service they came from.
     pub fn shape(&self, id: ShapeId) -> &Shape {
         &self.shapes[id.0 as usize]

@@ -15,6 +15,8 @@ use crate::{
 const DAYS_MAX: i64 = 366;
 
 pub(crate) async fn run(global: &Global, args: AcceptArgs) -> Result<()> {
+    // Opened to read first: a mistyped --data must not become a new, empty directory.
+    wiring::reader(global).await?.close().await?;
     let store = wiring::store(global).await?;
     let stored = wiring::one_resource(&store, &args.resource).await?;
     let uid = stored.resource.uid;

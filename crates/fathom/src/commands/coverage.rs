@@ -58,6 +58,8 @@ pub(crate) fn unknown_by_reason(rows: &[Coverage]) -> String {
             (Some(permission), ..) if reason == Reason::Denied => permission.clone(),
             (_, "*", "*") => row.region.to_string(),
             (_, service, "*") => service.to_owned(),
+            // There are hundreds of these; which services they belong to is what a person wants first.
+            (_, service, _) if reason == Reason::NotDefined => format!("parts of {service}"),
             (_, service, operation) => format!("{service}:{operation}"),
         };
         *by_reason.entry((order, reason)).or_default().entry(what).or_default() += 1;

@@ -1,7 +1,7 @@
 //! `fathom explain`: what is known about one resource, part by part, each with its source.
 
 use anyhow::Result;
-use fathom_model::{Explanation, Part, Target};
+use fathom_model::{Explanation, Part, Statement, Target};
 use serde_json::json;
 
 use crate::{
@@ -57,16 +57,12 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
         let all: Vec<_> = explanation.statements.iter().filter(|statement| statement.part == part).collect();
         match explanation.of(part) {
             Some(holds) => {
-                rows.push(vec![
-                    part.to_string(),
-                    clean(&holds.value),
-                    format!("{}: {}", holds.source, clean(&holds.origin)),
-                ]);
+                rows.push(vec![part.to_string(), clean(&holds.value), said_by(holds)]);
                 for other in all.into_iter().filter(|one| *one != holds) {
                     rows.push(vec![
                         String::new(),
                         styled(render::QUIET, clean(&other.value)),
-                        styled(render::QUIET, format!("also {}: {}", other.source, clean(&other.origin))),
+                        styled(render::QUIET, format!("also {}", said_by(other))),
                     ]);
                 }
             }
@@ -125,4 +121,10 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
         render::print_json(&resource.document.value())?;
     }
     Ok(())
+}
+
+/// The kind of source and the place in it; a tag's place begins with the kind already.
+fn said_by(statement: &Statement) -> String {
+    let (kind, origin) = (statement.source.as_str(), clean(&statement.origin));
+    if origin.starts_with(kind) { origin } else { format!("{kind}: {origin}") }
 }

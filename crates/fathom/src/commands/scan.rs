@@ -25,6 +25,8 @@ use crate::{
     wiring::{self, Sample},
 };
 
+/// Types that a scan names at its end, those with the most resources.
+const KINDS_SHOWN: usize = 12;
 /// Rows of the list that a scan shows at its end.
 const LIST_ROWS: u32 = 10;
 
@@ -72,7 +74,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
     let home = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok());
     ScanOptions {
         home: home.filter(|name| !name.is_empty()).map_or_else(|| ScanOptions::default().home, Region::from),
-        profile: args.profile.clone(),
+        profile: args.profile.clone().filter(|profile| !profile.is_empty()),
         regions: args.regions.iter().map(|region| Region::new(region.trim())).collect(),
         kinds: args.types.iter().map(|kind| ResourceType::new(kind.trim())).collect(),
         organization_role: if args.sample {
@@ -94,7 +96,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
 /// The client that the command line asks for, and its recorder where there is one.
 fn client(args: &ScanArgs) -> Result<(Client, Option<Arc<Recorder>>)> {
     let mut options = ClientOptions::from_env(std::env::vars())?;
-    if let Some(url) = &args.endpoint_url {
+    if let Some(url) = args.endpoint_url.as_ref().filter(|url| !url.is_empty()) {
         options = options.with_endpoint(url)?;
     }
     options.timeout = Duration::from_secs(args.timeout.max(1));
@@ -124,7 +126,14 @@ fn sample_player() -> Result<Player> {
 }
 
 fn player(file: &Path) -> Result<Player> {
-    Player::open(file).with_context(|| format!("cannot play back {}", file.display()))
+    let player = Player::open(file).with_context(|| format!("cannot play back {}", file.display()))?;
+    if let Some(damage) = player.damage() {
+        anstream::eprintln!(
+            "{}: {damage}; what comes after it counts as not answered",
+            styled(render::ATTENTION, "warning")
+        );
+    }
+    Ok(player)
 }
 
 fn recording(file: &PathBuf, inner: Arc<HttpTransport>) -> Result<Recorder> {
@@ -220,8 +229,14 @@ async fn show(store: &Store, report: &ScanReport) -> Result<()> {
     render::print(summary::figure(scan.understood, scan.resources))?;
     let mut kinds: Vec<_> = report.kinds.iter().collect();
     kinds.sort_by_key(|(kind, (total, _))| (std::cmp::Reverse(*total), (*kind).clone()));
-    let words: Vec<String> =
-        kinds.iter().map(|(kind, (total, _))| format!("{total} {}", unknown::kind(kind.as_str()))).collect();
+    let mut words: Vec<String> = kinds
+        .iter()
+        .take(KINDS_SHOWN)
+        .map(|(kind, (total, _))| format!("{total} {}", unknown::kind(kind.as_str())))
+        .collect();
+    if kinds.len() > KINDS_SHOWN {
+        words.push(format!("and {} more types (fathom summary)", kinds.len() - KINDS_SHOWN));
+    }
     render::print(styled(render::QUIET, words.join(", ")))?;
     if report.duplicates > 0 {
         render::print(format!(

@@ -12,6 +12,7 @@ use crate::{
 
 pub(crate) async fn run(global: &Global, args: UnknownArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
+    let is_narrow = args.kind.is_some() || args.account.is_some();
     let query = UnknownQuery {
         kinds: args.kind.into_iter().map(Into::into).collect(),
         accounts: args.account.into_iter().map(Into::into).collect(),
@@ -26,6 +27,10 @@ pub(crate) async fn run(global: &Global, args: UnknownArgs) -> Result<()> {
     }
     if listed.is_empty() {
         return render::print(match store.latest_scan().await? {
+            // A mistyped type must not read as a clean estate.
+            Some(_) if is_narrow => {
+                "Nothing on the list is of this type and account; without --type and --account it is whole."
+            }
             Some(_) => "Nothing: every resource is understood. `fathom coverage` says what was not read.",
             None => "No scan has ended yet; run `fathom scan`.",
         });

@@ -14,47 +14,47 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The file under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_fathom");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_fathom");
 
 /// No command of these tests takes longer, also on a busy machine; one that does hangs.
 const COMMAND_MAX: Duration = Duration::from_secs(150);
 
 /// A directory to work in, and the environment of the commands there.
-pub struct Place {
+pub(crate) struct Place {
     dir: TempDir,
     env: Vec<(String, String)>,
 }
 
 /// A command that ended.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     /// The exit code; none where a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// The same, after checking the exit code.
-    pub fn code(self, wanted: i32) -> Self {
+    pub(crate) fn code(self, wanted: i32) -> Self {
         assert_eq!(self.code, Some(wanted), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
     }
 
     /// The same, after checking that all went well.
-    pub fn ok(self) -> Self {
+    pub(crate) fn ok(self) -> Self {
         self.code(0)
     }
 
     /// Standard output as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("no JSON ({error}):\n{}", self.out))
     }
 
     /// Both streams under their names, with the exit code: what a person saw.
-    pub fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         let code = self.code.map_or_else(|| "a signal".to_owned(), |code| code.to_string());
         let mut seen = format!("exit {code}\n");
         for (name, text) in [("stdout", &self.out), ("stderr", &self.err)] {
@@ -67,7 +67,7 @@ impl Ran {
 
     /// Checks that standard error has each of these texts.
     #[track_caller]
-    pub fn says(self, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
         for text in texts {
             assert!(self.err.contains(text), "no `{text}` in:\n{}", self.seen());
         }
@@ -77,7 +77,7 @@ impl Ran {
 
 impl Place {
     /// An empty directory, where every request that could leave this machine is led to a closed port of it.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let env = [
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
@@ -90,14 +90,14 @@ impl Place {
     }
 
     /// One with a copy of the scanned sample in its data directory.
-    pub fn with_sample() -> Self {
+    pub(crate) fn with_sample() -> Self {
         let place = Self::new();
         copy_dir(&sample().data(), &place.data());
         place
     }
 
     /// One that may ask the cloud at an address.
-    pub fn asking(url: &str) -> Self {
+    pub(crate) fn asking(url: &str) -> Self {
         Self::new()
             .env("AWS_ENDPOINT_URL", url)
             .env("AWS_ACCESS_KEY_ID", "AKIATESTING")
@@ -105,24 +105,24 @@ impl Place {
     }
 
     /// The same with a variable set.
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// The data directory that commands use by default.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path().join(".fathom")
     }
 
     /// Writes a file there.
-    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
         fs::write(&path, text).expect("a file");
@@ -130,12 +130,12 @@ impl Place {
     }
 
     /// Reads a file there.
-    pub fn read(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// A command, not yet started.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command.args(args);
         self.prepare(&mut command);
@@ -143,7 +143,7 @@ impl Place {
     }
 
     /// Gives any program this place's directory and environment.
-    pub fn prepare(&self, command: &mut Command) {
+    pub(crate) fn prepare(&self, command: &mut Command) {
         command
             .current_dir(self.path())
             .env_clear()
@@ -156,31 +156,31 @@ impl Place {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         wait(self.command(args).spawn().expect("the binary starts"))
     }
 
     /// Runs a query; its rows as JSON.
-    pub fn rows(&self, query: &str) -> Vec<Value> {
+    pub(crate) fn rows(&self, query: &str) -> Vec<Value> {
         let ran = self.run(&["sql", "--format", "json", query]).ok();
         ran.json().as_array().unwrap_or_else(|| panic!("no rows: {}", ran.out)).clone()
     }
 
     /// The first column of a query's rows, as texts.
-    pub fn texts(&self, query: &str) -> Vec<String> {
+    pub(crate) fn texts(&self, query: &str) -> Vec<String> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let first = |row: Value| row.as_object().and_then(|row| row.values().next()).map(text);
         self.rows(query).into_iter().filter_map(first).collect()
     }
 
     /// The only value of a query.
-    pub fn number(&self, query: &str) -> u64 {
+    pub(crate) fn number(&self, query: &str) -> u64 {
         self.texts(query).first().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{query}"))
     }
 }
 
 /// Waits for a child and takes what it wrote.
-pub fn wait(mut child: Child) -> Ran {
+pub(crate) fn wait(mut child: Child) -> Ran {
     fn drain(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
         std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -209,7 +209,7 @@ pub fn wait(mut child: Child) -> Ran {
 }
 
 /// A place where the sample was scanned once. Only for commands that read.
-pub fn sample() -> &'static Place {
+pub(crate) fn sample() -> &'static Place {
     static PLACE: OnceLock<Place> = OnceLock::new();
     PLACE.get_or_init(|| {
         let place = Place::new();
@@ -219,7 +219,7 @@ pub fn sample() -> &'static Place {
 }
 
 /// Copies a directory with all that is in it.
-pub fn copy_dir(from: &Path, to: &Path) {
+pub(crate) fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory");
     for entry in fs::read_dir(from).expect("a directory") {
         let entry = entry.expect("an entry");
@@ -233,7 +233,7 @@ pub fn copy_dir(from: &Path, to: &Path) {
 }
 
 /// All files below a directory.
-pub fn files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).expect("a directory") {
         let path = entry.expect("an entry").path();
@@ -243,7 +243,7 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// Waits until something holds.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < COMMAND_MAX, "still not so: {what}");

@@ -1,0 +1,189 @@
+//! `docs/resources.md` is made from the definitions, so it cannot say anything else. `UPDATE_DOCS=1` renews it.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+
+use fathom_content::{Content, Demand, ResourceDefinition, Trait, resource::Scope};
+use fathom_model::ResourceType;
+
+/// Calls that moto 5.2 does not answer, by type; every other call of every definition it does.
+const NOT_IN_MOTO: &[(&str, &str)] = &[
+    ("AWS::Cognito::IdentityPool", "GetIdentityPoolRoles"),
+    ("AWS::IAM::ServerCertificate", "ListServerCertificateTags"),
+    ("AWS::SecurityHub::Hub", "ListTagsForResource"),
+];
+
+const HEAD: &str = "# Resource types
+
+Every type that a scan reads: how it is listed, where it points, and what must be known about it. This page is made from
+`content/resources/aws/` by `UPDATE_DOCS=1 cargo test -p fathom-content reference`; the guide says what
+[understood](guide.md#the-list) means.
+
+- **Listed by** names the call. A type is listed in each region, once for each account, once for the organisation, or for
+  each resource of another type.
+- **Further calls** are made for each resource. One that is refused becomes a gap of the resource, and a row of the coverage.
+- **Leads to** are its edges. A reference to something that was not seen stays as an unresolved edge.
+- **Takes over from** are the edges over which it takes what it does not state itself, the first of them first.
+- **Demands** come on top of owner, purpose and environment, which are demanded of everything. What may be reached from
+  outside must also name its creator or code.
+- **SQL view** is the table of this type for `fathom sql`, with its columns.
+- **Test server** says whether moto, which our tests run against, answers all these calls, or which it does not.
+";
+
+#[test]
+fn the_reference_of_resource_types_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/resources.md");
+    let expected = page(&Content::embedded().expect("the content that ships"));
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        std::fs::write(&path, &expected).expect("docs/resources.md can be written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = found.lines().zip(expected.lines()).position(|(a, b)| a != b).map_or(0, |line| line + 1);
+    assert!(
+        found == expected,
+        "docs/resources.md is not what the definitions say (line {differs}); run `UPDATE_DOCS=1 cargo test -p fathom-content reference`"
+    );
+}
+
+#[test]
+fn calls_that_moto_does_not_answer_are_made() {
+    let content = Content::embedded().expect("the content that ships");
+    for (kind, operation) in NOT_IN_MOTO {
+        let definition = content.resources.get(*kind).unwrap_or_else(|| panic!("{kind} is not defined"));
+        let made = definition.enrich.iter().any(|enrich| enrich.operation == *operation)
+            || definition.list.operation == *operation;
+        assert!(made, "{kind} does not call {operation} any more; take it off the list");
+    }
+}
+
+fn page(content: &Content) -> String {
+    let mut services: BTreeMap<&str, Vec<&ResourceDefinition>> = BTreeMap::new();
+    for definition in content.resources.values() {
+        services.entry(&definition.service).or_default().push(definition);
+    }
+    let mut page = HEAD.to_owned();
+    let _ = writeln!(page, "\n{} types of {} services.\n", content.resources.len(), services.len());
+    page.push_str("| service | types |\n| --- | --- |\n");
+    for (service, types) in &services {
+        let links: Vec<String> = types.iter().map(|one| link(&one.kind)).collect();
+        let _ = writeln!(page, "| {service} | {} |", links.join(", "));
+    }
+    for (service, types) in &services {
+        let _ = write!(page, "\n## {service}\n");
+        for definition in types {
+            section(&mut page, content, definition);
+        }
+    }
+    page
+}
+
+fn section(page: &mut String, content: &Content, definition: &ResourceDefinition) {
+    let _ = write!(page, "\n### {}\n{}\n\n| | |\n| --- | --- |\n", definition.kind, definition.description);
+    let mut row = |name: &str, words: String| {
+        if !words.is_empty() {
+            let _ = writeln!(page, "| {name} | {words} |");
+        }
+    };
+    row("Listed by", listed_by(definition));
+    row("Further calls", further_calls(definition));
+    row("Leads to", leads_to(content, definition));
+    row("Takes over from", codes(definition.inherit.iter().map(|kind| kind.as_str())));
+    row("Demands", demands(content, definition));
+    row("SQL view", format!("`{}`: {}", definition.kind.view_name(), columns(definition)));
+    row("Test server", test_server(&definition.kind));
+}
+
+fn listed_by(definition: &ResourceDefinition) -> String {
+    let list = &definition.list;
+    let mut calls = vec![format!("`{}:{}`", definition.service, list.operation)];
+    calls.extend(list.describe.iter().map(|one| format!("`{}:{}`", definition.service, one.operation)));
+    let place = match (&list.for_each, definition.scope) {
+        (Some(parent), _) => format!("for each {}", link(parent)),
+        (None, Scope::Region) => "in each region".to_owned(),
+        (None, Scope::Global) => "once for each account".to_owned(),
+        (None, Scope::Organization) => "once for the organisation".to_owned(),
+    };
+    format!("{}, {place}", calls.join(", then "))
+}
+
+fn further_calls(definition: &ResourceDefinition) -> String {
+    codes(definition.enrich.iter().map(|enrich| {
+        let service = enrich.service.as_ref().unwrap_or(&definition.service);
+        format!("{service}:{}", enrich.operation)
+    }))
+}
+
+fn leads_to(content: &Content, definition: &ResourceDefinition) -> String {
+    let mut edges: Vec<(&str, Vec<&ResourceType>)> = Vec::new();
+    for relation in &definition.relations {
+        let kind = relation.kind.as_str();
+        let at = edges.iter().position(|(known, _)| *known == kind).unwrap_or_else(|| {
+            edges.push((kind, Vec::new()));
+            edges.len() - 1
+        });
+        for to in &relation.to {
+            if !edges[at].1.contains(&to) {
+                edges[at].1.push(to);
+            }
+        }
+    }
+    let words: Vec<String> = edges
+        .into_iter()
+        .map(|(kind, to)| {
+            let names: Vec<String> = to
+                .into_iter()
+                .map(|to| if content.resources.contains_key(to) { link(to) } else { to.to_string() })
+                .collect();
+            format!("`{kind}` {}", names.join(" or "))
+        })
+        .collect();
+    words.join("<br>")
+}
+
+fn demands(content: &Content, definition: &ResourceDefinition) -> String {
+    let traits: Vec<Trait> =
+        definition.traits.iter().copied().filter(|one| *one != Trait::Exposed).collect();
+    let mut demanded = content.demands.of(&traits);
+    demanded.retain(|demand| !content.demands.always.contains(demand));
+    let words = |demand: &Demand| match demand {
+        Demand::Owner => "owner",
+        Demand::Purpose => "purpose",
+        Demand::Environment => "environment",
+        Demand::DataClass => "data class",
+        Demand::CreatorOrCode => "creator or code",
+    };
+    let mut out: Vec<&str> = demanded.iter().map(words).collect();
+    if !definition.exposed_when.is_empty() && !demanded.contains(&Demand::CreatorOrCode) {
+        out.push("creator or code where it may be reached from outside");
+    }
+    out.join(", ")
+}
+
+fn columns(definition: &ResourceDefinition) -> String {
+    definition.columns.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn test_server(kind: &ResourceType) -> String {
+    let missing = NOT_IN_MOTO.iter().filter(|(of, _)| *of == kind.as_str()).map(|(_, operation)| *operation);
+    match codes(missing) {
+        none if none.is_empty() => "moto answers all its calls".to_owned(),
+        missing => format!("moto answers all its calls but {missing}"),
+    }
+}
+
+fn codes<T: AsRef<str>>(words: impl Iterator<Item = T>) -> String {
+    let mut out: Vec<String> = Vec::new();
+    for word in words {
+        let code = format!("`{}`", word.as_ref());
+        if !out.contains(&code) {
+            out.push(code);
+        }
+    }
+    out.join(", ")
+}
+
+/// A link to a type's section; headings lose their colons and upper case there.
+fn link(kind: &ResourceType) -> String {
+    let name = kind.as_str();
+    let anchor = name.to_lowercase().replace("::", "");
+    format!("[{}](#{anchor})", name.strip_prefix("AWS::").unwrap_or(name))
+}

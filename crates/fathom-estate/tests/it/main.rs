@@ -1,0 +1,15 @@
+//! The engine against what the guide and the declarations' page say.
+//!
+//! [`small`] is a made-up world of five types. [`literal`] answers every question about it as plainly as the documents
+//! put it, and [`agree`] holds the engine to that over generated estates. The other modules are cases written by hand.
+
+mod agree;
+mod generate;
+mod list;
+mod literal;
+mod literal_list;
+mod references;
+mod small;
+mod sources;
+mod stacks;
+mod states;

@@ -1,0 +1,359 @@
+//! The collector over recorded answers of real accounts, which are their own oracle.
+//!
+//! A front plays one recording; a scan asks it; `oracle.rs` works out from the calls that came and the answers that
+//! were played what the estate and the coverage ledger must hold, and `compare.rs` says where they differ. The
+//! recordings are in the shared data; where it is absent the tests are skipped.
+
+mod cli;
+mod compare;
+mod oracle;
+mod placebo;
+
+use std::{
+    collections::BTreeSet,
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+};
+
+use fathom_cloud::client::{Client, ClientOptions};
+use fathom_content::Content;
+use fathom_model::{Outcome, Reason, Region, ResourceType, Timestamp};
+use fathom_see::{Progress, ScanOptions, Scanner, sources::Declared};
+use fathom_store::{Store, StoredResource};
+use fathom_testkit::front::{Call, Front, FrontOptions, Rule, Written};
+use futures::StreamExt;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use self::oracle::Oracle;
+
+/// The region that is scanned; the recordings do not tell theirs.
+const REGION: &str = "us-east-1";
+
+/// The key that a test's second process signs with.
+const KEY: &str = "AKIARECORDED";
+
+/// Recordings that are not what the service would answer, by session and type, and why.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+/// One recording.
+struct Session {
+    name: String,
+    /// The operations it answers.
+    operations: BTreeSet<(String, String)>,
+    rules: Box<dyn Fn() -> Vec<Rule> + Send + Sync>,
+    /// What the n-th call of its operation, counted from 0, was answered.
+    answer: Box<dyn Fn(&Call, usize) -> Written + Send + Sync>,
+}
+
+/// What was compared.
+#[derive(Debug, Default)]
+struct Totals {
+    sessions: usize,
+    operations: usize,
+    calls: usize,
+    resources: usize,
+    tags: usize,
+    masked: usize,
+    errors: usize,
+    excepted: BTreeSet<usize>,
+    wrong: Vec<String>,
+}
+
+impl Totals {
+    fn add(&mut self, other: Totals) {
+        self.sessions += other.sessions;
+        self.operations += other.operations;
+        self.calls += other.calls;
+        self.resources += other.resources;
+        self.tags += other.tags;
+        self.masked += other.masked;
+        self.errors += other.errors;
+        self.excepted.extend(other.excepted);
+        self.wrong.extend(other.wrong);
+    }
+
+    fn print(&self, what: &str) {
+        println!(
+            "{what}: {} sessions, {} operations, {} calls, {} resources with {} tags compared; {} masked values, {} \
+             operations ended as unknown as recorded; {} differ",
+            self.sessions,
+            self.operations,
+            self.calls,
+            self.resources,
+            self.tags,
+            self.masked,
+            self.errors,
+            self.wrong.len()
+        );
+    }
+}
+
+/// A front, and a client that asks only it, one call after the other, so that calls and answers stay in order.
+struct Lane {
+    front: Front,
+    client: Client,
+    content: Arc<Content>,
+}
+
+impl Lane {
+    fn new(content: &Arc<Content>) -> Self {
+        let front = Front::start(FrontOptions::default());
+        let options = ClientOptions { concurrency: 1, attempts_max: 1, ..ClientOptions::default() };
+        let client = Client::new(options.with_endpoint(&front.url).unwrap()).unwrap();
+        Self { front, client, content: Arc::clone(content) }
+    }
+
+    /// The types that a session's answers list, with the types that lead to them.
+    fn kinds(&self, session: &Session) -> BTreeSet<ResourceType> {
+        let mut kinds = BTreeSet::new();
+        for definition in self.content.resources.values() {
+            let lists = (definition.service.clone(), definition.list.operation.clone());
+            if !session.operations.contains(&lists) {
+                continue;
+            }
+            let mut next = Some(&definition.kind);
+            while let Some(kind) = next {
+                kinds.insert(kind.clone());
+                next = self.content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
+            }
+        }
+        kinds
+    }
+
+    async fn compare(&self, session: &Session) -> Totals {
+        let mut totals = Totals::default();
+        let kinds = self.kinds(session);
+        if kinds.is_empty() {
+            return totals;
+        }
+        self.front.set_rules((session.rules)());
+        self.front.forget_calls();
+        let t0=std::time::Instant::now();
+        let dir = TempDir::new().unwrap();
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let store = Store::open(dir.path(), "test.local/recorded", now).await.unwrap();
+        let t1=std::time::Instant::now();
+        let scanner = Scanner {
+            client: self.client.clone(),
+            content: Arc::clone(&self.content),
+            store: store.clone(),
+        };
+        let options = ScanOptions {
+            regions: vec![Region::from(REGION)],
+            kinds: kinds.iter().cloned().collect(),
+            ..ScanOptions::default()
+        };
+        let report = scanner.run(&options, &Declared::default(), &Progress::default(), || now).await.unwrap();
+        let t2=std::time::Instant::now();
+        let stored: Vec<StoredResource> = store
+            .stream_resources(None, true)
+            .map(|chunk| futures::stream::iter(chunk.unwrap()))
+            .flatten()
+            .collect()
+            .await;
+        store.close().await.unwrap();
+
+        let t3=std::time::Instant::now();
+        let calls = self.front.calls();
+        let mut oracle = Oracle::new(&self.content, &kinds, session, &calls);
+        oracle.look();
+        totals.sessions = 1;
+        totals.calls = calls.len();
+        let t4=std::time::Instant::now();if std::env::var("TT").is_ok(){println!("TT {:?} {:?} {:?} {:?}",t1-t0,t2-t1,t3-t2,t4-t3);}
+        let mut wrong = |kind: &ResourceType, text: String| {
+            let excepted = EXCEPTIONS
+                .iter()
+                .position(|(name, of, _)| *name == session.name && *of == kind.as_str());
+            match excepted {
+                Some(index) => {
+                    totals.excepted.insert(index);
+                }
+                None => totals.wrong.push(format!("{} {kind}: {text}", session.name)),
+            }
+        };
+        for (kind, text) in std::mem::take(&mut oracle.odd) {
+            wrong(&kind, text);
+        }
+        for row in &stored {
+            let resource = &row.resource;
+            let Some(expected) = oracle.resources.remove(resource.uid.as_str()) else {
+                wrong(&resource.kind, format!("{} is not in the recording", resource.uid));
+                continue;
+            };
+            totals.resources += 1;
+            totals.tags += resource.tags.len();
+            match compare::resource(&expected, resource) {
+                Ok(masked) => totals.masked += masked,
+                Err(differs) => wrong(&resource.kind, format!("{} {differs}", resource.uid)),
+            }
+        }
+        for (uid, expected) in &oracle.resources {
+            wrong(&expected.kind, format!("{uid} was not collected"));
+        }
+        for row in &report.coverage {
+            let Some(kind) = &row.resource_type else { continue };
+            let key = (kind.clone(), row.service.clone(), row.operation.clone());
+            let Some(reasons) = oracle.asked.remove(&key) else {
+                wrong(kind, format!("the row of {} {} was never asked", row.service, row.operation));
+                continue;
+            };
+            totals.operations += 1;
+            totals.errors += usize::from(!reasons.is_empty());
+            let fits = match row.outcome {
+                Outcome::Unknown => row.reason.is_some_and(|reason| reasons.contains(&reason)),
+                _ => reasons.is_empty(),
+            };
+            if !fits {
+                let told = format!("{:?} {:?} {:?}", row.outcome, row.reason, row.detail);
+                wrong(kind, format!("{} {} is {told}, recorded are {reasons:?}", row.service, row.operation));
+            }
+        }
+        for ((kind, service, operation), _) in &oracle.asked {
+            wrong(kind, format!("{service} {operation} is not in the coverage ledger"));
+        }
+        totals
+    }
+}
+
+/// Runs a test in a process of its own that has credentials in its environment and nothing else of AWS.
+fn with_credentials(test: &str, body: impl FnOnce()) {
+    if env::var("AWS_ACCESS_KEY_ID").is_ok_and(|key| key == KEY) {
+        return body();
+    }
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture"]);
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    let status = command
+        .env("AWS_ACCESS_KEY_ID", KEY)
+        .env("AWS_SECRET_ACCESS_KEY", "recorded")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "absent")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "absent")
+        .env("NO_PROXY", "127.0.0.1")
+        .status()
+        .unwrap();
+    assert!(status.success(), "{test} failed in its own process");
+}
+
+/// Unpacks an archive of the shared data, if it is there.
+fn unpacked(archive: &str) -> Option<TempDir> {
+    let shared = match env::var_os("FATHOM_SHARED_DATA") {
+        Some(dir) => PathBuf::from(dir),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+    };
+    let archive = shared.join(archive);
+    if !archive.is_file() {
+        println!("skipped: {} is not there", archive.display());
+        return None;
+    }
+    let dir = TempDir::new().unwrap();
+    let status =
+        Command::new("tar").args(["-I", "zstd", "-xf"]).arg(&archive).arg("-C").arg(dir.path()).status();
+    assert!(status.unwrap().success(), "tar could not unpack {}", archive.display());
+    Some(dir)
+}
+
+/// The directories below one for which `wanted` holds, sorted.
+fn directories(root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        let entries = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap());
+        open.extend(entries.filter(|entry| entry.file_type().unwrap().is_dir()).map(|entry| entry.path()));
+        if wanted(&dir) {
+            found.push(dir);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Compares all sessions, on two lanes.
+fn compare_all(sessions: Vec<Session>) -> Totals {
+    let content = Arc::new(Content::embedded().unwrap());
+    let sessions = Arc::new(sessions);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let lanes: Vec<_> = (0..2)
+            .map(|number| {
+                let (lane, sessions) = (Lane::new(&content), Arc::clone(&sessions));
+                tokio::spawn(async move {
+                    let mut totals = Totals::default();
+                    for session in sessions.iter().skip(number).step_by(2) {
+                        totals.add(lane.compare(session).await);
+                    }
+                    totals
+                })
+            })
+            .collect();
+        let mut totals = Totals::default();
+        for lane in lanes {
+            totals.add(lane.await.unwrap());
+        }
+        totals
+    })
+}
+
+#[test]
+fn recorded_sessions_are_collected_as_recorded() {
+    with_credentials("recorded::recorded_sessions_are_collected_as_recorded", || {
+        let Some(dir) = unpacked("cloud/aws-recorded-responses.tar.zst") else { return };
+        let sessions: Vec<Session> = directories(dir.path(), &placebo::is_session)
+            .iter()
+            .map(|dir| placebo::session(dir))
+            .collect();
+        let found = sessions.len();
+        let totals = compare_all(sessions);
+        totals.print("recorded sessions");
+        println!("{} of {found} sessions hold an answer that a definition lists with", totals.sessions);
+        totals.wrong.iter().for_each(|line| println!("{line}"));
+        assert!(totals.wrong.is_empty(), "{} differ", totals.wrong.len());
+        assert_eq!(totals.excepted.len(), EXCEPTIONS.len(), "an exception that is none");
+        assert!(totals.sessions >= 1_000 && totals.resources >= 1_000, "the recordings are not all there");
+    });
+}
+
+#[test]
+fn a_recorded_account_is_collected_as_recorded() {
+    with_credentials("recorded::a_recorded_account_is_collected_as_recorded", || {
+        let Some(dir) = unpacked("cloud/small-aws-account.tar.zst") else { return };
+        let accounts = directories(dir.path(), &cli::is_region);
+        let totals = compare_all(accounts.iter().map(|dir| cli::session(dir)).collect());
+        totals.print("recorded account");
+        totals.wrong.iter().for_each(|line| println!("{line}"));
+        assert!(totals.wrong.is_empty(), "{} differ", totals.wrong.len());
+        assert!(totals.resources >= 20, "the account is not all there");
+    });
+}
+
+/// The reason that a recorded error must end with: what its code says.
+fn reason(status: u16, code: &str) -> Reason {
+    const WORDS: [(&str, Reason); 12] = [
+        ("AccessDenied", Reason::Denied),
+        ("Unauthorized", Reason::Denied),
+        ("Forbidden", Reason::Denied),
+        ("Throttl", Reason::Throttled),
+        ("LimitExceeded", Reason::Throttled),
+        ("ExpiredToken", Reason::Unauthenticated),
+        ("ClientToken", Reason::Unauthenticated),
+        ("UnrecognizedClient", Reason::Unauthenticated),
+        ("OptInRequired", Reason::NotEnabled),
+        ("SubscriptionRequired", Reason::NotEnabled),
+        ("NotInUse", Reason::NotEnabled),
+        ("UnknownOperation", Reason::NotAnswered),
+    ];
+    let told = WORDS.iter().find(|(word, _)| code.contains(word)).map(|(_, reason)| *reason);
+    told.unwrap_or(if matches!(status, 429 | 503) { Reason::Throttled } else { Reason::Failed })
+}
+
+/// An output without members, as a front gives it for what it has no answer for.
+fn nothing() -> Written {
+    Written::Output(Value::Object(serde_json::Map::new()))
+}

@@ -1,0 +1,140 @@
+//! A secret value that is planted in many places of the sample company shows nowhere in what Fathom writes.
+
+use std::{fs, io::Read as _, path::Path};
+
+use crate::{
+    cloud::{CANARY, seeded, tools, whole},
+    harness::{Place, files},
+    moto::declarations,
+};
+
+/// The planted text, also as base64 at each of its three places in a group of bytes, and in capitals and small.
+fn forms() -> Vec<Vec<u8>> {
+    let mut forms = vec![CANARY.as_bytes().to_vec(), CANARY.to_lowercase().into_bytes()];
+    for shift in 0..3 {
+        let text = base64(&[&[b' '; 2][..shift.min(2)], CANARY.as_bytes()].concat());
+        // What the neighbours decide is cut off.
+        forms.push(text.get(4..text.len() - 4).expect("the middle").as_bytes().to_vec());
+    }
+    forms
+}
+
+/// RFC 4648, without padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for group in bytes.chunks(3) {
+        let number =
+            group.iter().fold(0_u32, |sum, byte| sum << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        for i in 0..=group.len() {
+            out.push(char::from(LETTERS[(number >> (18 - 6 * i) & 63) as usize]));
+        }
+    }
+    out
+}
+
+fn has(bytes: &[u8]) -> bool {
+    forms().iter().any(|form| bytes.windows(form.len()).any(|window| window == form.as_slice()))
+}
+
+#[track_caller]
+fn clean(what: &str, bytes: &[u8]) {
+    assert!(!bytes.is_empty(), "{what} is empty, so it proves nothing");
+    if let Some(at) =
+        forms().iter().find_map(|form| bytes.windows(form.len()).position(|window| window == *form))
+    {
+        let around = &bytes[at.saturating_sub(120)..bytes.len().min(at + 40)];
+        panic!("the planted secret is in {what}: …{}…", String::from_utf8_lossy(around));
+    }
+}
+
+/// Every document that the store keeps, as it is when unpacked, and each file as it lies there.
+#[track_caller]
+fn data_is_clean(place: &Place) {
+    let all = files(&place.data());
+    assert!(all.len() > 5, "{all:?}");
+    for file in all {
+        let bytes = fs::read(&file).expect("a file");
+        if !bytes.is_empty() {
+            clean(&file.display().to_string(), &bytes);
+        }
+    }
+    for query in
+        ["select uid, tags, document from resources", "select * from explanations", "select * from coverage"]
+    {
+        clean(query, place.run(&["sql", "--format", "ndjson", query]).ok().out.as_bytes());
+    }
+}
+
+#[track_caller]
+fn commands_are_clean(place: &Place) {
+    for args in [
+        &["unknown", "--limit", "1000"][..],
+        &["unknown", "--limit", "1000", "--json"],
+        &["coverage", "--all"],
+        &["coverage", "--json"],
+        &["scans", "--json"],
+        &["ledger", "list", "--json"],
+        &["explain", "--raw", "storefront/database"],
+        &["explain", "--raw", "tmp-token"],
+        &["explain", "--raw", "--json", "storefront-order-mailer"],
+    ] {
+        let ran = place.run(args).ok();
+        clean(&args.join(" "), ran.seen().as_bytes());
+    }
+    let instances = place.texts("select uid from aws_ec2_instance where name like 'payments-%'");
+    assert!(!instances.is_empty());
+    for uid in instances {
+        clean(&uid, place.run(&["explain", "--raw", &uid]).ok().out.as_bytes());
+    }
+}
+
+fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    zstd::stream::read::Decoder::new(bytes).expect("zstd").read_to_end(&mut out).expect("zstd");
+    out
+}
+
+#[test]
+fn the_tools_really_plant_it_and_we_would_see_it() {
+    let planted = fs::read_to_string(tools().join("company.py")).expect("the company");
+    assert!(planted.contains(&format!("CANARY = \"{CANARY}\"")), "the planted text is another one now");
+    for prefix in ["", "a", "ab", "export TOKEN="] {
+        assert!(has(format!("x{prefix}{CANARY}y").as_bytes()), "{prefix}");
+        assert!(has(base64(format!("{prefix}{CANARY}\n").as_bytes()).as_bytes()), "{prefix}");
+    }
+    assert!(!has(b"CANARY"));
+}
+
+#[test]
+fn the_sample_shows_it_nowhere() {
+    let place = Place::new().env("FATHOM_LOG", "trace");
+    let ran = place.run(&["scan", "--sample", "--json"]).ok();
+    clean("scan --sample", ran.seen().as_bytes());
+    data_is_clean(&place);
+    commands_are_clean(&place);
+}
+
+#[test]
+fn the_recording_that_is_shipped_does_not_hold_it() {
+    let recording =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/sample/northwind.recording.zst");
+    clean("the sample's recording", &unpacked(&fs::read(recording).expect("a recording")));
+}
+
+#[test]
+fn a_live_scan_with_all_logs_shows_it_nowhere() {
+    let Some(cloud) = seeded() else { return };
+    let place = cloud.place().env("FATHOM_LOG", "trace");
+    let args = whole(&["--json", "--record", "live.zst", "--declarations"]);
+    let ran = place.run(&[&args[..], &[&declarations()]].concat()).ok();
+    clean("scan", ran.seen().as_bytes());
+    assert!(ran.err.lines().count() > 20, "FATHOM_LOG=trace logs: {}", ran.err);
+    // What signs requests is no less secret.
+    for secret in ["aws_secret", "Signature=", "testing\""] {
+        assert!(!ran.err.contains(secret), "{secret}: {}", ran.err);
+    }
+    data_is_clean(&place);
+    commands_are_clean(&place);
+    clean("a recording of the live scan", &unpacked(&place.read("live.zst")));
+}

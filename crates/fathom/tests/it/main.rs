@@ -1,0 +1,18 @@
+//! The real binary, as people and programs run it: its output, its files and its exit codes.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
+
+mod accepting;
+mod canary;
+mod cloud;
+mod faults;
+mod harness;
+mod ledger;
+mod mistakes;
+mod moto;
+mod places;
+mod sample;
+mod serve;
+mod shown;
+mod sql;
+mod troubles;

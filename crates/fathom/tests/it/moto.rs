@@ -1,0 +1,207 @@
+//! A live cloud with two accounts and three regions: what we find, and what boto3 finds there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
+
+use serde_json::Value;
+
+use crate::{
+    cloud::{REGIONS, seeded, whole},
+    harness::Place,
+};
+
+/// Where we and the oracle count differently on purpose: account, region, type, ours more than the oracle's, why.
+const COUNTED_OTHERWISE: &[(&str, &str, &str, i64, &str)] = &[];
+
+/// Types whose description is another one each time that moto is asked, and why.
+const TOLD_ANEW: &[(&str, &str)] =
+    &[("AWS::Athena::WorkGroup", "moto says of the primary work group that it was made right now")];
+
+/// Types whose ids the oracle reads in another form than ours, and why.
+const NAMED_OTHERWISE: &[(&str, &str)] = &[(
+    "AWS::SNS::Subscription",
+    "its ARN ends in random digits and is not there before it is confirmed; ours names topic, protocol and target",
+)];
+
+/// A place where the live cloud was scanned once, and recorded. Only for commands that read.
+pub(crate) fn scanned() -> Option<&'static Place> {
+    static PLACE: OnceLock<Option<Place>> = OnceLock::new();
+    let scan = || {
+        let cloud = seeded()?;
+        let place = cloud.place();
+        place.run(&whole(&["--record", "live.zst", "--declarations", &declarations()])).ok();
+        Some(place)
+    };
+    PLACE.get_or_init(scan).as_ref()
+}
+
+/// What the company's people declare.
+pub(crate) fn declarations() -> String {
+    crate::cloud::tools().join("fathom.yaml").display().to_string()
+}
+
+type Counts = BTreeMap<(String, String, String), i64>;
+
+fn oracle_counts(oracle: &Value) -> Counts {
+    let mut counts = Counts::new();
+    for (account, places) in oracle["counts"].as_object().expect("accounts") {
+        for (region, kinds) in places.as_object().expect("regions") {
+            for (kind, count) in kinds.as_object().expect("types") {
+                let key = (account.clone(), region.clone(), kind.clone());
+                counts.insert(key, count.as_i64().expect("a count"));
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn we_count_what_boto3_counts() {
+    let (Some(cloud), Some(place)) = (seeded(), scanned()) else { return };
+    let mut ours = Counts::new();
+    for row in place
+        .rows("select account, region, type, count(*) as n from resources group by account, region, type")
+    {
+        let text = |name: &str| row[name].as_str().expect("text").to_owned();
+        ours.insert((text("account"), text("region"), text("type")), row["n"].as_i64().expect("a count"));
+    }
+    let oracle = oracle_counts(&cloud.oracle);
+    let excused = |key: &(String, String, String), more: i64| {
+        COUNTED_OTHERWISE.iter().any(|(account, region, kind, by, _)| {
+            (*account, *region, *kind, *by) == (&key.0, &key.1, &key.2, more)
+        })
+    };
+    let keys: BTreeSet<_> = ours.keys().chain(oracle.keys()).collect();
+    assert!(keys.len() > 100, "{}", keys.len());
+    let differ: Vec<String> = keys
+        .into_iter()
+        .filter_map(|key| {
+            let (mine, theirs) = (ours.get(key).copied().unwrap_or(0), oracle.get(key).copied().unwrap_or(0));
+            (mine != theirs && !excused(key, mine - theirs))
+                .then(|| format!("{key:?}: ours {mine}, boto3 {theirs}"))
+        })
+        .collect();
+    assert!(differ.is_empty(), "{differ:#?}");
+}
+
+#[test]
+fn each_that_boto3_names_is_ours_by_that_name() {
+    let (Some(cloud), Some(place)) = (seeded(), scanned()) else { return };
+    let mut names: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+    for row in place.rows("select account, region, type, uid, id, name from resources") {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let known = names.entry((text("account"), text("region"), text("type"))).or_default();
+        known.extend([text("uid"), text("id"), text("name")]);
+    }
+    let (mut checked, mut missing) = (0, Vec::new());
+    for (account, places) in cloud.oracle["ids"].as_object().expect("accounts") {
+        for (region, kinds) in places.as_object().expect("regions") {
+            for (kind, ids) in kinds.as_object().expect("types") {
+                if NAMED_OTHERWISE.iter().any(|(other, _)| other == kind) {
+                    continue;
+                }
+                let known = names.get(&(account.clone(), region.clone(), kind.clone()));
+                for id in ids.as_array().expect("ids").iter().filter_map(Value::as_str) {
+                    checked += 1;
+                    if !known.is_some_and(|known| known.contains(id)) {
+                        missing.push(format!("{account} {region} {kind} {id}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(checked > 300, "{checked}");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn coverage_has_a_row_for_every_definition_in_every_region() {
+    let Some(place) = scanned() else { return };
+    let content = fathom_content::Content::embedded().expect("content");
+    let coverage = place.run(&["coverage", "--json"]).ok().json();
+    let rows: BTreeSet<(String, String, String, String)> = coverage
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| {
+            ["account", "region", "type", "operation"]
+                .map(|name| row[name].as_str().unwrap_or_default().to_owned())
+        })
+        .map(Into::into)
+        .collect();
+    let accounts = ["123456789012", "908249470583"];
+    let mut missing = Vec::new();
+    for definition in content.resources.values() {
+        use fathom_content::resource::Scope;
+        let (accounts, regions): (&[&str], &[&str]) = match definition.scope {
+            Scope::Region => (&accounts, &REGIONS),
+            Scope::Global => (&accounts, &["global"]),
+            Scope::Organization => (&accounts[..1], &["global"]),
+        };
+        for account in accounts {
+            for region in regions {
+                let row = [*account, *region, definition.kind.as_str(), &definition.list.operation];
+                if !rows.contains(&row.map(str::to_owned).into()) {
+                    missing.push(row.join(" "));
+                }
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    let not_reached =
+        place.number("select count(*) from coverage where reason = 'not_reached' and operation <> '*'");
+    assert_eq!(not_reached, 0, "something was planned and never asked");
+}
+
+#[test]
+fn each_denied_or_unanswered_call_is_a_gap_where_it_matters() {
+    let Some(place) = scanned() else { return };
+    let reasons = place.texts(
+        "select distinct reason from coverage where outcome = 'unknown' and reason not in ('not_defined', 'not_reached')",
+    );
+    // moto answers everything else that the definitions ask.
+    assert!(reasons.iter().all(|reason| reason == "not_answered"), "{reasons:?}");
+    let failed = place.number("select count(*) from coverage where reason = 'denied'");
+    assert_eq!(failed, 0);
+}
+
+#[test]
+fn a_recording_played_back_is_the_same_estate() {
+    let Some(live) = scanned() else { return };
+    let played = Place::new();
+    played.write("live.zst", live.read("live.zst"));
+    let args = whole(&["--replay", "live.zst"]);
+    played.run(&[&args[..], &["--declarations", &declarations()]].concat()).ok();
+    for query in [
+        "select uid, type, account, region, id, name, tags, created_at, exposed, provider_made, understood, document \
+         from resources order by uid",
+        "select uid, part, value, source, origin, holds from explanations order by 1, 2, 3, 4, 5",
+        "select uid, part, reason, rank from unknowns order by 1, 2",
+        "select * from edges order by 1, 2, 3",
+        "select account, region, service, operation, type, outcome, items from coverage order by 1, 2, 3, 4, 5",
+    ] {
+        let (live, played) = (live.rows(query), played.rows(query));
+        assert!(live.len() > 50, "{query}");
+        let differ: Vec<_> =
+            live.iter().zip(&played).filter(|(live, played)| live != played).take(3).collect();
+        assert!(differ.is_empty() && live.len() == played.len(), "{query}: {differ:#?}");
+    }
+}
+
+#[test]
+fn a_live_estate_scanned_again_is_the_same() {
+    let (Some(cloud), Some(first)) = (seeded(), scanned()) else { return };
+    let place = cloud.place();
+    crate::harness::copy_dir(&first.data(), &place.data());
+    place.run(&whole(&["--declarations", &declarations()])).ok();
+    let but = TOLD_ANEW.iter().map(|(kind, _)| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+    let query = format!(
+        "select uid, first_seen, understood, stale, document from resources where type not in ({but}) order by uid"
+    );
+    let (before, after) = (first.rows(&query), place.rows(&query));
+    let differ: Vec<_> =
+        before.iter().zip(&after).filter(|(before, after)| before != after).take(2).collect();
+    assert!(differ.is_empty() && before.len() == after.len(), "{differ:#?}");
+}

@@ -1,0 +1,126 @@
+//! The HTTP API as a user starts it.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    os::unix::fs::PermissionsExt as _,
+    process::{Child, Command},
+};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Place, until};
+
+/// A server that runs until it is interrupted or dropped.
+struct Running {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+impl Running {
+    fn start(place: &Place) -> Self {
+        let mut child = place.command(&["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.next().expect("a line").expect("text");
+        let url =
+            first.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
+        // What comes after it is read away, so that the server never waits for us.
+        std::thread::spawn(move || lines.for_each(drop));
+        let token = String::from_utf8(place.read(".fathom/api.token")).expect("text").trim().to_owned();
+        Self { child, url, token }
+    }
+
+    fn interrupt(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        until("the server ends", || self.child.try_wait().unwrap().is_some());
+        let mut err = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        (self.child.wait().unwrap().code(), err)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    (status, answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn it_answers_with_the_token_and_ends_when_told() {
+    let place = Place::with_sample();
+    let server = Running::start(&place);
+    let mode = std::fs::metadata(place.data().join("api.token")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let get = |path: &str| client.get(format!("{}/api/v1/{path}", server.url));
+
+    let (status, refused) = ask(get("summary")).await;
+    assert_eq!(status, 401);
+    assert!(!refused.to_string().contains(&server.token), "{refused}");
+    let (status, _) = ask(get("summary").bearer_auth("fathom_wrong")).await;
+    assert_eq!(status, 401);
+    let (status, _) = ask(get("summary").bearer_auth(&server.token).header("Host", "evil.example")).await;
+    assert!(status == 403 || status == 421, "{status}");
+
+    let (status, summary) = ask(get("summary").bearer_auth(&server.token)).await;
+    assert_eq!(status, 200, "{summary}");
+    let told = place.run(&["summary", "--json"]).ok().json();
+    let text = summary.to_string();
+    for figure in [&told["resources"], &told["understood"]] {
+        assert!(text.contains(&figure.to_string()), "{figure} in {text}");
+    }
+    let question = json!({"query": "select count(*) as n from resources"});
+    let post = client.post(format!("{}/api/v1/sql", server.url)).bearer_auth(&server.token);
+    let (status, answer) = ask(post.json(&question)).await;
+    assert_eq!((status, &answer["rows"]), (200, &json!([[told["resources"]]])), "{answer}");
+    let post = client.post(format!("{}/api/v1/sql", server.url)).bearer_auth(&server.token);
+    let (status, wrong) = ask(post.json(&json!({"query": "drop table resources"}))).await;
+    assert_eq!(status, 400, "{wrong}");
+
+    // The command line reads beside it, and is told by whom it may not write.
+    let holder = format!("pid {}", server.child.id());
+    place.run(&["summary"]).ok();
+    place.run(&["scan", "--sample"]).code(1).says(&["is in use", &holder]);
+    let token = server.token.clone();
+    let (code, err) = server.interrupt();
+    assert_eq!(code, Some(0));
+    assert!(err.lines().all(|line| line.contains("refused a request")), "{err}");
+    assert!(!err.contains(&token), "{err}");
+    place.run(&["scan", "--sample", "--quiet"]).ok();
+    place.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn the_token_stays_the_same_over_starts() {
+    let place = Place::new();
+    let first = Running::start(&place);
+    let token = first.token.clone();
+    assert!(token.len() > 40, "{}", token.len());
+    drop(first);
+    assert_eq!(Running::start(&place).token, token);
+}
+
+#[test]
+fn an_address_that_others_reach_needs_a_certificate() {
+    let place = Place::new();
+    for listen in ["0.0.0.0:0", "[::]:0"] {
+        place.run(&["serve", "--listen", listen]).code(1).says(&[listen, "--tls-cert", "127.0.0.1"]);
+    }
+    let args = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", "no.pem", "--tls-key", "no.key"];
+    place.run(&args).code(1).says(&["no.pem"]);
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = taken.local_addr().unwrap().to_string();
+    Place::new().run(&["serve", "--listen", &listen]).code(1).says(&[&listen, "--listen"]);
+}
