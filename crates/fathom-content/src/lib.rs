@@ -58,12 +58,7 @@ pub enum ContentError {
 pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ContentError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        ContentError::Parse {
-            file: file.to_owned(),
-            line,
-            column,
-            message: first_line(&error.to_string()),
-        }
+        ContentError::Parse { file: file.to_owned(), line, column, message: first_line(&error.to_string()) }
     })
 }
 

@@ -82,10 +82,7 @@ fn tag_statements<'r>(
     sources.declarations.tags.iter().filter_map(|(part, keys)| {
         keys.iter()
             .find_map(|wanted| {
-                resource
-                    .tags
-                    .iter()
-                    .find(|(key, value)| same_key(key, wanted) && !value.trim().is_empty())
+                resource.tags.iter().find(|(key, value)| same_key(key, wanted) && !value.trim().is_empty())
             })
             .map(|(key, value)| (*part, key.as_str(), value.as_str()))
     })
@@ -179,7 +176,10 @@ impl<'e> StackMembers<'e> {
             for member in members.into_iter().flatten() {
                 let text = |name| member.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
                 if let Some(id) = text("PhysicalResourceId") {
-                    by_id.entry((account, id)).or_default().push(Member { stack, kind: text("ResourceType") });
+                    by_id
+                        .entry((account, id))
+                        .or_default()
+                        .push(Member { stack, kind: text("ResourceType") });
                 }
             }
         }

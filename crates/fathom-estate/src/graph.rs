@@ -5,7 +5,7 @@
 //! account, the id anywhere. Of equally near ones the likeliest type holds, then the first uid, so that the answer does
 //! not depend on the order in which a scan brings things. What leads nowhere stays visible as an unresolved edge.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fathom_model::{AccountId, Edge, EdgeKind, Region, Resource, ResourceType, Target, Uid};
 
@@ -74,6 +74,11 @@ impl EstateBuilder {
     /// Whether a resource of this uid was added.
     pub fn contains(&self, uid: &str) -> bool {
         self.by_uid.contains_key(uid)
+    }
+
+    /// The ids of all resources added so far.
+    pub fn ids(&self) -> HashSet<&str> {
+        self.resources.iter().map(|resource| resource.id.as_str()).collect()
     }
 
     /// Adds a reference; it is looked up when the estate is built, so order does not matter.

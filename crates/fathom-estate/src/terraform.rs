@@ -120,7 +120,8 @@ fn problem(error: &serde_json::Error) -> String {
     words.rsplit_once(" at line ").map_or(words.as_str(), |(before, _)| before).to_owned()
 }
 
-fn is_unique(name: &str) -> bool {
+/// Whether a text means one resource wherever it stands: an ARN, an access key, an id of hexadecimal digits.
+pub fn is_unique(name: &str) -> bool {
     if name.starts_with("arn:") || name.starts_with("AKIA") {
         return true;
     }

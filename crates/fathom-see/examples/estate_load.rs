@@ -20,7 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("| step | seconds | peak MiB so far |\n| --- | --- | --- |");
 
     let begun = Instant::now();
-    let scan = store.begin_scan("benchmark", &["123456789012".to_owned()], &["us-east-1".to_owned()], now).await?;
+    let scan =
+        store.begin_scan("benchmark", &["123456789012".to_owned()], &["us-east-1".to_owned()], now).await?;
     for start in (0..total).step_by(BATCH) {
         let batch: Vec<Resource> = (start..(start + BATCH).min(total)).map(|n| resource(n, now)).collect();
         store.stage(scan, &batch).await?;

@@ -381,7 +381,11 @@ impl Collector {
         let mut documents = describe.items.take_all(answer);
         if documents.len() < chunk.len() {
             // Not described is not the same as gone.
-            let detail = format!("{} of {} listed items are not described", chunk.len() - documents.len(), chunk.len());
+            let detail = format!(
+                "{} of {} listed items are not described",
+                chunk.len() - documents.len(),
+                chunk.len()
+            );
             self.refuse(key, Failure { reason: Reason::Malformed, permission: None, detail });
         }
         if let (Some(member), Some(listed)) = (&describe.keep_item, chunk.first()) {

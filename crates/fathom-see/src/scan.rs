@@ -9,9 +9,9 @@ use fathom_cloud::{
     client::{Account, Client, SignInError},
     model::Models,
 };
-use fathom_content::Content;
-use fathom_estate::{Estate, EstateBuilder, Sources, Unread, explain, understand};
-use fathom_model::{Coverage, Document, Outcome, Region, ResourceType, Scan, Timestamp};
+use fathom_content::{Content, template::last_segment};
+use fathom_estate::{Estate, EstateBuilder, Sources, Unread, explain, terraform::is_unique, understand};
+use fathom_model::{Coverage, Document, Outcome, Region, Resource, ResourceType, Scan, Timestamp};
 use fathom_store::{Listing, ScanResults, Store, StoreError};
 use tokio::sync::mpsc;
 
@@ -211,26 +211,43 @@ impl Scanner {
         let mut coverage = rows;
         if everything {
             let tally = crate::tally::Tally::default();
-            for one in accounts {
-                for region in &one.regions {
-                    let found = seen::not_collected(&self.client, &tally, &one.account, region, |arn| {
-                        builder.contains(arn)
-                    })
-                    .await;
-                    for (resource, gap) in found {
-                        if !builder.contains(resource.uid.as_str()) {
-                            progress.found(1);
-                            self.store.stage(scan, std::slice::from_ref(&resource)).await?;
-                            builder.add(resource, None);
-                            unread.push(gap);
-                        }
-                    }
+            let found = self.not_collected(&tally, accounts, &builder).await;
+            for (resource, gap) in found {
+                if !builder.contains(resource.uid.as_str()) {
+                    progress.found(1);
+                    self.store.stage(scan, std::slice::from_ref(&resource)).await?;
+                    builder.add(resource, None);
+                    unread.push(gap);
                 }
             }
             coverage.extend(tally.rows());
         }
         unread.sort_by(|a, b| (&a.uid, &a.attribute).cmp(&(&b.uid, &b.attribute)));
         Ok(Looked { estate: builder.build(), unread, coverage })
+    }
+}
+
+impl Scanner {
+    /// What the tagging API of each place names and no definition read.
+    async fn not_collected(
+        &self,
+        tally: &crate::tally::Tally,
+        accounts: &[InScope],
+        builder: &EstateBuilder,
+    ) -> Vec<(Resource, Unread)> {
+        let ids = builder.ids();
+        // Some services name a thing by another ARN there than everywhere else; its id gives it away.
+        let known = |arn: &str| {
+            let id = last_segment(arn);
+            builder.contains(arn) || (is_unique(id) && ids.contains(id))
+        };
+        let mut found = Vec::new();
+        for one in accounts {
+            for region in &one.regions {
+                found.extend(seen::not_collected(&self.client, tally, &one.account, region, known).await);
+            }
+        }
+        found
     }
 }
 

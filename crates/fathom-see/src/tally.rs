@@ -54,71 +54,74 @@ const DETAIL_CHARS_MAX: usize = 400;
 /// The rows so far; shared by all tasks of a scan.
 #[derive(Debug, Default)]
 pub struct Tally {
-    rows: Mutex<BTreeMap<Key, Ending>>,
-    failures: Mutex<BTreeMap<Key, u64>>,
+    rows: Mutex<BTreeMap<Key, Row>>,
+}
+
+/// A row: what its calls came to, if there were any.
+#[derive(Debug, Default)]
+struct Row {
+    reached: bool,
+    sum: Ending,
+    failures: u64,
 }
 
 impl Tally {
     /// Opens a row before the first call, so that a scan that dies still names what it did not reach.
     pub fn plan(&self, key: Key) {
-        let not_reached = Ending {
-            failure: Some(Failure {
-                reason: Reason::NotReached,
-                permission: None,
-                detail: "the scan ended before its turn".to_owned(),
-            }),
-            ..Ending::default()
-        };
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(not_reached);
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default();
     }
 
     /// Adds an ending to its row.
     pub fn add(&self, key: Key, ending: Ending) {
-        if ending.failure.is_some() {
-            *self.failures.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default() +=
-                1;
-        }
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let row = rows.entry(key).or_default();
-        if row.failure.as_ref().is_some_and(|failure| failure.reason == Reason::NotReached) {
-            row.failure = None;
-        }
-        row.items += ending.items;
-        row.calls += ending.calls;
-        row.throttles += ending.throttles;
-        row.millis += ending.millis;
+        let Row { reached, sum, failures } = rows.entry(key).or_default();
+        *reached = true;
+        *failures += u64::from(ending.failure.is_some());
+        sum.items += ending.items;
+        sum.calls += ending.calls;
+        sum.throttles += ending.throttles;
+        sum.millis += ending.millis;
         // The first failure speaks for the row; the count says how many there were.
-        if row.failure.is_none() {
-            row.failure = ending.failure;
+        if sum.failure.is_none() {
+            sum.failure = ending.failure;
         }
     }
 
     /// The coverage ledger of the scan, sorted.
     pub fn rows(&self) -> Vec<Coverage> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.iter()
-            .map(|(key, ending)| Coverage {
-                account: key.account.clone(),
-                region: key.region.clone(),
-                service: key.service.clone(),
-                operation: key.operation.clone(),
-                resource_type: key.kind.clone(),
-                outcome: match (&ending.failure, ending.items) {
-                    (Some(_), _) => Outcome::Unknown,
-                    (None, 0) => Outcome::Empty,
-                    (None, _) => Outcome::Read,
-                },
-                reason: ending.failure.as_ref().map(|failure| failure.reason),
-                permission: ending.failure.as_ref().and_then(|failure| failure.permission.clone()),
-                detail: ending.failure.as_ref().map(|failure| shorten(&failure.detail)),
-                calls: ending.calls,
-                items: ending.items,
-                throttles: ending.throttles,
-                failures: failures.get(key).copied().unwrap_or_default(),
-                millis: ending.millis,
-            })
-            .collect()
+        rows.iter().map(|(key, row)| row.coverage(key)).collect()
+    }
+}
+
+impl Row {
+    fn coverage(&self, key: &Key) -> Coverage {
+        let not_reached = || Failure {
+            reason: Reason::NotReached,
+            permission: None,
+            detail: "the scan ended before its turn".to_owned(),
+        };
+        let failure = if self.reached { self.sum.failure.clone() } else { Some(not_reached()) };
+        Coverage {
+            account: key.account.clone(),
+            region: key.region.clone(),
+            service: key.service.clone(),
+            operation: key.operation.clone(),
+            resource_type: key.kind.clone(),
+            outcome: match (&failure, self.sum.items) {
+                (Some(_), _) => Outcome::Unknown,
+                (None, 0) => Outcome::Empty,
+                (None, _) => Outcome::Read,
+            },
+            reason: failure.as_ref().map(|failure| failure.reason),
+            detail: failure.as_ref().map(|failure| shorten(&failure.detail)),
+            permission: failure.and_then(|failure| failure.permission),
+            calls: self.sum.calls,
+            items: self.sum.items,
+            throttles: self.sum.throttles,
+            failures: self.failures,
+            millis: self.sum.millis,
+        }
     }
 }
 

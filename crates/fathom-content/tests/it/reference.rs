@@ -140,8 +140,7 @@ fn leads_to(content: &Content, definition: &ResourceDefinition) -> String {
 }
 
 fn demands(content: &Content, definition: &ResourceDefinition) -> String {
-    let traits: Vec<Trait> =
-        definition.traits.iter().copied().filter(|one| *one != Trait::Exposed).collect();
+    let traits: Vec<Trait> = definition.traits.iter().copied().filter(|one| *one != Trait::Exposed).collect();
     let mut demanded = content.demands.of(&traits);
     demanded.retain(|demand| !content.demands.always.contains(demand));
     let words = |demand: &Demand| match demand {

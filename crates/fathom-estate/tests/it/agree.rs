@@ -65,11 +65,7 @@ fn lines(unknowns: &[Unknown]) -> Vec<Line> {
         .iter()
         .map(|one| Line {
             uid: one.uid.to_string(),
-            gaps: one
-                .gaps
-                .iter()
-                .map(|gap| (gap.part.clone(), gap.reason, gap.accepted.is_some()))
-                .collect(),
+            gaps: one.gaps.iter().map(|gap| (gap.part.clone(), gap.reason, gap.accepted.is_some())).collect(),
         })
         .collect()
 }
@@ -86,24 +82,15 @@ fn check(world: &World) -> Result<(), TestCaseError> {
     prop_assert_eq!(&got.edges.iter().cloned().collect::<BTreeSet<_>>(), &edges);
     prop_assert_eq!(got.edges.len(), edges.len(), "no edge comes twice");
 
-    let said =
-        literal::explanations(&estate, &edges, &content, &world.declarations, &world.terraform);
+    let said = literal::explanations(&estate, &edges, &content, &world.declarations, &world.terraform);
     for ((uid, explanation), said) in uids.iter().zip(&got.explained).zip(&said) {
         prop_assert_eq!(&explanation.statements, said, "{}", uid);
     }
 
     let demands = world.declarations.demands.as_ref().unwrap_or(&content.demands);
-    let explained: Vec<Explanation> =
-        said.into_iter().map(|statements| Explanation { statements }).collect();
-    let (list, understood) = literal_list::list(
-        &estate,
-        &explained,
-        &world.unread,
-        &content,
-        demands,
-        &world.acceptances,
-        now(),
-    );
+    let explained: Vec<Explanation> = said.into_iter().map(|statements| Explanation { statements }).collect();
+    let (list, understood) =
+        literal_list::list(&estate, &explained, &world.unread, &content, demands, &world.acceptances, now());
     prop_assert_eq!(lines(&got.unknowns), list);
     prop_assert_eq!(&got.understood, &understood);
     for (unknown, rank) in got.unknowns.iter().zip(1..) {

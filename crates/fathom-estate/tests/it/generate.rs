@@ -67,16 +67,18 @@ fn a_resource() -> impl Strategy<Value = Named> {
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.2),
     );
-    let document =
-        (select(&["", " ", "somebody"][..]), vec((select(&IDS[..]), prop::option::of(select(&KINDS[..]))), 0..3));
+    let document = (
+        select(&["", " ", "somebody"][..]),
+        vec((select(&IDS[..]), prop::option::of(select(&KINDS[..]))), 0..3),
+    );
     (place, looks, document, subsequence(ALIASES.to_vec(), 0..=2)).prop_map(
         |((kind, account, region, id), (tags, name, created, exposed, made), (by, members), also)| {
             let members: Vec<_> = members
                 .into_iter()
                 .map(|(id, kind)| json!({"PhysicalResourceId": id, "ResourceType": kind}))
                 .collect();
-            let mut one = resource(kind, account, region, id)
-                .document(&json!({"MadeBy": by, "Resources": members}));
+            let mut one =
+                resource(kind, account, region, id).document(&json!({"MadeBy": by, "Resources": members}));
             one.tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
             one.name = name.map(str::to_owned);
             one.created_at = created.map(time);
@@ -109,7 +111,9 @@ fn terraform() -> impl Strategy<Value = TerraformIndex> {
             })
             .collect();
         let mut index = TerraformIndex::default();
-        index.add("main.tfstate", &json!({"version": 4, "resources": instances}).to_string()).expect("a state");
+        index
+            .add("main.tfstate", &json!({"version": 4, "resources": instances}).to_string())
+            .expect("a state");
         index
     })
 }

@@ -99,7 +99,12 @@ fn statement(part: Part, value: &str, source: SourceKind, origin: &str) -> State
 }
 
 /// The first tag key in order of preference that has something to say.
-fn tags(resource: &Resource, declarations: &Declarations, source: SourceKind, before: &str) -> Vec<Statement> {
+fn tags(
+    resource: &Resource,
+    declarations: &Declarations,
+    source: SourceKind,
+    before: &str,
+) -> Vec<Statement> {
     let mut said = Vec::new();
     for (part, keys) in &declarations.tags {
         'part: for wanted in keys {
@@ -133,7 +138,9 @@ fn declared(resource: &Resource, declarations: &Declarations) -> Vec<Statement> 
     }
     for (rule, number) in declarations.rules.iter().zip(1..) {
         if rule.matches.matches(resource) {
-            said.extend(rule.set.iter().map(|(part, value)| (*part, value.clone(), format!("rule {number}"))));
+            said.extend(
+                rule.set.iter().map(|(part, value)| (*part, value.clone(), format!("rule {number}"))),
+            );
         }
     }
     Part::ALL
@@ -249,8 +256,7 @@ fn inherited(
                 continue;
             };
             let known = own[at].iter().chain(&said).any(|one| one.part == part);
-            let kept_back =
-                resources[at].exposed && (part == Part::Creator || part == Part::DeclaredBy);
+            let kept_back = resources[at].exposed && (part == Part::Creator || part == Part::DeclaredBy);
             if !known && !kept_back {
                 let origin = format!("{edge} {uid}: {}", best.origin);
                 said.push(statement(part, &best.value, SourceKind::Inherited, &origin));

@@ -38,7 +38,12 @@ fn nearest_first() {
         (&[SERVER][..], "near", server("1", "north", "near"), "the same account and region"),
         (&[SERVER], "account", server("1", "south", "account"), "the same account before the same region"),
         (&[SERVER], "far", server("2", "south", "far"), "anywhere"),
-        (&[SERVER], &server("2", "north", "near"), server("2", "north", "near"), "the exact uid before the near"),
+        (
+            &[SERVER],
+            &server("2", "north", "near"),
+            server("2", "north", "near"),
+            "the exact uid before the near",
+        ),
         (&[NET], &server("2", "north", "near"), server("2", "north", "near"), "a uid needs no type"),
         (&[NET, SERVER], "both", arn(NET, "1", "north", "both"), "of equally near the likeliest type"),
         (&[SERVER, NET], "both", arn(SERVER, "1", "north", "both"), "and the other way round"),

@@ -159,7 +159,8 @@ fn what_the_provider_made_is_its_own_and_documents_state_facts() {
     assert!(parts.contains_key(&Part::Purpose));
     assert!(said.statements.iter().all(|s| s.source == SourceKind::Provider));
 
-    let stated = |by: &str| alone(&here(PERSON, "p").document(&json!({"MadeBy": by})), &Declarations::default());
+    let stated =
+        |by: &str| alone(&here(PERSON, "p").document(&json!({"MadeBy": by})), &Declarations::default());
     assert_eq!(holds(&stated("root"), Part::Creator), Some(("root", SourceKind::Provider)));
     assert_eq!(stated("root").statements[0].origin, "MadeBy of its description");
     assert_eq!(stated(" ").statements, []);
@@ -246,8 +247,7 @@ fn what_is_handed_on_is_what_holds_there() {
     // Made by the provider, and its document names a creator too: two words of one trust.
     let person = here(PERSON, "p").provider_made().document(&json!({"MadeBy": "root"}));
     let server = here(SERVER, "s");
-    let estate =
-        estate(&[person.clone(), server.clone()], &[refer(&server, "part_of", &[PERSON], "p")]);
+    let estate = estate(&[person.clone(), server.clone()], &[refer(&server, "part_of", &[PERSON], "p")]);
     let of = |resource: &Resource| {
         explanation(&estate, &Declarations::default(), &TerraformIndex::default(), resource)
     };

@@ -17,8 +17,7 @@ fn stack(account: &str, region: &str, id: &str, members: &[Value]) -> Resource {
 
 fn declared_by(one: &Resource, stacks: &[Resource]) -> Option<String> {
     let world = [stacks, std::slice::from_ref(one)].concat();
-    let said =
-        explanation(&estate(&world, &[]), &Declarations::default(), &TerraformIndex::default(), one);
+    let said = explanation(&estate(&world, &[]), &Declarations::default(), &TerraformIndex::default(), one);
     said.of(Part::DeclaredBy).map(|statement| {
         assert_eq!(statement.source, SourceKind::CloudFormation);
         statement.value.clone()
@@ -78,7 +77,11 @@ fn a_stack_hands_its_tags_on_and_is_not_its_own_member() {
     assert_eq!((owner.value.as_str(), owner.source), ("red", SourceKind::CloudFormation));
     assert_eq!(owner.origin, format!("{} tag owner", web.uid));
     assert_eq!(said.value(Part::Environment), Some("own"), "its own tag first");
-    assert_eq!(said.value(Part::DeclaredBy), Some("CloudFormation stack web"), "the stack, not its repository");
+    assert_eq!(
+        said.value(Part::DeclaredBy),
+        Some("CloudFormation stack web"),
+        "the stack, not its repository"
+    );
     let said = of(&web);
     assert!(said.statements.iter().all(|s| s.source == SourceKind::Tag), "{:?}", said.statements);
 }

@@ -93,7 +93,8 @@ fn only_unique_texts_join() {
 fn other_versions_are_refused_with_what_to_do() {
     for version in [1, 3, 5] {
         let state = json!({"version": version, "modules": [{"path": ["root"], "resources": {}}]});
-        let error = TerraformIndex::default().add("old.tfstate", &state.to_string()).expect_err("version 4 only");
+        let error =
+            TerraformIndex::default().add("old.tfstate", &state.to_string()).expect_err("version 4 only");
         assert!(matches!(error, TerraformStateError::Version { version: found, .. } if found == version));
         let words = error.to_string();
         assert!(words.starts_with(&format!("old.tfstate: state version {version} is not known")), "{words}");

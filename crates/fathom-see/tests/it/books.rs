@@ -76,6 +76,14 @@ fn a_failure_makes_the_row_unknown_whatever_came_beside_it() {
 }
 
 #[test]
+fn a_call_that_was_not_reached_is_no_plan_that_an_answer_replaces() {
+    let tally = Tally::default();
+    tally.add(key("north", "List"), failed(Reason::NotReached, "given up"));
+    tally.add(key("north", "List"), brought(1));
+    assert_eq!(only(&tally).reason, Some(Reason::NotReached));
+}
+
+#[test]
 fn the_first_failure_speaks_and_all_are_counted() {
     let tally = Tally::default();
     tally.add(key("north", "List"), failed(Reason::Timeout, "first"));
@@ -83,7 +91,11 @@ fn the_first_failure_speaks_and_all_are_counted() {
     tally.add(key("north", "List"), failed(Reason::Denied, "third"));
     let row = only(&tally);
     assert_eq!((row.reason, row.failures), (Some(Reason::Timeout), 3));
-    assert_eq!((row.detail.as_deref(), row.permission), (Some("first"), None), "not one's reason and another's words");
+    assert_eq!(
+        (row.detail.as_deref(), row.permission),
+        (Some("first"), None),
+        "not one's reason and another's words"
+    );
 }
 
 #[test]

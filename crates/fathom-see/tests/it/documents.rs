@@ -156,8 +156,22 @@ fn json_texts_are_opened_where_they_are_json() {
     let deep = "[".repeat(200_000);
     let long = format!("[\"{}\"]", "x".repeat(2 * 1024 * 1024));
     for text in [
-        "", "plain", "\"text\"", "7", "null", "{", "{\"a\":}", "{} {}", "%7B", "%7B%22a%22", "%", "%ff%7B%7D",
-        "100%", "\u{feff}{}", deep.as_str(), long.as_str(),
+        "",
+        "plain",
+        "\"text\"",
+        "7",
+        "null",
+        "{",
+        "{\"a\":}",
+        "{} {}",
+        "%7B",
+        "%7B%22a%22",
+        "%",
+        "%ff%7B%7D",
+        "100%",
+        "\u{feff}{}",
+        deep.as_str(),
+        long.as_str(),
     ] {
         assert_eq!(opened(text), json!(text), "stays as it is: {:.40}", text);
     }

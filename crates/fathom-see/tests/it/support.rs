@@ -7,7 +7,8 @@ use fathom_model::{AccountId, Partition, Region, Uid};
 use fathom_see::item::{Item, Place, build, normalise, region_of};
 use serde_json::Value;
 
-pub(crate) static CONTENT: LazyLock<Content> = LazyLock::new(|| Content::embedded().expect("the content that ships"));
+pub(crate) static CONTENT: LazyLock<Content> =
+    LazyLock::new(|| Content::embedded().expect("the content that ships"));
 
 static PARTITION: LazyLock<Partition> = LazyLock::new(|| "aws".into());
 static ACCOUNT: LazyLock<AccountId> = LazyLock::new(|| "111111111111".into());

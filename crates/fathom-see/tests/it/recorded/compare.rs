@@ -17,7 +17,11 @@ const SECRET: &str = "(secret)";
 /// Compares a stored resource with what the recording says; the number of masked values, or the first difference.
 pub(super) fn resource(expected: &Expected, stored: &Resource) -> Result<usize, String> {
     let same = |what: &str, expected: &str, stored: &str| {
-        if expected == stored { Ok(()) } else { Err(format!("has {what} `{stored}`, recorded is `{expected}`")) }
+        if expected == stored {
+            Ok(())
+        } else {
+            Err(format!("has {what} `{stored}`, recorded is `{expected}`"))
+        }
     };
     same("type", expected.kind.as_str(), stored.kind.as_str())?;
     same("id", &expected.id, &stored.id)?;
@@ -115,11 +119,8 @@ fn is_hollow(value: &Value) -> bool {
 }
 
 fn document(text: &str) -> Option<Value> {
-    let decoded = if text.starts_with("%7B") {
-        percent_decode_str(text).decode_utf8().ok()?
-    } else {
-        text.into()
-    };
+    let decoded =
+        if text.starts_with("%7B") { percent_decode_str(text).decode_utf8().ok()? } else { text.into() };
     decoded.trim_start().starts_with(['{', '[']).then(|| serde_json::from_str(&decoded).ok()).flatten()
 }
 

@@ -117,7 +117,8 @@ impl Lane {
             let mut next = Some(&definition.kind);
             while let Some(kind) = next {
                 kinds.insert(kind.clone());
-                next = self.content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
+                next =
+                    self.content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
             }
         }
         kinds
@@ -131,23 +132,20 @@ impl Lane {
         }
         self.front.set_rules((session.rules)());
         self.front.forget_calls();
-        let t0=std::time::Instant::now();
+        let t0 = std::time::Instant::now();
         let dir = TempDir::new().unwrap();
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let store = Store::open(dir.path(), "test.local/recorded", now).await.unwrap();
-        let t1=std::time::Instant::now();
-        let scanner = Scanner {
-            client: self.client.clone(),
-            content: Arc::clone(&self.content),
-            store: store.clone(),
-        };
+        let t1 = std::time::Instant::now();
+        let scanner =
+            Scanner { client: self.client.clone(), content: Arc::clone(&self.content), store: store.clone() };
         let options = ScanOptions {
             regions: vec![Region::from(REGION)],
             kinds: kinds.iter().cloned().collect(),
             ..ScanOptions::default()
         };
         let report = scanner.run(&options, &Declared::default(), &Progress::default(), || now).await.unwrap();
-        let t2=std::time::Instant::now();
+        let t2 = std::time::Instant::now();
         let stored: Vec<StoredResource> = store
             .stream_resources(None, true)
             .map(|chunk| futures::stream::iter(chunk.unwrap()))
@@ -156,17 +154,19 @@ impl Lane {
             .await;
         store.close().await.unwrap();
 
-        let t3=std::time::Instant::now();
+        let t3 = std::time::Instant::now();
         let calls = self.front.calls();
         let mut oracle = Oracle::new(&self.content, &kinds, session, &calls);
         oracle.look();
         totals.sessions = 1;
         totals.calls = calls.len();
-        let t4=std::time::Instant::now();if std::env::var("TT").is_ok(){println!("TT {:?} {:?} {:?} {:?}",t1-t0,t2-t1,t3-t2,t4-t3);}
+        let t4 = std::time::Instant::now();
+        if std::env::var("TT").is_ok() {
+            println!("TT {:?} {:?} {:?} {:?}", t1 - t0, t2 - t1, t3 - t2, t4 - t3);
+        }
         let mut wrong = |kind: &ResourceType, text: String| {
-            let excepted = EXCEPTIONS
-                .iter()
-                .position(|(name, of, _)| *name == session.name && *of == kind.as_str());
+            let excepted =
+                EXCEPTIONS.iter().position(|(name, of, _)| *name == session.name && *of == kind.as_str());
             match excepted {
                 Some(index) => {
                     totals.excepted.insert(index);
@@ -305,10 +305,8 @@ fn compare_all(sessions: Vec<Session>) -> Totals {
 fn recorded_sessions_are_collected_as_recorded() {
     with_credentials("recorded::recorded_sessions_are_collected_as_recorded", || {
         let Some(dir) = unpacked("cloud/aws-recorded-responses.tar.zst") else { return };
-        let sessions: Vec<Session> = directories(dir.path(), &placebo::is_session)
-            .iter()
-            .map(|dir| placebo::session(dir))
-            .collect();
+        let sessions: Vec<Session> =
+            directories(dir.path(), &placebo::is_session).iter().map(|dir| placebo::session(dir)).collect();
         let found = sessions.len();
         let totals = compare_all(sessions);
         totals.print("recorded sessions");

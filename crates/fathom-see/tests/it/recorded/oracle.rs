@@ -73,7 +73,9 @@ impl<'a> Oracle<'a> {
         for call in calls {
             let count = counts.entry((&call.service, &call.operation)).or_default();
             let answer = match (session.answer)(call, *count) {
-                Written::Output(value) => Written::Output(compare::known(&call.service, &call.operation, &value)),
+                Written::Output(value) => {
+                    Written::Output(compare::known(&call.service, &call.operation, &value))
+                }
                 error @ Written::Error { .. } => error,
             };
             *count += 1;
@@ -289,9 +291,9 @@ impl<'a> Oracle<'a> {
                 }
             }
         }
-        let is_closed = reasons
-            .iter()
-            .any(|reason| matches!(reason, Reason::NotAnswered | Reason::NotEnabled | Reason::Unauthenticated));
+        let is_closed = reasons.iter().any(|reason| {
+            matches!(reason, Reason::NotAnswered | Reason::NotEnabled | Reason::Unauthenticated)
+        });
         failed |= !is_asked;
         if !is_asked && !is_closed {
             self.odd.push((definition.kind.clone(), format!("{service} {operation} was not asked {params}")));
