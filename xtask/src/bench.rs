@@ -89,7 +89,10 @@ fn scan() -> Result<String> {
          | | wall s | CPU s | peak MiB |\n| --- | --- | --- | --- |\n"
     );
     let (ours, theirs) = (median(&ours), median(&theirs));
-    for (name, row) in [("Fathom `scan` (profile quick, dependencies unoptimised)", &ours), ("Prowler 5.46.0 `aws`", &theirs)] {
+    for (name, row) in [
+        ("Fathom `scan` (profile quick, dependencies unoptimised)", &ours),
+        ("Prowler 5.46.0 `aws`", &theirs),
+    ] {
         let _ = writeln!(table, "| {name} | {:.2} | {:.2} | {:.0} |", row[0], row[1], row[2]);
     }
     let _ = writeln!(

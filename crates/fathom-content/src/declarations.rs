@@ -177,45 +177,69 @@ impl Declarations {
 
     /// Reads the text of a file; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
-        let declarations: Self = parse_yaml(file, text)?;
-        declarations.check(file)?;
+        let mut declarations: Self = parse_yaml(file, text)?;
+        // A file that names keys for one part says nothing about the others.
+        for (part, keys) in default_tag_keys() {
+            declarations.tags.entry(part).or_insert(keys);
+        }
+        declarations.check(file, text)?;
         Ok(declarations)
     }
 
-    fn check(&self, file: &str) -> Result<(), ContentError> {
-        let invalid = |message: String| Err(ContentError::Invalid { file: file.to_owned(), message });
+    fn check(&self, file: &str, text: &str) -> Result<(), ContentError> {
+        let invalid = |anchors: &[&str], message: String| {
+            let line = line_of(text, anchors);
+            Err(ContentError::Parse { file: file.to_owned(), line, column: 1, message })
+        };
+        const EMPTY: &str =
+            "an empty `match` would take the whole estate; name a type, account, region, name, arn or tag";
         if self.version != 1 {
-            return invalid(format!("version {} is not known here; write `version: 1`", self.version));
+            let message = format!("version {} is not known here; write `version: 1`", self.version);
+            return invalid(&["version"], message);
         }
         for (name, system) in &self.systems {
+            let key = format!("{name}:");
             if let Some(owner) = &system.owner
                 && !self.teams.contains_key(owner)
             {
-                return invalid(format!(
+                let message = format!(
                     "system `{name}` is owned by `{owner}`, which is not under `teams:`{}",
                     suggestion(owner, self.teams.keys())
-                ));
+                );
+                return invalid(&["systems:", &key, "owner:"], message);
             }
-            check_class(system.data_class.as_deref())
-                .or_else(|message| invalid(format!("system `{name}`: {message}")))?;
+            if let Err(message) = check_class(system.data_class.as_deref()) {
+                return invalid(&["systems:", &key, "data_class:"], format!("system `{name}`: {message}"));
+            }
             if system.matches.iter().any(Match::is_empty) {
-                return invalid(format!(
-                    "system `{name}`: an empty `match` would take the whole estate; name a type, account, name, arn or tag"
-                ));
+                return invalid(&["systems:", &key, "match:"], format!("system `{name}`: {EMPTY}"));
             }
         }
         for (i, rule) in self.rules.iter().enumerate() {
-            let number = i + 1;
-            check_class(rule.set.get(&Part::DataClass).map(String::as_str))
-                .or_else(|message| invalid(format!("rule {number}: {message}")))?;
+            let mut anchors = vec!["rules:"];
+            anchors.extend(std::iter::repeat_n("match:", i + 1));
+            if let Err(message) = check_class(rule.set.get(&Part::DataClass).map(String::as_str)) {
+                anchors.push("data_class:");
+                return invalid(&anchors, format!("rule {}: {message}", i + 1));
+            }
             if rule.matches.is_empty() {
-                return invalid(format!(
-                    "rule {number}: an empty `match` would take the whole estate; name a type, account, name, arn or tag"
-                ));
+                return invalid(&anchors, format!("rule {}: {EMPTY}", i + 1));
             }
         }
         Ok(())
     }
+}
+
+/// The line, from 1, where the last of some texts stands that follow each other; 1 where they do not.
+fn line_of(text: &str, anchors: &[&str]) -> u64 {
+    let mut at = 0;
+    for anchor in anchors {
+        match text.get(at..).and_then(|rest| rest.find(anchor)) {
+            Some(found) => at += found + anchor.len(),
+            None => break,
+        }
+    }
+    text.get(..at).map_or(1, |before| before.matches('\n').count() as u64 + 1)
 }
 
 fn check_class(class: Option<&str>) -> Result<(), String> {

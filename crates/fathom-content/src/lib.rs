@@ -58,12 +58,14 @@ pub enum ContentError {
 pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ContentError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
-        ContentError::Parse { file: file.to_owned(), line, column, message: first_line(&error.to_string()) }
+        let message = first_line(&error.to_string(), line, column);
+        ContentError::Parse { file: file.to_owned(), line, column, message }
     })
 }
 
 /// Parsers print excerpts below their message; an error of ours is one line.
-fn first_line(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    line.trim_start_matches("error: ").trim().to_owned()
+fn first_line(message: &str, line: u64, column: u64) -> String {
+    let text = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    // The place stands before the message already.
+    text.trim_start_matches(&format!("line {line} column {column}: ")).trim().to_owned()
 }

@@ -115,6 +115,12 @@ impl Content {
                     return invalid(format!("`inherit: {relation}` is not one of its relations"));
                 }
             }
+            if let Some(relation) = definition.relations.iter().find(|relation| relation.to.is_empty()) {
+                return invalid(format!(
+                    "relation `{}` leads to no type; name one under `to`",
+                    relation.kind
+                ));
+            }
             for member in &definition.enrich {
                 if member.into.is_empty() {
                     return invalid(format!("enrichment by {} has no `into`", member.operation));

@@ -175,12 +175,9 @@ impl<'e> StackMembers<'e> {
             let members = document.get("Resources").and_then(serde_json::Value::as_array);
             for member in members.into_iter().flatten() {
                 let text = |name| member.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-                if let Some(id) = text("PhysicalResourceId") {
-                    by_id
-                        .entry((account, id))
-                        .or_default()
-                        .push(Member { stack, kind: text("ResourceType") });
-                }
+                let Some(id) = text("PhysicalResourceId") else { continue };
+                let member = Member { stack, kind: text("ResourceType") };
+                by_id.entry((account, id)).or_default().push(member);
             }
         }
         Self { by_id, by_name }
@@ -332,7 +329,8 @@ fn from_relations(
     found.retain(|statement| {
         let origin = matches!(statement.part, Part::Creator | Part::DeclaredBy);
         let stated_itself = stated.iter().any(|s| s.part == statement.part);
-        !stated_itself && !(exposed && origin)
+        let kept_back = exposed && origin;
+        !stated_itself && !kept_back
     });
     found
 }

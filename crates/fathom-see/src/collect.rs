@@ -191,10 +191,12 @@ impl Collector {
             let found: Vec<Parent> = match parents {
                 None => self.list(definition, &spot, None, keep).await,
                 Some(parents) => {
-                    // An empty set of parents is an answer too: there is nothing to list.
+                    // An empty set of parents is an answer too, where all parents are known.
+                    let failure =
+                        definition.list.for_each.as_ref().and_then(|kind| self.unlisted(kind, &spot));
                     self.tally.add(
                         self.key(definition, &spot, &definition.service, &definition.list.operation),
-                        Ending::default(),
+                        Ending { failure, ..Ending::default() },
                     );
                     let asked = parents.into_iter().map(|parent| -> BoxFuture<'_, Vec<Parent>> {
                         Box::pin(async move {
@@ -211,6 +213,16 @@ impl Collector {
                 self.listing(child, spot.clone(), Some(found.clone())).await;
             }
         })
+    }
+
+    /// Why the list of a type in a place is not complete, as its children must say it.
+    fn unlisted(&self, kind: &ResourceType, spot: &Spot) -> Option<Failure> {
+        let parent = self.content.resources.get(kind)?;
+        let describe = parent.list.describe.as_ref().map(|describe| &describe.operation);
+        let failure = std::iter::once(&parent.list.operation)
+            .chain(describe)
+            .find_map(|operation| self.tally.failure(&self.key(parent, spot, &parent.service, operation)))?;
+        Some(Failure { detail: format!("{kind} could not be listed in full: {}", failure.detail), ..failure })
     }
 
     async fn list(
@@ -376,7 +388,7 @@ impl Collector {
         let fill = Fill { item: chunk.first(), ..place.fill(chunk.first()) };
         let Some(params) = fill_value(&Value::Object(params), fill) else { return Vec::new() };
         let key = self.key(definition, spot, &definition.service, &describe.operation);
-        let answer = self.ask(key.clone(), spot, &spot.calls, &params, &describe.absent).await;
+        let answer = self.ask(key.clone(), spot, &spot.calls, &params, &describe.absent, None).await;
         let Some(answer) = answer.ok().flatten() else { return Vec::new() };
         let mut documents = describe.items.take_all(answer);
         if documents.len() < chunk.len() {
@@ -404,6 +416,7 @@ impl Collector {
         region: &Region,
         params: &Value,
         absent: &[String],
+        permission: Option<&String>,
     ) -> Result<Option<Value>, Failure> {
         if let Some(failure) = self.closed(&key) {
             self.refuse(key, failure.clone());
@@ -429,7 +442,10 @@ impl Collector {
                 Ok(Some(answer))
             }
             Some(error) => match failure(&error, absent) {
-                Some(failure) => {
+                Some(mut failure) => {
+                    if let (Reason::Denied, Some(permission)) = (failure.reason, permission) {
+                        failure.permission = Some(permission.clone());
+                    }
                     self.progress.unanswered();
                     self.close(&key, &failure);
                     ending.failure = Some(failure.clone());
@@ -521,13 +537,7 @@ impl Collector {
         if definition.identity.region.is_some() {
             key.region = region.clone();
         }
-        let mut result = self.ask(key, spot, region, &params, &enrich.absent).await;
-        if let (Err(failure), Some(permission)) = (&mut result, &enrich.permission)
-            && failure.reason == Reason::Denied
-        {
-            failure.permission = Some(permission.clone());
-        }
-        Some(result)
+        Some(self.ask(key, spot, region, &params, &enrich.absent, enrich.permission.as_ref()).await)
     }
 
     fn refuse(&self, key: Key, failure: Failure) {

@@ -12,6 +12,7 @@ pub mod item;
 pub mod progress;
 pub mod scan;
 pub mod scope;
+pub mod secrets;
 mod seen;
 pub mod sources;
 pub mod tally;

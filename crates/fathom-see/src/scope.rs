@@ -88,7 +88,7 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
                     match client.assume(first, &id, role, options.external_id.as_deref()).await {
                         Ok(account) => accounts.push(account),
                         Err(error) => {
-                            found.rows.push(row(&id, &Region::global(), "sts", "AssumeRole", &error))
+                            found.rows.push(row(&id, &Region::global(), "sts", "AssumeRole", &error));
                         }
                     }
                 }

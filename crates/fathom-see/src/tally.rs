@@ -87,6 +87,12 @@ impl Tally {
         }
     }
 
+    /// Why a row is unknown so far, if it is.
+    pub fn failure(&self, key: &Key) -> Option<Failure> {
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        rows.get(key).and_then(|row| row.sum.failure.clone())
+    }
+
     /// The coverage ledger of the scan, sorted.
     pub fn rows(&self) -> Vec<Coverage> {
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,8 +14,12 @@ use serde_json::{Map, Value};
 const JSON_IN_TEXT: &[(&str, &str)] = &[("iam", "policyDocumentType")];
 
 /// Path labels that the service also gives out with a path before them (`/hostedzone/Z1`), but takes only without.
-const IDS_WITH_PATH: &[(&str, &str)] =
-    &[("route53", "ResourceId"), ("route53", "DelegationSetId"), ("route53", "ChangeId"), ("route53", "TagResourceId")];
+const IDS_WITH_PATH: &[(&str, &str)] = &[
+    ("route53", "ResourceId"),
+    ("route53", "DelegationSetId"),
+    ("route53", "ChangeId"),
+    ("route53", "TagResourceId"),
+];
 
 /// Services that answer in another form unless asked for JSON.
 const ASKS_FOR_JSON: &[&str] = &["apigateway"];

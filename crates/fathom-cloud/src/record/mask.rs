@@ -7,6 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use fathom_model::path::Path;
 use http::{HeaderMap, header};
 use serde_json::Value;
 
@@ -23,6 +24,23 @@ const ALSO_SECRET: &[(&str, &str, &str)] = &[
     ("sts", "AssumeRole", "/Credentials/SecretAccessKey"),
     ("sts", "AssumeRole", "/Credentials/SessionToken"),
 ];
+
+/// A member that may hold secrets although the models do not say so, as a resource definition names it.
+#[derive(Debug, Clone)]
+pub struct SecretMember {
+    /// Service as the models name it.
+    pub service: String,
+    /// Operation as the models name it.
+    pub operation: String,
+    /// Where the member is in the answer's value form; every text at and below it is hidden.
+    pub path: Path,
+}
+
+impl SecretMember {
+    fn is_of(&self, service: &Service, operation: &Operation) -> bool {
+        self.service == service.name() && self.operation == operation.name()
+    }
+}
 
 /// Stands for a body that cannot be read, and so cannot be searched, of an operation that may answer with secrets.
 const WITHHELD: &str = "(withheld: the answer could not be read and may hold secrets)";
@@ -52,6 +70,7 @@ pub(super) fn masked(
     operation: &str,
     response: &wire::Response,
     quoted: &[String],
+    members: &[SecretMember],
 ) -> (BTreeMap<String, String>, Body) {
     let service = Models::embedded().service(service).ok();
     let model = service.as_deref().and_then(|service| Some((service, service.operation(operation)?)));
@@ -62,7 +81,7 @@ pub(super) fn masked(
     };
     let mut body = None;
     if let Some((service, operation)) = model.filter(|_| (200..300).contains(&response.status)) {
-        body = of_result(service, operation, &mut response);
+        body = of_result(service, operation, members, &mut response);
     }
     let headers = response
         .headers
@@ -110,9 +129,17 @@ fn without(body: &Bytes, secrets: &[String]) -> Bytes {
 
 /// Masks a result. Secrets are replaced in the text where reading the text again proves that exactly they are gone;
 /// otherwise the value form stands in for it. None: nothing is secret.
-fn of_result(service: &Service, operation: &Operation, response: &mut wire::Response) -> Option<Body> {
+fn of_result(
+    service: &Service,
+    operation: &Operation,
+    members: &[SecretMember],
+    response: &mut wire::Response,
+) -> Option<Body> {
+    let members: Vec<&SecretMember> =
+        members.iter().filter(|member| member.is_of(service, operation)).collect();
     let Ok(open) = codec::parse(service, operation, response, Secrets::Keep) else {
-        return may_hold_secrets(service, operation).then(|| Body::Body(WITHHELD.to_owned()));
+        let may_hold = !members.is_empty() || may_hold_secrets(service, operation);
+        return may_hold.then(|| Body::Body(WITHHELD.to_owned()));
     };
     let mut hidden = codec::parse(service, operation, response, Secrets::Mask).ok()?;
     for (_, _, pointer) in
@@ -121,6 +148,9 @@ fn of_result(service: &Service, operation: &Operation, response: &mut wire::Resp
         if let Some(value) = hidden.pointer_mut(pointer) {
             *value = Value::String(MASK.to_owned());
         }
+    }
+    for member in members {
+        member.path.change(&mut hidden, &mut hide_texts);
     }
     if open == hidden {
         return None;
@@ -137,6 +167,16 @@ fn of_result(service: &Service, operation: &Operation, response: &mut wire::Resp
     // Secrets in headers stay out with the headers.
     response.headers.clear();
     Some(Body::Value(hidden))
+}
+
+/// Hides every text of a tree; what is empty stays, for "not set" is no secret.
+fn hide_texts(value: &mut Value) {
+    match value {
+        Value::String(text) if !text.is_empty() => *value = Value::String(MASK.to_owned()),
+        Value::Array(items) => items.iter_mut().for_each(hide_texts),
+        Value::Object(members) => members.values_mut().for_each(hide_texts),
+        _ => {}
+    }
 }
 
 /// The texts that one tree has where the other has something else.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use file::RecordingError;
+pub use mask::SecretMember;
 pub use player::Player;
 pub use recorder::Recorder;
 

@@ -11,7 +11,9 @@ use fathom_model::{AccountId, Partition, Region};
 use futures::future::BoxFuture;
 
 use super::{
-    Exchange, FORMAT, Failure, Header, Outcome, RecordedAccount, RecordingError, VERSION, file::Writer, mask,
+    Exchange, FORMAT, Failure, Header, Outcome, RecordedAccount, RecordingError, VERSION,
+    file::Writer,
+    mask::{self, SecretMember},
     recorded_params,
 };
 use crate::{
@@ -24,6 +26,7 @@ use crate::{
 pub struct Recorder {
     inner: Arc<dyn Transport>,
     file: Arc<Mutex<Recording>>,
+    members: Arc<[SecretMember]>,
 }
 
 struct Recording {
@@ -50,7 +53,12 @@ impl Recorder {
         };
         writer.line(&header)?;
         let file = Arc::new(Mutex::new(Recording { header, writer, failed: None }));
-        Ok(Self { inner, file })
+        Ok(Self { inner, file, members: Arc::from([]) })
+    }
+
+    /// Also hides these members, beside those that the models mark as secret.
+    pub fn hiding(self, members: Vec<SecretMember>) -> Self {
+        Self { members: Arc::from(members), ..self }
     }
 
     /// Ends the recording.
@@ -74,9 +82,10 @@ impl Recorder {
             Ok(response) => Ok(response.clone()),
             Err(error) => Err(failure(error)),
         };
-        let (meta, file) = (meta.clone(), Arc::clone(&self.file));
+        let (meta, file, members) = (meta.clone(), Arc::clone(&self.file), Arc::clone(&self.members));
         // Masking parses the answer, and files may be slow: not on the threads that wait for the network.
-        let written = tokio::task::spawn_blocking(move || write(&file, meta, answer, &quoted)).await;
+        let written =
+            tokio::task::spawn_blocking(move || write(&file, meta, answer, &quoted, &members)).await;
         if let Err(error) = written {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             file.failed.get_or_insert_with(|| RecordingError::Write {
@@ -93,10 +102,11 @@ fn write(
     meta: CallMeta,
     answer: Result<wire::Response, Option<Failure>>,
     quoted: &[String],
+    members: &[SecretMember],
 ) {
     let outcome = match answer {
         Ok(response) => {
-            let (headers, body) = mask::masked(&meta.service, &meta.operation, &response, quoted);
+            let (headers, body) = mask::masked(&meta.service, &meta.operation, &response, quoted, members);
             Outcome::Answer { status: response.status, headers, body }
         }
         Err(Some(failure)) => Outcome::Failure { failure },

@@ -93,7 +93,7 @@ fn the_first_description_of_a_uid_stays_and_the_others_are_counted() {
     assert!(!builder.add(second, None));
     builder.refer(refer(&first, "points", &[SERVER], "only the second"));
     let estate = builder.build();
-    assert_eq!(estate.resources(), [first.clone()]);
+    assert_eq!(estate.resources(), std::slice::from_ref(&first));
     assert_eq!(estate.duplicates(), [first.uid.clone(), first.uid.clone()]);
     assert!(!estate.edges()[0].to.is_known(), "names of a description that was not kept lead nowhere");
 }

@@ -60,7 +60,7 @@ fn the_tag_of_a_stack_counts_in_its_region() {
     assert_eq!(declared_by(&resource(NET, "1", "north", "web"), &stacks), None, "no tag");
     // Each region's stack speaks for what is there.
     let one = tagged("south");
-    let world = [&stacks[..], &[one.clone()]].concat();
+    let world = [&stacks[..], std::slice::from_ref(&one)].concat();
     let said = explanation(&estate(&world, &[]), &Declarations::default(), &TerraformIndex::default(), &one);
     assert_eq!(said.statements[0].origin, stacks[1].uid.as_str());
 }

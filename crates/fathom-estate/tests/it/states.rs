@@ -10,7 +10,7 @@ fn index(state: &Value) -> TerraformIndex {
     index
 }
 
-fn one(resource: Value) -> Value {
+fn one(resource: &Value) -> Value {
     json!({"version": 4, "terraform_version": "1.9.0", "serial": 3, "lineage": "x", "outputs": {},
         "resources": [resource]})
 }
@@ -36,7 +36,7 @@ fn addresses_are_those_that_terraform_prints() {
         (instance(json!("eu-west-1")), "aws_s3_bucket.logs[\"eu-west-1\"]"),
         (instance(json!("a\"b")), "aws_s3_bucket.logs[\"a\\\"b\"]"),
     ] {
-        let index = index(&one(bucket(&more)));
+        let index = index(&one(&bucket(&more)));
         assert_eq!(index.address(ARN, "logs"), Some(format!("prod.tfstate#{address}").as_str()));
     }
 }
@@ -50,7 +50,7 @@ fn data_sources_and_empty_instances_declare_nothing() {
         json!({"instances": [{"attributes_flat": {"arn": ARN}}]}),
         json!({"instances": [{"attributes": {"arn": 7, "id": null}}]}),
     ] {
-        assert!(index(&one(bucket(&more))).is_empty(), "{more}");
+        assert!(index(&one(&bucket(&more))).is_empty(), "{more}");
     }
     assert!(index(&json!({"version": 4})).is_empty());
 }
@@ -60,7 +60,7 @@ fn resources_are_counted_and_the_first_state_holds() {
     let mut index = TerraformIndex::default();
     let two = json!({"version": 4, "resources": [bucket(&json!({})), bucket(&json!({"name": "again"}))]});
     assert_eq!(index.add("a.tfstate", &two.to_string()).expect("a good state"), 2);
-    assert_eq!(index.add("b.tfstate", &one(bucket(&json!({}))).to_string()).expect("a good state"), 1);
+    assert_eq!(index.add("b.tfstate", &one(&bucket(&json!({}))).to_string()).expect("a good state"), 1);
     assert_eq!(index.address(ARN, ""), Some("a.tfstate#aws_s3_bucket.logs"));
 }
 
@@ -85,7 +85,7 @@ fn only_unique_texts_join() {
         ("", false),
     ] {
         let attributes = json!({"instances": [{"attributes": {"id": text}}]});
-        assert_eq!(index(&one(bucket(&attributes))).address("arn:other", text).is_some(), joins, "{text}");
+        assert_eq!(index(&one(&bucket(&attributes))).address("arn:other", text).is_some(), joins, "{text}");
     }
 }
 
@@ -122,7 +122,7 @@ fn broken_states_are_told_with_line_and_column() {
 
 #[test]
 fn a_state_that_does_not_read_loses_nothing_of_the_one_before() {
-    let mut index = index(&one(bucket(&json!({}))));
+    let mut index = index(&one(&bucket(&json!({}))));
     index.add("bad.tfstate", "{").expect_err("broken");
     assert!(index.address(ARN, "").is_some());
 }
@@ -136,14 +136,14 @@ proptest! {
     #[test]
     fn no_id_is_too_odd(id in ".*", key in ".*", module in ".*") {
         let instances = json!([{"index_key": key, "attributes": {"id": id, "arn": format!("arn:{id}")}}]);
-        let index = index(&one(bucket(&json!({"module": module, "instances": instances}))));
+        let index = index(&one(&bucket(&json!({"module": module, "instances": instances}))));
         let found = index.address(&format!("arn:{id}"), "");
         prop_assert!(found.is_some());
     }
 
     #[test]
     fn a_good_state_with_one_byte_changed_never_panics(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut bytes = one(bucket(&json!({"module": "module.a"}))).to_string().into_bytes();
+        let mut bytes = one(&bucket(&json!({"module": "module.a"}))).to_string().into_bytes();
         let at = at.index(bytes.len());
         bytes[at] = byte;
         let _ = TerraformIndex::default().add("x.tfstate", &String::from_utf8_lossy(&bytes));

@@ -173,7 +173,7 @@ fn json_texts_are_opened_where_they_are_json() {
         deep.as_str(),
         long.as_str(),
     ] {
-        assert_eq!(opened(text), json!(text), "stays as it is: {:.40}", text);
+        assert_eq!(opened(text), json!(text), "stays as it is: {text:.40}");
     }
     let list = finish(&thing, json!({"Id": "x", "List": [{"Text": "{}"}, {"Text": 7}, {}, "{}"]}), None).0;
     assert_eq!(list["List"], json!([{"Text": {}}, {"Text": 7}, {}, "{}"]));

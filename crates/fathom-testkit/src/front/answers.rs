@@ -181,7 +181,8 @@ fn read(path: &Path) -> Result<Value, AnswersError> {
 
 fn placebo_name(path: &Path) -> Option<(String, String, u32)> {
     let stem = path.file_stem()?.to_str()?;
-    let (service, rest) = stem.split_once('.')?;
+    // Some services' labels have a dot of their own: `api.ecr`.
+    let (service, rest) = stem.rsplit_once('.')?;
     let (operation, number) = rest.rsplit_once('_')?;
     Some((service.to_owned(), operation.to_owned(), number.parse().ok()?))
 }

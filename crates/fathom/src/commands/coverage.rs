@@ -1,6 +1,6 @@
 //! `fathom coverage`: what was seen, before anything is said about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::Result;
 use fathom_model::{Coverage, Outcome, Reason};
@@ -37,12 +37,15 @@ pub(crate) async fn run(global: &Global, args: CoverageArgs) -> Result<()> {
 /// One line: how many operations were read, empty, unknown.
 pub(crate) fn totals(rows: &[Coverage]) -> String {
     let of = |outcome| rows.iter().filter(|row| row.outcome == outcome).count();
+    let why = |reason| rows.iter().filter(|row| row.reason == Some(reason)).count();
     let calls: u64 = rows.iter().map(|row| row.calls).sum();
+    // What was asked and not answered is news; what nobody asked is a standing fact and would drown it.
+    let (not_defined, not_reached) = (why(Reason::NotDefined), why(Reason::NotReached));
     format!(
-        "{} read, {} empty, {} unknown  ({})",
+        "asked: {} read, {} empty, {} unknown  ({})\nnot asked: {not_reached} left out, {not_defined} not defined yet",
         styled(render::GOOD, of(Outcome::Read)),
         of(Outcome::Empty),
-        styled(render::ATTENTION, of(Outcome::Unknown)),
+        styled(render::ATTENTION, of(Outcome::Unknown) - not_defined - not_reached),
         render::count(calls, "call"),
     )
 }
@@ -74,13 +77,15 @@ pub(crate) fn unknown_by_reason(rows: &[Coverage]) -> String {
         if more > 0 {
             named.push(format!("and {more} more"));
         }
-        text.push_str(&format!(
+        // Writing to a text cannot fail.
+        let _ = write!(
+            text,
             "  {} {}: {}\n      {}\n",
             styled(render::ATTENTION, count),
             styled(render::STRONG, reason.as_str().replace('_', " ")),
             named.join(", "),
             styled(render::QUIET, reason.advice()),
-        ));
+        );
     }
     text.trim_end().to_owned()
 }

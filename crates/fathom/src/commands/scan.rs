@@ -1,17 +1,13 @@
 //! `fathom scan`: look, explain, list, seal.
 
-use std::{
-    io::IsTerminal,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use fathom_cloud::{
     client::{Client, ClientOptions, HttpLimits, HttpTransport},
     record::{Player, Recorder},
 };
+use fathom_content::Content;
 use fathom_model::{Region, ResourceType};
 use fathom_see::{Progress, ScanOptions, ScanReport, Scanner, progress::Phase, sources::Declared};
 use fathom_store::{Store, UnknownQuery};
@@ -46,7 +42,7 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     } else {
         wiring::declared(args.declarations.as_deref())?
     };
-    let (client, recorder) = client(&args)?;
+    let (client, recorder) = client(&args, &content)?;
     let scanner = Scanner { client, content, store: wiring::store(global).await? };
     let mut options = options(&args);
     if let (true, Some(recording)) = (options.regions.is_empty(), scanner.client.recording()) {
@@ -94,7 +90,7 @@ fn options(args: &ScanArgs) -> ScanOptions {
 }
 
 /// The client that the command line asks for, and its recorder where there is one.
-fn client(args: &ScanArgs) -> Result<(Client, Option<Arc<Recorder>>)> {
+fn client(args: &ScanArgs, content: &Content) -> Result<(Client, Option<Arc<Recorder>>)> {
     let mut options = ClientOptions::from_env(std::env::vars())?;
     if let Some(url) = args.endpoint_url.as_ref().filter(|url| !url.is_empty()) {
         options = options.with_endpoint(url)?;
@@ -113,7 +109,7 @@ fn client(args: &ScanArgs) -> Result<(Client, Option<Arc<Recorder>>)> {
             answer_bytes_max: options.answer_bytes_max,
         };
         let inner = Arc::new(HttpTransport::new(limits).context("cannot start the HTTP client")?);
-        let one = Arc::new(recording(file, inner)?);
+        let one = Arc::new(recording(file, inner, content)?);
         options.transport = Some(Arc::clone(&one) as _);
         recorder = Some(one);
     }
@@ -136,8 +132,10 @@ fn player(file: &Path) -> Result<Player> {
     Ok(player)
 }
 
-fn recording(file: &PathBuf, inner: Arc<HttpTransport>) -> Result<Recorder> {
-    Recorder::create(file, inner).with_context(|| format!("cannot record to {}", file.display()))
+fn recording(file: &Path, inner: Arc<HttpTransport>, content: &Content) -> Result<Recorder> {
+    let recorder =
+        Recorder::create(file, inner).with_context(|| format!("cannot record to {}", file.display()))?;
+    Ok(recorder.hiding(fathom_see::secrets::members(content)))
 }
 
 /// Runs a scan and shows what it is doing; Ctrl-C gives it up.

@@ -8,13 +8,13 @@ use crate::{
     moto::declarations,
 };
 
-/// The planted text, also as base64 at each of its three places in a group of bytes, and in capitals and small.
-fn forms() -> Vec<Vec<u8>> {
-    let mut forms = vec![CANARY.as_bytes().to_vec(), CANARY.to_lowercase().into_bytes()];
+/// The planted text, also as base64 at each of its three places in a group of bytes, and in small letters.
+fn forms() -> Vec<String> {
+    let mut forms = vec![CANARY.to_owned(), CANARY.to_lowercase()];
     for shift in 0..3 {
-        let text = base64(&[&[b' '; 2][..shift.min(2)], CANARY.as_bytes()].concat());
+        let text = base64(&[&[b' '; 2][..shift], CANARY.as_bytes()].concat());
         // What the neighbours decide is cut off.
-        forms.push(text.get(4..text.len() - 4).expect("the middle").as_bytes().to_vec());
+        forms.push(text.get(4..text.len() - 4).expect("the middle").to_owned());
     }
     forms
 }
@@ -33,18 +33,20 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-fn has(bytes: &[u8]) -> bool {
-    forms().iter().any(|form| bytes.windows(form.len()).any(|window| window == form.as_slice()))
+/// Where one of the forms begins.
+fn found(text: &str) -> Option<usize> {
+    forms().iter().find_map(|form| text.find(form))
 }
 
 #[track_caller]
 fn clean(what: &str, bytes: &[u8]) {
     assert!(!bytes.is_empty(), "{what} is empty, so it proves nothing");
-    if let Some(at) =
-        forms().iter().find_map(|form| bytes.windows(form.len()).position(|window| window == *form))
-    {
-        let around = &bytes[at.saturating_sub(120)..bytes.len().min(at + 40)];
-        panic!("the planted secret is in {what}: …{}…", String::from_utf8_lossy(around));
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(at) = found(&text) {
+        let around: String = text[at..].chars().take(40).collect();
+        let before: String =
+            text[..at].chars().rev().take(120).collect::<Vec<_>>().into_iter().rev().collect();
+        panic!("the planted secret is in {what}: …{before}{around}…");
     }
 }
 
@@ -100,10 +102,11 @@ fn the_tools_really_plant_it_and_we_would_see_it() {
     let planted = fs::read_to_string(tools().join("company.py")).expect("the company");
     assert!(planted.contains(&format!("CANARY = \"{CANARY}\"")), "the planted text is another one now");
     for prefix in ["", "a", "ab", "export TOKEN="] {
-        assert!(has(format!("x{prefix}{CANARY}y").as_bytes()), "{prefix}");
-        assert!(has(base64(format!("{prefix}{CANARY}\n").as_bytes()).as_bytes()), "{prefix}");
+        assert!(found(&format!("x{prefix}{CANARY}y")).is_some(), "{prefix}");
+        let encoded = base64(format!("{prefix}{CANARY}\n").as_bytes());
+        assert!(found(&encoded).is_some(), "{prefix}");
     }
-    assert!(!has(b"CANARY"));
+    assert_eq!(found("CANARY"), None);
 }
 
 #[test]

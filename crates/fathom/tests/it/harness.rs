@@ -59,7 +59,7 @@ impl Ran {
         let mut seen = format!("exit {code}\n");
         for (name, text) in [("stdout", &self.out), ("stderr", &self.err)] {
             if !text.is_empty() {
-                seen.push_str(&format!("--- {name}\n{text}"));
+                seen.extend(["--- ", name, "\n", text.as_str()]);
             }
         }
         seen

@@ -39,7 +39,7 @@ fn list() -> Vec<Value> {
 #[test]
 fn it_needs_neither_network_nor_credentials() {
     // Nothing in this environment leads anywhere, so a call that is not played back would fail the sign-in.
-    let place = Place::new().env("AWS_PROFILE", "").env("AWS_ENDPOINT_URL", "");
+    let place = Place::new().env("AWS_PROFILE", "work").env("AWS_ENDPOINT_URL", "");
     let ran = place.run(&["scan", "--sample"]).ok();
     for heading in ["What was seen", "What was found", "What nobody can explain, worst first"] {
         assert!(ran.out.contains(heading), "{heading}: {}", ran.out);
@@ -85,6 +85,20 @@ fn what_is_explained_is_not_on_the_list() {
     let not_understood: BTreeSet<String> =
         sample().texts("select uid from resources where not understood").into_iter().collect();
     assert_eq!(listed, not_understood);
+}
+
+#[test]
+fn a_narrowed_list_that_is_empty_does_not_call_the_estate_clean() {
+    for args in
+        [&["--type", "AWS::KMS::Alias"][..], &["--type", "AWS::S3::Buckets"], &["--account", "000000000000"]]
+    {
+        let ran = sample().run(&[&["unknown"], args].concat()).ok();
+        assert!(
+            ran.out.contains("Nothing on the list") && !ran.out.contains("every resource"),
+            "{}",
+            ran.out
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::harness::{Place, Ran, sample};
 /// What differs from run to run.
 const DIFFERS: &[(&str, &str)] = &[
     (r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[time]"),
+    (r"\b202\d-\d{2}-\d{2}-\d{2}-\d{2}\b", "[minute]"),
     (r"\b202\d-\d{2}-\d{2}\b", "[day]"),
     (r"\b\d+\.\d s\b", "[seconds]"),
     (r"\bpid \d+", "pid [pid]"),
@@ -95,7 +96,7 @@ fn what_was_seen() {
 fn mistakes() {
     let place = Place::new();
     let mut told = String::new();
-    let mut tell = |name: &str, ran: &Ran| told.push_str(&format!("# {name}\n{}\n", ran.seen()));
+    let mut tell = |name: &str, ran: &Ran| told.extend(["# ", name, "\n", ran.seen().as_str(), "\n"]);
     tell("nothing scanned", &place.run(&["unknown"]));
     tell("no credentials", &place.run(&["scan", "--quiet"]));
     tell("no endpoint", &Place::asking("http://127.0.0.1:9").run(&["scan", "--quiet"]));

@@ -67,6 +67,7 @@ fn difference(expected: &Value, stored: &Value, masked: &mut usize) -> Option<(S
             *masked += 1;
             None
         }
+        (first, second) if is_hollow(first) && is_hollow(second) => None,
         (Value::Object(first), Value::Object(second)) => {
             let names: std::collections::BTreeSet<&String> = first.keys().chain(second.keys()).collect();
             names.into_iter().find_map(|name| {
@@ -86,14 +87,12 @@ fn difference(expected: &Value, stored: &Value, masked: &mut usize) -> Option<(S
     }
 }
 
-/// A value in one form: moments in UTC, documents opened, whole numbers without a fraction, hollow members left out.
+/// A value in one form: moments in UTC, documents opened, whole numbers without a fraction.
 pub(super) fn canonical(value: &Value) -> Value {
     match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| (name.clone(), canonical(value)))
-            .filter(|(_, value)| !is_hollow(value))
-            .collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), canonical(value))).collect()
+        }
         Value::Array(items) => items.iter().map(canonical).collect(),
         Value::Number(number) => match number.as_f64() {
             Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
@@ -109,6 +108,7 @@ pub(super) fn canonical(value: &Value) -> Value {
     }
 }
 
+/// Whether a value says no more than its absence.
 fn is_hollow(value: &Value) -> bool {
     match value {
         Value::Null => true,

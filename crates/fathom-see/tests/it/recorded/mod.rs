@@ -48,6 +48,22 @@ struct Session {
     answer: Box<dyn Fn(&Call, usize) -> Written + Send + Sync>,
 }
 
+impl Session {
+    /// The types that its answers list, with the types that lead to them.
+    fn kinds(&self, content: &Content) -> BTreeSet<ResourceType> {
+        let mut kinds = BTreeSet::new();
+        for definition in content.resources.values() {
+            let lists = (definition.service.clone(), definition.list.operation.clone());
+            let mut next = self.operations.contains(&lists).then_some(&definition.kind);
+            while let Some(kind) = next {
+                kinds.insert(kind.clone());
+                next = content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
+            }
+        }
+        kinds
+    }
+}
+
 /// What was compared.
 #[derive(Debug, Default)]
 struct Totals {
@@ -126,17 +142,15 @@ impl Lane {
 
     async fn compare(&self, session: &Session) -> Totals {
         let mut totals = Totals::default();
-        let kinds = self.kinds(session);
+        let kinds = session.kinds(&self.content);
         if kinds.is_empty() {
             return totals;
         }
         self.front.set_rules((session.rules)());
         self.front.forget_calls();
-        let t0 = std::time::Instant::now();
         let dir = TempDir::new().unwrap();
         let now: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
         let store = Store::open(dir.path(), "test.local/recorded", now).await.unwrap();
-        let t1 = std::time::Instant::now();
         let scanner =
             Scanner { client: self.client.clone(), content: Arc::clone(&self.content), store: store.clone() };
         let options = ScanOptions {
@@ -145,7 +159,6 @@ impl Lane {
             ..ScanOptions::default()
         };
         let report = scanner.run(&options, &Declared::default(), &Progress::default(), || now).await.unwrap();
-        let t2 = std::time::Instant::now();
         let stored: Vec<StoredResource> = store
             .stream_resources(None, true)
             .map(|chunk| futures::stream::iter(chunk.unwrap()))
@@ -154,16 +167,18 @@ impl Lane {
             .await;
         store.close().await.unwrap();
 
-        let t3 = std::time::Instant::now();
         let calls = self.front.calls();
+        if let Ok(p) = env::var("DUMP") {
+            use std::io::Write;
+            let mut f = std::fs::OpenOptions::new().create(true).append(true).open(p).unwrap();
+            for r in &stored {
+                writeln!(f,"{}",serde_json::json!({"session":session.name,"uid":r.resource.uid.as_str(),"kind":r.resource.kind.as_str(),"id":r.resource.id,"region":r.resource.region.as_str(),"name":r.resource.name,"created":r.resource.created_at.map(|t|t.to_string()),"exposed":r.resource.exposed,"provider_made":r.resource.provider_made,"tags":r.resource.tags,"doc":r.resource.document.value()})).unwrap();
+            }
+        }
         let mut oracle = Oracle::new(&self.content, &kinds, session, &calls);
         oracle.look();
         totals.sessions = 1;
         totals.calls = calls.len();
-        let t4 = std::time::Instant::now();
-        if std::env::var("TT").is_ok() {
-            println!("TT {:?} {:?} {:?} {:?}", t1 - t0, t2 - t1, t3 - t2, t4 - t3);
-        }
         let mut wrong = |kind: &ResourceType, text: String| {
             let excepted =
                 EXCEPTIONS.iter().position(|(name, of, _)| *name == session.name && *of == kind.as_str());
@@ -195,6 +210,12 @@ impl Lane {
         }
         for row in &report.coverage {
             let Some(kind) = &row.resource_type else { continue };
+            if env::var("DUMP").is_ok() && row.outcome == Outcome::Unknown {
+                println!(
+                    "UNK {} {kind} {} {} {:?} {:?} {:?}",
+                    session.name, row.service, row.operation, row.reason, row.permission, row.detail
+                );
+            }
             let key = (kind.clone(), row.service.clone(), row.operation.clone());
             let Some(reasons) = oracle.asked.remove(&key) else {
                 wrong(kind, format!("the row of {} {} was never asked", row.service, row.operation));

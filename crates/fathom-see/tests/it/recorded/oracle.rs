@@ -84,7 +84,7 @@ impl<'a> Oracle<'a> {
             exchanges.push(Exchange {
                 service: call.service.clone(),
                 operation: call.operation.clone(),
-                params: compare::canonical(&params),
+                params: comparable(&params),
                 is_first_page,
                 answer,
             });
@@ -119,13 +119,28 @@ impl<'a> Oracle<'a> {
             if child.list.for_each.as_ref() != Some(kind) || !self.kinds.contains(&child.kind) {
                 continue;
             }
-            self.asked.entry(key(child, &child.service, &child.list.operation)).or_default();
+            // Where parents may be missing, so may their children.
+            let missing = self.missing(kind);
+            let asked = self.asked.entry(key(child, &child.service, &child.list.operation)).or_default();
+            asked.extend(missing);
             let mut found = Vec::new();
             for (_, region, document) in parents {
                 found.extend(self.list(child, region, Some(document)));
             }
             self.children(&child.kind, &found);
         }
+    }
+
+    /// Why the list of a type is not complete.
+    fn missing(&self, kind: &ResourceType) -> BTreeSet<Reason> {
+        let definition = &self.content.resources[kind];
+        let describe = definition.list.describe.as_ref().map(|describe| &describe.operation);
+        std::iter::once(&definition.list.operation)
+            .chain(describe)
+            .filter_map(|operation| self.asked.get(&key(definition, &definition.service, operation)))
+            .flatten()
+            .copied()
+            .collect()
     }
 
     /// The resources of one list, as uid, region and document.
@@ -269,7 +284,7 @@ impl<'a> Oracle<'a> {
         params: &Value,
         absent: &[String],
     ) -> (Vec<Value>, bool) {
-        let params = compare::canonical(params);
+        let params = comparable(params);
         let (_, service, operation) = asked;
         let reasons = self.asked.entry(asked.clone()).or_default();
         let mut pages = Vec::new();
@@ -333,6 +348,18 @@ fn without_tokens(service: &str, operation: &str, params: &mut Value) -> bool {
     let tokens = operation.and_then(|operation| operation.paginator()).map(|pages| &pages.input_token);
     let Value::Object(params) = params else { return false };
     tokens.into_iter().flatten().fold(false, |had, token| params.remove(token).is_some() || had)
+}
+
+/// Parameters in one form. Of ids that begin with the path of their resource, the path is not sent.
+fn comparable(params: &Value) -> Value {
+    match params {
+        Value::String(text) => Value::from(text.strip_prefix("/hostedzone/").unwrap_or(text)),
+        Value::Array(items) => items.iter().map(comparable).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), comparable(value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Two pages as one: lists one after the other, of single values the later one.
