@@ -79,7 +79,7 @@ impl Moto {
         let moto = Self { child, url: format!("http://127.0.0.1:{port}") };
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if begun.elapsed() > Duration::from_secs(60) {
+            if begun.elapsed() > Duration::from_mins(1) {
                 bail!("moto_server did not answer within a minute");
             }
             std::thread::sleep(Duration::from_millis(100));

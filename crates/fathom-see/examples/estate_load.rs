@@ -75,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn resource(number: usize, now: Timestamp) -> Resource {
     let id = format!("i-{number}");
     let mut tags = BTreeMap::from([("Name".to_owned(), format!("web-{number}"))]);
-    if number % 3 != 0 {
+    if !number.is_multiple_of(3) {
         tags.insert("Owner".to_owned(), format!("team-{}", number % 40));
         tags.insert("Environment".to_owned(), "production".to_owned());
         tags.insert("Purpose".to_owned(), "serves the shop".to_owned());
@@ -96,7 +96,7 @@ fn resource(number: usize, now: Timestamp) -> Resource {
         tags,
         created_at: Some(now),
         provider_made: false,
-        exposed: number % 50 == 0,
+        exposed: number.is_multiple_of(50),
         document: Document::new(&document),
     }
 }

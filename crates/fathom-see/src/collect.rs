@@ -163,18 +163,8 @@ impl Collector {
             })
     }
 
-    fn key(&self, definition: &ResourceDefinition, spot: &Spot, service: &str, operation: &str) -> Key {
-        Key {
-            account: spot.account.id.clone(),
-            region: if definition.scope == Scope::Region { spot.calls.clone() } else { Region::global() },
-            service: service.to_owned(),
-            operation: operation.to_owned(),
-            kind: Some(definition.kind.clone()),
-        }
-    }
-
     fn plan(&self, definition: &ResourceDefinition, spot: &Spot) {
-        self.tally.plan(self.key(definition, spot, &definition.service, &definition.list.operation));
+        self.tally.plan(key_of(definition, spot, &definition.service, &definition.list.operation));
         self.progress.planned();
     }
 
@@ -195,7 +185,7 @@ impl Collector {
                     let failure =
                         definition.list.for_each.as_ref().and_then(|kind| self.unlisted(kind, &spot));
                     self.tally.add(
-                        self.key(definition, &spot, &definition.service, &definition.list.operation),
+                        key_of(definition, &spot, &definition.service, &definition.list.operation),
                         Ending { failure, ..Ending::default() },
                     );
                     let asked = parents.into_iter().map(|parent| -> BoxFuture<'_, Vec<Parent>> {
@@ -221,7 +211,7 @@ impl Collector {
         let describe = parent.list.describe.as_ref().map(|describe| &describe.operation);
         let failure = std::iter::once(&parent.list.operation)
             .chain(describe)
-            .find_map(|operation| self.tally.failure(&self.key(parent, spot, &parent.service, operation)))?;
+            .find_map(|operation| self.tally.failure(&key_of(parent, spot, &parent.service, operation)))?;
         Some(Failure { detail: format!("{kind} could not be listed in full: {}", failure.detail), ..failure })
     }
 
@@ -232,7 +222,7 @@ impl Collector {
         parent: Option<&Parent>,
         keep: bool,
     ) -> Vec<Parent> {
-        let key = self.key(definition, spot, &definition.service, &definition.list.operation);
+        let key = key_of(definition, spot, &definition.service, &definition.list.operation);
         if let Some(failure) = self.closed(&key) {
             self.refuse(key, failure);
             return Vec::new();
@@ -387,7 +377,7 @@ impl Collector {
         }
         let fill = Fill { item: chunk.first(), ..place.fill(chunk.first()) };
         let Some(params) = fill_value(&Value::Object(params), fill) else { return Vec::new() };
-        let key = self.key(definition, spot, &definition.service, &describe.operation);
+        let key = key_of(definition, spot, &definition.service, &describe.operation);
         let answer = self.ask(key.clone(), spot, &spot.calls, &params, &describe.absent, None).await;
         let Some(answer) = answer.ok().flatten() else { return Vec::new() };
         let mut documents = describe.items.take_all(answer);
@@ -489,7 +479,7 @@ impl Collector {
         let item = match item::build(definition, &document, place, &region) {
             Ok(item) => item,
             Err(problem) => {
-                let key = self.key(definition, spot, &definition.service, &definition.list.operation);
+                let key = key_of(definition, spot, &definition.service, &definition.list.operation);
                 let failure = Failure { reason: Reason::Malformed, permission: None, detail: problem };
                 self.refuse(key, failure);
                 return None;
@@ -533,7 +523,7 @@ impl Collector {
         let fill = Fill { document: Some(document), ..place.fill(None) };
         let params = fill_value(&params, fill)?;
         let service = enrich.service.as_deref().unwrap_or(&definition.service);
-        let mut key = self.key(definition, spot, service, &enrich.operation);
+        let mut key = key_of(definition, spot, service, &enrich.operation);
         if definition.identity.region.is_some() {
             key.region = region.clone();
         }
@@ -557,6 +547,17 @@ impl Collector {
         if for_all {
             self.closed.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), failure.clone());
         }
+    }
+}
+
+/// What a row of the coverage ledger is called: global types have one row an account, wherever they are asked.
+fn key_of(definition: &ResourceDefinition, spot: &Spot, service: &str, operation: &str) -> Key {
+    Key {
+        account: spot.account.id.clone(),
+        region: if definition.scope == Scope::Region { spot.calls.clone() } else { Region::global() },
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        kind: Some(definition.kind.clone()),
     }
 }
 

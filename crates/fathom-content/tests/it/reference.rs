@@ -86,7 +86,7 @@ fn section(page: &mut String, content: &Content, definition: &ResourceDefinition
     row("Listed by", listed_by(definition));
     row("Further calls", further_calls(definition));
     row("Leads to", leads_to(content, definition));
-    row("Takes over from", codes(definition.inherit.iter().map(|kind| kind.as_str())));
+    row("Takes over from", codes(definition.inherit.iter().map(fathom_model::EdgeKind::as_str)));
     row("Demands", demands(content, definition));
     row("SQL view", format!("`{}`: {}", definition.kind.view_name(), columns(definition)));
     row("Test server", test_server(&definition.kind));

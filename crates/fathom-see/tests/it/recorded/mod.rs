@@ -10,7 +10,7 @@ mod oracle;
 mod placebo;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     env,
     path::{Path, PathBuf},
     process::Command,
@@ -36,7 +36,18 @@ const REGION: &str = "us-east-1";
 const KEY: &str = "AKIARECORDED";
 
 /// Recordings that are not what the service would answer, by session and type, and why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("test_backup_augment", "AWS::Backup::BackupPlan", MASKED_TAGS),
+    ("test_backup_plan_tag_untag", "AWS::Backup::BackupPlan", MASKED_TAGS),
+    ("test_distribution_wafv2_filter_scope", "AWS::CloudFront::Distribution", NO_MOMENT),
+    ("test_rdssubnetgroup_unused", "AWS::RDS::DBCluster", NO_MOMENT),
+    ("test_rdssubnetgroup_unused", "AWS::RDS::DBInstance", NO_MOMENT),
+];
+const MASKED_TAGS: &str = "the model of the service marks tags as secrets";
+const NO_MOMENT: &str = "a moment was edited away";
+
+/// The most sessions that are compared for the sake of one type; `FATHOM_RECORDED=all` compares all.
+const SESSIONS_OF_A_TYPE_MAX: usize = 12;
 
 /// One recording.
 struct Session {
@@ -122,30 +133,9 @@ impl Lane {
         Self { front, client, content: Arc::clone(content) }
     }
 
-    /// The types that a session's answers list, with the types that lead to them.
-    fn kinds(&self, session: &Session) -> BTreeSet<ResourceType> {
-        let mut kinds = BTreeSet::new();
-        for definition in self.content.resources.values() {
-            let lists = (definition.service.clone(), definition.list.operation.clone());
-            if !session.operations.contains(&lists) {
-                continue;
-            }
-            let mut next = Some(&definition.kind);
-            while let Some(kind) = next {
-                kinds.insert(kind.clone());
-                next =
-                    self.content.resources.get(kind).and_then(|definition| definition.list.for_each.as_ref());
-            }
-        }
-        kinds
-    }
-
     async fn compare(&self, session: &Session) -> Totals {
         let mut totals = Totals::default();
         let kinds = session.kinds(&self.content);
-        if kinds.is_empty() {
-            return totals;
-        }
         self.front.set_rules((session.rules)());
         self.front.forget_calls();
         let dir = TempDir::new().unwrap();
@@ -168,13 +158,6 @@ impl Lane {
         store.close().await.unwrap();
 
         let calls = self.front.calls();
-        if let Ok(p) = env::var("DUMP") {
-            use std::io::Write;
-            let mut f = std::fs::OpenOptions::new().create(true).append(true).open(p).unwrap();
-            for r in &stored {
-                writeln!(f,"{}",serde_json::json!({"session":session.name,"uid":r.resource.uid.as_str(),"kind":r.resource.kind.as_str(),"id":r.resource.id,"region":r.resource.region.as_str(),"name":r.resource.name,"created":r.resource.created_at.map(|t|t.to_string()),"exposed":r.resource.exposed,"provider_made":r.resource.provider_made,"tags":r.resource.tags,"doc":r.resource.document.value()})).unwrap();
-            }
-        }
         let mut oracle = Oracle::new(&self.content, &kinds, session, &calls);
         oracle.look();
         totals.sessions = 1;
@@ -210,12 +193,6 @@ impl Lane {
         }
         for row in &report.coverage {
             let Some(kind) = &row.resource_type else { continue };
-            if env::var("DUMP").is_ok() && row.outcome == Outcome::Unknown {
-                println!(
-                    "UNK {} {kind} {} {} {:?} {:?} {:?}",
-                    session.name, row.service, row.operation, row.reason, row.permission, row.detail
-                );
-            }
             let key = (kind.clone(), row.service.clone(), row.operation.clone());
             let Some(reasons) = oracle.asked.remove(&key) else {
                 wrong(kind, format!("the row of {} {} was never asked", row.service, row.operation));
@@ -296,6 +273,21 @@ fn directories(root: &Path, wanted: &dyn Fn(&Path) -> bool) -> Vec<PathBuf> {
     found
 }
 
+/// The sessions without those all of whose types were in enough before; exceptions stay, so that each is met.
+fn some_of_each_type(content: &Content, mut sessions: Vec<Session>) -> Vec<Session> {
+    let mut counts: BTreeMap<ResourceType, usize> = BTreeMap::new();
+    sessions.retain(|session| {
+        let mut is_new = EXCEPTIONS.iter().any(|(name, _, _)| *name == session.name);
+        for kind in session.kinds(content) {
+            let count = counts.entry(kind).or_default();
+            *count += 1;
+            is_new |= *count <= SESSIONS_OF_A_TYPE_MAX;
+        }
+        is_new
+    });
+    sessions
+}
+
 /// Compares all sessions, on two lanes.
 fn compare_all(sessions: Vec<Session>) -> Totals {
     let content = Arc::new(Content::embedded().unwrap());
@@ -326,16 +318,22 @@ fn compare_all(sessions: Vec<Session>) -> Totals {
 fn recorded_sessions_are_collected_as_recorded() {
     with_credentials("recorded::recorded_sessions_are_collected_as_recorded", || {
         let Some(dir) = unpacked("cloud/aws-recorded-responses.tar.zst") else { return };
-        let sessions: Vec<Session> =
+        let mut sessions: Vec<Session> =
             directories(dir.path(), &placebo::is_session).iter().map(|dir| placebo::session(dir)).collect();
-        let found = sessions.len();
+        let recorded = sessions.len();
+        let content = Content::embedded().unwrap();
+        sessions.retain(|session| !session.kinds(&content).is_empty());
+        let fitting = sessions.len();
+        if env::var_os("FATHOM_RECORDED").is_none_or(|which| which != "all") {
+            sessions = some_of_each_type(&content, sessions);
+        }
+        println!("of {recorded} sessions {fitting} answer what a definition lists with; {} are used", sessions.len());
         let totals = compare_all(sessions);
         totals.print("recorded sessions");
-        println!("{} of {found} sessions hold an answer that a definition lists with", totals.sessions);
         totals.wrong.iter().for_each(|line| println!("{line}"));
         assert!(totals.wrong.is_empty(), "{} differ", totals.wrong.len());
         assert_eq!(totals.excepted.len(), EXCEPTIONS.len(), "an exception that is none");
-        assert!(totals.sessions >= 1_000 && totals.resources >= 1_000, "the recordings are not all there");
+        assert!(totals.sessions >= 200 && totals.resources >= 500, "the recordings are not all there");
     });
 }
 
