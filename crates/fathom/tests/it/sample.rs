@@ -171,8 +171,8 @@ fn figures_agree_wherever_they_are_shown() {
     assert_eq!(scans[0]["coverage_unknown"], unknown);
     assert_eq!(place.number("select count(*) from coverage") as usize, rows.len());
     let all = place.run(&["coverage", "--all"]).ok().out;
-    // A line of totals and a header come before the rows.
-    assert_eq!(all.lines().count(), rows.len() + 2);
+    // Two lines of totals and a header come before the rows.
+    assert_eq!(all.lines().count(), rows.len() + 3);
 }
 
 #[test]

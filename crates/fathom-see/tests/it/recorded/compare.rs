@@ -171,8 +171,8 @@ pub(super) fn tags(value: &Value) -> BTreeMap<String, String> {
             .iter()
             .map(|pair| {
                 let member = |end: &str| {
-                    let members = pair.as_object().into_iter().flatten();
-                    let found = members.filter(|(name, _)| name.to_lowercase().ends_with(end)).next();
+                    let mut members = pair.as_object().into_iter().flatten();
+                    let found = members.find(|(name, _)| name.to_lowercase().ends_with(end));
                     found.map(|(_, value)| text(value)).unwrap_or_default()
                 };
                 (member("key"), member("value"))

@@ -195,7 +195,9 @@ impl<'a> Oracle<'a> {
                 self.asked.entry(asked.clone()).or_default().insert(Reason::Malformed);
             }
             if let (Some(member), Some(item)) = (&describe.keep_item, item) {
-                described.iter_mut().for_each(|document| document[member] = item.clone());
+                for document in &mut described {
+                    document[member] = item.clone();
+                }
             }
             documents.append(&mut described);
         }
@@ -347,7 +349,9 @@ fn without_tokens(service: &str, operation: &str, params: &mut Value) -> bool {
     let operation = service.as_ref().and_then(|service| service.operation(operation));
     let tokens = operation.and_then(|operation| operation.paginator()).map(|pages| &pages.input_token);
     let Value::Object(params) = params else { return false };
-    tokens.into_iter().flatten().fold(false, |had, token| params.remove(token).is_some() || had)
+    let before = params.len();
+    params.retain(|name, _| !tokens.is_some_and(|tokens| tokens.contains(name)));
+    params.len() < before
 }
 
 /// Parameters in one form. Of ids that begin with the path of their resource, the path is not sent.
