@@ -33,8 +33,9 @@ impl Insert {
                 if column > 0 {
                     sql.push(',');
                 }
-                sql.push('$');
-                sql.push_str(&(row * self.columns + column + 1).to_string());
+                // In order and without numbers: SQLite looks numbered ones up by name, which was two fifths of the
+                // time of a large insert.
+                sql.push('?');
             }
             sql.push(')');
         }
@@ -130,9 +131,9 @@ mod tests {
     }
 
     #[test]
-    fn statements_number_their_parameters() {
+    fn statements_have_a_place_for_each_value() {
         let insert =
             Insert { head: "INSERT INTO t (a, b) VALUES", columns: 2, tail: "ON CONFLICT DO NOTHING" };
-        assert_eq!(insert.sql(2), "INSERT INTO t (a, b) VALUES ($1,$2), ($3,$4) ON CONFLICT DO NOTHING");
+        assert_eq!(insert.sql(2), "INSERT INTO t (a, b) VALUES (?,?), (?,?) ON CONFLICT DO NOTHING");
     }
 }

@@ -220,6 +220,9 @@ impl Service {
     }
 }
 
+/// Shapes that a model marks as secret and that are none: tags, which the tagging API shows to everyone who may read.
+const NOT_SECRET: &[(&str, &str)] = &[("backup", "Tags")];
+
 struct Loader<'a> {
     service: &'a str,
     raw: &'a BTreeMap<String, Raw>,
@@ -472,7 +475,8 @@ impl<'a> Loader<'a> {
             streaming: flag(raw.streaming, base.streaming),
             event_stream: flag(raw.eventstream, base.eventstream),
             idempotency_token: flag(raw.idempotency_token, base.idempotency_token),
-            sensitive: raw.sensitive.unwrap_or(false) || base.sensitive.unwrap_or(false),
+            sensitive: (raw.sensitive.unwrap_or(false) || base.sensitive.unwrap_or(false))
+                && !NOT_SECRET.contains(&(self.service, name)),
         })
     }
 }

@@ -37,13 +37,10 @@ const KEY: &str = "AKIARECORDED";
 
 /// Recordings that are not what the service would answer, by session and type, and why.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("test_backup_augment", "AWS::Backup::BackupPlan", MASKED_TAGS),
-    ("test_backup_plan_tag_untag", "AWS::Backup::BackupPlan", MASKED_TAGS),
     ("test_distribution_wafv2_filter_scope", "AWS::CloudFront::Distribution", NO_MOMENT),
     ("test_rdssubnetgroup_unused", "AWS::RDS::DBCluster", NO_MOMENT),
     ("test_rdssubnetgroup_unused", "AWS::RDS::DBInstance", NO_MOMENT),
 ];
-const MASKED_TAGS: &str = "the model of the service marks tags as secrets";
 const NO_MOMENT: &str = "a moment was edited away";
 
 /// The most sessions that are compared for the sake of one type; `FATHOM_RECORDED=all` compares all.
