@@ -88,10 +88,9 @@ impl Scanner {
         let regions: BTreeSet<String> =
             discovered.accounts.iter().flat_map(|one| &one.regions).map(ToString::to_string).collect();
         let regions: Vec<String> = regions.into_iter().collect();
-        let scope = options
-            .label
-            .clone()
-            .unwrap_or_else(|| format!("{} account(s), {} region(s)", accounts.len(), regions.len()));
+        let scope = options.label.clone().unwrap_or_else(|| {
+            format!("{}, {}", count(accounts.len(), "account"), count(regions.len(), "region"))
+        });
         let scan = self.store.begin_scan(&scope, &accounts, &regions, clock()).await?;
         let looked = self.look(scan, &first, &home, &discovered.accounts, options, progress).await;
         let looked = match looked {
@@ -249,6 +248,11 @@ impl Scanner {
         }
         found
     }
+}
+
+/// `1 region`, `2 regions`.
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 struct Looked {
