@@ -37,11 +37,15 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
+/// The narrowest terminal, in columns, that tables are fitted to.
+const WIDTH_MIN: u16 = 60;
+
 /// A table that fits the terminal, without lines that say nothing.
 pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    if std::io::stdout().is_terminal() {
+    // A terminal that does not tell its width, or is narrower than a name, is better scrolled than wrapped by letters.
+    if std::io::stdout().is_terminal() && table.width().is_some_and(|width| width >= WIDTH_MIN) {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table.set_header(header.iter().map(|name| styled(QUIET, name)));
