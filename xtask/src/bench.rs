@@ -97,7 +97,7 @@ fn scan() -> Result<String> {
     }
     let _ = writeln!(
         table,
-        "| ratio | {:.1} | {:.1} | {:.1} |\n\nProwler also evaluates its checks and writes its reports in this time; Fathom explains, lists and seals.",
+        "| ratio | {:.1} | {:.1} | {:.1} |\n\nFathom: the median of three runs; Prowler: one. They do not do the same work: Prowler asks more services, evaluates its checks and writes its reports, and most of its wall time is spent waiting, partly in retries of calls that moto does not answer. The CPU ratio says more than the wall ratio.",
         theirs[0] / ours[0].max(0.01),
         theirs[1] / ours[1].max(0.01),
         theirs[2] / ours[2].max(1.0)
