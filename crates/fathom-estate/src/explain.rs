@@ -157,7 +157,8 @@ struct Member<'e> {
     kind: Option<String>,
 }
 
-const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
+/// The only type that is known by name here: its members are explained by it, so its document is read.
+pub const STACK_TYPE: &str = "AWS::CloudFormation::Stack";
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
 
 impl<'e> StackMembers<'e> {

@@ -10,7 +10,7 @@ pub mod graph;
 pub mod terraform;
 pub mod understand;
 
-pub use explain::{Explained, Sources, explain};
+pub use explain::{Explained, STACK_TYPE, Sources, explain};
 pub use graph::{Estate, EstateBuilder, Reference};
 pub use terraform::{TerraformIndex, TerraformStateError};
 pub use understand::{Understanding, Unread, understand};

@@ -10,7 +10,9 @@ use fathom_cloud::{
     model::Models,
 };
 use fathom_content::{Content, template::last_segment};
-use fathom_estate::{Estate, EstateBuilder, Sources, Unread, explain, terraform::is_unique, understand};
+use fathom_estate::{
+    Estate, EstateBuilder, STACK_TYPE, Sources, Unread, explain, terraform::is_unique, understand,
+};
 use fathom_model::{Coverage, Document, Outcome, Region, Resource, ResourceType, Scan, Timestamp};
 use fathom_store::{Listing, ScanResults, Store, StoreError};
 use tokio::sync::mpsc;
@@ -275,7 +277,7 @@ async fn keep(
         for item in page {
             let Item { resource, also, references } = item;
             let mut light = resource.clone();
-            let read_later = resource.kind.as_str() == "AWS::CloudFormation::Stack"
+            let read_later = resource.kind.as_str() == STACK_TYPE
                 || content
                     .resources
                     .get(&resource.kind)
