@@ -18,6 +18,7 @@ pub mod encode;
 pub mod errors;
 mod fault;
 mod forward;
+mod limits;
 pub mod model;
 pub mod recognise;
 mod rules;
@@ -64,6 +65,12 @@ pub struct FrontOptions {
     pub account: String,
     /// The most calls that the log keeps; later ones are only counted.
     pub calls_max: usize,
+    /// A pause before each answer, as a network has it.
+    pub latency: Duration,
+    /// Whether calls are limited as AWS limits them, by a token bucket for each operation of a place.
+    pub limited: bool,
+    /// How many accounts the organisation has, beside written answers; 0 for no organisation.
+    pub accounts: u32,
 }
 
 impl Default for FrontOptions {
@@ -77,6 +84,9 @@ impl Default for FrontOptions {
             port: 0,
             account: ACCOUNT.to_owned(),
             calls_max: 100_000,
+            latency: Duration::ZERO,
+            limited: false,
+            accounts: 0,
         }
     }
 }
@@ -156,6 +166,16 @@ impl Front {
     /// How many calls there were in all, logged or not.
     pub fn calls_total(&self) -> u64 {
         self.inner.total.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// How many calls differ in place, operation or parameters: what a client that repeats nothing would have made.
+    pub fn calls_distinct(&self) -> usize {
+        self.inner.distinct.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many calls were refused because of the limits.
+    pub fn calls_throttled(&self) -> u64 {
+        self.inner.throttled.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Empties the log.

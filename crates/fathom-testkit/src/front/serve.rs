@@ -1,13 +1,14 @@
 //! From a request to its answer.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
     net::TcpListener,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -28,6 +29,7 @@ use super::{
     encode::{Reply, encode},
     errors, fault,
     forward::Moto,
+    limits::Limits,
     recognise::{Message, Seen, recognise},
     rules::{Call, Fault, Rule},
     scale::Listings,
@@ -43,6 +45,12 @@ pub(crate) struct Inner {
     pub(crate) accounts: Accounts,
     pub(crate) log: Mutex<Vec<Call>>,
     pub(crate) total: AtomicU64,
+    pub(crate) throttled: AtomicU64,
+    /// Hashes of the calls that differ.
+    pub(crate) distinct: Mutex<HashSet<u64>>,
+    latency: Duration,
+    limits: Option<Limits>,
+    organisation: u32,
     calls_max: usize,
     seed: u64,
     answers: Answers,
@@ -57,6 +65,11 @@ impl Inner {
             accounts: Accounts::new(options.account),
             log: Mutex::default(),
             total: AtomicU64::new(0),
+            throttled: AtomicU64::new(0),
+            distinct: Mutex::default(),
+            latency: options.latency,
+            limits: options.limited.then(Limits::default),
+            organisation: options.accounts,
             calls_max: options.calls_max,
             seed: options.seed,
             answers: options.answers,
@@ -68,6 +81,10 @@ impl Inner {
     fn record(&self, mut call: Call, status: u16) {
         call.status = status;
         self.total.fetch_add(1, Ordering::Relaxed);
+        let mut hasher = DefaultHasher::new();
+        (&call.account, &call.region, &call.service, &call.operation).hash(&mut hasher);
+        call.params.as_ref().map(Value::to_string).hash(&mut hasher);
+        self.distinct.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish());
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.len() < self.calls_max {
             log.push(call);
@@ -102,6 +119,15 @@ async fn handle(State(inner): State<Arc<Inner>>, request: Request<Body>) -> Resp
         status: 0,
         params: decode(&seen, &message),
     };
+    if !inner.latency.is_zero() {
+        tokio::time::sleep(inner.latency).await;
+    }
+    if inner.limits.as_ref().is_some_and(|limits| !limits.admit(&call, Instant::now())) {
+        inner.throttled.fetch_add(1, Ordering::Relaxed);
+        let reply = errors::error(seen.model.as_deref(), 400, "ThrottlingException", "Rate exceeded");
+        inner.record(call, reply.status);
+        return fault::whole(reply);
+    }
     let exchange = Exchange { inner: &inner, seen: &seen, call: &call, parts: &parts, body };
     let response = exchange.answer().await;
     let status = response.status().as_u16();
@@ -192,6 +218,9 @@ impl Exchange<'_> {
             }
             None => {}
         }
+        if self.inner.organisation > 0 && (service, operation) == ("organizations", "ListAccounts") {
+            return self.output(&organisation(&self.call.account, self.inner.organisation));
+        }
         if let Some(reply) = self.inner.listings.as_ref().and_then(|listings| listings.page(self.call)) {
             return fault::whole(reply);
         }
@@ -205,6 +234,16 @@ impl Exchange<'_> {
             let body = to_bytes(body, REQUEST_BYTES_MAX).await.unwrap_or_default();
             self.inner.accounts.watch(&body);
             return Response::from_parts(head, Body::from(body));
+        }
+        if (service, operation) == ("securityhub", "DescribeHub") {
+            // Its output may not be empty, so an account without it refuses.
+            let message = "Account is not subscribed to AWS Security Hub";
+            return fault::whole(errors::error(
+                self.seen.model.as_deref(),
+                401,
+                "InvalidAccessException",
+                message,
+            ));
         }
         let value = alone(self.call, &self.inner.accounts);
         self.output(&value)
@@ -227,6 +266,25 @@ fn alone(call: &Call, accounts: &Accounts) -> Value {
         }]}),
         _ => json!({}),
     }
+}
+
+/// The accounts of a generated organisation: the caller's, and others numbered from 100000000001.
+fn organisation(first: &str, accounts: u32) -> Value {
+    let others = (1..u64::from(accounts)).map(|number| (100_000_000_000 + number).to_string());
+    let accounts: Vec<Value> = std::iter::once(first.to_owned())
+        .chain(others)
+        .map(|id| {
+            json!({
+                "Id": id,
+                "Arn": format!("arn:aws:organizations::{first}:account/o-generated00/{id}"),
+                "Name": format!("account-{id}"),
+                "Email": format!("{id}@example.com"),
+                "Status": "ACTIVE",
+                "JoinedMethod": "CREATED",
+            })
+        })
+        .collect();
+    json!({ "Accounts": accounts })
 }
 
 /// Credentials for a role, with a key that stands for the role's account from now on.

@@ -116,7 +116,9 @@ impl Template {
 impl Slot {
     fn write(self, scene: &Scene<'_>, number: u64, out: &mut String) {
         let counts = scene.counts;
-        let id = |number: u64| ((scene.place as u64 + 1) << 40) | number;
+        // Some ids have no account around them (a snapshot's ARN), so they differ from account to account.
+        let account = scene.account.parse::<u64>().unwrap_or_default() & 0xffff;
+        let id = |number: u64| (account << 47) | ((scene.place as u64 + 1) << 40) | number;
         // Interfaces and volumes belong to the instance of the same number, further ones to instances from the first.
         let instance = number % counts.instances.max(1);
         let subnet = instance % counts.subnets.max(1);

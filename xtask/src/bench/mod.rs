@@ -3,8 +3,12 @@
 //! Figures are whole-process: wall and CPU seconds and peak memory as the operating system counts them. Machines differ
 //! and are noisy, so read the ratios.
 
+mod front;
+mod large;
+mod organisation;
+mod scan;
+
 use std::{
-    fmt::Write as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -12,27 +16,29 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{
-    python,
-    sample::Moto,
-    workspace::{cargo, must, root, target},
-};
-
-/// Runs of each command; the median is quoted.
-const RUNS: usize = 3;
+use crate::workspace::{cargo, must, root, target};
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let all = ["scan", "estate", "ledger"];
+    let all = ["scan", "organisation", "large", "estate", "history", "ledger"];
     if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("no benchmark is called `{name}`; there are {}", all.join(", "));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|one| one == name);
     if wanted("scan") {
-        keep("scan", &scan()?)?;
+        keep("scan", &scan::run()?)?;
+    }
+    if wanted("organisation") {
+        keep("organisation", &organisation::run()?)?;
+    }
+    if wanted("large") {
+        keep("large", &large::run()?)?;
     }
     if wanted("estate") {
         keep("estate", &example("fathom-see", "estate_load")?)?;
+    }
+    if wanted("history") {
+        keep("history", &example("fathom-store", "history_scale")?)?;
     }
     if wanted("ledger") {
         keep("ledger", &example("fathom-store", "ledger_throughput")?)?;
@@ -40,83 +46,31 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A scan of the sample company in moto, beside Prowler on the same endpoint.
-fn scan() -> Result<String> {
-    let bin = python::ensure()?;
-    let prowler = python::environment("prowler", &root().join("tools/python/prowler.txt"))?;
-    must(&mut cargo(&["build", "--locked", "--profile", "quick", "--package", "fathom"]))?;
-    let moto = Moto::start(&bin)?;
-    must(
-        Command::new(bin.join("python"))
-            .arg(root().join("tools/estate/seed.py"))
-            .args(["--endpoint", &moto.url]),
-    )?;
-    let work = target().join("bench");
-    std::fs::create_dir_all(&work)?;
-    let fathom = target().join("quick/fathom");
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    let mut resources = 0;
-    for number in 0..RUNS {
-        let data = work.join("data");
-        if data.exists() {
-            std::fs::remove_dir_all(&data)?;
-        }
-        let words = ["--data", &data.display().to_string(), "scan", "--regions", "us-east-1", "--quiet"]
-            .map(str::to_owned);
-        ours.push(measure(&bin, &work.join(format!("fathom-{number}.json")), &fathom, &words, &moto.url)?);
-        let output = Command::new(&fathom).arg("--data").arg(&data).args(["--json", "summary"]).output()?;
-        resources =
-            serde_json::from_slice::<Value>(&output.stdout)?["resources"].as_u64().unwrap_or_default();
-    }
-    // One run of a minute and more is enough of the peer.
-    let out = work.join("prowler-output");
-    let words = [
-        "aws",
-        "--region",
-        "us-east-1",
-        "--output-modes",
-        "csv",
-        "--output-directory",
-        &out.display().to_string(),
-        "--no-banner",
-        "--ignore-exit-code-3",
-    ]
-    .map(str::to_owned);
-    theirs.push(measure(&bin, &work.join("prowler.json"), &prowler.join("prowler"), &words, &moto.url)?);
-    let mut table = format!(
-        "One account, one region, {resources} resources, the same moto endpoint (one Python process, which bounds the wall time of both).\n\n\
-         | | wall s | CPU s | peak MiB |\n| --- | --- | --- | --- |\n"
-    );
-    let (ours, theirs) = (median(&ours), median(&theirs));
-    for (name, row) in [
-        ("Fathom `scan` (profile quick, dependencies unoptimised)", &ours),
-        ("Prowler 5.46.0 `aws`", &theirs),
-    ] {
-        let _ = writeln!(table, "| {name} | {:.2} | {:.2} | {:.0} |", row[0], row[1], row[2]);
-    }
-    let _ = writeln!(
-        table,
-        "| ratio | {:.1} | {:.1} | {:.1} |\n\nFathom: the median of three runs; Prowler: one. They do not do the same work: Prowler asks more services, evaluates its checks and writes its reports, and most of its wall time is spent waiting, partly in retries of calls that moto does not answer. The CPU ratio says more than the wall ratio.",
-        theirs[0] / ours[0].max(0.01),
-        theirs[1] / ours[1].max(0.01),
-        theirs[2] / ours[2].max(1.0)
-    );
-    Ok(table)
+/// What a process cost.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cost {
+    wall_seconds: f64,
+    cpu_seconds: f64,
+    peak_mib: f64,
 }
 
-fn measure(bin: &Path, out: &Path, program: &Path, words: &[String], endpoint: &str) -> Result<[f64; 3]> {
+/// Runs a program to its end with these variables and measures it; its output goes to `<out>.log`.
+fn measure(
+    bin: &Path,
+    out: &Path,
+    program: &Path,
+    words: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<Cost> {
     must(
         Command::new(bin.join("python"))
             .arg(root().join("tools/python/measure.py"))
             .arg(out)
             .arg(program)
             .args(words)
-            .env("AWS_ENDPOINT_URL", endpoint)
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
             .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true"),
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(variables.iter().copied()),
     )?;
     let cost: Value = serde_json::from_slice(&std::fs::read(out)?)?;
     if cost["exit_code"] != 0 {
@@ -126,17 +80,45 @@ fn measure(bin: &Path, out: &Path, program: &Path, words: &[String], endpoint: &
         bail!("{} ended with code {}: {}", program.display(), cost["exit_code"], tail.join(" | "));
     }
     let figure = |name: &str| cost[name].as_f64().unwrap_or_default();
-    Ok([figure("wall_seconds"), figure("cpu_seconds"), figure("peak_mib")])
+    Ok(Cost {
+        wall_seconds: figure("wall_seconds"),
+        cpu_seconds: figure("cpu_seconds"),
+        peak_mib: figure("peak_mib"),
+    })
 }
 
-fn median(rows: &[[f64; 3]]) -> [f64; 3] {
-    let mut result = [0.0; 3];
-    for (at, slot) in result.iter_mut().enumerate() {
-        let mut values: Vec<f64> = rows.iter().map(|row| row[at]).collect();
+/// The median of each figure.
+fn median(costs: &[Cost]) -> Cost {
+    let middle = |figure: fn(&Cost) -> f64| {
+        let mut values: Vec<f64> = costs.iter().map(figure).collect();
         values.sort_by(f64::total_cmp);
-        *slot = values.get(values.len() / 2).copied().unwrap_or_default();
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    };
+    Cost {
+        wall_seconds: middle(|cost| cost.wall_seconds),
+        cpu_seconds: middle(|cost| cost.cpu_seconds),
+        peak_mib: middle(|cost| cost.peak_mib),
     }
-    result
+}
+
+/// The program as the first command of the README builds it.
+fn quick_build(packages: &[&str]) -> Result<PathBuf> {
+    let mut words = vec!["build", "--locked", "--profile", "quick"];
+    for package in packages {
+        words.extend(["--package", package]);
+    }
+    must(&mut cargo(&words))?;
+    Ok(target().join("quick"))
+}
+
+/// An empty directory for a run.
+fn fresh(name: &str) -> Result<PathBuf> {
+    let directory = target().join("bench").join(name);
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory)?;
+    }
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory)
 }
 
 /// A benchmark that is a program of a crate and prints its own table.
