@@ -4,6 +4,8 @@ The table names, for each type, the boto3 call that lists it and where the ids a
 the resource definitions on purpose, so that the two can disagree.
 """
 
+import listed
+
 IAM_FILTER = {"Filter": ["User", "Role", "Group", "LocalManagedPolicy"]}
 
 # type: (service, operation, parameters, where the items are, the member that is the id; none for plain texts)
@@ -29,7 +31,6 @@ REGIONAL = {
     "AWS::KMS::Key": ("kms", "list_keys", {}, "Keys[]", "KeyId"),
     "AWS::KMS::Alias": ("kms", "list_aliases", {}, "Aliases[]", "AliasName"),
     "AWS::RDS::DBInstance": ("rds", "describe_db_instances", {}, "DBInstances[]", "DBInstanceIdentifier"),
-    "AWS::RDS::DBCluster": ("rds", "describe_db_clusters", {}, "DBClusters[]", "DBClusterIdentifier"),
     "AWS::RDS::DBSnapshot": ("rds", "describe_db_snapshots", {}, "DBSnapshots[]", "DBSnapshotIdentifier"),
     "AWS::RDS::DBClusterSnapshot": ("rds", "describe_db_cluster_snapshots", {}, "DBClusterSnapshots[]", "DBClusterSnapshotIdentifier"),
     "AWS::RDS::DBSubnetGroup": ("rds", "describe_db_subnet_groups", {}, "DBSubnetGroups[]", "DBSubnetGroupName"),
@@ -59,7 +60,6 @@ REGIONAL = {
     "AWS::ElastiCache::CacheCluster": ("elasticache", "describe_cache_clusters", {}, "CacheClusters[]", "CacheClusterId"),
     "AWS::ApiGateway::RestApi": ("apigateway", "get_rest_apis", {}, "items[]", "id"),
     "AWS::ApiGatewayV2::Api": ("apigatewayv2", "get_apis", {}, "Items[]", "ApiId"),
-    "AWS::WAFv2::WebACL": ("wafv2", "list_web_acls", {"Scope": "REGIONAL"}, "WebACLs[]", "Id"),
     "AWS::Cognito::UserPool": ("cognito-idp", "list_user_pools", {"MaxResults": 60}, "UserPools[]", "Id"),
     "AWS::Events::EventBus": ("events", "list_event_buses", {}, "EventBuses[]", "Name"),
     "AWS::Events::Rule": ("events", "list_rules", {}, "Rules[]", "Name"),
@@ -73,6 +73,7 @@ REGIONAL = {
     "AWS::Glue::Database": ("glue", "get_databases", {}, "DatabaseList[]", "Name"),
     "AWS::Glue::Job": ("glue", "get_jobs", {}, "Jobs[]", "Name"),
     "AWS::CodeBuild::Project": ("codebuild", "list_projects", {}, "projects[]", None),
+    **listed.REGIONAL,
     "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", {}, "MetricAlarms[]", "AlarmName"),
 }
 
@@ -87,6 +88,7 @@ GLOBAL = {
     "AWS::IAM::OIDCProvider": ("iam", "list_open_id_connect_providers", {}, "OpenIDConnectProviderList[]", "Arn"),
     "AWS::Route53::HostedZone": ("route53", "list_hosted_zones", {}, "HostedZones[]", "Id"),
     "AWS::CloudFront::Distribution": ("cloudfront", "list_distributions", {}, "DistributionList.Items[]", "Id"),
+    **listed.GLOBAL,
 }
 
 ORGANIZATION = {
@@ -94,6 +96,7 @@ ORGANIZATION = {
     "AWS::Organizations::Root": ("organizations", "list_roots", {}, "Roots[]", "Id"),
     "AWS::Organizations::Policy": ("organizations", "list_policies", {"Filter": "SERVICE_CONTROL_POLICY"}, "Policies[]", "Id"),
     "AWS::Organizations::ResourceControlPolicy": ("organizations", "list_policies", {"Filter": "RESOURCE_CONTROL_POLICY"}, "Policies[]", "Id"),
+    **listed.ORGANIZATION,
 }
 
 
@@ -135,6 +138,14 @@ def children(account, region):
         "AWS::ECS::Service": sorted(services),
         "AWS::EKS::Nodegroup": sorted(nodes),
     }
+
+
+def clusters(account, region):
+    """The relational ones; the same call lists graph and document databases too."""
+    pages = account("rds", region).get_paginator("describe_db_clusters").paginate()
+    return sorted(
+        one["DBClusterIdentifier"] for page in pages for one in page["DBClusters"] if one["Engine"] not in ("docdb", "neptune")
+    )
 
 
 def hub(account, region):
@@ -193,12 +204,15 @@ def read_back(accounts, regions, management):
             for kind, call in REGIONAL.items():
                 here[kind] = ids(account(call[0], region), call)
             here.update(children(account, region))
+            here.update(listed.children(account, region))
+            here["AWS::RDS::DBCluster"] = clusters(account, region)
             here["AWS::SecurityHub::Hub"] = hub(account, region)
         for region, names in buckets(account).items():
             places.setdefault(region, {})["AWS::S3::Bucket"] = sorted(names)
         for kind, call in GLOBAL.items():
             places["global"][kind] = ids(account(call[0]), call)
         places["global"].update(settings(account))
+        places["global"].update(listed.of_account(account))
         if number == management:
             places["global"].update(organisation(account))
     found = {

@@ -4,7 +4,7 @@ The company is invented. It has systems that are well explained, things that onl
 companies have them, and what an intruder left behind. Everything is made in a fixed order after the server's random
 numbers are seeded, so that ids are the same in every run. All former state of the server is thrown away.
 
-    seed.py --endpoint http://127.0.0.1:5000 [--small] [--summary FILE] [--terraform-out FILE]
+    seed.py --endpoint http://127.0.0.1:5000 [--small] [--summary FILE] [--terraform-out FILE] [--trail DIR]
 """
 
 import argparse
@@ -15,9 +15,11 @@ import time
 
 from botocore.exceptions import ClientError
 
+import breadth
 import intruder
 import oracle
 import security
+import trail
 import workloads
 from company import MANAGEMENT, PRODUCTION, REGIONS, Company, kv, policy, post
 
@@ -96,18 +98,40 @@ def main():
     parser.add_argument("--small", action="store_true", help="a part of the estate, for quick tests")
     parser.add_argument("--summary", help="write what boto3 reads back as JSON to this file")
     parser.add_argument("--terraform-out", help="write a Terraform state of what it declares to this file")
+    parser.add_argument("--trail", help="write what CloudTrail would log of all this, and who made what, to this directory")
     arguments = parser.parse_args()
     endpoint = arguments.endpoint.rstrip("/")
 
     started = time.monotonic()
     post(endpoint, "/moto-api/reset")
+    recorder = trail.Recorder() if arguments.trail else None
     company = Company(endpoint, arguments.small)
-    organisation(company)
-    landing_zone(company)
-    security.seed(company)
-    workloads.seed(company)
-    intruder.seed(company)
+
+    @contextlib.contextmanager
+    def part(name):
+        """A part of the company, and for the trail somebody who makes it."""
+        if recorder:
+            recorder.begin(name)
+        yield
+        if recorder:
+            accounts = {company.management.id: company.management, company.production.id: company.production}
+            recorder.end(accounts)
+
+    with part("landing zone"):
+        organisation(company)
+        landing_zone(company)
+    with part("security"):
+        security.seed(company)
+    with part("workloads"):
+        net, keys = workloads.seed(company)
+    with part("intruder"):
+        intruder.seed(company)
+    # Last, so that it changes no id of what came before.
+    with part("workloads"):
+        breadth.seed(company, net, keys)
     seeded = time.monotonic()
+    if recorder:
+        recorder.write(arguments.trail)
     if arguments.terraform_out:
         with open(arguments.terraform_out, "w", encoding="utf-8") as file:
             json.dump(company.state(), file, indent=2)

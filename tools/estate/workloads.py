@@ -21,6 +21,7 @@ def seed(company):
         platform(company, net, keys)
         europe(company, net)
     leftovers_of_daily_life(company, net)
+    return net, keys
 
 
 def encryption(company):

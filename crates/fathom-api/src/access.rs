@@ -15,7 +15,9 @@ use axum::{
 };
 
 use crate::{
+    extract::shown,
     problem::{Code, Problem},
+    state::ACTOR,
     token::TokenHash,
 };
 
@@ -34,36 +36,28 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     token: TokenHash,
     token_file: String,
-    hosts: Option<BTreeSet<String>>,
+    hosts: Hosts,
     failures: Failures,
 }
 
 impl Access {
     /// Lets in whoever has the token and names a host of ours.
     ///
-    /// `token_file` is what a refused caller is told to read. Without `hosts`, any host name is taken; that is safe
-    /// only behind TLS, where a foreign name has no valid certificate.
-    pub fn new(token: TokenHash, token_file: impl Into<String>, hosts: Option<BTreeSet<String>>) -> Self {
+    /// `token_file` is what a refused caller is told to read.
+    pub fn new(token: TokenHash, token_file: impl Into<String>, hosts: Hosts) -> Self {
         Self(Arc::new(Inner { token, token_file: token_file.into(), hosts, failures: Failures::default() }))
     }
 
-    /// The hosts for a loopback address, and those that the user adds.
-    pub fn loopback_hosts(more: &[String]) -> BTreeSet<String> {
-        ["localhost", "127.0.0.1", "[::1]"]
-            .into_iter()
-            .map(ToOwned::to_owned)
-            .chain(more.iter().map(|host| host.to_ascii_lowercase()))
-            .collect()
-    }
-
-    fn host_allowed(&self, request: &Request) -> bool {
-        let Some(hosts) = &self.0.hosts else { return true };
-        // A browser that was lured to a name which now points here still sends that name.
+    /// Whether the request names a host of ours; the name where it does not.
+    fn check_host(&self, request: &Request) -> Result<(), Option<String>> {
         let named = match request.uri().authority() {
             Some(authority) => Some(authority.clone()),
             None => one(request.headers(), &header::HOST).and_then(|host| host.parse::<Authority>().ok()),
         };
-        named.is_some_and(|named| hosts.contains(&named.host().to_ascii_lowercase()))
+        match named {
+            Some(named) if self.0.hosts.allow(named.host()) => Ok(()),
+            named => Err(named.map(|named| named.host().to_owned())),
+        }
     }
 
     fn check(&self, headers: &HeaderMap, from: IpAddr, now: Instant) -> Result<(), Problem> {
@@ -94,6 +88,58 @@ impl Access {
     }
 }
 
+/// The hosts that requests may name. A browser that was lured to a foreign name which now points here (DNS rebinding)
+/// still sends that name, so a name is taken only where somebody said that it is ours.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    names: BTreeSet<String>,
+    /// Whether addresses in figures are taken too: nobody can make those point elsewhere.
+    addresses: bool,
+}
+
+/// A text that cannot be a host's name.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` is not a host's name; write it without scheme, port and path, like fathom.example.com")]
+pub struct HostNameError {
+    /// The text.
+    pub name: String,
+}
+
+impl Hosts {
+    /// The names of loopback and those that the user adds; away from loopback every address in figures too.
+    ///
+    /// # Errors
+    /// When one of the added names cannot be one.
+    pub fn new(loopback: bool, more: &[String]) -> Result<Self, HostNameError> {
+        let mut names: BTreeSet<String> =
+            ["localhost", "127.0.0.1", "[::1]"].into_iter().map(ToOwned::to_owned).collect();
+        for name in more {
+            let is_name = name
+                .parse::<Authority>()
+                .is_ok_and(|read| read.host() == name && !name.contains(['*', '@', '%']));
+            if !is_name {
+                return Err(HostNameError { name: shown(name) });
+            }
+            names.insert(plain(name));
+        }
+        Ok(Self { names, addresses: !loopback })
+    }
+
+    fn allow(&self, host: &str) -> bool {
+        self.names.contains(&plain(host))
+            || (self.addresses && host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok())
+    }
+}
+
+/// In small letters and without the dot that may end a full name.
+fn plain(host: &str) -> String {
+    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+}
+
+/// Who a request comes from, by the token that it carries.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller(pub(crate) &'static str);
+
 /// The value of a header that is there once and is text.
 fn one<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
@@ -110,22 +156,33 @@ fn bearer(value: &str) -> Option<&str> {
 
 /// Refuses requests that name a host we do not answer for.
 pub(crate) async fn check_host(State(access): State<Access>, request: Request, next: Next) -> Response {
-    if access.host_allowed(&request) {
-        return next.run(request).await;
-    }
-    Problem::new(Code::HostRefused, "this server does not answer for the host that the request names")
-        .hint("on the server itself, use localhost or 127.0.0.1")
+    let named = match access.check_host(&request) {
+        Ok(()) => return next.run(request).await,
+        Err(named) => named,
+    };
+    let detail = match &named {
+        Some(name) => format!("this server does not answer for the host `{}`", shown(name)),
+        None => "the request does not name one host".to_owned(),
+    };
+    Problem::new(Code::HostRefused, detail)
+        .hint(
+            "on the server itself, use localhost or 127.0.0.1; under a name of its own it is started with \
+             `--allowed-host` and that name",
+        )
         .into_response()
 }
 
 /// Refuses requests without the token.
-pub(crate) async fn check_token(State(access): State<Access>, request: Request, next: Next) -> Response {
+pub(crate) async fn check_token(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     let from = request
         .extensions()
         .get::<ConnectInfo<SocketAddr>>()
         .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
     match access.check(request.headers(), from, Instant::now()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            request.extensions_mut().insert(Caller(ACTOR));
+            next.run(request).await
+        }
         Err(problem) => {
             tracing::warn!(%from, code = problem.code().as_str(), "refused a request");
             problem.into_response()
@@ -200,7 +257,7 @@ mod tests {
 
     #[test]
     fn the_right_token_passes_even_after_failures() {
-        let access = Access::new(TokenHash::of("right"), "token", None);
+        let access = Access::new(TokenHash::of("right"), "token", Hosts::new(true, &[]).expect("no names"));
         let from = IpAddr::from([127, 0, 0, 1]);
         let with = |value: &str| {
             let mut headers = HeaderMap::new();
@@ -213,5 +270,32 @@ mod tests {
         assert_eq!(with("Bearer wrong"), Err(Code::TooManyFailures));
         assert_eq!(with("bearer right"), Ok(()));
         assert_eq!(with("Basic right"), Err(Code::TooManyFailures));
+    }
+
+    #[test]
+    fn names_are_ours_only_where_somebody_said_so() {
+        let hosts = |loopback, more: &[&str]| {
+            Hosts::new(loopback, &more.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        };
+        let near = hosts(true, &["Fathom.Example.com"]).expect("a name");
+        for ours in
+            ["localhost", "LOCALHOST", "127.0.0.1", "[::1]", "fathom.example.com", "fathom.example.com."]
+        {
+            assert!(near.allow(ours), "{ours}");
+        }
+        for foreign in ["example.com", "x.fathom.example.com", "192.0.2.1", "127.0.0.1.example.com", ""] {
+            assert!(!near.allow(foreign), "{foreign}");
+        }
+        let far = hosts(false, &["fathom.example.com"]).expect("a name");
+        for ours in ["192.0.2.1", "[2001:db8::1]", "fathom.example.com", "localhost"] {
+            assert!(far.allow(ours), "{ours}");
+        }
+        for foreign in ["evil.example", "192.0.2.1.evil.example", "0x7f.1", "fathom.example.com.evil.example"]
+        {
+            assert!(!far.allow(foreign), "{foreign}");
+        }
+        for wrong in ["https://a", "a:443", "a/b", "*.example.com", "a b", "", "u@a"] {
+            assert!(hosts(false, &[wrong]).is_err(), "{wrong}");
+        }
     }
 }

@@ -11,6 +11,7 @@
 
 mod access;
 mod connections;
+mod continuous;
 mod extract;
 mod limits;
 mod openapi;
@@ -23,7 +24,8 @@ mod state;
 mod token;
 mod views;
 
-pub use access::Access;
+pub use access::{Access, HostNameError, Hosts};
+pub use continuous::ScheduleStatus;
 pub use openapi::{openapi, openapi_text};
 pub use problem::{Code, MEDIA_TYPE, Problem};
 pub use router::{BASE, router};

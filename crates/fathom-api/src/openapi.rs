@@ -30,6 +30,7 @@ pub(crate) fn frame() -> OpenApi {
         ("service", "The server itself"),
         ("scans", "Looking at the cloud"),
         ("estate", "What was seen, and what is known about it"),
+        ("history", "What was, and what changed"),
         ("unknowns", "What is not understood, and what could not be seen"),
         ("sql", "Questions in SQL"),
         ("ledger", "The sealed log of everything that changed"),

@@ -9,9 +9,8 @@ use std::{
     time::Duration,
 };
 
-use fathom_model::{Region, ResourceType, Scan, ScanState, Timestamp};
-use fathom_see::{Progress, ScanError, ScanOptions, ScanReport, Scanner, Snapshot, progress::Phase, sources};
-use fathom_store::Store;
+use fathom_model::{Region, ResourceType, Scan, Timestamp};
+use fathom_see::{Progress, ScanError, ScanOptions, ScanReport, Scanner, Snapshot, sources};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -82,18 +81,21 @@ pub trait StartScan: Send + Sync + 'static {
 pub struct ScanRunner {
     scanner: Scanner,
     options: ScanOptions,
+    declarations: Option<PathBuf>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     latest: Mutex<Option<watch::Receiver<ScanStatus>>>,
 }
 
 impl ScanRunner {
-    /// A runner whose scans look at what `options` say, narrowed by each request.
+    /// A runner whose scans look at what `options` say, narrowed by each request. The declarations file is read anew
+    /// for each scan.
     pub fn new(
         scanner: Scanner,
         options: ScanOptions,
+        declarations: Option<PathBuf>,
         clock: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
-        Self { scanner, options, clock: Arc::new(clock), latest: Mutex::default() }
+        Self { scanner, options, declarations, clock: Arc::new(clock), latest: Mutex::default() }
     }
 
     /// Takes the only place, where it is free.
@@ -127,7 +129,7 @@ impl StartScan for ScanRunner {
             if !request.kinds.is_empty() {
                 options.kinds = request.kinds;
             }
-            let file: Option<PathBuf> = options.declarations.clone();
+            let file = self.declarations.clone();
             let read = tokio::task::spawn_blocking(move || sources::read(file.as_deref())).await;
             let declared = match read {
                 Ok(Ok(declared)) => declared,
@@ -139,7 +141,7 @@ impl StartScan for ScanRunner {
             tokio::spawn(async move {
                 let progress = Progress::default();
                 let run = scanner.run(&options, &declared, &progress, || clock());
-                Box::pin(follow(&scanner.store, run, &progress, &sender)).await;
+                Box::pin(follow(run, &progress, &sender)).await;
             });
             Ok(receiver)
         })
@@ -159,7 +161,6 @@ fn refuse(sender: &watch::Sender<ScanStatus>, why: String) -> StartScanError {
 
 /// Runs a scan to its end and tells, at most every [`SAMPLE`], what changed.
 async fn follow(
-    store: &Store,
     run: impl Future<Output = Result<ScanReport, ScanError>>,
     progress: &Progress,
     sender: &watch::Sender<ScanStatus>,
@@ -173,14 +174,9 @@ async fn follow(
             ended = &mut run => break ended,
             _ = ticks.tick() => {
                 let now = progress.snapshot();
-                let known = sender.borrow().scan;
-                let scan = match known {
-                    None if now.phase != Phase::SigningIn => under_way(store).await,
-                    known => known,
-                };
                 sender.send_if_modified(|status| {
-                    let changed = status.progress != now || status.scan != scan;
-                    (status.progress, status.scan) = (now, scan);
+                    let changed = status.progress != now;
+                    (status.progress, status.scan) = (now, now.scan);
                     changed
                 });
             }
@@ -191,7 +187,7 @@ async fn follow(
         Err(error) => {
             let error = chain(&error);
             tracing::warn!(error, "scan failed");
-            (sender.borrow().scan, ScanEnd::Failed { error })
+            (progress.snapshot().scan, ScanEnd::Failed { error })
         }
     };
     sender.send_modify(|status| {
@@ -199,25 +195,19 @@ async fn follow(
     });
 }
 
-/// The number of the scan that is under way: there is only one, since the store has one writing process.
-async fn under_way(store: &Store) -> Option<i64> {
-    let scans = store.scans(1).await.ok()?;
-    scans.first().filter(|scan| scan.state == ScanState::Running).map(|scan| scan.id)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use fathom_store::{ScanResults, StoreError};
+    use fathom_store::{ScanResults, Store, StoreError};
 
     use super::*;
 
     /// The values that a follower of a scan can see last.
-    async fn last_of(store: &Store, run: impl Future<Output = Result<ScanReport, ScanError>>) -> ScanStatus {
+    async fn last_of(run: impl Future<Output = Result<ScanReport, ScanError>>) -> ScanStatus {
         let begin = ScanStatus { scan: None, progress: Snapshot::default(), end: None };
         let (sender, mut receiver) = watch::channel(begin);
-        follow(store, run, &Progress::default(), &sender).await;
+        follow(run, &Progress::default(), &sender).await;
         receiver.wait_for(|status| status.end.is_some()).await.expect("an end").clone()
     }
 
@@ -228,18 +218,16 @@ mod tests {
         let store = Store::open(dir.path(), "fathom.test/ledger", now).await.expect("a store");
         let run = async {
             let scan = store.begin_scan("one", &[], &[], now).await?;
-            assert_eq!(under_way(&store).await, Some(scan));
             tokio::time::sleep(2 * SAMPLE).await;
             let scan = store.finish_scan(scan, ScanResults::default(), now).await?;
             let (coverage, kinds) = (Vec::new(), BTreeMap::new());
-            Ok(ScanReport { scan, coverage, kinds, duplicates: 0, unresolved: 0 })
+            Ok(ScanReport { scan, coverage, kinds, duplicates: 0, unresolved: 0, trail: None })
         };
-        let status = last_of(&store, run).await;
+        let status = last_of(run).await;
         assert_eq!(status.scan, Some(1));
         assert!(matches!(status.end, Some(ScanEnd::Finished(scan)) if scan.id == 1));
-        assert_eq!(under_way(&store).await, None);
 
-        let status = last_of(&store, async { Err(StoreError::Closed.into()) }).await;
+        let status = last_of(async { Err(StoreError::Closed.into()) }).await;
         let Some(ScanEnd::Failed { error }) = status.end else { panic!("it did not fail") };
         assert_eq!(error, "cannot keep the scan: the store is closing");
     }

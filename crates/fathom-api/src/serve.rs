@@ -15,7 +15,7 @@ use axum_server::{
 use hyper_util::rt::TokioTimer;
 
 use crate::{
-    access::Access,
+    access::{Access, HostNameError, Hosts},
     connections::Gate,
     router::router,
     state::ApiState,
@@ -40,7 +40,7 @@ pub struct ServeOptions {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Where the token is, or will be made.
     pub token_file: PathBuf,
-    /// Host names that requests may carry, beside those of loopback.
+    /// Host names that requests may carry, beside those of loopback and, away from it, addresses in figures.
     pub allowed_hosts: Vec<String>,
 }
 
@@ -76,6 +76,9 @@ pub enum ServeError {
         #[source]
         source: io::Error,
     },
+    /// A host name that cannot be one.
+    #[error(transparent)]
+    HostName(#[from] HostNameError),
     /// No token.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -100,6 +103,7 @@ impl Server {
         if !loopback && tls.is_none() {
             return Err(ServeError::NeedsTls { listen });
         }
+        let hosts = Hosts::new(loopback, &allowed_hosts)?;
         let tls = match tls {
             Some((cert, key)) => {
                 // The binary installs it at start; where it has, this changes nothing.
@@ -110,11 +114,6 @@ impl Server {
             None => None,
         };
         let token = TokenHash::load_or_create(&token_file)?;
-        let hosts = match (loopback, allowed_hosts.is_empty()) {
-            (true, _) => Some(Access::loopback_hosts(&allowed_hosts)),
-            (false, true) => None,
-            (false, false) => Some(allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect()),
-        };
         let access = Access::new(token, token_file.display().to_string(), hosts);
         let fail = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).map_err(fail)?;
@@ -140,12 +139,14 @@ impl Server {
         state: ApiState,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        let streams = state.ending.clone();
         let (router, _) = router(state, self.access);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
         let ending = handle.clone();
         let watch = tokio::spawn(async move {
             shutdown.await;
+            streams.send_replace(true);
             ending.graceful_shutdown(Some(FAREWELL));
         });
         let mut server = axum_server::from_tcp(self.listener).map_err(ServeError::Run)?.handle(handle);

@@ -4,10 +4,11 @@ use std::{fmt, sync::Arc};
 
 use fathom_lake::Lake;
 use fathom_model::Timestamp;
+use fathom_see::refresh::EventsStatus;
 use fathom_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use crate::scanning::StartScan;
+use crate::{continuous::ScheduleStatus, scanning::StartScan};
 
 /// Event streams that may be open at the same time.
 const STREAMS_MAX: usize = 64;
@@ -25,6 +26,10 @@ pub struct ApiState {
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
+    /// Turns true when the server ends, so that streams do.
+    pub(crate) ending: watch::Sender<bool>,
+    pub(crate) schedule: Option<watch::Receiver<ScheduleStatus>>,
+    pub(crate) events: Option<watch::Receiver<EventsStatus>>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -37,6 +42,9 @@ impl ApiState {
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),
+            ending: watch::Sender::new(false),
+            schedule: None,
+            events: None,
             clock: Arc::new(clock),
         }
     }
@@ -44,6 +52,18 @@ impl ApiState {
     /// Lets `POST /scans` start scans.
     pub fn with_scanner(mut self, scanner: Arc<dyn StartScan>) -> Self {
         self.scanner = Some(scanner);
+        self
+    }
+
+    /// Lets `GET /summary` tell when the next scan is due.
+    pub fn with_schedule(mut self, schedule: watch::Receiver<ScheduleStatus>) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    /// Lets `GET /summary` tell where events stand.
+    pub fn with_events(mut self, events: watch::Receiver<EventsStatus>) -> Self {
+        self.events = Some(events);
         self
     }
 

@@ -31,12 +31,54 @@ pub struct Declarations {
     /// Rules for what belongs to no system; the first that matches a part decides it.
     #[serde(default)]
     pub rules: Vec<Rule>,
-    /// Terraform state files (version 4 JSON), relative to this file.
+    /// Terraform state files (version 4 JSON, or what `terraform show -json` prints), relative to this file.
     #[serde(default)]
     pub terraform_states: Vec<String>,
+    /// Terraform plans as `terraform show -json` prints them, relative to this file.
+    #[serde(default)]
+    pub terraform_plans: Vec<String>,
+    /// CloudFormation templates, relative to this file.
+    #[serde(default)]
+    pub cloudformation_templates: Vec<TemplateFile>,
     /// Other demands than the built-in ones.
     #[serde(default)]
     pub demands: Option<Demands>,
+}
+
+/// A CloudFormation template: its path alone, or with what is known of its stack.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct TemplateFile {
+    /// The path, relative to the file that names it.
+    pub file: String,
+    /// The name or ARN of the stack; found by its resources otherwise.
+    pub stack: Option<String>,
+    /// What its parameters are in the stack, where that is not the default. A stack's own values are not kept: they may
+    /// be secrets.
+    pub parameters: BTreeMap<String, serde_json::Value>,
+}
+
+impl<'de> Deserialize<'de> for TemplateFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Long {
+            file: String,
+            #[serde(default)]
+            stack: Option<String>,
+            #[serde(default)]
+            parameters: BTreeMap<String, serde_json::Value>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Short(String),
+            Long(Long),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Short(file) => Self { file, ..Self::default() },
+            Written::Long(Long { file, stack, parameters }) => Self { file, stack, parameters },
+        })
+    }
 }
 
 /// A team.
@@ -153,10 +195,16 @@ impl Default for Declarations {
             systems: BTreeMap::new(),
             rules: Vec::new(),
             terraform_states: Vec::new(),
+            terraform_plans: Vec::new(),
+            cloudformation_templates: Vec::new(),
             demands: None,
         }
     }
 }
+
+const EMPTY_FILE: &str = "the file says nothing; begin it with the line `version: 1` and add teams, systems or rules \
+                          (docs/declarations.md shows them), or remove it";
+const NO_VERSION: &str = "there is no `version`; begin the file with the line `version: 1`";
 
 impl Declarations {
     /// Reads a file.
@@ -177,7 +225,27 @@ impl Declarations {
 
     /// Reads the text of a file; `file` is for messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, ContentError> {
-        let mut declarations: Self = parse_yaml(file, text)?;
+        let says_nothing = |line: &str| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with('#') || line == "---"
+        };
+        let refused = |message: &str| {
+            Err(ContentError::Parse {
+                file: file.to_owned(),
+                line: 1,
+                column: 1,
+                message: message.to_owned(),
+            })
+        };
+        if text.lines().all(says_nothing) {
+            return refused(EMPTY_FILE);
+        }
+        let mut declarations: Self = match parse_yaml(file, text) {
+            Err(ContentError::Parse { message, .. }) if message.contains("missing field `version`") => {
+                return refused(NO_VERSION);
+            }
+            other => other?,
+        };
         // A file that names keys for one part says nothing about the others.
         for (part, keys) in default_tag_keys() {
             declarations.tags.entry(part).or_insert(keys);

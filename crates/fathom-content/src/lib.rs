@@ -8,15 +8,25 @@
 
 use std::path::PathBuf;
 
+pub mod activity;
+pub mod aws_config;
 pub mod declarations;
+pub mod declared;
 pub mod demands;
+pub mod finders;
 mod pack;
+pub mod references;
 pub mod resource;
 pub mod template;
 
+pub use activity::ActivityRules;
+pub use aws_config::AwsConfigNames;
 pub use declarations::Declarations;
+pub use declared::{DeclaredMap, DeclaredMaps};
 pub use demands::{Demand, Demands, Trait};
+pub use finders::FinderRules;
 pub use pack::Content;
+pub use references::ReferenceRules;
 pub use resource::ResourceDefinition;
 pub use template::Template;
 

@@ -5,12 +5,27 @@ use std::{collections::BTreeMap, path::Path};
 use fathom_model::ResourceType;
 use rust_embed::RustEmbed;
 
-use crate::{ContentError, demands::Demands, parse_yaml, resource::ResourceDefinition};
+use crate::{
+    ContentError,
+    activity::{ActivityRules, ServiceActivity},
+    aws_config::AwsConfigNames,
+    declared::DeclaredMaps,
+    demands::Demands,
+    finders::FinderRules,
+    parse_yaml,
+    references::ReferenceRules,
+    resource::ResourceDefinition,
+};
 
 #[derive(RustEmbed)]
 #[folder = "../../content"]
 #[include = "resources/**"]
+#[include = "declared/**"]
+#[include = "activity/**"]
+#[include = "imports/**"]
 #[include = "demands.yaml"]
+#[include = "references.yaml"]
+#[include = "finders.yaml"]
 struct Embedded;
 
 /// Everything declarative that Fathom runs on.
@@ -18,8 +33,18 @@ struct Embedded;
 pub struct Content {
     /// Resource definitions by type.
     pub resources: BTreeMap<ResourceType, ResourceDefinition>,
+    /// How code names what the estate has, by declared type.
+    pub declared: DeclaredMaps,
     /// The built-in demands.
     pub demands: Demands,
+    /// What looks like a reference wherever it stands.
+    pub references: ReferenceRules,
+    /// Who else is asked what there is.
+    pub finders: FinderRules,
+    /// What the events of audit logs mean.
+    pub activity: ActivityRules,
+    /// What AWS Config names otherwise than the APIs.
+    pub aws_config: AwsConfigNames,
 }
 
 impl Content {
@@ -42,9 +67,16 @@ impl Content {
                 files.insert(name.to_string(), String::from_utf8_lossy(&file.data).into_owned());
             }
         }
-        for (folder, prefix) in
-            [(directory.to_owned(), ""), (directory.join("resources/aws"), "resources/aws/")]
-        {
+        for prefix in [
+            "",
+            "resources/aws/",
+            "imports/",
+            "activity/",
+            "activity/aws/",
+            "declared/terraform/",
+            "declared/cloudformation/",
+        ] {
+            let folder = if prefix.is_empty() { directory.to_owned() } else { directory.join(prefix) };
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && !prefix.is_empty() => continue,
@@ -68,9 +100,30 @@ impl Content {
     pub fn from_files(files: &BTreeMap<String, String>) -> Result<Self, ContentError> {
         let mut resources: BTreeMap<ResourceType, ResourceDefinition> = BTreeMap::new();
         let mut demands = None;
+        let mut references = ReferenceRules::default();
+        let mut finders = FinderRules::default();
+        let mut declared = DeclaredMaps::default();
+        let mut activity = ActivityRules::default();
+        let mut aws_config = AwsConfigNames::default();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
+            } else if name == "finders.yaml" {
+                finders = parse_yaml(name, text)?;
+            } else if name == "references.yaml" {
+                references = parse_yaml(name, text)?;
+                if let Some(message) = references.problem() {
+                    return Err(ContentError::Invalid { file: name.clone(), message });
+                }
+            } else if name == "imports/aws-config.yaml" {
+                aws_config = parse_yaml(name, text)?;
+            } else if name == "activity/tools.yaml" {
+                activity.tools = parse_yaml(name, text)?;
+            } else if name.starts_with("activity/") && is_yaml(name) {
+                let service: ServiceActivity = parse_yaml(name, text)?;
+                activity.add(name, service)?;
+            } else if name.starts_with("declared/") && is_yaml(name) {
+                declared.add(name, text)?;
             } else if name.starts_with("resources/") && is_yaml(name) {
                 let definition: ResourceDefinition = parse_yaml(name, text)?;
                 if let Some(before) = resources.insert(definition.kind.clone(), definition) {
@@ -82,7 +135,12 @@ impl Content {
             }
         }
         let content = Self {
+            activity,
+            aws_config,
+            references,
+            finders,
             resources,
+            declared,
             demands: demands.ok_or_else(|| ContentError::Invalid {
                 file: "demands.yaml".to_owned(),
                 message: "it is missing".to_owned(),
@@ -94,6 +152,12 @@ impl Content {
 
     /// What one file cannot know: that types it names exist, that parents do not form a circle.
     fn check(&self) -> Result<(), ContentError> {
+        if let Some(kind) = self.aws_config.unknown(&|kind| self.resources.contains_key(kind)) {
+            return Err(ContentError::Invalid {
+                file: "imports/aws-config.yaml".to_owned(),
+                message: format!("no resource definition is called `{kind}`"),
+            });
+        }
         for definition in self.resources.values() {
             let invalid = |message: String| {
                 Err(ContentError::Invalid { file: format!("resource type {}", definition.kind), message })
@@ -120,6 +184,14 @@ impl Content {
                     "relation `{}` leads to no type; name one under `to`",
                     relation.kind
                 ));
+            }
+            if let Some(path) = definition.volatile.iter().find(|path| !path.ends_in_member()) {
+                return invalid(format!("`volatile: {path}` does not end in a member, or has alternatives"));
+            }
+            if let Some(other) =
+                definition.identity.parts.iter().find(|part| !matches!(part.as_str(), "/" | ":"))
+            {
+                return invalid(format!("`parts: {other}` is neither `/` nor `:`"));
             }
             for member in &definition.enrich {
                 if member.into.is_empty() {

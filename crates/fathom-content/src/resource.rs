@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use fathom_model::{EdgeKind, Part, ResourceType, path::Path};
+use fathom_model::{EdgeKind, Part, Region, ResourceType, path::Path};
 use serde::{Deserialize, Serialize};
 
 use crate::{demands::Trait, template::Template};
@@ -57,6 +57,9 @@ pub struct ResourceDefinition {
     /// Members that may hold secrets; only their presence is kept.
     #[serde(default)]
     pub secret: Vec<Path>,
+    /// Members that the service changes by itself (when a role was last used): shown, and no new version.
+    #[serde(default)]
+    pub volatile: Vec<Path>,
     /// Columns of the type's own SQL view, by name.
     #[serde(default)]
     pub columns: BTreeMap<String, Path>,
@@ -95,6 +98,37 @@ pub struct List {
     /// Where a list gives only ids: the call that gives the documents.
     #[serde(default)]
     pub describe: Option<Describe>,
+    /// What is listed contains more of its own type: each is asked in turn as a parent, as far down as there are any.
+    #[serde(default)]
+    pub nested: bool,
+    /// The same list once more with other parameters, in one region only (what a service keeps for the whole world).
+    #[serde(default)]
+    pub again: Vec<Again>,
+}
+
+/// A list made once more with other parameters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Again {
+    /// The region that keeps them.
+    pub region: Region,
+    /// Parameters of the list that differ.
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// Parameters of `describe` that differ.
+    #[serde(default)]
+    pub describe_params: BTreeMap<String, serde_json::Value>,
+}
+
+impl List {
+    /// The list that is made once more.
+    pub fn made_again(&self, again: &Again) -> Self {
+        let mut list = self.clone();
+        list.params.extend(again.params.clone());
+        if let Some(describe) = &mut list.describe {
+            describe.params.extend(again.describe_params.clone());
+        }
+        list
+    }
 }
 
 /// The second half of a listing that gives ids only.
@@ -155,6 +189,9 @@ pub struct Identity {
     /// The same as templates: an account's root, as policies name it.
     #[serde(default)]
     pub also_as: Vec<Template>,
+    /// `/`, `:` or both: an ARN that goes on so after this one names a part of the resource (an object of a bucket).
+    #[serde(default)]
+    pub parts: Vec<String>,
 }
 
 /// Where a name comes from.
@@ -203,7 +240,8 @@ pub struct RegionRule {
     pub rename: BTreeMap<String, String>,
 }
 
-/// A test on a document: the member is there and says something, or equals or starts with a text.
+/// A test on a document: the member is there and says something, or equals or starts with a text. Where a path leads to
+/// several values, one of them is enough.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {
@@ -215,26 +253,42 @@ pub struct Condition {
     /// The text it must start with.
     #[serde(default)]
     pub starts_with: Option<String>,
+    /// It must not be there, or say nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
+    /// Tests that must all hold on the same value: of one statement its effect, its principal, and no condition. Their
+    /// paths start at that value; `path: "@"` is the document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub all: Vec<Condition>,
 }
 
 impl Condition {
-    /// Whether it holds: without `equals` and `starts_with`, any value but an empty one, `false` and `none` does.
+    /// Whether it holds: without `equals`, `starts_with` and `all`, any value but an empty one, `false` and `none` does.
     pub fn holds(&self, document: &serde_json::Value) -> bool {
-        use serde_json::Value;
-        self.path.all(document).into_iter().any(|value| {
-            let text = fathom_model::path::scalar_text(value);
-            match (&self.equals, &self.starts_with) {
-                (Some(expected), _) => text.as_deref() == Some(expected),
-                (None, Some(prefix)) => text.is_some_and(|text| text.starts_with(prefix.as_str())),
-                (None, None) => match value {
-                    Value::Null | Value::Bool(false) => false,
-                    Value::Array(items) => !items.is_empty(),
-                    Value::Object(members) => !members.is_empty(),
-                    Value::String(text) => !text.is_empty() && text != "none",
-                    Value::Bool(true) | Value::Number(_) => true,
-                },
-            }
+        let mut values = self.path.all(document).into_iter();
+        if self.absent {
+            return !values.any(says_something);
+        }
+        values.any(|value| {
+            let text = || fathom_model::path::scalar_text(value);
+            let fits = match (&self.equals, &self.starts_with) {
+                (Some(expected), _) => text().as_ref() == Some(expected),
+                (None, Some(prefix)) => text().is_some_and(|text| text.starts_with(prefix.as_str())),
+                (None, None) => !self.all.is_empty() || says_something(value),
+            };
+            fits && self.all.iter().all(|condition| condition.holds(value))
         })
+    }
+}
+
+fn says_something(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::String(text) => !text.is_empty() && text != "none",
+        Value::Bool(true) | Value::Number(_) => true,
     }
 }
 
@@ -257,9 +311,10 @@ pub struct Relation {
 impl Relation {
     /// Whether a reference is left out.
     pub fn ignores(&self, text: &str) -> bool {
+        // A `*` alone is itself: as a principal it means anybody, and must not leave out everything.
         self.ignore.iter().any(|ignored| match ignored.strip_suffix('*') {
-            Some(beginning) => text.starts_with(beginning),
-            None => text == ignored,
+            Some(beginning) if !beginning.is_empty() => text.starts_with(beginning),
+            _ => text == ignored,
         })
     }
 }

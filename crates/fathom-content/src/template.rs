@@ -1,4 +1,5 @@
-//! Texts with `{holes}` that paths into a document fill; `{Path|last}` takes what follows the last `/` or `:`.
+//! Texts with `{holes}` that paths into a document fill; `{Path|last}` takes what follows the last `/` or `:`,
+//! `{Path|bare}` leaves out a `/` at the start.
 
 use std::{fmt, str::FromStr};
 
@@ -24,6 +25,8 @@ enum Piece {
     Path(Path),
     /// What follows the last `/` or `:` of another piece: an id out of an ARN or a path.
     Last(Box<Piece>),
+    /// Another piece without a `/` at its start.
+    Bare(Box<Piece>),
 }
 
 /// What fills a template's holes.
@@ -71,6 +74,9 @@ fn parse_hole(hole: &str) -> Result<Piece, String> {
     if let Some(inner) = hole.strip_suffix("|last") {
         return parse_hole(inner).map(|piece| Piece::Last(Box::new(piece)));
     }
+    if let Some(inner) = hole.strip_suffix("|bare") {
+        return parse_hole(inner).map(|piece| Piece::Bare(Box::new(piece)));
+    }
     let path = |text: &str| text.parse::<Path>().map_err(|error| error.to_string());
     if matches!(hole, "partition" | "account" | "region") {
         return Ok(Piece::Variable(hole.to_owned()));
@@ -117,6 +123,9 @@ impl Piece {
             Self::Scoped(scope, path) => path.text(if scope == "parent" { with.parent } else { with.item }?),
             Self::Path(path) => path.text(with.document?),
             Self::Last(piece) => piece.fill(with).map(|text| last_segment(&text).to_owned()),
+            Self::Bare(piece) => {
+                piece.fill(with).map(|text| text.strip_prefix('/').map_or(text.clone(), str::to_owned))
+            }
         }
     }
 }

@@ -1,14 +1,21 @@
 //! Every source speaks about every resource; all that is said is kept, and the order of trust decides what holds.
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+    ops::Range,
+    rc::Rc,
+};
 
 use fathom_content::{Content, Declarations};
 use fathom_model::{Explanation, Part, Resource, SourceKind, Statement, Timestamp};
 
-use crate::{graph::Estate, terraform::TerraformIndex};
+use crate::{activity::Creators, graph::Estate, terraform::TerraformIndex};
 
 /// How far an explanation may travel over edges: an access key's user, a volume's instance's cluster.
 const INHERIT_DEPTH_MAX: usize = 4;
+/// Resources whose own statements are kept at a time while others take over from them.
+const OWN_KEPT_MAX: usize = 16_384;
 
 /// Where explanations come from.
 #[derive(Debug)]
@@ -21,6 +28,8 @@ pub struct Sources<'a> {
     pub declarations_file: &'a str,
     /// What Terraform declares.
     pub terraform: &'a TerraformIndex,
+    /// What the log of calls tells about creators; none where no log was ever read.
+    pub creators: Option<&'a Creators<'a>>,
     /// When all this was read.
     pub now: Timestamp,
 }
@@ -30,33 +39,73 @@ pub type Explained = Vec<Explanation>;
 
 /// Explains every resource of an estate.
 pub fn explain(estate: &Estate, sources: &Sources<'_>) -> Explained {
-    let stacks = StackMembers::of(estate);
-    let mut own: Vec<Vec<Statement>> = estate
-        .resources()
-        .iter()
-        .map(|resource| {
-            let mut statements = from_tags(resource, sources);
-            statements.extend(from_declarations(resource, sources));
-            statements.extend(from_terraform(resource, sources));
-            statements.extend(from_stacks(resource, &stacks, sources));
-            statements.extend(from_provider(resource, sources));
-            statements.extend(from_document(resource, sources));
-            // What is handed on is what holds here, so both go by the same order.
-            statements.sort_by(by_part_and_trust);
-            statements
-        })
-        .collect();
-    let inherited: Vec<Vec<Statement>> =
-        (0..own.len()).map(|at| from_relations(at, estate, &own, sources)).collect();
-    own.iter_mut()
-        .zip(inherited)
-        .map(|(statements, mut more)| {
-            let mut statements = std::mem::take(statements);
-            statements.append(&mut more);
-            statements.sort_by(by_part_and_trust);
-            Explanation { statements }
-        })
-        .collect()
+    Explainer::new(estate, sources).explain(0..estate.resources().len())
+}
+
+/// Explains an estate part by part, so that not all that is said must be in memory at once.
+#[derive(Debug)]
+pub struct Explainer<'e> {
+    estate: &'e Estate,
+    sources: &'e Sources<'e>,
+    stacks: StackMembers<'e>,
+}
+
+impl<'e> Explainer<'e> {
+    /// Of all resources of an estate.
+    pub fn new(estate: &'e Estate, sources: &'e Sources<'e>) -> Self {
+        Self { estate, sources, stacks: StackMembers::of(estate) }
+    }
+
+    /// Explains the resources at these places in [`Estate::resources`]; places beyond its end are left out.
+    pub fn explain(&self, places: Range<usize>) -> Explained {
+        let places = places.start..places.end.min(self.estate.resources().len());
+        let mut own = Own::default();
+        places
+            .map(|at| {
+                let mut more = from_relations(at, self, &mut own);
+                let mut statements = own.of(at, self).to_vec();
+                statements.append(&mut more);
+                statements.sort_by(by_part_and_trust);
+                Explanation { statements }
+            })
+            .collect()
+    }
+
+    /// What a resource states itself, or sources say of it alone.
+    fn own(&self, at: usize) -> Vec<Statement> {
+        let Some(resource) = self.estate.resources().get(at) else { return Vec::new() };
+        let sources = self.sources;
+        let mut statements = from_tags(resource, sources);
+        statements.extend(sources.creators.and_then(|creators| creators.statement(resource)));
+        statements.extend(from_declarations(resource, sources));
+        statements.extend(from_terraform(resource, sources));
+        statements.extend(from_stacks(resource, &self.stacks, sources));
+        statements.extend(from_provider(resource, sources));
+        statements.extend(from_document(resource, sources));
+        // What is handed on is what holds here, so both go by the same order.
+        statements.sort_by(by_part_and_trust);
+        statements
+    }
+}
+
+/// What resources state themselves, as far as it is needed again: many hang on few.
+#[derive(Default)]
+struct Own {
+    said: HashMap<usize, Rc<[Statement]>>,
+}
+
+impl Own {
+    fn of(&mut self, at: usize, explainer: &Explainer<'_>) -> Rc<[Statement]> {
+        if let Some(said) = self.said.get(&at) {
+            return Rc::clone(said);
+        }
+        if self.said.len() >= OWN_KEPT_MAX {
+            self.said.clear();
+        }
+        let said: Rc<[Statement]> = explainer.own(at).into();
+        self.said.insert(at, Rc::clone(&said));
+        said
+    }
 }
 
 fn by_part_and_trust(a: &Statement, b: &Statement) -> Ordering {
@@ -92,6 +141,31 @@ fn tag_statements<'r>(
 fn same_key(key: &str, wanted: &str) -> bool {
     key.eq_ignore_ascii_case(wanted)
         || (!(key.is_ascii() && wanted.is_ascii()) && key.to_lowercase() == wanted.to_lowercase())
+}
+
+/// The tags that sources look at; others need not be in memory to explain a resource.
+#[derive(Debug, Clone)]
+pub struct WantedTags {
+    explaining: Vec<String>,
+    matching: HashSet<String>,
+}
+
+impl WantedTags {
+    /// Those that these declarations look at, and those that name a stack.
+    pub fn of(declarations: &Declarations) -> Self {
+        let systems = declarations.systems.values().flat_map(|system| &system.matches);
+        let rules = declarations.rules.iter().map(|rule| &rule.matches);
+        let matching = systems.chain(rules).flat_map(|one| one.tags.keys().cloned());
+        Self {
+            explaining: declarations.tags.values().flatten().cloned().collect(),
+            matching: matching.chain([STACK_TAG.to_owned()]).collect(),
+        }
+    }
+
+    /// Whether anything looks at this key.
+    pub fn wants(&self, key: &str) -> bool {
+        self.matching.contains(key) || self.explaining.iter().any(|wanted| same_key(key, wanted))
+    }
 }
 
 fn from_declarations(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
@@ -146,12 +220,14 @@ fn from_terraform(resource: &Resource, sources: &Sources<'_>) -> Option<Statemen
 }
 
 /// The stacks of each account: by what they name as members, and by their own names.
+#[derive(Debug)]
 struct StackMembers<'e> {
     by_id: HashMap<(&'e str, String), Vec<Member<'e>>>,
     by_name: HashMap<(&'e str, &'e str), Vec<&'e Resource>>,
 }
 
 /// A stack, and the type that it gives to the member.
+#[derive(Debug)]
 struct Member<'e> {
     stack: &'e Resource,
     kind: Option<String>,
@@ -278,12 +354,8 @@ fn from_document(resource: &Resource, sources: &Sources<'_>) -> Vec<Statement> {
 /// What a resource takes over: for each part it does not state itself, the nearest that does, over the edges its
 /// definition names. Only what a resource states itself is handed on along a chain, so the origin is always a place
 /// where somebody can change it.
-fn from_relations(
-    at: usize,
-    estate: &Estate,
-    own: &[Vec<Statement>],
-    sources: &Sources<'_>,
-) -> Vec<Statement> {
+fn from_relations(at: usize, explainer: &Explainer<'_>, own: &mut Own) -> Vec<Statement> {
+    let Explainer { estate, sources, .. } = explainer;
     let mut found: Vec<Statement> = Vec::new();
     let mut visited = vec![at];
     let mut ring = vec![at];
@@ -303,10 +375,8 @@ fn from_relations(
                     }
                     visited.push(to);
                     next.push(to);
-                    let (Some(statements), Some(target)) = (own.get(to), estate.resources().get(to)) else {
-                        continue;
-                    };
-                    for statement in best_of_each_part(statements) {
+                    let Some(target) = estate.resources().get(to) else { continue };
+                    for statement in best_of_each_part(&own.of(to, explainer)) {
                         if !found.iter().any(|s| s.part == statement.part) {
                             found.push(Statement {
                                 source: SourceKind::Inherited,
@@ -323,7 +393,10 @@ fn from_relations(
         }
         ring = next;
     }
-    let stated = own.get(at).map(Vec::as_slice).unwrap_or_default();
+    if found.is_empty() {
+        return found;
+    }
+    let stated = own.of(at, explainer);
     // Who made a thing, and which code, is not handed on to what may be reached from outside: a snapshot of a well
     // explained disk that somebody shared with the world must not pass for declared.
     let exposed = estate.resources().get(at).is_some_and(|resource| resource.exposed);

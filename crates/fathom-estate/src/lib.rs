@@ -5,12 +5,18 @@
 //!
 //! **Invariant:** pure. The same resources, sources and time give the same answer, in the same order.
 
+pub mod activity;
+pub mod arn;
+pub mod declared;
+pub mod difference;
+pub mod drift;
 pub mod explain;
 pub mod graph;
-pub mod terraform;
+
 pub mod understand;
 
-pub use explain::{Explained, STACK_TYPE, Sources, explain};
-pub use graph::{Estate, EstateBuilder, Reference};
-pub use terraform::{TerraformIndex, TerraformStateError};
-pub use understand::{Understanding, Unread, understand};
+pub use declared::terraform::{self, TerraformIndex, TerraformStateError};
+pub use difference::{Change, ChangeKind, Difference, Line, ResourceDifference, Said};
+pub use explain::{Explained, Explainer, STACK_TYPE, Sources, WantedTags, explain};
+pub use graph::{Estate, EstateBuilder, Reference, Sure};
+pub use understand::{Judge, Judgement, Understanding, Unread, understand};

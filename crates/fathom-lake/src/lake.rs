@@ -62,16 +62,21 @@ type Learned = (u64, Arc<[Kind]>);
 
 struct Inner {
     source: Arc<dyn Source>,
-    tables: BTreeMap<String, Table>,
-    engine: Engine,
-    state: SessionState,
+    machine: Arc<Machine>,
     /// The kinds of the columns that views read from documents, with the version of the estate they hold for.
     learned: Mutex<HashMap<String, Learned>>,
 }
 
+/// What lakes over several sources share.
+struct Machine {
+    tables: BTreeMap<String, Table>,
+    engine: Engine,
+    state: SessionState,
+}
+
 impl fmt::Debug for Lake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lake").field("tables", &self.inner.tables.len()).finish_non_exhaustive()
+        f.debug_struct("Lake").field("tables", &self.inner.machine.tables.len()).finish_non_exhaustive()
     }
 }
 
@@ -95,18 +100,26 @@ impl Lake {
         Ok(Self {
             inner: Arc::new(Inner {
                 source: Arc::new(source),
-                tables: tables::all(content),
-                engine: Engine::start().map_err(SqlError::Start)?,
-                state,
+                machine: Arc::new(Machine {
+                    tables: tables::all(content),
+                    engine: Engine::start().map_err(SqlError::Start)?,
+                    state,
+                }),
                 learned: Mutex::default(),
             }),
         })
     }
 
+    /// The same tables over another source, such as the estate as it was; cheap.
+    pub fn over(&self, source: impl Source) -> Self {
+        let (source, machine) = (Arc::new(source), Arc::clone(&self.inner.machine));
+        Self { inner: Arc::new(Inner { source, machine, learned: Mutex::default() }) }
+    }
+
     /// The tables with their columns, sorted by name. Columns of documents are [`Kind::Varies`] here; see
     /// [`Lake::table`].
     pub fn tables(&self) -> Vec<TableInfo> {
-        self.inner.tables.values().map(|table| table.info.clone()).collect()
+        self.inner.machine.tables.values().map(|table| table.info.clone()).collect()
     }
 
     /// One table with the kinds of all its columns, which for a view of a resource type reads its documents once.
@@ -114,13 +127,13 @@ impl Lake {
     /// # Errors
     /// [`SqlError::UnknownTable`] with near names, or [`SqlError::Source`].
     pub async fn table(&self, name: &str) -> Result<TableInfo, SqlError> {
-        let Some(table) = self.inner.tables.get(name) else {
+        let Some(table) = self.inner.machine.tables.get(name) else {
             return Err(self.inner.unknown_table(name, ""));
         };
         let mut info = table.info.clone();
         if let Reader::View(view) = &table.reader {
             let (inner, learner, name) = (Arc::clone(&self.inner), Arc::clone(view), name.to_owned());
-            let task = self.inner.engine.spawn(async move { inner.kinds(&name, &learner).await });
+            let task = self.inner.machine.engine.spawn(async move { inner.kinds(&name, &learner).await });
             let kinds = task
                 .ok_or_else(SqlError::broken)?
                 .await
@@ -141,6 +154,7 @@ impl Lake {
         let (inner, sql) = (Arc::clone(&self.inner), sql.to_owned());
         let task = self
             .inner
+            .machine
             .engine
             .spawn_heavy(async move { Inner::start(&inner, sql, limits).await })
             .ok_or_else(SqlError::broken)?;
@@ -157,7 +171,7 @@ impl Lake {
 impl Inner {
     /// Plans a query and sets it going.
     async fn start(inner: &Arc<Self>, sql: String, limits: Limits) -> Result<Running, SqlError> {
-        let question = Arc::new(Question::read(&sql, &inner.state)?);
+        let question = Arc::new(Question::read(&sql, &inner.machine.state)?);
         let planning = |error: DataFusionError| from_datafusion(&error, &sql, None);
         let state = Self::session(inner, &question, &limits).map_err(planning)?;
         inner.check_tables(&sql, &question, &state)?;
@@ -168,7 +182,7 @@ impl Inner {
             .map_err(|error| from_datafusion(&error, &sql, Some(&limits)))?;
         let schema = stream.schema();
         let (sender, batches) = mpsc::channel::<Sent>(AHEAD_MAX);
-        let pump = inner.engine.spawn(async move {
+        let pump = inner.machine.engine.spawn(async move {
             loop {
                 let sent = match stream.next().await {
                     Some(Ok(batch)) => Ok(Some(batch)),
@@ -200,7 +214,7 @@ impl Inner {
         catalog.register_schema(SCHEMA, Arc::new(estate))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        Ok(SessionStateBuilder::new_from_existing(inner.state.clone())
+        Ok(SessionStateBuilder::new_from_existing(inner.machine.state.clone())
             .with_runtime_env(runtime)
             .with_catalog_list(Arc::new(catalogs))
             .build())
@@ -214,7 +228,10 @@ impl Inner {
         for reference in named {
             let elsewhere = reference.schema().is_some_and(|schema| schema == "information_schema");
             let name = reference.table();
-            if !elsewhere && !self.tables.contains_key(name) && !state.table_functions().contains_key(name) {
+            if !elsewhere
+                && !self.machine.tables.contains_key(name)
+                && !state.table_functions().contains_key(name)
+            {
                 return Err(self.unknown_table(name, sql));
             }
         }
@@ -225,7 +242,7 @@ impl Inner {
         SqlError::UnknownTable {
             name: name.to_owned(),
             at: place_of(name, sql),
-            near: nearest(name, self.tables.keys().map(String::as_str)),
+            near: nearest(name, self.machine.tables.keys().map(String::as_str)),
         }
     }
 
@@ -277,11 +294,11 @@ impl fmt::Debug for Estate {
 #[async_trait]
 impl SchemaProvider for Estate {
     fn table_names(&self) -> Vec<String> {
-        self.inner.tables.keys().cloned().collect()
+        self.inner.machine.tables.keys().cloned().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
-        let Some(table) = self.inner.tables.get(name) else { return Ok(None) };
+        let Some(table) = self.inner.machine.tables.get(name) else { return Ok(None) };
         let schema = match &table.reader {
             // Documents are read for the kinds of their columns only where the query may use one of them.
             Reader::View(view) if self.question.may_use(view.document_columns()) => {
@@ -294,10 +311,10 @@ impl SchemaProvider for Estate {
     }
 
     async fn table_type(&self, name: &str) -> DataFusionResult<Option<TableType>> {
-        Ok(self.inner.tables.contains_key(name).then_some(TableType::View))
+        Ok(self.inner.machine.tables.contains_key(name).then_some(TableType::View))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.inner.tables.contains_key(name)
+        self.inner.machine.tables.contains_key(name)
     }
 }

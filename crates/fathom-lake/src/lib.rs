@@ -8,7 +8,8 @@
 //!
 //! **Invariant:** SQL here only reads the estate. Nothing can be written, no file or address can be named, no spill
 //! file is made, and every query has a limit on rows, memory and time.
-//! **Invariant:** tables are read lazily and by column: documents leave the store only where a query names them.
+//! **Invariant:** tables are read lazily and by column: documents leave the store only where a query names them, or
+//! asks what changed in them.
 
 mod answer;
 mod batch;
@@ -28,5 +29,5 @@ pub use answer::{Answer, Column};
 pub use error::{Place, SqlError};
 pub use lake::Lake;
 pub use limits::Limits;
-pub use source::{Chunks, Row, Source, SourceError};
+pub use source::{Chunks, Row, Source, SourceError, VersionRow};
 pub use tables::{ColumnInfo, Kind, TableInfo};

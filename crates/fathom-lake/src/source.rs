@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-use fathom_model::{Coverage, Edge, Explanation, Resource, ResourceType, Scan, Timestamp, Uid, Unknown};
+use fathom_model::{
+    AccountId, Coverage, Document, Edge, Explanation, Region, Resource, ResourceType, Scan, Timestamp, Uid,
+    Unknown,
+};
 use futures::{future::BoxFuture, stream::BoxStream};
 
 /// Why a source could not be read; shown as the cause of [`crate::SqlError::Source`].
@@ -18,14 +21,33 @@ pub struct Row {
     pub resource: Resource,
     /// When a scan first saw it.
     pub first_seen: Timestamp,
-    /// When a scan last saw it.
-    pub last_seen: Timestamp,
-    /// Whether every demanded part of it is explained.
-    pub understood: bool,
-    /// Whether the last scan in scope could not say that it still exists.
-    pub stale: bool,
-    /// When a scan found it gone.
-    pub deleted_at: Option<Timestamp>,
+    /// When a scan last saw it; none where the estate is one of the past.
+    pub last_seen: Option<Timestamp>,
+    /// Whether every demanded part of it is explained; none where nobody said.
+    pub understood: Option<bool>,
+    /// Whether the last scan in scope could not say that it still exists; none where the estate is one of the past.
+    pub stale: Option<bool>,
+}
+
+/// A version of a resource, as a scan brought it.
+#[derive(Debug, Clone)]
+pub struct VersionRow {
+    /// The resource.
+    pub uid: Uid,
+    /// Its type.
+    pub kind: ResourceType,
+    /// Its account.
+    pub account: AccountId,
+    /// Its region.
+    pub region: Region,
+    /// The scan.
+    pub scan: i64,
+    /// When that scan ended.
+    pub seen_at: Timestamp,
+    /// SHA-256 of the document in hexadecimal digits; none where the resource was gone.
+    pub hash: Option<String>,
+    /// The document; none where it was not asked for, is not kept any more, or the resource was gone.
+    pub document: Option<Document>,
 }
 
 /// What the lake reads. Streams are lazy: nothing is read before the first poll, and dropping one ends the reading.
@@ -34,8 +56,12 @@ pub trait Source: Send + Sync + 'static {
     /// in documents holds for one version.
     fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>>;
 
-    /// Resources, of one type or of all, with their documents or without.
+    /// Resources that exist, of one type or of all, with their documents or without.
     fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row>;
+
+    /// Versions of resources, of one type or of all, with their documents or without. Those of one resource follow each
+    /// other, oldest first.
+    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow>;
 
     /// Edges between resources.
     fn edges(&self) -> Chunks<Edge>;

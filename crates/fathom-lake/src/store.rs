@@ -1,14 +1,14 @@
-//! The store as a source: each table is one stream over a snapshot, or pages of a list.
+//! The store as a source: each table is one stream over a snapshot, or pages of a list. So is its past.
 
 use fathom_model::{Coverage, Edge, Explanation, ResourceType, Scan, Statement, Timestamp, Uid, Unknown};
-use fathom_store::{CoverageQuery, MAX_LIMIT, Store, StoredResource, UnknownQuery};
+use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource};
 use futures::{
     FutureExt, StreamExt, TryStreamExt,
     future::BoxFuture,
     stream::{self, Stream},
 };
 
-use crate::source::{Chunks, Row, Source, SourceError};
+use crate::source::{Chunks, Row, Source, SourceError, VersionRow};
 
 /// Rows of a page of the coverage ledger.
 const COVERAGE_ROWS: u32 = 50_000;
@@ -18,12 +18,44 @@ impl From<StoredResource> for Row {
         Self {
             resource: stored.resource,
             first_seen: stored.first_seen,
-            last_seen: stored.last_seen,
-            understood: stored.understood,
-            stale: stored.stale,
-            deleted_at: stored.deleted_at,
+            last_seen: Some(stored.last_seen),
+            understood: Some(stored.understood),
+            stale: Some(stored.stale),
         }
     }
+}
+
+impl From<PastResource> for Row {
+    fn from(past: PastResource) -> Self {
+        Self {
+            resource: past.resource,
+            first_seen: past.first_seen,
+            last_seen: None,
+            understood: past.understood,
+            stale: None,
+        }
+    }
+}
+
+impl From<fathom_store::VersionRow> for VersionRow {
+    fn from(row: fathom_store::VersionRow) -> Self {
+        Self {
+            uid: row.uid,
+            kind: row.kind,
+            account: row.account,
+            region: row.region,
+            scan: row.version.scan,
+            seen_at: row.version.seen_at,
+            hash: row.version.hash,
+            document: row.version.document,
+        }
+    }
+}
+
+fn versions(
+    rows: impl Stream<Item = Result<Vec<fathom_store::VersionRow>, StoreError>> + Send + 'static,
+) -> Chunks<VersionRow> {
+    rows.map_ok(|chunk| chunk.into_iter().map(VersionRow::from).collect()).map_err(SourceError::from).boxed()
 }
 
 impl Source for Store {
@@ -44,6 +76,10 @@ impl Source for Store {
             .boxed()
     }
 
+    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
+        versions(self.stream_versions(kind, None, with_documents))
+    }
+
     fn edges(&self) -> Chunks<Edge> {
         self.stream_edges().map_err(SourceError::from).boxed()
     }
@@ -53,22 +89,7 @@ impl Source for Store {
     }
 
     fn unknowns(&self) -> Chunks<Unknown> {
-        let store = self.clone();
-        let now = Timestamp::now();
-        pages(Some(0), move |after_rank| {
-            let store = store.clone();
-            async move {
-                let query = UnknownQuery {
-                    limit: MAX_LIMIT,
-                    after_rank,
-                    include_accepted: true,
-                    ..UnknownQuery::default()
-                };
-                let page = store.unknowns(&query, now).await?;
-                Ok((page.rows, page.next))
-            }
-        })
-        .boxed()
+        self.stream_unknowns(Timestamp::now()).map_err(SourceError::from).boxed()
     }
 
     fn coverage(&self) -> Chunks<Coverage> {
@@ -89,6 +110,70 @@ impl Source for Store {
     fn scans(&self) -> Chunks<Scan> {
         let store = self.clone();
         async move { store.scans(u32::MAX).await.map_err(SourceError::from) }.into_stream().boxed()
+    }
+}
+
+impl Source for Past {
+    fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>> {
+        // The past does not change.
+        let scan = self.scan().id.unsigned_abs();
+        async move { Ok(scan) }.boxed()
+    }
+
+    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
+        self.stream_resources(kind, with_documents)
+            .map_ok(|chunk| chunk.into_iter().map(Row::from).collect())
+            .map_err(SourceError::from)
+            .boxed()
+    }
+
+    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
+        versions(self.stream_versions(kind, with_documents))
+    }
+
+    fn edges(&self) -> Chunks<Edge> {
+        self.stream_edges().map_err(SourceError::from).boxed()
+    }
+
+    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
+        self.stream_statements()
+            .map_ok(|chunk| {
+                chunk.into_iter().map(|(uid, statements)| (uid, Explanation { statements })).collect()
+            })
+            .map_err(SourceError::from)
+            .boxed()
+    }
+
+    fn unknowns(&self) -> Chunks<Unknown> {
+        self.stream_unknowns().map_err(SourceError::from).boxed()
+    }
+
+    fn coverage(&self) -> Chunks<Coverage> {
+        let (store, scan) = (self.store().clone(), self.scan().id);
+        // Only the newest is kept: what an earlier scan could not see must not read as if it had seen all.
+        async move {
+            let newest = store.latest_scan().await?;
+            if newest.is_some_and(|newest| newest.id == scan) {
+                return Ok(Source::coverage(&store));
+            }
+            Err(SourceError::from(format!(
+                "the coverage of scan {scan} is not kept, only that of the newest; its ledger entry has the counts"
+            )))
+        }
+        .into_stream()
+        .try_flatten()
+        .boxed()
+    }
+
+    fn scans(&self) -> Chunks<Scan> {
+        let (store, last) = (self.store().clone(), self.scan().id);
+        async move {
+            let mut scans = store.scans(u32::MAX).await?;
+            scans.retain(|scan| scan.id <= last);
+            Ok(scans)
+        }
+        .into_stream()
+        .boxed()
     }
 }
 

@@ -82,6 +82,10 @@ pub enum Reason {
     NotEnabled,
     /// The endpoint does not answer this operation (no such endpoint, or a page that is not an API answer).
     NotAnswered,
+    /// A recording was played back, and has no answer for this.
+    NotRecorded,
+    /// Saved answers were imported, and none of them answers this.
+    NotImported,
     /// The connection failed or was cut.
     Network,
     /// No answer in time.
@@ -102,13 +106,15 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order people should see them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Unauthenticated,
         Self::Denied,
         Self::Throttled,
         Self::RegionDisabled,
         Self::NotEnabled,
         Self::NotAnswered,
+        Self::NotRecorded,
+        Self::NotImported,
         Self::Network,
         Self::Timeout,
         Self::Malformed,
@@ -128,6 +134,8 @@ impl Reason {
             Self::RegionDisabled => "region_disabled",
             Self::NotEnabled => "not_enabled",
             Self::NotAnswered => "not_answered",
+            Self::NotRecorded => "not_recorded",
+            Self::NotImported => "not_imported",
             Self::Network => "network",
             Self::Timeout => "timeout",
             Self::Malformed => "malformed",
@@ -153,6 +161,8 @@ impl Reason {
             Self::RegionDisabled => "nothing can run there until somebody enables the region",
             Self::NotEnabled => "the account does not use the service; enable it, or accept this",
             Self::NotAnswered => "the endpoint does not know the operation; check the endpoint address",
+            Self::NotRecorded => "the recording has no answer for it; make a new one with --record",
+            Self::NotImported => "save its answer beside the others, and import them again",
             Self::Network => "check the network, proxy and endpoint, then scan again",
             Self::Timeout => "scan again; raise --timeout where the endpoint is slow",
             Self::Malformed | Self::EndlessPages => "record the exchange with --record and report it",

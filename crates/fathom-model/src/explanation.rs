@@ -56,6 +56,9 @@ impl fmt::Display for Part {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceKind {
+    /// The provider's own log of calls. It speaks only about the creator, and there it goes before a tag: anybody who
+    /// may tag can write any name, but nobody can write into the log.
+    CloudTrail,
     /// A tag on the resource itself.
     Tag,
     /// The declarations file in the user's repository.
@@ -74,6 +77,7 @@ impl SourceKind {
     /// The word used in tables and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::CloudTrail => "cloudtrail",
             Self::Tag => "tag",
             Self::Declaration => "declaration",
             Self::Terraform => "terraform",
@@ -85,9 +89,17 @@ impl SourceKind {
 
     /// The kind of a word, as [`SourceKind::as_str`] writes it.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Tag, Self::Declaration, Self::Terraform, Self::CloudFormation, Self::Provider, Self::Inherited]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        [
+            Self::CloudTrail,
+            Self::Tag,
+            Self::Declaration,
+            Self::Terraform,
+            Self::CloudFormation,
+            Self::Provider,
+            Self::Inherited,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
     }
 }
 

@@ -86,6 +86,11 @@ text_id!(
     /// What an edge means, as a verb phrase: `in_subnet`, `assumes`, `encrypted_by`.
     EdgeKind
 );
+text_id!(
+    /// Where in a document something stands, for all documents of a type alike: members with dots, `[]` for each
+    /// element, `*` for a member whose name is itself a reference, `parent` for what the resource is listed under.
+    DocumentPath
+);
 
 impl Region {
     /// The region of resources that have none.

@@ -6,18 +6,22 @@
 //!
 //! **Invariant:** no IO, no async, no clock. Every time is an argument.
 
+pub mod activity;
 pub mod coverage;
 pub mod explanation;
 pub mod id;
+pub mod moment;
 pub mod path;
 pub mod resource;
 pub mod scan;
 pub mod unknown;
 
+pub use activity::{Action, Activity, Actor, ActorKind, SessionOrigin, TrailSpan};
 pub use coverage::{Coverage, Outcome, Reason};
 pub use explanation::{DataClass, Explanation, Part, SourceKind, Statement};
-pub use id::{AccountId, EdgeKind, Partition, Region, ResourceType, Uid};
+pub use id::{AccountId, DocumentPath, EdgeKind, Partition, Region, ResourceType, Uid};
 pub use jiff::Timestamp;
+pub use moment::{DayEdge, Moment};
 pub use resource::{Document, Edge, Resource, Target};
 pub use scan::{Scan, ScanState};
 pub use unknown::{Acceptance, Gap, Unknown};

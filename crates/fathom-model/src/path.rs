@@ -3,7 +3,7 @@
 //! `Reservations[].Instances[]`, `NextMarker || Contents[-1].Key`, `@` for the value itself. A missing step yields
 //! nothing, never an error: documents leave out what is not set.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, fmt::Write as _, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -135,6 +135,33 @@ impl Path {
         }
     }
 
+    /// Takes the members out that the path leads to, each handed on with its own path (`a[0].b`). Only the
+    /// first of alternatives is followed, and a path that ends in an element or `@` takes nothing.
+    pub fn take_members(&self, value: &mut Value, take: &mut dyn FnMut(String, Value)) {
+        if let Some(steps) = self.alternatives.first() {
+            take_at(steps, value, &mut String::new(), take);
+        }
+    }
+
+    /// Puts a member where [`Path::take_members`] took it; what has no such place any more stays away.
+    pub fn put_member(&self, value: &mut Value, member: Value) {
+        if let Some(Some((Step::Member(name), before))) =
+            self.alternatives.first().map(|steps| steps.split_last())
+        {
+            let mut member = Some(member);
+            change_at(before, value, &mut |place| {
+                if let (Value::Object(members), Some(member)) = (place, member.take()) {
+                    members.insert(name.clone(), member);
+                }
+            });
+        }
+    }
+
+    /// Whether it leads to a member of something, by one way only.
+    pub fn ends_in_member(&self) -> bool {
+        matches!(self.alternatives.as_slice(), [steps] if matches!(steps.last(), Some(Step::Member(_))))
+    }
+
     /// The path as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -171,6 +198,42 @@ fn change_at(steps: &[Step], value: &mut Value, change: &mut dyn FnMut(&mut Valu
         }
         _ => {}
     }
+}
+
+fn take_at(steps: &[Step], value: &mut Value, place: &mut String, take: &mut dyn FnMut(String, Value)) {
+    let before = place.len();
+    match (steps, value) {
+        ([Step::Member(name), rest @ ..], Value::Object(members)) => {
+            if before > 0 {
+                place.push('.');
+            }
+            place.push_str(name);
+            if !rest.is_empty() {
+                if let Some(member) = members.get_mut(name) {
+                    take_at(rest, member, place, take);
+                }
+            } else if let Some(member) = members.remove(name) {
+                take(place.clone(), member);
+            }
+        }
+        ([Step::Each, rest @ ..], Value::Array(items)) => {
+            for (i, item) in items.iter_mut().enumerate() {
+                let _infallible = write!(place, "[{i}]");
+                take_at(rest, item, place, take);
+                place.truncate(before);
+            }
+        }
+        ([Step::Index(i), rest @ ..], Value::Array(items)) => {
+            if let Some(at) = index(*i, items.len())
+                && let Some(item) = items.get_mut(at)
+            {
+                let _infallible = write!(place, "[{at}]");
+                take_at(rest, item, place, take);
+            }
+        }
+        _ => {}
+    }
+    place.truncate(before);
 }
 
 fn index(i: i64, len: usize) -> Option<usize> {
@@ -237,6 +300,25 @@ mod tests {
         assert_eq!(ids("Next || K[-1].Key"), ["z"]);
         assert_eq!(ids("R[7].I"), [""; 0]);
         assert_eq!("@".parse::<Path>().expect("self").all(&doc), [&doc]);
+    }
+
+    #[test]
+    fn members_come_out_and_go_back() {
+        let whole =
+            json!({"A": {"B": 1, "C": 2}, "L": [{"x": 1, "y": 1}, {"y": 2}, 7, {"x": null}], "T": "t"});
+        let mut doc = whole.clone();
+        let mut taken = Vec::new();
+        for path in ["A.B", "L[].x", "T", "None.At", "L[]", "T.deeper"] {
+            let path: Path = path.parse().expect("a path");
+            path.take_members(&mut doc, &mut |place, member| taken.push((place, member)));
+        }
+        assert_eq!(doc, json!({"A": {"C": 2}, "L": [{"y": 1}, {"y": 2}, 7, {}]}));
+        let places: Vec<&str> = taken.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!(places, ["A.B", "L[0].x", "L[3].x", "T"]);
+        for (place, member) in taken {
+            place.parse::<Path>().expect("its own path").put_member(&mut doc, member);
+        }
+        assert_eq!(doc, whole);
     }
 
     #[test]

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::id::{AccountId, EdgeKind, Region, ResourceType, Uid};
+use crate::{
+    id::{AccountId, DocumentPath, EdgeKind, Region, ResourceType, Uid},
+    path::Path,
+};
 
 /// One thing in the cloud, as the provider described it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,41 +41,94 @@ pub struct Resource {
 }
 
 /// A document as canonical JSON text: sorted keys, no white space, so that equal content has equal bytes.
+///
+/// What changes by itself (when a role was last used) stands beside the text, where it makes no new version.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Document(Arc<str>);
+#[serde(from = "String", into = "String")]
+pub struct Document {
+    text: Arc<str>,
+    observed: Option<Arc<str>>,
+}
+
+impl From<String> for Document {
+    fn from(text: String) -> Self {
+        Self::from_canonical(text)
+    }
+}
+
+impl From<Document> for String {
+    fn from(document: Document) -> Self {
+        document.whole().as_str().to_owned()
+    }
+}
 
 impl Document {
     /// The canonical text of a value.
     pub fn new(value: &Value) -> Self {
         // `serde_json::Value` keeps its members in a sorted map, so its plain text is canonical.
-        Self(Arc::from(value.to_string()))
+        Self { text: Arc::from(value.to_string()), observed: None }
+    }
+
+    /// The canonical text of a value without the members at these paths, which are kept beside it. A path that ends
+    /// in an element takes nothing: elements have no place of their own to come back to.
+    pub fn without(mut value: Value, volatile: &[Path]) -> Self {
+        let mut observed = serde_json::Map::new();
+        for path in volatile {
+            path.take_members(&mut value, &mut |place, member| {
+                observed.insert(place, member);
+            });
+        }
+        let observed = (!observed.is_empty()).then(|| Arc::from(Value::Object(observed).to_string()));
+        Self { observed, ..Self::new(&value) }
+    }
+
+    /// The same with what was observed beside it, as [`Document::observed`] gave it.
+    pub fn with_observed(self, observed: Option<&str>) -> Self {
+        Self { observed: observed.map(Arc::from), ..self }
+    }
+
+    /// What stands beside the text: a JSON object of values by their paths, `RoleLastUsed`, `deployments[0].runningCount`.
+    pub fn observed(&self) -> Option<&str> {
+        self.observed.as_deref()
+    }
+
+    /// The document as the provider gave it, what was observed put back into its text.
+    pub fn whole(&self) -> Self {
+        let Some(observed) = &self.observed else { return self.clone() };
+        let mut value = self.value();
+        let members: BTreeMap<String, Value> = serde_json::from_str(observed).unwrap_or_default();
+        for (place, member) in members {
+            if let Ok(path) = place.parse::<Path>() {
+                path.put_member(&mut value, member);
+            }
+        }
+        Self::new(&value)
     }
 
     /// Wraps a text that [`Document::new`] made before, as a store gives it back.
     pub fn from_canonical(text: impl AsRef<str>) -> Self {
-        Self(Arc::from(text.as_ref()))
+        Self { text: Arc::from(text.as_ref()), observed: None }
     }
 
-    /// The JSON text.
+    /// The JSON text, without what was observed beside it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
-    /// The parsed document; `null` where the text is not JSON, which a store would have to break first.
+    /// The parsed text; `null` where it is not JSON, which a store would have to break first.
     pub fn value(&self) -> Value {
-        serde_json::from_str(&self.0).unwrap_or(Value::Null)
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
     /// SHA-256 of the text: the version of the resource.
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
+        Sha256::digest(self.text.as_bytes()).into()
     }
 }
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Document({} bytes)", self.0.len())
+        write!(f, "Document({} bytes)", self.text.len())
     }
 }
 
@@ -85,6 +141,8 @@ pub struct Edge {
     pub kind: EdgeKind,
     /// Where it leads.
     pub to: Target,
+    /// Where the document states it.
+    pub path: DocumentPath,
 }
 
 /// Where an edge leads.
@@ -98,11 +156,13 @@ pub enum Target {
     },
     /// A reference that leads to nothing we have seen: listed, never dropped.
     Unresolved {
-        /// The type that the definition expects.
+        /// The type that the definition expects, or that its form tells.
         #[serde(rename = "type")]
         kind: ResourceType,
         /// The id or ARN as the document has it.
         reference: String,
+        /// It names an account that was not looked into, so it is nothing that we missed.
+        outside: bool,
     },
 }
 

@@ -1,16 +1,23 @@
 //! From one item of an answer to a resource and its references; pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use fathom_content::{
-    ResourceDefinition,
+    ReferenceRules, ResourceDefinition,
     resource::Name,
     template::{Fill, last_segment},
 };
-use fathom_estate::Reference;
-use fathom_model::{AccountId, Document, Partition, Region, Resource, Timestamp, Uid, path::scalar_text};
+use fathom_estate::{Reference, Sure};
+use fathom_model::{
+    AccountId, Document, EdgeKind, Partition, Region, Resource, Timestamp, Uid, path::scalar_text,
+};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+
+use crate::mentions;
+
+/// What the edge of a reference means that was only found by its form.
+pub const MENTIONS: &str = "mentions";
 
 /// What stands in a document for a value that may be a secret.
 pub const SECRET_MARK: &str = "(secret)";
@@ -54,8 +61,10 @@ pub struct Item {
     pub resource: Resource,
     /// Further texts by which documents refer to it.
     pub also: Vec<String>,
-    /// Its references.
+    /// Its references: those that relations name, then all others that their form gives away.
     pub references: Vec<Reference>,
+    /// Whether it mentions more than is taken from one document.
+    pub cut: bool,
 }
 
 /// The region a globally listed document tells, after old names are replaced.
@@ -114,6 +123,7 @@ fn mask(value: &mut Value) {
 /// Names the member that identity needs and the document lacks.
 pub fn build(
     definition: &ResourceDefinition,
+    rules: &ReferenceRules,
     document: &Value,
     place: Place<'_>,
     region: &Region,
@@ -143,10 +153,7 @@ pub fn build(
             Name::Last(path) => path.text(document).map(|text| last_segment(&text).to_owned()),
         })
         .filter(|name| !name.is_empty());
-    let mut also: Vec<String> =
-        identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
-    also.extend(identity.also_as.iter().filter_map(|template| template.fill(fill)));
-    also.retain(|text| !text.is_empty());
+    let also = also(definition, document, fill);
     let resource = Resource {
         kind: definition.kind.clone(),
         account,
@@ -157,29 +164,60 @@ pub fn build(
         provider_made: definition.provider_made.iter().any(|condition| condition.holds(document)),
         exposed: definition.exposed_when.iter().any(|condition| condition.holds(document)),
         tags,
-        document: Document::new(document),
+        document: Document::without(document.clone(), &definition.volatile),
         uid,
     };
-    let references = definition
-        .relations
-        .iter()
-        .flat_map(|relation| {
-            let texts: Vec<String> = if relation.path.as_str() == "parent" {
-                place.parent_uid.map(ToString::to_string).into_iter().collect()
-            } else {
-                relation.path.all(document).into_iter().filter_map(scalar_text).collect()
-            };
-            texts.into_iter().filter(|text| !text.is_empty() && !relation.ignores(text)).map(|text| {
-                Reference {
+    // Texts that are no news to look for: the resource's own names, and what its relations name already.
+    let mut covered: HashSet<String> = also.iter().cloned().collect();
+    covered.extend([resource.uid.to_string(), resource.id.clone()]);
+    let mut references = Vec::new();
+    for relation in &definition.relations {
+        let texts: Vec<String> = if relation.path.as_str() == "parent" {
+            place.parent_uid.map(ToString::to_string).into_iter().collect()
+        } else {
+            relation.path.all(document).into_iter().filter_map(scalar_text).collect()
+        };
+        for text in texts.into_iter().filter(|text| !text.is_empty()) {
+            covered.insert(text.clone());
+            if !relation.ignores(&text) {
+                references.push(Reference {
                     from: resource.uid.clone(),
                     kind: relation.kind.clone(),
                     to: relation.to.clone(),
                     text,
-                }
-            })
-        })
-        .collect();
-    Ok(Item { resource, also, references })
+                    path: relation.path.as_str().into(),
+                    sure: Sure::Declared,
+                });
+            }
+        }
+    }
+    let mentioned = mentions::find(document, rules, covered);
+    let kind = EdgeKind::new(MENTIONS);
+    // Its own ARN with more behind it names a part of it.
+    let own = |text: &str| {
+        text.strip_prefix(resource.uid.as_str()).is_some_and(|more| more.starts_with([':', '/']))
+    };
+    references.extend(mentioned.found.into_iter().filter(|mention| !own(&mention.text)).map(|mention| {
+        Reference {
+            from: resource.uid.clone(),
+            kind: kind.clone(),
+            to: mention.to.into_iter().collect(),
+            text: mention.text,
+            path: mention.path.into(),
+            sure: mention.sure,
+        }
+    }));
+    Ok(Item { resource, also, references, cut: mentioned.cut })
+}
+
+/// Further texts by which documents refer to a resource.
+pub(crate) fn also(definition: &ResourceDefinition, document: &Value, fill: Fill<'_>) -> Vec<String> {
+    let identity = &definition.identity;
+    let mut also: Vec<String> =
+        identity.also.iter().flat_map(|path| path.all(document)).filter_map(scalar_text).collect();
+    also.extend(identity.also_as.iter().filter_map(|template| template.fill(fill)));
+    also.retain(|text| !text.is_empty());
+    also
 }
 
 /// Tags in any of the forms that services use: a map, or a list of pairs under various names.

@@ -6,17 +6,23 @@
 //!
 //! **Invariant:** every planned operation ends in the coverage ledger, whatever happens to it.
 
-mod asking;
+pub mod asking;
 pub mod collect;
+mod context;
+pub mod import;
 pub mod item;
+pub mod mentions;
 pub mod progress;
+pub mod refresh;
 pub mod scan;
 pub mod scope;
 pub mod secrets;
 mod seen;
 pub mod sources;
 pub mod tally;
+pub mod trail;
 
 pub use progress::{Progress, Snapshot};
 pub use scan::{ScanError, ScanReport, Scanner};
-pub use scope::ScanOptions;
+pub use scope::{ScanOptions, TypeIn};
+pub use seen::ASKED as FINDERS;

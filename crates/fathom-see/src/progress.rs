@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering::Relaxed},
+    atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
 };
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ pub struct Progress(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// 0 until the scan has a number.
+    scan: AtomicI64,
     accounts: AtomicU64,
     regions: AtomicU64,
     planned: AtomicU64,
@@ -43,6 +45,8 @@ pub enum Phase {
 /// The counters at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Snapshot {
+    /// The scan's number; none until the cloud let us in.
+    pub scan: Option<i64>,
     /// What is under way.
     pub phase: Phase,
     /// Accounts in scope.
@@ -62,6 +66,7 @@ pub struct Snapshot {
 impl Default for Progress {
     fn default() -> Self {
         Self(Arc::new(Inner {
+            scan: AtomicI64::default(),
             accounts: AtomicU64::default(),
             regions: AtomicU64::default(),
             planned: AtomicU64::default(),
@@ -76,8 +81,10 @@ impl Default for Progress {
 impl Progress {
     /// The counters now.
     pub fn snapshot(&self) -> Snapshot {
-        let Inner { accounts, regions, planned, done, resources, unanswered, phase } = &*self.0;
+        let Inner { scan, accounts, regions, planned, done, resources, unanswered, phase } = &*self.0;
+        let scan = scan.load(Relaxed);
         Snapshot {
+            scan: (scan != 0).then_some(scan),
             phase: *phase.borrow(),
             accounts: accounts.load(Relaxed),
             regions: regions.load(Relaxed),
@@ -91,6 +98,10 @@ impl Progress {
     /// Tells when the phase changes.
     pub fn phases(&self) -> watch::Receiver<Phase> {
         self.0.phase.subscribe()
+    }
+
+    pub(crate) fn begun(&self, scan: i64) {
+        self.0.scan.store(scan, Relaxed);
     }
 
     pub(crate) fn enter(&self, phase: Phase) {

@@ -9,25 +9,32 @@ use fathom_cloud::{
     client::{Account, Client, SignInError},
     model::Models,
 };
-use fathom_content::{Content, template::last_segment};
+use fathom_content::Content;
 use fathom_estate::{
-    Estate, EstateBuilder, STACK_TYPE, Sources, Unread, explain, terraform::is_unique, understand,
+    Estate, EstateBuilder, Explainer, Judge, Judgement, STACK_TYPE, Sources, Unread, WantedTags,
 };
-use fathom_model::{Coverage, Document, Outcome, Region, Resource, ResourceType, Scan, Timestamp};
-use fathom_store::{Listing, ScanResults, Store, StoreError};
+use fathom_model::{
+    AccountId, Coverage, Document, Explanation, Outcome, Region, Resource, ResourceType, Scan, Timestamp, Uid,
+};
+use fathom_store::{Knowledge, Listed, Listing, ScanEnd, Store, StoreError};
 use tokio::sync::mpsc;
 
 use crate::{
-    collect::Collector,
+    asking::Answers,
+    collect::{Collector, Wanted},
+    context::Around,
     item::Item,
     progress::{Phase, Progress},
-    scope::{self, InScope, ScanOptions},
+    scope::{self, Discovered, ScanOptions},
     seen,
     sources::Declared,
+    trail,
 };
 
 /// Pages that wait for the store before collecting pauses.
 const SINK_PAGES: usize = 64;
+/// Resources that are explained at once.
+const EXPLAIN_BATCH: usize = 4096;
 
 /// What a scan needs.
 #[derive(Clone)]
@@ -53,6 +60,8 @@ pub struct ScanReport {
     pub duplicates: usize,
     /// References that lead to nothing we have seen.
     pub unresolved: usize,
+    /// What reading the trail came to; none where it was off.
+    pub trail: Option<trail::TrailReport>,
 }
 
 /// Why a scan has no results at all. Anything less than that is a row in the coverage ledger.
@@ -64,6 +73,9 @@ pub enum ScanError {
     /// The store did not take it.
     #[error("cannot keep the scan")]
     Store(#[from] StoreError),
+    /// The trail cannot be read at all.
+    #[error("cannot read the CloudTrail log")]
+    Trail(#[from] trail::TrailError),
 }
 
 impl Scanner {
@@ -81,21 +93,67 @@ impl Scanner {
         let asked = options.regions.first().cloned().unwrap_or_else(|| options.home.clone());
         let first = self.client.sign_in(options.profile.as_deref(), &asked).await?;
         let home = home_region(&first);
-        let mut discovered = scope::discover(&self.client, &first, &home, options).await;
-        for one in &discovered.accounts {
+        let mut found = scope::discover(&self.client, &first, &home, options).await;
+        let look = trail::Look {
+            client: &self.client,
+            content: &self.content,
+            store: &self.store,
+            accounts: &found.accounts,
+            home: &home,
+            progress,
+        };
+        let (trail, mut rows) = look.read(&options.trail, &clock).await?;
+        found.rows.append(&mut rows);
+        let answers = Arc::new(self.client.clone());
+        let reading = Reading { answers, content: &self.content, store: &self.store, first, home, found };
+        let report = reading.run(options, declared, progress, clock).await?;
+        Ok(ScanReport { trail, ..report })
+    }
+}
+
+/// What is read, and through whom; a scan and an import of saved answers differ only in this.
+pub(crate) struct Reading<'a> {
+    /// Who answers.
+    pub answers: Arc<dyn Answers>,
+    /// What to ask.
+    pub content: &'a Arc<Content>,
+    /// Where answers go.
+    pub store: &'a Store,
+    /// The account that is told about its organisation, and whose rows say what nobody defined.
+    pub first: Account,
+    /// The region that is asked about what has no region.
+    pub home: Region,
+    /// The accounts and regions to ask.
+    pub found: Discovered,
+}
+
+impl Reading<'_> {
+    /// Reads everything in scope and commits what was found, all of it or none.
+    pub(crate) async fn run(
+        mut self,
+        options: &ScanOptions,
+        declared: &Declared,
+        progress: &Progress,
+        clock: impl Fn() -> Timestamp,
+    ) -> Result<ScanReport, ScanError> {
+        for one in &self.found.accounts {
             progress.scope(1, one.regions.len());
         }
         let accounts: Vec<String> =
-            discovered.accounts.iter().map(|one| one.account.id.to_string()).collect();
+            self.found.accounts.iter().map(|one| one.account.id.to_string()).collect();
         let regions: BTreeSet<String> =
-            discovered.accounts.iter().flat_map(|one| &one.regions).map(ToString::to_string).collect();
+            self.found.accounts.iter().flat_map(|one| &one.regions).map(ToString::to_string).collect();
         let regions: Vec<String> = regions.into_iter().collect();
         let scope = options.label.clone().unwrap_or_else(|| {
             format!("{}, {}", count(accounts.len(), "account"), count(regions.len(), "region"))
         });
-        let scan = self.store.begin_scan(&scope, &accounts, &regions, clock()).await?;
-        let looked = self.look(scan, &first, &home, &discovered.accounts, options, progress).await;
-        let looked = match looked {
+        let scan = self
+            .store
+            .begin_scan_as(options.asked().as_deref(), &scope, &accounts, &regions, clock())
+            .await?;
+        progress.begun(scan);
+        let wanted = WantedTags::of(&declared.declarations);
+        let looked = match self.look(scan, options, wanted, progress).await {
             Ok(looked) => looked,
             Err(error) => {
                 // The first error is the one to report, also where the store cannot even note the failure.
@@ -104,99 +162,39 @@ impl Scanner {
                 return Err(error.into());
             }
         };
-        let mut coverage = looked.coverage;
-        coverage.append(&mut discovered.rows);
-        coverage.extend(scope::not_defined(&first.id, &self.content, Models::embedded()));
-
-        progress.enter(Phase::Understanding);
-        let now = clock();
-        let sources = Sources {
-            content: &self.content,
-            declarations: &declared.declarations,
-            declarations_file: &declared.file,
-            terraform: &declared.terraform,
-            now,
-        };
-        let explained = explain(&looked.estate, &sources);
-        let acceptances = self.store.acceptances(now).await?;
-        let verdict = understand(
-            &looked.estate,
-            &explained,
-            &looked.unread,
-            &self.content,
-            &declared.declarations,
-            &acceptances,
-            now,
-        );
-        let mut kinds: BTreeMap<ResourceType, (u64, u64)> = BTreeMap::new();
-        for (resource, understood) in looked.estate.resources().iter().zip(&verdict.understood) {
-            let count = kinds.entry(resource.kind.clone()).or_default();
-            count.0 += 1;
-            count.1 += u64::from(*understood);
+        let mut looked = looked;
+        looked.coverage.append(&mut self.found.rows);
+        if options.places.is_empty() {
+            looked.coverage.extend(scope::not_defined(&self.first.id, self.content, Models::embedded()));
         }
-        let duplicates = looked.estate.duplicates().len();
-        let unresolved = looked.estate.edges().iter().filter(|edge| !edge.to.is_known()).count();
-        let statements = looked
-            .estate
-            .resources()
-            .iter()
-            .zip(explained)
-            .flat_map(|(resource, explanation)| {
-                explanation.statements.into_iter().map(|statement| (resource.uid.clone(), statement))
-            })
-            .collect();
-        let understood = looked
-            .estate
-            .resources()
-            .iter()
-            .zip(&verdict.understood)
-            .filter(|(_, yes)| **yes)
-            .map(|(resource, _)| resource.uid.clone())
-            .collect();
-
-        progress.enter(Phase::Sealing);
-        let (_, edges) = looked.estate.into_parts();
-        let results = ScanResults {
-            calls: coverage.iter().map(|row| row.calls).sum(),
-            listings: Some(listings(&self.content, &coverage)),
-            coverage: coverage.clone(),
-            edges,
-            statements,
-            unknowns: verdict.unknowns,
-            understood,
-        };
-        let scan = self.store.finish_scan(scan, results, clock()).await?;
-        progress.enter(Phase::Done);
-        Ok(ScanReport { scan, coverage, kinds, duplicates, unresolved })
+        conclude(self.store, self.content, scan, looked, declared, progress, clock).await
     }
 
     async fn look(
         &self,
         scan: i64,
-        first: &Account,
-        home: &Region,
-        accounts: &[InScope],
         options: &ScanOptions,
+        wanted: WantedTags,
         progress: &Progress,
     ) -> Result<Looked, StoreError> {
         progress.enter(Phase::Reading);
         let (sink, items) = mpsc::channel(SINK_PAGES);
-        let kinds: Option<HashSet<ResourceType>> =
-            (!options.kinds.is_empty()).then(|| options.kinds.iter().cloned().collect());
-        let everything = kinds.is_none();
+        let everything = !options.is_of_some_types();
+        let narrowed = options.is_of_some_types().then(|| options.wanted());
         let collector = Arc::new(Collector::new(
-            self.client.clone(),
-            Arc::clone(&self.content),
-            kinds,
+            Arc::clone(&self.answers),
+            Arc::clone(self.content),
+            options.wanted(),
             progress.clone(),
             sink.clone(),
         ));
         drop(sink);
-        let keeper = tokio::spawn(keep(self.store.clone(), Arc::clone(&self.content), scan, items));
+        let keeper =
+            tokio::spawn(keep(self.store.clone(), Arc::clone(self.content), wanted.clone(), scan, items));
         let mut tasks = tokio::task::JoinSet::new();
-        for one in accounts {
+        for one in &self.found.accounts {
             let (collector, one, home, is_first) =
-                (Arc::clone(&collector), one.clone(), home.clone(), one.account.id == first.id);
+                (Arc::clone(&collector), one.clone(), self.home.clone(), one.account.id == self.first.id);
             tasks.spawn(async move { collector.account(&one.account, &home, &one.regions, is_first).await });
         }
         while tasks.join_next().await.is_some() {}
@@ -209,10 +207,19 @@ impl Scanner {
             Ok(kept) => kept?,
             Err(_) => EstateBuilder::new(),
         };
+        builder.in_scope(self.found.accounts.iter().map(|one| one.account.id.clone()));
         let mut coverage = rows;
         if everything {
             let tally = crate::tally::Tally::default();
-            let found = self.not_collected(&tally, accounts, &builder).await;
+            let found = seen::not_collected(
+                &*self.answers,
+                self.content,
+                &tally,
+                &self.found.accounts,
+                &coverage,
+                &builder,
+            )
+            .await;
             for (resource, gap) in found {
                 if !builder.contains(resource.uid.as_str()) {
                     progress.found(1);
@@ -224,31 +231,115 @@ impl Scanner {
             coverage.extend(tally.rows());
         }
         unread.sort_by(|a, b| (&a.uid, &a.attribute).cmp(&(&b.uid, &b.attribute)));
-        Ok(Looked { estate: builder.build(), unread, coverage })
+        let asked: HashSet<AccountId> =
+            self.found.accounts.iter().map(|one| one.account.id.clone()).collect();
+        let held: HashSet<AccountId> =
+            self.store.summary().await?.into_iter().map(|row| row.account).collect();
+        let is_import = options.label.is_some() && options.places.is_empty();
+        if !is_import && (options.is_partial() || !held.is_subset(&asked)) {
+            let read = listings(self.content, &coverage, narrowed.as_ref());
+            let around = Around { store: self.store, content: self.content, wanted: &wanted, read: &read };
+            around.add_to(&mut builder, &asked).await?;
+            // What an earlier scan looked into is not outside because this one did not.
+            builder.in_scope(held);
+        }
+        Ok(Looked {
+            estate: builder.build(),
+            unread,
+            coverage,
+            only: None,
+            narrowed,
+            brief: !options.places.is_empty(),
+        })
     }
 }
 
-impl Scanner {
-    /// What the tagging API of each place names and no definition read.
-    async fn not_collected(
-        &self,
-        tally: &crate::tally::Tally,
-        accounts: &[InScope],
-        builder: &EstateBuilder,
-    ) -> Vec<(Resource, Unread)> {
-        let ids = builder.ids();
-        // Some services name a thing by another ARN there than everywhere else; its id gives it away.
-        let known = |arn: &str| {
-            let id = last_segment(arn);
-            builder.contains(arn) || (is_unique(id) && ids.contains(id))
-        };
-        let mut found = Vec::new();
-        for one in accounts {
-            for region in &one.regions {
-                found.extend(seen::not_collected(&self.client, tally, &one.account, region, known).await);
+/// Explains and ranks what was read, and commits it with its entry in the ledger.
+pub(crate) async fn conclude(
+    store: &Store,
+    content: &Content,
+    scan: i64,
+    looked: Looked,
+    declared: &Declared,
+    progress: &Progress,
+    clock: impl Fn() -> Timestamp,
+) -> Result<ScanReport, ScanError> {
+    progress.enter(Phase::Understanding);
+    let now = clock();
+    let creators = trail::creators(store, content).await?;
+    let sources = Sources {
+        content,
+        declarations: &declared.declarations,
+        declarations_file: &declared.file,
+        terraform: &declared.terraform,
+        creators: Some(&creators),
+        now,
+    };
+    let acceptances = store.acceptances(now).await?;
+    let Looked { estate, unread, coverage, only, narrowed, brief } = looked;
+    let mut finishing = store.begin_finish(scan, now).await?;
+    let mut kinds: BTreeMap<ResourceType, (u64, u64)> = BTreeMap::new();
+    let explainer = Explainer::new(&estate, &sources);
+    let departed = store.baseline_departures(scan, now).await?;
+    let judge =
+        Judge::new(&unread, content, &declared.declarations, &acceptances, now).with_departed(&departed);
+    // Batch by batch: what is said about a million resources does not fit beside them.
+    for start in (0..estate.resources().len()).step_by(EXPLAIN_BATCH) {
+        let explained = explainer.explain(start..start + EXPLAIN_BATCH);
+        let mut batch = Vec::with_capacity(explained.len());
+        for (at, explanation) in (start..).zip(explained) {
+            let Some(resource) = estate.resources().get(at) else { break };
+            if estate.is_context(at) {
+                continue;
             }
+            let mut judgement = judge.judge(resource, &explanation);
+            if let Some((_, unknown)) = &mut judgement.listed {
+                trail::say_why(&creators, resource, &mut unknown.gaps);
+            }
+            let count = kinds.entry(resource.kind.clone()).or_default();
+            count.0 += 1;
+            count.1 += u64::from(judgement.understood);
+            batch.push(knowledge(&estate, at, resource, explanation, judgement));
         }
-        found
+        finishing.explain(batch).await?;
+    }
+    let duplicates = estate.duplicates().len();
+    let unresolved = estate.edges().iter().filter(|edge| !edge.to.is_known()).count();
+    drop(explainer);
+    drop(estate);
+
+    progress.enter(Phase::Sealing);
+    let kinds_known = store.summary().await?.into_iter().map(|row| (row.account, row.kind)).collect();
+    let mut listings = listings(content, &coverage, narrowed.as_ref());
+    listings.extend(seen::listings(&kinds_known, &coverage));
+    let end = ScanEnd {
+        calls: coverage.iter().map(|row| row.calls).sum(),
+        listings: Some(listings),
+        coverage,
+        only,
+        narrowed: narrowed.is_some(),
+        brief,
+    };
+    let coverage = end.coverage.clone();
+    let scan = finishing.commit(end, clock()).await?;
+    progress.enter(Phase::Done);
+    Ok(ScanReport { scan, coverage, kinds, duplicates, unresolved, trail: None })
+}
+
+/// What the store is told about one resource.
+fn knowledge(
+    estate: &Estate,
+    at: usize,
+    resource: &Resource,
+    explanation: Explanation,
+    judgement: Judgement,
+) -> Knowledge {
+    Knowledge {
+        uid: resource.uid.clone(),
+        understood: judgement.understood,
+        statements: explanation.statements,
+        edges: estate.outgoing(at).to_vec(),
+        listed: judgement.listed.map(|(severity, unknown)| Listed { severity, ..unknown.into() }),
     }
 }
 
@@ -257,35 +348,38 @@ fn count(number: usize, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
-struct Looked {
-    estate: Estate,
-    unread: Vec<Unread>,
-    coverage: Vec<Coverage>,
+/// What was read, before anybody thought about it.
+pub(crate) struct Looked {
+    /// The graph.
+    pub estate: Estate,
+    /// What could not be read of its resources.
+    pub unread: Vec<Unread>,
+    /// The coverage ledger.
+    pub coverage: Vec<Coverage>,
+    /// As [`ScanEnd::only`].
+    pub only: Option<Vec<Uid>>,
+    /// Of which types, where not of all.
+    pub narrowed: Option<Wanted>,
+    /// As [`ScanEnd::brief`].
+    pub brief: bool,
 }
 
-/// Stages what arrives, and keeps of it what the graph needs; documents stay in the store.
-async fn keep(
+/// Stages what arrives, and keeps of it what the graph needs; documents, and tags that nothing looks at, stay in the
+/// store.
+pub(crate) async fn keep(
     store: Store,
     content: Arc<Content>,
+    wanted: WantedTags,
     scan: i64,
     mut items: mpsc::Receiver<Vec<Item>>,
 ) -> Result<EstateBuilder, StoreError> {
     let empty = Document::from_canonical("null");
-    let mut builder = EstateBuilder::new();
+    let mut builder = EstateBuilder::of(&content);
     let mut staged = Vec::new();
     while let Some(page) = items.recv().await {
         for item in page {
-            let Item { resource, also, references } = item;
-            let mut light = resource.clone();
-            let read_later = resource.kind.as_str() == STACK_TYPE
-                || content
-                    .resources
-                    .get(&resource.kind)
-                    .is_some_and(|definition| !definition.states.is_empty());
-            if !read_later {
-                light.document = empty.clone();
-            }
-            if builder.add(light, also) {
+            let Item { resource, also, references, cut: _ } = item;
+            if builder.add(light(&resource, &content, &wanted, &empty), also) {
                 for reference in references {
                     builder.refer(reference);
                 }
@@ -301,9 +395,26 @@ async fn keep(
     Ok(builder)
 }
 
-/// Which listings were answered in full. A type listed for each parent was, where its parents were too: no parent
+/// A resource without what explaining it does not need.
+pub(crate) fn light(
+    resource: &Resource,
+    content: &Content,
+    wanted: &WantedTags,
+    empty: &Document,
+) -> Resource {
+    let read_later = resource.kind.as_str() == STACK_TYPE
+        || content.resources.get(&resource.kind).is_some_and(|definition| !definition.states.is_empty());
+    let tags = resource.tags.iter().filter(|(key, _)| wanted.wants(key));
+    Resource {
+        tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        document: if read_later { resource.document.clone() } else { empty.clone() },
+        ..resource.clone()
+    }
+}
+
+/// Which listings were answered in full, of the types that were kept. A type listed for each parent was, where its parents were too: no parent
 /// seen is no proof that there are none.
-fn listings(content: &Content, coverage: &[Coverage]) -> Vec<Listing> {
+fn listings(content: &Content, coverage: &[Coverage], narrowed: Option<&Wanted>) -> Vec<Listing> {
     let unread: HashSet<(&str, &str, &ResourceType)> = coverage
         .iter()
         .filter(|row| row.outcome == Outcome::Unknown)
@@ -321,6 +432,10 @@ fn listings(content: &Content, coverage: &[Coverage]) -> Vec<Listing> {
             let kind = row.resource_type.as_ref()?;
             let definition = content.resources.get(kind)?;
             if row.operation != definition.list.operation {
+                return None;
+            }
+            // Parents that were listed for the sake of their children were not kept.
+            if narrowed.is_some_and(|wanted| !wanted.wants(kind, &row.account, &row.region)) {
                 return None;
             }
             let mut read = true;
@@ -343,7 +458,7 @@ fn listings(content: &Content, coverage: &[Coverage]) -> Vec<Listing> {
 }
 
 /// The region where a partition keeps what has no region.
-fn home_region(account: &Account) -> Region {
+pub(crate) fn home_region(account: &Account) -> Region {
     Region::from(match account.partition.as_str() {
         "aws-cn" => "cn-north-1",
         "aws-us-gov" => "us-gov-west-1",

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
@@ -12,9 +11,26 @@ use fathom_cloud::{
 };
 use fathom_content::Content;
 use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::tally::shorten;
+use crate::{collect::Wanted, seen, tally::shorten, trail::TrailFrom};
+
+/// A type in one account and region; what has no region is in [`Region::GLOBAL`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TypeIn {
+    /// The account.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+    /// The type.
+    pub kind: ResourceType,
+}
+
+impl std::fmt::Display for TypeIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} in {} {}", self.kind, self.account, self.region)
+    }
+}
 
 /// What a person asked a scan to look at.
 #[derive(Debug, Clone)]
@@ -33,10 +49,53 @@ pub struct ScanOptions {
     pub external_id: Option<String>,
     /// Only these accounts of the organisation.
     pub accounts: Vec<AccountId>,
-    /// The declarations file, for those who read it anew for each scan; none where there is none.
-    pub declarations: Option<PathBuf>,
     /// What the scan is called in the list of scans, where it is not of a live account.
     pub label: Option<String>,
+    /// Where to learn who made and changed things.
+    pub trail: TrailFrom,
+    /// Only these types, each only in its place; everything that the others allow where empty. [`crate::Scanner::refresh`]
+    /// sets it.
+    pub places: Vec<TypeIn>,
+}
+
+impl ScanOptions {
+    /// What is asked for in one text, equal for equal scopes; none for what is not of a live cloud, and for refreshes.
+    pub fn asked(&self) -> Option<String> {
+        fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+            texts.collect::<BTreeSet<_>>().into_iter().collect()
+        }
+        if self.label.is_some() || !self.places.is_empty() {
+            return None;
+        }
+        let asked = json!({
+            "accounts": sorted(self.accounts.iter().map(ToString::to_string)),
+            "organization_role": self.organization_role,
+            "profile": self.profile,
+            "regions": sorted(self.regions.iter().map(ToString::to_string)),
+            "types": sorted(self.kinds.iter().map(ToString::to_string)),
+        });
+        Some(asked.to_string())
+    }
+
+    /// Whether only some types are looked at.
+    pub(crate) fn is_of_some_types(&self) -> bool {
+        !self.kinds.is_empty() || !self.places.is_empty()
+    }
+
+    /// Whether only a part of what there is to ask is looked at.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.is_of_some_types() || !self.regions.is_empty() || !self.accounts.is_empty()
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted {
+        if !self.places.is_empty() {
+            Wanted::Places(self.places.iter().cloned().collect())
+        } else if self.kinds.is_empty() {
+            Wanted::Everything
+        } else {
+            Wanted::Types(self.kinds.iter().cloned().collect())
+        }
+    }
 }
 
 impl Default for ScanOptions {
@@ -49,8 +108,9 @@ impl Default for ScanOptions {
             organization_role: None,
             external_id: None,
             accounts: Vec::new(),
-            declarations: None,
             label: None,
+            trail: TrailFrom::Off,
+            places: Vec::new(),
         }
     }
 }
@@ -80,9 +140,25 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
     if let Some(role) = &options.organization_role {
         match members(client, first, home).await {
             Ok(members) => {
-                for id in members.into_iter().filter(|id| *id != first.id) {
+                for id in options.accounts.iter().filter(|id| !members.contains_key(*id) && **id != first.id)
+                {
+                    let detail = "the organisation has no such account; check --accounts";
+                    found.rows.push(Coverage {
+                        reason: Some(Reason::NotAnswered),
+                        ..left_out(id, &Region::global(), detail)
+                    });
+                }
+                for (id, status) in members.into_iter().filter(|(id, _)| *id != first.id) {
                     if !options.accounts.is_empty() && !options.accounts.contains(&id) {
                         found.rows.push(left_out(&id, &Region::global(), "left out by --accounts"));
+                        continue;
+                    }
+                    if let Some(status) = status {
+                        let detail = format!("the account is {status}; nobody can look into it");
+                        found.rows.push(Coverage {
+                            reason: Some(Reason::NotEnabled),
+                            ..left_out(&id, &Region::global(), &detail)
+                        });
                         continue;
                     }
                     match client.assume(first, &id, role, options.external_id.as_deref()).await {
@@ -105,9 +181,12 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
     found
 }
 
-/// The member accounts that are active, as the organisation lists them.
-async fn members(client: &Client, first: &Account, home: &Region) -> Result<Vec<AccountId>, CallError> {
-    let mut ids = BTreeSet::new();
+/// The member accounts as the organisation lists them; those that are not active with what they are.
+async fn members(
+    client: &Client,
+    first: &Account,
+    home: &Region,
+) -> Result<BTreeMap<AccountId, Option<String>>, CallError> {
     let listed = Mutex::new(Vec::new());
     let keep = |page| {
         listed.lock().unwrap_or_else(PoisonError::into_inner).push(page);
@@ -117,15 +196,21 @@ async fn members(client: &Client, first: &Account, home: &Region) -> Result<Vec<
     if let Some(error) = ended.error {
         return Err(error);
     }
-    for page in listed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        for account in page.get("Accounts").and_then(serde_json::Value::as_array).into_iter().flatten() {
-            let active = account.get("Status").and_then(serde_json::Value::as_str) != Some("SUSPENDED");
-            if let (true, Some(id)) = (active, account.get("Id").and_then(serde_json::Value::as_str)) {
-                ids.insert(AccountId::from(id));
-            }
-        }
-    }
-    Ok(ids.into_iter().collect())
+    let pages = listed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(pages.iter().flat_map(members_of_page).collect())
+}
+
+fn members_of_page(page: &Value) -> Vec<(AccountId, Option<String>)> {
+    let accounts = page.get("Accounts").and_then(Value::as_array).into_iter().flatten();
+    let text = |account: &Value, member: &str| account.get(member).and_then(Value::as_str).map(str::to_owned);
+    accounts
+        .filter_map(|account| {
+            // `State` says more than `Status`, which older endpoints have alone.
+            let status = text(account, "State").or_else(|| text(account, "Status"));
+            let status = status.filter(|status| status != "ACTIVE").map(|status| status.to_lowercase());
+            Some((AccountId::from(text(account, "Id")?), status.map(|status| status.replace('_', " "))))
+        })
+        .collect()
 }
 
 async fn regions(
@@ -146,11 +231,11 @@ async fn regions(
     };
     let mut regions = Vec::new();
     let mut known = BTreeSet::new();
-    for region in listed.get("Regions").and_then(serde_json::Value::as_array).into_iter().flatten() {
-        let Some(name) = region.get("RegionName").and_then(serde_json::Value::as_str) else { continue };
+    for region in listed.get("Regions").and_then(Value::as_array).into_iter().flatten() {
+        let Some(name) = region.get("RegionName").and_then(Value::as_str) else { continue };
         let name = Region::from(name);
         known.insert(name.clone());
-        let status = region.get("OptInStatus").and_then(serde_json::Value::as_str);
+        let status = region.get("OptInStatus").and_then(Value::as_str);
         if !options.regions.is_empty() && !options.regions.contains(&name) {
             rows.push(left_out(&account.id, &name, "left out by --regions"));
         } else if status == Some("not-opted-in") {
@@ -250,9 +335,11 @@ pub fn not_defined(account: &AccountId, content: &Content, models: &Models) -> V
 fn asked(content: &Content) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::from([
         ("sts", BTreeSet::from(["GetCallerIdentity", "AssumeRole"])),
-        ("resourcegroupstaggingapi", BTreeSet::from(["GetResources"])),
         ("ec2", BTreeSet::from(["DescribeRegions"])),
     ]);
+    for (service, operation) in seen::ASKED {
+        asked.entry(service).or_default().insert(operation);
+    }
     for definition in content.resources.values() {
         let service = asked.entry(&definition.service).or_default();
         service.insert(&definition.list.operation);

@@ -11,6 +11,17 @@ use crate::{
     rows::{column, count, stored_count},
 };
 
+/// How many rows of the coverage ledger ended in one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverageTotal {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Why it is unknown.
+    pub reason: Option<Reason>,
+    /// How many rows.
+    pub rows: u64,
+}
+
 /// Which rows of the coverage ledger. The default asks for all, up to `limit`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -57,12 +68,30 @@ const INSERT: Insert = Insert {
     tail: "",
 };
 
-/// Replaces the rows of every account, region and service that the new ones name.
+/// Replaces the rows of every account, region and service that the new ones name; where `narrowed`, only those of the
+/// same operation and type.
 pub(crate) async fn replace(
     conn: &mut SqliteConnection,
     scan: i64,
     rows: &[Coverage],
+    narrowed: bool,
 ) -> Result<(), sqlx::Error> {
+    if narrowed {
+        for row in rows {
+            sqlx::query(
+                "DELETE FROM coverage WHERE account = $1 AND region = $2 AND service = $3 AND operation = $4 \
+                 AND kind IS $5",
+            )
+            .bind(row.account.as_str())
+            .bind(row.region.as_str())
+            .bind(row.service.as_str())
+            .bind(row.operation.as_str())
+            .bind(row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()))
+            .execute(&mut *conn)
+            .await?;
+        }
+        return insert(conn, scan, rows).await;
+    }
     let mut places: Vec<(&str, &str, &str)> =
         rows.iter().map(|row| (row.account.as_str(), row.region.as_str(), row.service.as_str())).collect();
     places.sort_unstable();
@@ -75,6 +104,10 @@ pub(crate) async fn replace(
             .execute(&mut *conn)
             .await?;
     }
+    insert(conn, scan, rows).await
+}
+
+async fn insert(conn: &mut SqliteConnection, scan: i64, rows: &[Coverage]) -> Result<(), sqlx::Error> {
     INSERT
         .run(conn, rows, |query, row| {
             query
@@ -104,16 +137,7 @@ impl Store {
             "SELECT account, region, service, operation, kind, outcome, reason, permission, detail, calls, items, \
              throttles, failures, millis FROM coverage WHERE 1 = 1",
         );
-        push_in(&mut sql, "account", &query.accounts);
-        push_in(&mut sql, "region", &query.regions);
-        push_in(&mut sql, "service", &query.services);
-        push_in(&mut sql, "kind", &query.kinds);
-        if let Some(outcome) = query.outcome {
-            sql.push(" AND outcome = ").push_bind(outcome.as_str());
-        }
-        if let Some(reason) = query.reason {
-            sql.push(" AND reason = ").push_bind(reason.as_str());
-        }
+        push_conditions(&mut sql, query);
         sql.push(" ORDER BY account, region, service, operation, kind, id LIMIT ");
         sql.push_bind(query.limit.clamp(1, LIMIT_MAX));
         sql.push(" OFFSET ").push_bind(stored_count(query.offset));
@@ -124,19 +148,60 @@ impl Store {
             .map_err(|source| self.failed("read the coverage", source))?;
         rows.iter().map(decode).collect()
     }
+
+    /// How many rows there are of each outcome and reason, on all pages: `limit` and `offset` do not matter. Sorted by
+    /// outcome, then by reason.
+    pub async fn coverage_totals(&self, query: &CoverageQuery) -> Result<Vec<CoverageTotal>, StoreError> {
+        const TABLE: &str = "coverage";
+        let mut sql =
+            QueryBuilder::<Sqlite>::new("SELECT outcome, reason, COUNT(*) FROM coverage WHERE 1 = 1");
+        push_conditions(&mut sql, query);
+        sql.push(" GROUP BY outcome, reason");
+        let rows = sql
+            .build()
+            .fetch_all(self.readers())
+            .await
+            .map_err(|source| self.failed("count the coverage", source))?;
+        let mut totals = rows
+            .iter()
+            .map(|row| {
+                let (outcome, reason) = words(column(row, TABLE, 0)?, column(row, TABLE, 1)?)?;
+                Ok(CoverageTotal { outcome, reason, rows: count(row, TABLE, 2)? })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        totals.sort_by_key(|total| (total.outcome, total.reason));
+        Ok(totals)
+    }
 }
 
-fn decode(row: &SqliteRow) -> Result<Coverage, StoreError> {
-    const TABLE: &str = "coverage";
-    let bad = |what: String| StoreError::BadRow { table: TABLE, what };
-    let outcome: &str = column(row, TABLE, 5)?;
+fn push_conditions(sql: &mut QueryBuilder<Sqlite>, query: &CoverageQuery) {
+    push_in(sql, "account", &query.accounts);
+    push_in(sql, "region", &query.regions);
+    push_in(sql, "service", &query.services);
+    push_in(sql, "kind", &query.kinds);
+    if let Some(outcome) = query.outcome {
+        sql.push(" AND outcome = ").push_bind(outcome.as_str());
+    }
+    if let Some(reason) = query.reason {
+        sql.push(" AND reason = ").push_bind(reason.as_str());
+    }
+}
+
+/// An outcome and its reason as their columns have them.
+fn words(outcome: &str, reason: Option<&str>) -> Result<(Outcome, Option<Reason>), StoreError> {
+    let bad = |what: String| StoreError::BadRow { table: "coverage", what };
     let outcome = [Outcome::Read, Outcome::Empty, Outcome::Unknown]
         .into_iter()
         .find(|known| known.as_str() == outcome)
         .ok_or_else(|| bad(format!("outcome `{outcome}`")))?;
-    let reason: Option<&str> = column(row, TABLE, 6)?;
     let reason =
         reason.map(|word| Reason::parse(word).ok_or_else(|| bad(format!("reason `{word}`")))).transpose()?;
+    Ok((outcome, reason))
+}
+
+fn decode(row: &SqliteRow) -> Result<Coverage, StoreError> {
+    const TABLE: &str = "coverage";
+    let (outcome, reason) = words(column(row, TABLE, 5)?, column(row, TABLE, 6)?)?;
     Ok(Coverage {
         account: AccountId::new(column::<&str>(row, TABLE, 0)?),
         region: Region::new(column::<&str>(row, TABLE, 1)?),

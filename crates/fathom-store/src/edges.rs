@@ -1,10 +1,10 @@
 //! Edges: what resources state about each other.
 
-use fathom_model::{Edge, EdgeKind, ResourceType, Target, Uid};
+use fathom_model::{DocumentPath, Edge, EdgeKind, ResourceType, Target, Uid};
 use serde::{Deserialize, Serialize};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use crate::{Store, StoreError, bulk::Insert, rows::column};
+use crate::{Store, StoreError, rows::column};
 
 /// The most edges of one resource in each direction that one call gives.
 const EDGES_MAX: i64 = 10_000;
@@ -20,33 +20,31 @@ pub struct Edges {
     pub truncated: bool,
 }
 
-const INSERT: Insert =
-    Insert { head: "INSERT INTO edge (from_uid, kind, target, expected) VALUES", columns: 4, tail: "" };
-
-pub(crate) async fn insert(conn: &mut SqliteConnection, edges: &[Edge]) -> Result<(), sqlx::Error> {
-    INSERT
-        .run(conn, edges, |query, edge| {
-            let expected = match &edge.to {
-                Target::Known { .. } => None,
-                Target::Unresolved { kind, .. } => Some(kind.as_str().to_owned()),
-            };
-            query.bind(edge.from.as_str()).bind(edge.kind.as_str()).bind(edge.to.as_str()).bind(expected)
-        })
-        .await
+/// Columns of an edge `e` from the resource `f` to the resource `t`, as [`decode`] reads them.
+macro_rules! edge_columns {
+    () => {
+        "f.uid, e.kind, COALESCE(e.target, t.uid) AS target, e.expected, e.outside, e.path"
+    };
 }
+pub(crate) use edge_columns;
 
-/// An edge of the columns `from_uid, kind, target, expected`, which begin at `first`.
+/// An edge of its columns, which begin at `first`.
 pub(crate) fn decode(row: &SqliteRow, first: usize) -> Result<Edge, StoreError> {
     const TABLE: &str = "edge";
     let target: &str = column(row, TABLE, first + 2)?;
     let to = match column::<Option<&str>>(row, TABLE, first + 3)? {
         None => Target::Known { uid: Uid::new(target) },
-        Some(kind) => Target::Unresolved { kind: ResourceType::new(kind), reference: target.to_owned() },
+        Some(kind) => Target::Unresolved {
+            kind: ResourceType::new(kind),
+            reference: target.to_owned(),
+            outside: column(row, TABLE, first + 4)?,
+        },
     };
     Ok(Edge {
         from: Uid::new(column::<&str>(row, TABLE, first)?),
         kind: EdgeKind::new(column::<&str>(row, TABLE, first + 1)?),
         to,
+        path: DocumentPath::new(column::<&str>(row, TABLE, first + 5)?),
     })
 }
 
@@ -62,14 +60,20 @@ impl Store {
                 .map_err(|source| self.failed("read edges", source))?;
             rows.iter().map(|row| decode(row, 0)).collect::<Result<Vec<_>, _>>()
         };
-        let mut outgoing = read(
-            "SELECT from_uid, kind, target, expected FROM edge WHERE from_uid = $1 ORDER BY kind, target, id LIMIT $2",
-        )
+        let mut outgoing = read(concat!(
+            "SELECT ",
+            edge_columns!(),
+            " FROM resource f \
+             JOIN edge e ON e.from_id = f.id LEFT JOIN resource t ON t.id = e.to_id \
+             WHERE f.uid = $1 ORDER BY e.kind, 3, e.id LIMIT $2"
+        ))
         .await?;
-        let mut incoming = read(
-            "SELECT from_uid, kind, target, expected FROM edge WHERE target = $1 AND expected IS NULL \
-             ORDER BY kind, from_uid, id LIMIT $2",
-        )
+        let mut incoming = read(concat!(
+            "SELECT ",
+            edge_columns!(),
+            " FROM resource t JOIN edge e ON e.to_id = t.id \
+             JOIN resource f ON f.id = e.from_id WHERE t.uid = $1 ORDER BY e.kind, f.uid, e.id LIMIT $2"
+        ))
         .await?;
         let limit = EDGES_MAX as usize;
         let truncated = outgoing.len() > limit || incoming.len() > limit;

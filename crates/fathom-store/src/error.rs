@@ -21,6 +21,17 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// Nothing had been scanned yet at the moment asked for.
+    #[error(
+        "nothing is known of {moment}: {}",
+        begins.map_or_else(|| "no scan has ended yet; run `fathom scan`".to_owned(), |at| format!("history begins at {at}"))
+    )]
+    BeforeHistory {
+        /// The moment.
+        moment: fathom_model::Timestamp,
+        /// When the first scan ended.
+        begins: Option<fathom_model::Timestamp>,
+    },
     /// There is nothing to read yet.
     #[error("there is no Fathom data in `{path}`; run a scan first, or name the directory with --data", path = path.display())]
     NoData {
@@ -99,6 +110,16 @@ pub enum StoreError {
         /// Its schema.
         found: i64,
         /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// An older Fathom made this database, and it cannot be brought up to date now.
+    #[error("`{path}` was made by an older Fathom (schema {found}, this one reads {known}), and it cannot be updated while another process writes or where the directory may not be written; stop that process, or run any command where it may be written", path = path.display())]
+    TooOld {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The schema that this program reads.
         known: i64,
     },
     /// Any other failure of the database.

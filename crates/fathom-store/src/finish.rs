@@ -1,128 +1,254 @@
 //! The end of a scan: what was staged becomes the estate, in one transaction with its entry in the ledger.
+//!
+//! What takes long is done before that transaction and does not hold the writer: knowledge is compared with what the
+//! estate holds and only differences are staged ([`Finishing::explain`], short transactions), and all counts are taken
+//! by a reader. Scans are finished one after the other, so what was compared still holds when the transaction begins.
+//! Readers see nothing of it until it is committed, and a process that dies before leaves the estate as it was.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    fmt::Write as _,
-};
+use std::collections::{BTreeMap, HashSet};
 
-use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType, Scan, Timestamp, Uid};
-use futures::TryStreamExt as _;
+use fathom_model::{Coverage, Edge, Outcome, Reason, Scan, Statement, Timestamp, Uid, Unknown};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use sqlx::{Row, SqliteConnection};
+use sqlx::Row as _;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
-    ScanResults, Store, StoreError,
-    bulk::Insert,
-    coverage, edges, explanations, ledger,
-    reconcile::{Listings, Verdict},
-    rows::{column, micros, stored_count},
-    scans::{clear_staged, listed, running, scan_entry},
-    unknowns,
+    Knowledge, Listing, Store, StoreError,
+    commit::{self, Changes},
+    coverage, figures, knowledge, ledger,
+    reconcile::Listings,
+    rows::{micros, stored_count},
+    scans::{blocking, clear_staged, listed, running, scan_entry},
+    unseen::{self, Unseen},
 };
 
-const UPSERT: &str = "\
-INSERT INTO resource (uid, kind, account, region, native_id, name, tags, created_at, provider_made, exposed, hash, \
-    first_seen, last_seen, first_scan, last_scan, changed_scan, stale, understood, deleted_at) \
-SELECT s.uid, s.kind, s.account, s.region, s.native_id, s.name, s.tags, s.created_at, s.provider_made, s.exposed, \
-    s.hash, $1, $1, $2, $2, $2, 0, EXISTS (SELECT 1 FROM understood_uid u WHERE u.uid = s.uid), NULL \
-FROM staged s WHERE s.scan = $2 ORDER BY s.id \
-ON CONFLICT (uid) DO UPDATE SET name = excluded.name, tags = excluded.tags, created_at = excluded.created_at, \
-    provider_made = excluded.provider_made, exposed = excluded.exposed, \
-    changed_scan = CASE WHEN resource.hash = excluded.hash THEN resource.changed_scan ELSE excluded.changed_scan END, \
-    hash = excluded.hash, last_seen = excluded.last_seen, last_scan = excluded.last_scan, stale = 0, \
-    understood = excluded.understood, deleted_at = NULL, \
-    moved = CASE WHEN resource.kind = excluded.kind AND resource.account = excluded.account \
-        AND resource.region = excluded.region AND resource.native_id = excluded.native_id THEN 0 ELSE 1 END";
+/// Resources that are compared, and staged, at once.
+const EXPLAIN_ROWS_MAX: usize = 4096;
 
-/// A definition may give a resource another type or place; rare, so the indexes on them stay untouched otherwise.
-const MOVE: &str = "\
-UPDATE resource SET moved = 0, (kind, account, region, native_id) = \
-    (SELECT s.kind, s.account, s.region, s.native_id FROM staged s WHERE s.scan = $1 AND s.uid = resource.uid) \
-WHERE moved = 1";
+/// A scan that is being finished. Dropped without [`Finishing::commit`], it leaves the scan under way.
+#[derive(Debug)]
+pub struct Finishing {
+    store: Store,
+    scan: Scan,
+    read_at: Timestamp,
+    counts: Counts,
+    /// No other scan is finished as long as this one is.
+    _turn: OwnedMutexGuard<()>,
+}
 
-const VERSIONS: &str = "\
-INSERT INTO version (resource, scan, hash, seen_at) \
-SELECT id, $1, hash, $2 FROM resource WHERE changed_scan = $1";
+/// What was handed in, for the ledger.
+#[derive(Debug, Default)]
+struct Counts {
+    edges: u64,
+    statements: u64,
+    unknowns: u64,
+}
 
-const UNDERSTOOD: Insert =
-    Insert { head: "INSERT INTO understood_uid (uid) VALUES", columns: 1, tail: "ON CONFLICT DO NOTHING" };
-const KEEP: Insert =
-    Insert { head: "INSERT INTO keep_uid (uid) VALUES", columns: 1, tail: "ON CONFLICT DO NOTHING" };
+/// All that a scan brings home beside its resources, in one piece.
+#[derive(Debug, Clone, Default)]
+pub struct ScanResults {
+    /// As [`ScanEnd::coverage`].
+    pub coverage: Vec<Coverage>,
+    /// As [`ScanEnd::listings`].
+    pub listings: Option<Vec<Listing>>,
+    /// All edges of the resources seen.
+    pub edges: Vec<Edge>,
+    /// All statements on the resources seen.
+    pub statements: Vec<(Uid, Statement)>,
+    /// The resources that are not understood.
+    pub unknowns: Vec<Unknown>,
+    /// The uids of those that are.
+    pub understood: HashSet<Uid>,
+    /// HTTP calls made, retries included.
+    pub calls: u64,
+}
 
-/// What a finished scan changed.
-#[derive(Default)]
-struct Changes {
-    seen: u64,
-    understood: u64,
-    added: u64,
-    changed: u64,
-    deleted: u64,
-    stale: u64,
+/// What a scan brings home beside its resources and what is known about them.
+#[derive(Debug, Clone, Default)]
+pub struct ScanEnd {
+    /// Every operation with its outcome. Replaces what was known for the same account, region and service.
+    pub coverage: Vec<Coverage>,
+    /// Which listings were read or not. None derives them from `coverage`: a listing was read where every operation
+    /// that was made for the type in that account and region was. Give them where a detail that could not be read
+    /// must not keep the store from noticing that resources are gone.
+    pub listings: Option<Vec<Listing>>,
+    /// HTTP calls made, retries included.
+    pub calls: u64,
+    /// For what looked at single resources only, as an import does: those that it says are gone. Nothing else is gone
+    /// then, and nothing is stale, whatever `listings` say.
+    pub only: Option<Vec<Uid>>,
+    /// For a scan that looked at a part only: nothing but what its listings name is stale, and of the coverage
+    /// only the operations that it asked are replaced.
+    pub narrowed: bool,
+    /// For one of many small scans: no figures for the trend are kept.
+    pub brief: bool,
 }
 
 impl Store {
     /// Ends a scan: makes what was staged the estate, lets go of what is gone, and seals it in the ledger.
     ///
-    /// All of it is one transaction. Edges, statements and unknowns are replaced for every resource that was seen, is
-    /// gone, or is named in the results; resources that could not be seen keep theirs and are marked stale.
+    /// Edges, statements and unknowns are replaced for every resource that was seen, is gone, or is named in the
+    /// results; resources that could not be seen keep theirs and are marked stale. For large estates use
+    /// [`Store::begin_finish`], which takes the same in batches.
     pub async fn finish_scan(
         &self,
         scan: i64,
         results: ScanResults,
         now: Timestamp,
     ) -> Result<Scan, StoreError> {
+        let ScanResults { coverage, listings, edges, statements, unknowns, understood, calls } = results;
+        let mut finishing = self.begin_finish(scan, now).await?;
+        finishing.counts = Counts {
+            edges: edges.len() as u64,
+            statements: statements.len() as u64,
+            unknowns: unknowns.len() as u64,
+        };
+        let mut grouped = knowledge::Grouped::new(edges, statements, unknowns, understood);
+        let mut after = 0;
+        loop {
+            let (uids, last) = self.staged_uids(scan, after).await?;
+            let Some(last) = last else { break };
+            after = last;
+            let batch = uids.iter().map(|uid| grouped.take(uid)).collect();
+            finishing.stage_differences(batch).await?;
+        }
+        let named: Vec<Knowledge> = grouped.rest().iter().map(|uid| grouped.take(uid)).collect();
+        finishing.stage_differences(named).await?;
+        finishing.commit(ScanEnd { coverage, listings, calls, ..ScanEnd::default() }, now).await
+    }
+
+    /// Begins to finish a scan; waits while another one is being finished.
+    ///
+    /// Statements as of `read_at` are stored without a time of their own, as of every later scan that finds the same.
+    pub async fn begin_finish(&self, scan: i64, read_at: Timestamp) -> Result<Finishing, StoreError> {
         const OPERATION: &str = "finish a scan";
         let shared = self.shared();
-        let failed = |source| shared.failed(OPERATION, source);
+        let turn = shared.writer(OPERATION)?.finishing.clone().lock_owned().await;
         let mut guard = shared.write(OPERATION).await?;
         let mut tx = guard.begin(OPERATION).await?;
         let begun = running(&mut tx, shared, scan).await?;
+        // What an attempt that failed has left.
+        let failed = |source| shared.failed(OPERATION, source);
+        knowledge::clear(&mut tx, scan).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(Finishing { store: self.clone(), scan: begun, read_at, counts: Counts::default(), _turn: turn })
+    }
 
-        let mut understood: Vec<&Uid> = results.understood.iter().collect();
-        understood.sort_unstable();
-        temporary(&mut tx, "understood_uid").await.map_err(failed)?;
-        UNDERSTOOD.run(&mut tx, &understood, |query, uid| query.bind(uid.as_str())).await.map_err(failed)?;
+    /// The uids staged after a row, and the last row; none at the end.
+    async fn staged_uids(&self, scan: i64, after: i64) -> Result<(Vec<Uid>, Option<i64>), StoreError> {
+        let rows =
+            sqlx::query("SELECT id, uid FROM staged WHERE id > $1 AND +scan = $2 ORDER BY id LIMIT $3")
+                .bind(after)
+                .bind(scan)
+                .bind(EXPLAIN_ROWS_MAX as i64)
+                .fetch_all(self.readers())
+                .await
+                .map_err(|source| self.failed("read what was staged", source))?;
+        let failed = |source| self.failed("read what was staged", source);
+        let last = rows.last().map(|row| row.try_get(0)).transpose().map_err(failed)?;
+        let uids = rows.iter().map(|row| row.try_get::<&str, _>(1).map(Uid::new)).collect::<Result<_, _>>();
+        Ok((uids.map_err(failed)?, last))
+    }
+}
 
-        sqlx::query(UPSERT).bind(micros(now)).bind(scan).execute(&mut *tx).await.map_err(failed)?;
-        sqlx::query(MOVE).bind(scan).execute(&mut *tx).await.map_err(failed)?;
-        sqlx::query(VERSIONS).bind(scan).bind(micros(now)).execute(&mut *tx).await.map_err(failed)?;
+impl Finishing {
+    /// Takes what is known about some resources, each once in a scan. What is said already costs a look-up. Seen
+    /// resources that are never named keep what was known about them.
+    pub async fn explain(&mut self, batch: Vec<Knowledge>) -> Result<(), StoreError> {
+        for one in &batch {
+            self.counts.edges += one.edges.len() as u64;
+            self.counts.statements += one.statements.len() as u64;
+            self.counts.unknowns += u64::from(one.listed.is_some());
+        }
+        self.stage_differences(batch).await
+    }
 
-        let listings = Listings::new(&begun, results.listings.as_deref(), &results.coverage);
-        let mut changes = Changes::default();
-        settle_unseen(&mut tx, scan, &listings, now, &mut changes).await.map_err(failed)?;
-        replace_knowledge(&mut tx, scan, &results).await.map_err(failed)?;
-        coverage::replace(&mut tx, scan, &results.coverage).await.map_err(failed)?;
+    async fn stage_differences(&self, mut batch: Vec<Knowledge>) -> Result<(), StoreError> {
+        const OPERATION: &str = "stage what is known";
+        let shared = self.store.shared();
+        let failed = |source| shared.failed(OPERATION, source);
+        while !batch.is_empty() {
+            let rest = batch.split_off(batch.len().min(EXPLAIN_ROWS_MAX));
+            let read_at = self.read_at;
+            let encoded = blocking(move || knowledge::encode(batch, read_at)).await?;
+            batch = rest;
+            let mut reader = self.store.readers().acquire().await.map_err(failed)?;
+            let differences = knowledge::compare(&mut reader, self.scan.id, encoded).await.map_err(failed)?;
+            drop(reader);
+            if differences.is_empty() {
+                continue;
+            }
+            let mut guard = shared.write(OPERATION).await?;
+            let mut tx = guard.begin(OPERATION).await?;
+            knowledge::stage(&mut tx, self.scan.id, &differences).await.map_err(failed)?;
+            tx.commit().await.map_err(failed)?;
+        }
+        Ok(())
+    }
 
-        let digest = digest_of_staged(&mut tx, scan).await.map_err(failed)?;
-        count_changes(&mut tx, scan, &mut changes).await.map_err(failed)?;
-        let duplicates: i64 = sqlx::query_scalar("SELECT duplicates FROM scan WHERE id = $1")
-            .bind(scan)
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(failed)?;
-        clear_staged(&mut tx, scan).await.map_err(failed)?;
-        sqlx::query("DELETE FROM understood_uid").execute(&mut *tx).await.map_err(failed)?;
+    /// Makes it the estate: one transaction, all of it or none.
+    pub async fn commit(self, end: ScanEnd, now: Timestamp) -> Result<Scan, StoreError> {
+        const OPERATION: &str = "finish a scan";
+        let shared = self.store.shared();
+        let failed = |source| shared.failed(OPERATION, source);
+        let scan = self.scan.id;
+        let mut listings = Listings::new(&self.scan, end.listings.as_deref(), &end.coverage);
+        listings.only.clone_from(&end.only);
+        listings.narrowed = end.narrowed;
+        let mut reader = self.store.readers().acquire().await.map_err(failed)?;
+        let unseen = Unseen::find(&mut reader, scan, &listings).await.map_err(failed)?;
+        let digest = commit::digest_of_staged(&mut reader, scan).await.map_err(failed)?;
+        drop(reader);
 
-        let unread = results.coverage.iter().filter(|row| row.outcome == Outcome::Unknown).count() as u64;
-        sqlx::query(
+        let mut guard = shared.write(OPERATION).await?;
+        let mut tx = guard.begin(OPERATION).await?;
+        running(&mut tx, shared, scan).await?;
+        let mut changes =
+            Changes { seen: unseen.seen(), understood: unseen.understood(), ..Changes::default() };
+        unseen::settle(&mut tx, scan, &unseen, now, &mut changes).await.map_err(failed)?;
+        unseen::bump_places(&mut tx, scan, &unseen, now).await.map_err(failed)?;
+        commit::settle_seen(&mut tx, scan, now, &mut changes).await.map_err(failed)?;
+        commit::settle_knowledge(&mut tx, scan).await.map_err(failed)?;
+        coverage::replace(&mut tx, scan, &end.coverage, end.narrowed).await.map_err(failed)?;
+        if !end.brief {
+            figures::keep(&mut tx, scan).await.map_err(failed)?;
+        }
+        let unread = end.coverage.iter().filter(|row| row.outcome == Outcome::Unknown).count() as u64;
+        let duplicates: i64 = sqlx::query_scalar(
             "UPDATE scan SET state = 'finished', finished_at = $1, resources = $2, understood = $3, calls = $4, \
-             coverage_unknown = $5 WHERE id = $6",
+             coverage_unknown = $5, turn = (SELECT COALESCE(MAX(turn), 0) + 1 FROM scan) WHERE id = $6 \
+             RETURNING duplicates",
         )
         .bind(micros(now))
         .bind(stored_count(changes.seen))
         .bind(stored_count(changes.understood))
-        .bind(stored_count(results.calls))
+        .bind(stored_count(end.calls))
         .bind(stored_count(unread))
         .bind(scan)
-        .execute(&mut *tx)
+        .fetch_one(&mut *tx)
         .await
         .map_err(failed)?;
-        let body = json!({
-            "scope": begun.scope,
-            "accounts": listed(&begun.accounts),
-            "regions": listed(&begun.regions),
-            "started_at": begun.started_at,
+        let body = self.entry_body(&end, &changes, duplicates, &digest);
+        ledger::append_in(&mut tx, shared, &[scan_entry("scan.finished", scan, body)], now).await?;
+        tx.commit().await.map_err(failed)?;
+        drop(guard);
+        shared.writer(OPERATION)?.grown.notify_one();
+        self.sweep().await;
+        self.store.scan(scan).await?.ok_or(StoreError::NoSuchScan { scan })
+    }
+
+    fn entry_body(
+        &self,
+        end: &ScanEnd,
+        changes: &Changes,
+        duplicates: i64,
+        digest: &str,
+    ) -> serde_json::Value {
+        json!({
+            "scope": self.scan.scope,
+            "accounts": listed(&self.scan.accounts),
+            "regions": listed(&self.scan.regions),
+            "started_at": self.scan.started_at,
             "resources": changes.seen,
             "understood": changes.understood,
             "added": changes.added,
@@ -131,167 +257,30 @@ impl Store {
             "stale": changes.stale,
             "duplicates": duplicates,
             "resources_sha256": digest,
-            "edges": results.edges.len(),
-            "statements": results.statements.len(),
-            "unknowns": results.unknowns.len(),
-            "calls": results.calls,
-            "coverage": coverage_counts(&results.coverage),
-        });
-        ledger::append_in(&mut tx, shared, &[scan_entry("scan.finished", scan, body)], now).await?;
-        tx.commit().await.map_err(failed)?;
-        drop(guard);
-        shared.writer(OPERATION)?.grown.notify_one();
-        self.scan(scan).await?.ok_or(StoreError::NoSuchScan { scan })
+            "edges": self.counts.edges,
+            "statements": self.counts.statements,
+            "unknowns": self.counts.unknowns,
+            "calls": end.calls,
+            "coverage": coverage_counts(&end.coverage),
+        })
     }
-}
 
-/// Makes an empty temporary table of uids. The name is a constant of this module.
-async fn temporary(conn: &mut SqliteConnection, table: &'static str) -> Result<(), sqlx::Error> {
-    let (create, clear) = match table {
-        "understood_uid" => (
-            "CREATE TEMP TABLE IF NOT EXISTS understood_uid (uid TEXT PRIMARY KEY)",
-            "DELETE FROM understood_uid",
-        ),
-        _ => ("CREATE TEMP TABLE IF NOT EXISTS keep_uid (uid TEXT PRIMARY KEY)", "DELETE FROM keep_uid"),
-    };
-    sqlx::query(create).execute(&mut *conn).await?;
-    sqlx::query(clear).execute(conn).await?;
-    Ok(())
-}
-
-/// Lets go of resources whose listing does not show them any more, and marks those whose listing is unknown.
-async fn settle_unseen(
-    conn: &mut SqliteConnection,
-    scan: i64,
-    listings: &Listings,
-    now: Timestamp,
-    changes: &mut Changes,
-) -> Result<(), sqlx::Error> {
-    let groups = sqlx::query(
-        "SELECT account, kind, region FROM resource WHERE deleted_at IS NULL AND last_scan <> $1 \
-         GROUP BY account, kind, region",
-    )
-    .bind(scan)
-    .fetch_all(&mut *conn)
-    .await?;
-    for group in groups {
-        let (account, kind, region): (&str, &str, &str) =
-            (group.try_get(0)?, group.try_get(1)?, group.try_get(2)?);
-        let verdict =
-            listings.verdict(&AccountId::new(account), &ResourceType::new(kind), &Region::new(region));
-        let (sql, counter) = match verdict {
-            Verdict::Gone => (
-                "UPDATE resource SET deleted_at = $1, stale = 0 WHERE deleted_at IS NULL AND kind = $2 \
-                 AND account = $3 AND region = $4 AND last_scan <> $5",
-                &mut changes.deleted,
-            ),
-            Verdict::Stale => (
-                "UPDATE resource SET stale = 1 WHERE $1 IS NOT NULL AND deleted_at IS NULL AND kind = $2 \
-                 AND account = $3 AND region = $4 AND last_scan <> $5",
-                &mut changes.stale,
-            ),
-            Verdict::NotAsked => continue,
+    /// Empties the stage, in a transaction of its own: the scan is committed, so a failure here only leaves rows that
+    /// the next scan, or the next start, removes.
+    async fn sweep(&self) {
+        const OPERATION: &str = "empty the stage";
+        let swept = async {
+            let shared = self.store.shared();
+            let failed = |source| shared.failed(OPERATION, source);
+            let mut guard = shared.write(OPERATION).await?;
+            let mut tx = guard.begin(OPERATION).await?;
+            clear_staged(&mut tx, self.scan.id).await.map_err(failed)?;
+            tx.commit().await.map_err(failed)
         };
-        let done = sqlx::query(sql)
-            .bind(micros(now))
-            .bind(kind)
-            .bind(account)
-            .bind(region)
-            .bind(scan)
-            .execute(&mut *conn)
-            .await?;
-        *counter += done.rows_affected();
-    }
-    Ok(())
-}
-
-/// Replaces edges, statements and unknowns, but for resources that were not seen and that the results do not name.
-async fn replace_knowledge(
-    conn: &mut SqliteConnection,
-    scan: i64,
-    results: &ScanResults,
-) -> Result<(), sqlx::Error> {
-    let unseen: Vec<String> =
-        sqlx::query_scalar("SELECT uid FROM resource WHERE deleted_at IS NULL AND last_scan <> $1")
-            .bind(scan)
-            .fetch_all(&mut *conn)
-            .await?;
-    let keeps_some = !unseen.is_empty();
-    if keeps_some {
-        let named: HashSet<&str> = results
-            .edges
-            .iter()
-            .map(|edge| &edge.from)
-            .chain(results.statements.iter().map(|(uid, _)| uid))
-            .chain(results.unknowns.iter().map(|unknown| &unknown.uid))
-            .chain(&results.understood)
-            .map(Uid::as_str)
-            .collect();
-        let keep: Vec<&str> = unseen.iter().map(String::as_str).filter(|uid| !named.contains(uid)).collect();
-        temporary(conn, "keep_uid").await?;
-        KEEP.run(conn, &keep, |query, uid| query.bind(*uid)).await?;
-        for sql in [
-            "DELETE FROM edge WHERE from_uid NOT IN (SELECT uid FROM keep_uid)",
-            "DELETE FROM explanation WHERE uid NOT IN (SELECT uid FROM keep_uid)",
-            "DELETE FROM unknown WHERE uid NOT IN (SELECT uid FROM keep_uid)",
-        ] {
-            sqlx::query(sql).execute(&mut *conn).await?;
-        }
-        sqlx::query(
-            "UPDATE resource SET understood = EXISTS (SELECT 1 FROM understood_uid u WHERE u.uid = resource.uid) \
-             WHERE deleted_at IS NULL AND last_scan <> $1 AND uid NOT IN (SELECT uid FROM keep_uid)",
-        )
-        .bind(scan)
-        .execute(&mut *conn)
-        .await?;
-        sqlx::query("DELETE FROM keep_uid").execute(&mut *conn).await?;
-    } else {
-        for sql in ["DELETE FROM edge", "DELETE FROM explanation", "DELETE FROM unknown"] {
-            sqlx::query(sql).execute(&mut *conn).await?;
+        if let Err(error) = swept.await {
+            tracing::warn!(scan = self.scan.id, %error, "the stage of a finished scan was not emptied");
         }
     }
-    edges::insert(conn, &results.edges).await?;
-    explanations::insert(conn, &results.statements).await?;
-    unknowns::insert(conn, &results.unknowns).await?;
-    if keeps_some {
-        unknowns::renumber(conn).await?;
-    }
-    Ok(())
-}
-
-/// SHA-256 over the lines `<hash of the document>  <uid>` of all staged resources, sorted by the bytes of the uid:
-/// the form that `sha256sum` writes, so that anybody can compute it again.
-async fn digest_of_staged(conn: &mut SqliteConnection, scan: i64) -> Result<String, sqlx::Error> {
-    let mut sha = Sha256::new();
-    let mut line = String::new();
-    let mut rows =
-        sqlx::query("SELECT hash, uid FROM staged WHERE scan = $1 ORDER BY uid").bind(scan).fetch(conn);
-    while let Some(row) = rows.try_next().await? {
-        line.clear();
-        let (hash, uid): (&[u8], &str) = (row.try_get(0)?, row.try_get(1)?);
-        // Writing to a text never fails.
-        let _infallible = writeln!(line, "{}  {uid}", hex::encode(hash));
-        sha.update(line.as_bytes());
-    }
-    Ok(hex::encode(sha.finalize()))
-}
-
-async fn count_changes(
-    conn: &mut SqliteConnection,
-    scan: i64,
-    changes: &mut Changes,
-) -> Result<(), sqlx::Error> {
-    let row = sqlx::query(
-        "SELECT COUNT(*), COUNT(*) FILTER (WHERE understood = 1), COUNT(*) FILTER (WHERE first_scan = $1), \
-         COUNT(*) FILTER (WHERE changed_scan = $1 AND first_scan <> $1) FROM resource WHERE last_scan = $1",
-    )
-    .bind(scan)
-    .fetch_one(conn)
-    .await?;
-    let number = |at| column::<i64>(&row, "resource", at).ok().and_then(|n| u64::try_from(n).ok());
-    let numbers = [number(0), number(1), number(2), number(3)].map(Option::unwrap_or_default);
-    [changes.seen, changes.understood, changes.added, changes.changed] = numbers;
-    Ok(())
 }
 
 /// How many operations ended how, and why.

@@ -18,31 +18,58 @@
 //! **Invariant:** SQL, file layout and dialect stay in this crate; nothing else in Fathom knows them.
 
 mod acceptances;
+mod activity;
+mod baselines;
 mod bulk;
+mod commit;
+mod compact;
+mod context;
+mod continuous;
 mod coverage;
 mod documents;
 mod edges;
 mod error;
 mod explanations;
+mod facts;
+mod figures;
 mod files;
 mod filter;
 mod finish;
 #[cfg(test)]
 mod full_disk_tests;
+mod history;
+mod knowledge;
 mod ledger;
 mod open;
 mod query;
 mod reconcile;
+mod references;
 mod resources;
 mod rows;
 mod scans;
 mod schema;
+mod stage;
 mod stream;
 mod unknowns;
+mod unseen;
 
-pub use coverage::CoverageQuery;
+pub use activity::{TrailBatch, TrailImport};
+pub use baselines::{
+    Baseline, BaselineAcceptance, BaselineDifference, BaselineDifferences, BaselineException,
+};
+pub use compact::{CompactPolicy, Compaction, Older};
+pub use context::By;
+pub use continuous::LastAsked;
+pub use coverage::{CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
+pub use figures::{TrendPoint, TrendQuery};
+pub use finish::{Finishing, ScanEnd, ScanResults};
+pub use history::{
+    ChangeQuery, Changes, EstateChange, Facts, Fate, KeptVersion, Past, PastResource, ResourceVersions,
+    VersionRow,
+};
+pub use knowledge::{Knowledge, Listed};
 pub use ledger::{
     DirLog, EntryDraft, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key, verify_dir,
 };
@@ -52,7 +79,8 @@ pub use query::{
     Version,
 };
 pub use reconcile::Listing;
-pub use scans::{ScanResults, StageReport};
+pub use references::ReferenceCount;
+pub use stage::StageReport;
 pub use stream::CHUNK_ROWS;
 pub use unknowns::{UnknownPage, UnknownQuery};
 

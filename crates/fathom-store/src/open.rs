@@ -15,7 +15,9 @@ use fathom_ledger::VerifierKey;
 use fathom_model::Timestamp;
 use sqlx::{
     ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    },
 };
 use tokio::{
     sync::{Mutex, MutexGuard, Notify, mpsc},
@@ -67,6 +69,8 @@ pub(crate) struct Writer {
     /// What of the log is on disk; held while it is being written.
     pub(crate) published: Mutex<Published>,
     lock: PlainMutex<Option<File>>,
+    /// Held while a scan is being finished: one after the other.
+    pub(crate) finishing: Arc<Mutex<()>>,
 }
 
 /// The one writing connection, held until dropped.
@@ -128,6 +132,8 @@ impl Store {
         schema::check_ours(dir, &database).await?;
         let options = base_options(&database)
             .create_if_missing(true)
+            // Of a new file only: what is removed can be given back to the disk.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -148,6 +154,7 @@ impl Store {
                 closing: AtomicBool::new(false),
                 published: Mutex::new(Published::default()),
                 lock: PlainMutex::new(Some(lock)),
+                finishing: Arc::default(),
             }),
         });
         ledger::prepare(&shared, now).await?;
@@ -167,15 +174,21 @@ impl Store {
         })
     }
 
-    /// Opens a data directory for reading, also beside a running server. Everything that writes is refused.
+    /// Opens a data directory for reading, also beside a running server. Everything that writes is refused. A database of
+    /// an older version is brought up to date first, where nobody writes to it.
     pub async fn open_reader(dir: &Path) -> Result<Self, StoreError> {
         let database = dir.join(DATABASE_FILE);
         let there = std::fs::metadata(&database);
         if there.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(StoreError::NoData { path: dir.to_owned() });
         }
-        let verifier = ledger::read_public_key(dir)?;
-        let pool = match try_reader(dir, &database, false).await {
+        // The database first: where it is some other program's, nothing else here is ours either.
+        let first = match try_reader(dir, &database, false).await {
+            Err(error @ StoreError::TooOld { .. }) if update(dir, &database).await.is_err() => Err(error),
+            Err(StoreError::TooOld { .. }) => try_reader(dir, &database, false).await,
+            other => other,
+        };
+        let pool = match first {
             // A directory that may not be written has no place for SQLite's shared index; where no log of changes
             // is left either, the file alone is the whole database.
             Err(StoreError::ReadOnly { .. }) if !dir.join(format!("{DATABASE_FILE}-wal")).is_file() => {
@@ -183,6 +196,7 @@ impl Store {
             }
             other => other?,
         };
+        let verifier = ledger::read_public_key(dir)?;
         let shared = Arc::new(Shared { dir: dir.to_owned(), readers: pool, verifier, writer: None });
         Ok(Self {
             inner: Arc::new(Inner { shared, appends: PlainMutex::new(None), tasks: Mutex::new(Vec::new()) }),
@@ -283,10 +297,22 @@ fn reader_pool(options: SqliteConnectOptions) -> SqlitePool {
         .connect_lazy_with(options.pragma("cache_size", "-16384"))
 }
 
+/// Brings a database that nobody writes to up to date.
+async fn update(dir: &Path, database: &Path) -> Result<(), StoreError> {
+    let _lock = files::lock(dir).await?;
+    let failed = |source| classify("update the database schema", dir, source);
+    let mut conn = base_options(database).foreign_keys(true).connect().await.map_err(failed)?;
+    schema::migrate(&mut conn, dir, database, Timestamp::now()).await?;
+    conn.close().await.map_err(failed)
+}
+
 async fn try_reader(dir: &Path, database: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
     let pool = reader_pool(base_options(database).read_only(true).immutable(immutable));
     let mut conn = pool.acquire().await.map_err(|source| classify("open the database", dir, source))?;
     match schema::check_version(&mut conn, dir, database).await {
+        Ok(found) if found < schema::NEWEST => {
+            Err(StoreError::TooOld { path: database.to_owned(), found, known: schema::NEWEST })
+        }
         Ok(_) => Ok(pool.clone()),
         // A file without our table of migrations is some other program's.
         Err(StoreError::Database { .. }) => Err(StoreError::Foreign { path: database.to_owned() }),

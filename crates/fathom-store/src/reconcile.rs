@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathom_model::{AccountId, Coverage, Outcome, Region, ResourceType, Scan};
+use fathom_model::{AccountId, Coverage, Outcome, Region, ResourceType, Scan, Uid};
 use serde::{Deserialize, Serialize};
 
 /// One listing: a type in an account, in a region or, where the region is `global`, in all of them.
@@ -39,6 +39,10 @@ pub(crate) struct Listings {
     read: BTreeMap<(AccountId, ResourceType), BTreeMap<Region, bool>>,
     accounts: BTreeSet<String>,
     regions: BTreeSet<String>,
+    /// The only resources that are gone, where nothing was listed.
+    pub(crate) only: Option<Vec<Uid>>,
+    /// Whether nothing but what listings name was looked at.
+    pub(crate) narrowed: bool,
 }
 
 impl Listings {
@@ -65,18 +69,23 @@ impl Listings {
             read,
             accounts: scan.accounts.iter().cloned().collect(),
             regions: scan.regions.iter().cloned().collect(),
+            only: None,
+            narrowed: false,
         }
     }
 
     /// What became of resources of a type in an account and region that the scan did not see.
     pub(crate) fn verdict(&self, account: &AccountId, kind: &ResourceType, region: &Region) -> Verdict {
+        if self.only.is_some() {
+            return Verdict::NotAsked;
+        }
         let regions = self.read.get(&(account.clone(), kind.clone()));
         let here = regions.and_then(|regions| regions.get(region));
         let everywhere = regions.and_then(|regions| regions.get(Region::GLOBAL));
         match (here, everywhere) {
             (Some(false), _) | (_, Some(false)) => Verdict::Stale,
             (Some(true), _) | (_, Some(true)) => Verdict::Gone,
-            (None, None) if self.in_scope(account, region) => Verdict::Stale,
+            (None, None) if !self.narrowed && self.in_scope(account, region) => Verdict::Stale,
             (None, None) => Verdict::NotAsked,
         }
     }

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
-    Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, Store, StoreError,
-    StoredResource, Version,
+    Cursor, Facets, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, Store, StoreError, StoredResource,
+    Version,
     filter::{push_dimensions, push_rest},
-    rows::{Decoder, column, count, resource_columns, time},
+    rows::{Decoder, column, count, last_seen, resource_columns, time},
     scans::blocking,
 };
 
@@ -41,7 +41,7 @@ impl ResourceOrder {
             Self::Account => "r.account",
             Self::Region => "r.region",
             Self::FirstSeen => "r.first_seen",
-            Self::LastSeen => "r.last_seen",
+            Self::LastSeen => last_seen!(),
         }
     }
 
@@ -86,11 +86,12 @@ impl Store {
         row.map(|row| Decoder::default().resource(&row, true).map(|(_, stored)| stored)).transpose()
     }
 
-    /// The versions of a resource, newest first; none where it is not known.
+    /// The versions of a resource, newest first; none where it is not known. Those of scans in which it was gone have no
+    /// document and are left out.
     pub async fn versions(&self, uid: &Uid) -> Result<Vec<Version>, StoreError> {
         let rows = sqlx::query(
             "SELECT v.hash, v.seen_at, v.scan FROM version v JOIN resource r ON r.id = v.resource \
-             WHERE r.uid = $1 ORDER BY v.scan DESC",
+             WHERE r.uid = $1 AND v.hash IS NOT NULL ORDER BY v.scan DESC",
         )
         .bind(uid.as_str())
         .fetch_all(self.readers())
@@ -251,29 +252,6 @@ impl Store {
             Ok(tally.into_facets())
         })
         .await?
-    }
-
-    /// How much is understood, by type and account, of what exists.
-    pub async fn summary(&self) -> Result<Vec<KindSummary>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT kind, account, COUNT(*), COUNT(*) FILTER (WHERE understood = 1), \
-             COUNT(*) FILTER (WHERE stale = 1) FROM resource WHERE deleted_at IS NULL \
-             GROUP BY kind, account ORDER BY kind, account",
-        )
-        .fetch_all(self.readers())
-        .await
-        .map_err(|source| self.failed("summarise resources", source))?;
-        rows.iter()
-            .map(|row| {
-                Ok(KindSummary {
-                    kind: ResourceType::new(column::<&str>(row, "resource", 0)?),
-                    account: AccountId::new(column::<&str>(row, "resource", 1)?),
-                    total: count(row, "resource", 2)?,
-                    understood: count(row, "resource", 3)?,
-                    stale: count(row, "resource", 4)?,
-                })
-            })
-            .collect()
     }
 }
 

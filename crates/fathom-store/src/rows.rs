@@ -7,17 +7,29 @@ use sqlx::{Row, sqlite::SqliteRow};
 
 use crate::{StoreError, StoredResource, documents};
 
+/// When a resource `r` was last seen: with its place, or alone.
+macro_rules! last_seen {
+    () => {
+        "COALESCE((SELECT p.last_seen FROM place p WHERE p.id = r.place), r.last_seen)"
+    };
+}
+pub(crate) use last_seen;
+
 /// Columns of a resource in the order that [`Decoder`] reads them; `r` is the resource.
 macro_rules! resource_columns {
     () => {
-        "r.id, r.uid, r.kind, r.account, r.region, r.native_id, r.name, r.tags, r.created_at, r.provider_made, \
-         r.exposed, r.hash, r.first_seen, r.last_seen, r.stale, r.understood, r.deleted_at"
+        concat!(
+            "r.id, r.uid, r.kind, r.account, r.region, r.native_id, r.name, r.tags, r.created_at, r.provider_made, \
+             r.exposed, r.hash, r.first_seen, ",
+            crate::rows::last_seen!(),
+            ", r.stale, r.understood, r.deleted_at, r.observed"
+        )
     };
 }
 pub(crate) use resource_columns;
 
 /// Number of columns in `resource_columns`; a document follows them.
-const RESOURCE_COLUMNS: usize = 17;
+const RESOURCE_COLUMNS: usize = 18;
 
 /// Microseconds since 1970; finer parts of a time are not kept.
 pub(crate) fn micros(time: Timestamp) -> i64 {
@@ -86,7 +98,7 @@ impl Decoder {
             })?;
             let size: i64 = column(row, TABLE, RESOURCE_COLUMNS + 1)?;
             let body: &[u8] = column(row, TABLE, RESOURCE_COLUMNS + 2)?;
-            self.documents.decode(codec, size, body)?
+            self.documents.decode(codec, size, body)?.with_observed(column(row, TABLE, 17)?)
         } else {
             Document::from_canonical("null")
         };

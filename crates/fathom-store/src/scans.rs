@@ -1,61 +1,17 @@
-//! Scans: beginning one, staging what it sees, and ending it without results. `finish.rs` ends it with results.
+//! Scans: beginning one, and ending it without results. `finish.rs` ends it with results.
 
-use std::collections::HashSet;
-
-use fathom_model::{Coverage, Edge, Resource, Scan, ScanState, Statement, Timestamp, Uid, Unknown};
+use fathom_model::{Scan, ScanState, Timestamp};
 use serde_json::json;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    EntryDraft, Listing, SYSTEM_ACTOR, Store, StoreError,
-    bulk::Insert,
-    documents,
-    ledger::{self},
+    EntryDraft, SYSTEM_ACTOR, Store, StoreError, documents, knowledge, ledger,
     open::Shared,
-    rows::{self, column, count, micros, stored_count},
+    rows::{self, column, count, micros},
 };
 
-/// Resources staged in one transaction.
-const STAGE_ROWS_MAX: usize = 4096;
 /// The longest error text that is kept with a scan.
 const ERROR_BYTES_MAX: usize = 2000;
-
-/// What a scan brings home beside its resources, which were staged while it ran.
-#[derive(Debug, Clone, Default)]
-pub struct ScanResults {
-    /// Every operation with its outcome. Replaces what was known for the same account, region and service.
-    pub coverage: Vec<Coverage>,
-    /// Which listings were read or not. None derives them from `coverage`: a listing was read where every operation
-    /// that was made for the type in that account and region was. Give them where a detail that could not be read
-    /// must not keep the store from noticing that resources are gone.
-    pub listings: Option<Vec<Listing>>,
-    /// All edges of the resources seen.
-    pub edges: Vec<Edge>,
-    /// All statements on the resources seen.
-    pub statements: Vec<(Uid, Statement)>,
-    /// The resources that are not understood.
-    pub unknowns: Vec<Unknown>,
-    /// The uids of those that are.
-    pub understood: HashSet<Uid>,
-    /// HTTP calls made, retries included.
-    pub calls: u64,
-}
-
-/// What became of staged resources.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct StageReport {
-    /// Resources taken.
-    pub staged: u64,
-    /// Uids that the scan had staged already, in the order given; the first resource was kept.
-    pub duplicates: Vec<Uid>,
-}
-
-const STAGE: Insert = Insert {
-    head: "INSERT INTO staged (scan, uid, kind, account, region, native_id, name, tags, created_at, provider_made, \
-           exposed, hash) VALUES",
-    columns: 12,
-    tail: "ON CONFLICT (scan, uid) DO NOTHING RETURNING uid",
-};
 
 macro_rules! scan_columns {
     () => {
@@ -73,19 +29,32 @@ impl Store {
         regions: &[String],
         now: Timestamp,
     ) -> Result<i64, StoreError> {
+        self.begin_scan_as(None, scope, accounts, regions, now).await
+    }
+
+    /// The same; `asked` are the words by which [`Store::last_asked`] finds it.
+    pub async fn begin_scan_as(
+        &self,
+        asked: Option<&str>,
+        scope: &str,
+        accounts: &[String],
+        regions: &[String],
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
         const OPERATION: &str = "begin a scan";
         let shared = self.shared();
         let mut guard = shared.write(OPERATION).await?;
         let mut tx = guard.begin(OPERATION).await?;
         let failed = |source| shared.failed(OPERATION, source);
         let row = sqlx::query(
-            "INSERT INTO scan (started_at, state, scope, accounts, regions) VALUES ($1, 'running', $2, $3, $4) \
-             RETURNING id",
+            "INSERT INTO scan (started_at, state, scope, accounts, regions, asked) \
+             VALUES ($1, 'running', $2, $3, $4, $5) RETURNING id",
         )
         .bind(micros(now))
         .bind(scope)
         .bind(json!(accounts).to_string())
         .bind(json!(regions).to_string())
+        .bind(asked)
         .fetch_one(&mut *tx)
         .await
         .map_err(failed)?;
@@ -95,84 +64,6 @@ impl Store {
         tx.commit().await.map_err(failed)?;
         shared.writer(OPERATION)?.grown.notify_one();
         Ok(scan)
-    }
-
-    /// Adds resources to a scan that is under way. They become part of the estate when it finishes.
-    ///
-    /// Of several resources with the same uid the first is kept; the others are reported.
-    pub async fn stage(&self, scan: i64, resources: &[Resource]) -> Result<StageReport, StoreError> {
-        let mut report = StageReport::default();
-        for batch in resources.chunks(STAGE_ROWS_MAX) {
-            self.stage_batch(scan, batch, &mut report).await?;
-        }
-        Ok(report)
-    }
-
-    async fn stage_batch(
-        &self,
-        scan: i64,
-        batch: &[Resource],
-        report: &mut StageReport,
-    ) -> Result<(), StoreError> {
-        const OPERATION: &str = "stage resources";
-        let shared = self.shared();
-        let failed = |source| shared.failed(OPERATION, source);
-        let documents: Vec<_> = batch.iter().map(|resource| resource.document.clone()).collect();
-        let hashed = blocking(move || {
-            documents.into_iter().map(|document| (document.hash(), document)).collect::<Vec<_>>()
-        })
-        .await?;
-        let hashes: Vec<[u8; 32]> = hashed.iter().map(|(hash, _)| *hash).collect();
-        // Documents are never removed while a scan runs, so what is known now is still known in the transaction.
-        let mut reader = self.readers().acquire().await.map_err(failed)?;
-        let mut known = documents::known(&mut reader, &hashes).await.map_err(failed)?;
-        drop(reader);
-        let fresh: Vec<_> = hashed
-            .into_iter()
-            .filter(|(hash, _)| known.insert(*hash))
-            .map(|(hash, doc)| (doc, hash))
-            .collect();
-        let packed = blocking(move || documents::pack(fresh.iter())).await?;
-
-        let mut guard = shared.write(OPERATION).await?;
-        let mut tx = guard.begin(OPERATION).await?;
-        running(&mut tx, shared, scan).await?;
-        documents::insert(&mut tx, &packed).await.map_err(failed)?;
-        let staged: Vec<(&Resource, [u8; 32])> = batch.iter().zip(hashes).collect();
-        let taken = STAGE
-            .returning(&mut tx, &staged, |query, (resource, hash)| {
-                query
-                    .bind(scan)
-                    .bind(resource.uid.as_str())
-                    .bind(resource.kind.as_str())
-                    .bind(resource.account.as_str())
-                    .bind(resource.region.as_str())
-                    .bind(resource.id.as_str())
-                    .bind(resource.name.clone())
-                    .bind(json!(resource.tags).to_string())
-                    .bind(resource.created_at.map(micros))
-                    .bind(resource.provider_made)
-                    .bind(resource.exposed)
-                    .bind(hash.to_vec())
-            })
-            .await
-            .map_err(failed)?;
-        let duplicates = batch.len() - taken.len();
-        if duplicates > 0 {
-            let mut taken: HashSet<&str> =
-                taken.iter().map(|row| column(row, "staged", 0)).collect::<Result<_, _>>()?;
-            let again = batch.iter().filter(|resource| !taken.remove(resource.uid.as_str()));
-            report.duplicates.extend(again.map(|resource| resource.uid.clone()));
-            sqlx::query("UPDATE scan SET duplicates = duplicates + $1 WHERE id = $2")
-                .bind(stored_count(duplicates as u64))
-                .bind(scan)
-                .execute(&mut *tx)
-                .await
-                .map_err(failed)?;
-        }
-        tx.commit().await.map_err(failed)?;
-        report.staged += (batch.len() - duplicates) as u64;
-        Ok(())
     }
 
     /// Ends a scan without results. The estate stays as it was; what was staged is dropped.
@@ -245,7 +136,11 @@ pub(crate) async fn interrupt_leftovers(shared: &Shared, now: Timestamp) -> Resu
         .fetch_all(&mut *tx)
         .await
         .map_err(failed)?;
-    if left.is_empty() {
+    let swept: bool = sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM staged)")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed)?;
+    if left.is_empty() && swept {
         return Ok(());
     }
     for scan in left {
@@ -253,6 +148,8 @@ pub(crate) async fn interrupt_leftovers(shared: &Shared, now: Timestamp) -> Resu
         let error = "the process ended before the scan did";
         end_without_results(&mut tx, shared, scan, ScanState::Interrupted, error, now).await?;
     }
+    // What a scan left that was committed when the process ended.
+    empty_stage(&mut tx).await.map_err(failed)?;
     let removed = documents::collect_garbage(&mut tx).await.map_err(failed)?;
     tracing::debug!(removed, "documents of interrupted scans removed");
     tx.commit().await.map_err(failed)
@@ -290,9 +187,21 @@ pub(crate) async fn clear_staged(conn: &mut SqliteConnection, scan: i64) -> Resu
             .fetch_one(&mut *conn)
             .await?;
     if others {
-        sqlx::query("DELETE FROM staged WHERE scan = $1").bind(scan).execute(conn).await?;
-    } else {
-        sqlx::query("DELETE FROM staged").execute(conn).await?;
+        sqlx::query("DELETE FROM staged WHERE scan = $1").bind(scan).execute(&mut *conn).await?;
+        return knowledge::clear(conn, scan).await;
+    }
+    empty_stage(conn).await
+}
+
+/// Empties the stage of all scans, which takes no longer than for an empty one.
+async fn empty_stage(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM staged",
+        "DELETE FROM staged_knowledge",
+        "DELETE FROM staged_edge",
+        "DELETE FROM staged_edge_end",
+    ] {
+        sqlx::query(sql).execute(&mut *conn).await?;
     }
     Ok(())
 }

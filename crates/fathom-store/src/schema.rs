@@ -14,7 +14,16 @@ use crate::{StoreError, error::classify, rows::micros};
 const APPLICATION_ID: i64 = 0x4674_686d;
 
 /// All migrations, by number from 1. Those that were released never change.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "estate", include_str!("../migrations/0001_estate.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 5] = [
+    (1, "estate", include_str!("../migrations/0001_estate.sql")),
+    (2, "history", include_str!("../migrations/0002_history.sql")),
+    (3, "baseline", include_str!("../migrations/0003_baseline.sql")),
+    (4, "activity", include_str!("../migrations/0004_activity.sql")),
+    (5, "continuous", include_str!("../migrations/0005_continuous.sql")),
+];
+
+/// The schema that this program makes and reads.
+pub(crate) const NEWEST: i64 = MIGRATIONS.len() as i64;
 
 /// Refuses files that are not ours, before anything is written to them.
 pub(crate) async fn check_ours(dir: &Path, database: &Path) -> Result<(), StoreError> {
@@ -90,9 +99,8 @@ pub(crate) async fn check_version(
         .await
         .map_err(|source| classify("read the database schema", dir, source))?;
     let found: i64 = row.try_get(0).map_err(|source| classify("read the database schema", dir, source))?;
-    let known = MIGRATIONS.len() as i64;
-    if found > known {
-        return Err(StoreError::TooNew { path: database.to_owned(), found, known });
+    if found > NEWEST {
+        return Err(StoreError::TooNew { path: database.to_owned(), found, known: NEWEST });
     }
     Ok(found)
 }

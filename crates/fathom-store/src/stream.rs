@@ -8,8 +8,10 @@ use futures::{Stream, stream};
 use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    Store, StoreError, StoredResource, edges, explanations,
-    rows::{Decoder, column, resource_columns},
+    Store, StoreError, StoredResource,
+    edges::{self, edge_columns},
+    explanations,
+    rows::{Decoder, column, last_seen, resource_columns, time},
     scans::blocking,
 };
 
@@ -69,7 +71,12 @@ impl Store {
 
     /// All edges.
     pub fn stream_edges(&self) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
-        let sql = "SELECT id, from_uid, kind, target, expected FROM edge WHERE id > $1 ORDER BY id LIMIT $2";
+        let sql = concat!(
+            "SELECT e.id, ",
+            edge_columns!(),
+            " FROM edge e JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id \
+             WHERE e.id > $1 ORDER BY e.id LIMIT $2"
+        );
         self.chunks(sql, None, (), |rows, ()| {
             let decoded = rows.iter().map(|row| edges::decode(row, 1)).collect::<Result<_, _>>()?;
             Ok((decoded, ()))
@@ -80,12 +87,20 @@ impl Store {
     pub fn stream_statements(
         &self,
     ) -> impl Stream<Item = Result<Vec<(Uid, Statement)>, StoreError>> + Send + use<> {
-        let sql = "SELECT id, uid, statements FROM explanation WHERE id > $1 ORDER BY id LIMIT $2";
+        let sql = concat!(
+            "SELECT e.resource, r.uid, e.statements, ",
+            last_seen!(),
+            " FROM explanation e JOIN resource r ON r.id = e.resource \
+             WHERE e.resource > $1 ORDER BY e.resource LIMIT $2"
+        );
         self.chunks(sql, None, (), |rows, ()| {
             let mut decoded = Vec::with_capacity(rows.len());
             for row in rows {
                 let uid = Uid::new(column::<&str>(row, "explanation", 1)?);
-                let list = explanations::decode(column(row, "explanation", 2)?)?;
+                let list = explanations::decode(
+                    column(row, "explanation", 2)?,
+                    time("resource", column(row, "resource", 3)?)?,
+                )?;
                 decoded.extend(list.into_iter().map(|statement| (uid.clone(), statement)));
             }
             Ok((decoded, ()))

@@ -1,18 +1,23 @@
 //! The list: resources that are not understood, with the acceptances that hold at the moment of asking.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use fathom_model::{Acceptance, AccountId, ResourceType, Timestamp, Uid, Unknown};
-use futures::TryStreamExt as _;
+use fathom_model::{Acceptance, AccountId, Gap, Region, ResourceType, Timestamp, Uid, Unknown};
+use futures::{
+    TryStreamExt as _,
+    stream::{self, Stream},
+};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    MAX_LIMIT, Store, StoreError,
-    bulk::Insert,
+    CHUNK_ROWS, MAX_LIMIT, Store, StoreError,
     filter::push_in,
     rows::{column, count, stored_count},
+    scans::blocking,
 };
 
 /// Which part of the list.
@@ -50,45 +55,36 @@ pub struct UnknownPage {
     pub next: Option<u64>,
 }
 
-const INSERT: Insert = Insert {
-    head: "INSERT INTO unknown (uid, kind, account, region, rank, body) VALUES",
-    columns: 6,
-    tail: "ON CONFLICT (uid) DO UPDATE SET kind = excluded.kind, account = excluded.account, \
-           region = excluded.region, rank = excluded.rank, body = excluded.body",
-};
-
-pub(crate) async fn insert(conn: &mut SqliteConnection, unknowns: &[Unknown]) -> Result<(), sqlx::Error> {
-    INSERT
-        .run(conn, unknowns, |query, unknown| {
-            query
-                .bind(unknown.uid.as_str())
-                .bind(unknown.kind.as_str())
-                .bind(unknown.account.as_str())
-                .bind(unknown.region.as_str())
-                .bind(stored_count(unknown.rank))
-                .bind(json!(unknown).to_string())
-        })
-        .await
+/// Columns: uid, kind, account, region, name, body.
+macro_rules! unknown_columns {
+    () => {
+        "u.uid, u.kind, u.account, r.region, r.name, u.body"
+    };
 }
 
-/// Gives every row a rank of its own again, after rows of two scans came together.
-pub(crate) async fn renumber(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE unknown SET rank = n.place FROM \
-         (SELECT uid, ROW_NUMBER() OVER (ORDER BY rank, uid) AS place FROM unknown) n WHERE n.uid = unknown.uid",
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+/// What a row holds beside its columns.
+#[derive(Deserialize)]
+struct Body {
+    because: Vec<String>,
+    gaps: Vec<Gap>,
 }
 
-/// Columns: body, rank.
-pub(crate) fn decode(row: &SqliteRow) -> Result<Unknown, StoreError> {
+/// The row of the list with this rank.
+fn decode(row: &SqliteRow, rank: u64) -> Result<Unknown, StoreError> {
     const TABLE: &str = "unknown";
-    let mut unknown: Unknown = serde_json::from_str(column(row, TABLE, 0)?)
+    let text = |at| column::<&str>(row, TABLE, at);
+    let body: Body = serde_json::from_str(text(5)?)
         .map_err(|_| StoreError::BadRow { table: TABLE, what: "body is not an unknown".to_owned() })?;
-    unknown.rank = count(row, TABLE, 1)?;
-    Ok(unknown)
+    Ok(Unknown {
+        uid: Uid::new(text(0)?),
+        kind: ResourceType::new(text(1)?),
+        account: AccountId::new(text(2)?),
+        region: Region::new(text(3)?),
+        name: column(row, TABLE, 4)?,
+        rank,
+        because: body.because,
+        gaps: body.gaps,
+    })
 }
 
 /// Puts the acceptances that hold into the gaps, and says whether they cover all of them.
@@ -104,22 +100,42 @@ impl Store {
     /// A part of the list, worst first.
     pub async fn unknowns(&self, query: &UnknownQuery, now: Timestamp) -> Result<UnknownPage, StoreError> {
         let failed = |source| self.failed("read the list of unknowns", source);
-        let mut holding: HashMap<Uid, Vec<Acceptance>> = HashMap::new();
-        for acceptance in self.acceptances(now).await? {
-            holding.entry(acceptance.uid.clone()).or_default().push(acceptance);
-        }
+        let holding = self.holding(now).await?;
         let total = self.count_unknowns(query).await?;
         let covered = self.covered(query, &holding, now).await?;
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT body, rank FROM unknown WHERE 1 = 1");
-        push_filter(&mut sql, query);
-        sql.push(" AND rank > ").push_bind(stored_count(query.after_rank)).push(" ORDER BY rank, uid");
+        let filtered = !query.kinds.is_empty() || !query.accounts.is_empty();
+        let mut sql = if filtered {
+            // Ranks are those of the whole list, so it is counted through to the rows that are wanted.
+            let mut sql = QueryBuilder::<Sqlite>::new(concat!(
+                "SELECT ",
+                unknown_columns!(),
+                ", u.rank FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY severity, uid) AS rank FROM unknown) u \
+                 JOIN resource r ON r.id = u.resource WHERE u.rank > "
+            ));
+            sql.push_bind(stored_count(query.after_rank));
+            push_filter(&mut sql, query);
+            sql.push(" ORDER BY u.rank");
+            sql
+        } else {
+            let mut sql = QueryBuilder::<Sqlite>::new(concat!(
+                "SELECT ",
+                unknown_columns!(),
+                ", NULL FROM (SELECT * FROM unknown ORDER BY severity, uid LIMIT -1 OFFSET "
+            ));
+            sql.push_bind(stored_count(query.after_rank));
+            sql.push(") u CROSS JOIN resource r ON r.id = u.resource ORDER BY u.severity, u.uid");
+            sql
+        };
         let limit = query.limit.clamp(1, MAX_LIMIT) as usize;
         let mut page = UnknownPage { rows: Vec::new(), total, accepted: covered.len() as u64, next: None };
         let mut statement = sql.build();
         statement = statement.persistent(false);
         let mut found = statement.fetch(self.readers());
+        let mut place = query.after_rank;
         while let Some(row) = found.try_next().await.map_err(failed)? {
-            let mut unknown = decode(&row)?;
+            place += 1;
+            let rank = column::<Option<i64>>(&row, "unknown", 6)?.map_or(place, i64::unsigned_abs);
+            let mut unknown = decode(&row, rank)?;
             if covered.contains(&unknown.uid) && !query.include_accepted {
                 continue;
             }
@@ -133,22 +149,97 @@ impl Store {
         Ok(page)
     }
 
+    /// The whole list as of now, worst first, in chunks of [`crate::CHUNK_ROWS`]: one snapshot, however long it is.
+    pub fn stream_unknowns(
+        &self,
+        now: Timestamp,
+    ) -> impl Stream<Item = Result<Vec<Unknown>, StoreError>> + Send + use<> {
+        const OPERATION: &str = "read the list of unknowns";
+        const SQL: &str = concat!(
+            "SELECT ",
+            unknown_columns!(),
+            ", u.severity FROM (SELECT * FROM unknown WHERE (severity, uid) > ($1, $2) ORDER BY severity, uid LIMIT $3) u \
+             CROSS JOIN resource r ON r.id = u.resource ORDER BY u.severity, u.uid"
+        );
+        struct Walk {
+            snapshot: Transaction<'static, Sqlite>,
+            holding: Arc<HashMap<Uid, Vec<Acceptance>>>,
+            after: (i64, String),
+            rank: u64,
+        }
+        let store = self.clone();
+        stream::try_unfold(Some(None), move |walk: Option<Option<Walk>>| {
+            let store = store.clone();
+            async move {
+                let mut walk = match walk {
+                    None => return Ok(None),
+                    Some(Some(walk)) => walk,
+                    Some(None) => {
+                        let holding = Arc::new(store.holding(now).await?);
+                        let snapshot = store.readers().begin().await;
+                        let snapshot = snapshot.map_err(|source| store.failed(OPERATION, source))?;
+                        Walk { snapshot, holding, after: (i64::MIN, String::new()), rank: 0 }
+                    }
+                };
+                let rows = sqlx::query(SQL)
+                    .bind(walk.after.0)
+                    .bind(&walk.after.1)
+                    .bind(CHUNK_ROWS as i64)
+                    .fetch_all(&mut *walk.snapshot)
+                    .await
+                    .map_err(|source| store.failed(OPERATION, source))?;
+                let Some(last) = rows.last() else { return Ok(None) };
+                walk.after = (column(last, "unknown", 6)?, column(last, "unknown", 0)?);
+                let first = walk.rank + 1;
+                walk.rank += rows.len() as u64;
+                let complete = rows.len() == CHUNK_ROWS;
+                let holding = Arc::clone(&walk.holding);
+                let decoded = blocking(move || {
+                    rows.iter()
+                        .zip(first..)
+                        .map(|(row, rank)| {
+                            let mut unknown = decode(row, rank)?;
+                            apply(&mut unknown, &holding, now);
+                            Ok(unknown)
+                        })
+                        .collect::<Result<Vec<_>, StoreError>>()
+                })
+                .await??;
+                Ok(Some((decoded, complete.then_some(Some(walk)))))
+            }
+        })
+    }
+
+    /// The acceptances that hold, by resource.
+    async fn holding(&self, now: Timestamp) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
+        let mut holding: HashMap<Uid, Vec<Acceptance>> = HashMap::new();
+        for acceptance in self.acceptances(now).await? {
+            holding.entry(acceptance.uid.clone()).or_default().push(acceptance);
+        }
+        Ok(holding)
+    }
+
     /// What is unknown about one resource; none where it is understood.
     pub async fn unknown_of(&self, uid: &Uid, now: Timestamp) -> Result<Option<Unknown>, StoreError> {
-        let row = sqlx::query("SELECT body, rank FROM unknown WHERE uid = $1")
-            .bind(uid.as_str())
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|source| self.failed("read an unknown", source))?;
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            unknown_columns!(),
+            ", (SELECT COUNT(*) FROM unknown o WHERE (o.severity, o.uid) <= (u.severity, u.uid)) \
+             FROM resource r JOIN unknown u ON u.resource = r.id WHERE r.uid = $1"
+        ))
+        .bind(uid.as_str())
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|source| self.failed("read an unknown", source))?;
         let Some(row) = row else { return Ok(None) };
-        let mut unknown = decode(&row)?;
+        let mut unknown = decode(&row, count(&row, "unknown", 6)?)?;
         let own = self.acceptances_of(uid, now).await?;
         apply(&mut unknown, &HashMap::from([(uid.clone(), own)]), now);
         Ok(Some(unknown))
     }
 
     async fn count_unknowns(&self, query: &UnknownQuery) -> Result<u64, StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) FROM unknown WHERE 1 = 1");
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) FROM unknown u WHERE 1 = 1");
         push_filter(&mut sql, query);
         let row = sql
             .build()
@@ -168,9 +259,12 @@ impl Store {
         if holding.is_empty() {
             return Ok(HashSet::new());
         }
-        let mut sql = QueryBuilder::<Sqlite>::new(
-            "SELECT body, rank FROM unknown WHERE uid IN (SELECT uid FROM acceptance WHERE ended_at IS NULL)",
-        );
+        let mut sql = QueryBuilder::<Sqlite>::new(concat!(
+            "SELECT ",
+            unknown_columns!(),
+            " FROM resource r JOIN unknown u ON u.resource = r.id \
+             WHERE r.uid IN (SELECT uid FROM acceptance WHERE ended_at IS NULL)"
+        ));
         push_filter(&mut sql, query);
         let rows = sql
             .build()
@@ -179,7 +273,7 @@ impl Store {
             .map_err(|source| self.failed("read the list of unknowns", source))?;
         let mut covered = HashSet::new();
         for row in &rows {
-            let mut unknown = decode(row)?;
+            let mut unknown = decode(row, 0)?;
             if apply(&mut unknown, holding, now) {
                 covered.insert(unknown.uid);
             }
@@ -189,6 +283,6 @@ impl Store {
 }
 
 fn push_filter(sql: &mut QueryBuilder<Sqlite>, query: &UnknownQuery) {
-    push_in(sql, "kind", &query.kinds);
-    push_in(sql, "account", &query.accounts);
+    push_in(sql, "u.kind", &query.kinds);
+    push_in(sql, "u.account", &query.accounts);
 }

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod continuous;
 mod render;
 mod wiring;
 
@@ -27,7 +28,9 @@ fn main() -> ExitCode {
     .write_global();
     tracing_subscriber::fmt()
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("FATHOM_LOG").unwrap_or_else(|_| "warn".into()),
+            // What the credential chain warns of comes again in the error, with what to do.
+            tracing_subscriber::EnvFilter::try_from_env("FATHOM_LOG")
+                .unwrap_or_else(|_| "warn,aws_config=error".into()),
         )
         .with_writer(std::io::stderr)
         .with_ansi(false)
@@ -56,16 +59,30 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
     match cli.command {
         Command::Scan(args) => commands::scan::run(&global, args).await?,
         Command::Explain(args) => commands::explain::run(&global, args).await?,
+        Command::Activity(args) => commands::activity::run(&global, args).await?,
         Command::Unknown(args) => commands::unknown::run(&global, args).await?,
         Command::Coverage(args) => commands::coverage::run(&global, args).await?,
-        Command::Summary => commands::summary::run(&global).await?,
+        Command::Summary(args) => commands::summary::run(&global, args).await?,
         Command::Gate(args) => return commands::gate::run(&global, args).await,
         Command::Accept(args) => commands::accept::run(&global, args).await?,
+        Command::Compact(args) => commands::compact::run(&global, args).await?,
+        Command::Baseline(command) => return commands::baseline::run(&global, command).await,
+        Command::Drift(args) => return commands::drift::run(&global, args).await,
         Command::Scans(args) => commands::scans::run(&global, args).await?,
+        Command::History(args) => commands::history::run(&global, args).await?,
+        Command::Diff(args) => return commands::diff::run(&global, args).await,
+        Command::AsOf(args) => commands::as_of::run(&global, args).await?,
         Command::Sql(args) => commands::sql::run(&global, args).await?,
+        Command::Import(args::ImportCommand::Cloudtrail(args)) => {
+            commands::import_trail::run(&global, args).await?;
+        }
+        Command::Import(args::ImportCommand::AwsJson(args)) => commands::import::json(&global, args).await?,
+        Command::Import(args::ImportCommand::AwsConfig(args)) => {
+            commands::import::config(&global, args).await?
+        }
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::Ledger(command) => commands::ledger::run(&global, command).await?,
-        Command::Permissions => commands::permissions::run(&global)?,
+        Command::Permissions(args) => commands::permissions::run(&global, &args)?,
         Command::Openapi => render::print_json(&fathom_api::openapi())?,
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
@@ -88,6 +105,7 @@ fn fail(error: &anyhow::Error) -> ExitCode {
         }
         last = cause;
     }
-    anstream::eprintln!("{}", render::styled(render::BAD, "error") + ": " + &text);
+    // Services and files may have had a word in it.
+    anstream::eprintln!("{}: {}", render::styled(render::BAD, "error"), render::clean_lines(&text));
     ExitCode::FAILURE
 }

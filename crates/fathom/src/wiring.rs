@@ -3,9 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
+use fathom_cloud::client::ClientOptions;
 use fathom_content::Content;
 use fathom_model::Timestamp;
-use fathom_see::sources::{self, Declared};
+use fathom_see::sources::{self, CodeFiles, Declared, SourceError};
 use fathom_store::{Store, StoredResource};
 use rust_embed::RustEmbed;
 
@@ -33,6 +34,15 @@ pub(crate) fn content(global: &Global) -> Result<Arc<Content>> {
     Ok(Arc::new(content.context("cannot load the content")?))
 }
 
+/// How the cloud is asked: at the address given, or else where the environment and the profile say.
+pub(crate) async fn cloud(profile: Option<&str>, endpoint_url: Option<&str>) -> Result<ClientOptions> {
+    let options = ClientOptions::from_env(std::env::vars())?;
+    match endpoint_url.filter(|url| !url.is_empty()) {
+        Some(url) => Ok(options.with_endpoint(url)?),
+        None => Ok(options.with_profile_endpoints(profile).await?),
+    }
+}
+
 /// The store, to write.
 pub(crate) async fn store(global: &Global) -> Result<Store> {
     Ok(Store::open(&global.data, ORIGIN, now()).await?)
@@ -40,6 +50,12 @@ pub(crate) async fn store(global: &Global) -> Result<Store> {
 
 /// The store, to read; also while another process writes.
 pub(crate) async fn reader(global: &Global) -> Result<Store> {
+    there_is_data(global)?;
+    Ok(Store::open_reader(&global.data).await?)
+}
+
+/// Refuses a data directory that no scan has made yet.
+pub(crate) fn there_is_data(global: &Global) -> Result<()> {
     if !global.data.join("fathom.db").exists() {
         bail!(
             "there is nothing in {} yet; run `fathom scan` first (or `fathom scan --sample`), or name another \
@@ -47,7 +63,7 @@ pub(crate) async fn reader(global: &Global) -> Result<Store> {
             global.data.display()
         );
     }
-    Ok(Store::open_reader(&global.data).await?)
+    Ok(())
 }
 
 /// What people declare: the named file, or `fathom.yaml` here where there is one.
@@ -55,6 +71,13 @@ pub(crate) fn declared(file: Option<&Path>) -> Result<Declared> {
     let here = Path::new("fathom.yaml");
     let file = file.or_else(|| here.exists().then_some(here));
     sources::read(file).context("cannot use the declarations")
+}
+
+/// What people declare with all code it names, further files, and those of them that do not read.
+pub(crate) fn declared_code(file: Option<&Path>, more: &CodeFiles) -> Result<(Declared, Vec<SourceError>)> {
+    let here = Path::new("fathom.yaml");
+    let file = file.or_else(|| here.exists().then_some(here));
+    sources::read_code(file, more).context("cannot use the declarations")
 }
 
 /// What the sample's people declare.

@@ -6,6 +6,7 @@ pub(super) const SERVICES: &[&str] = &[
     "account",
     "acm",
     "acm-pca",
+    "amplify",
     "apigateway",
     "apigatewayv2",
     "appconfig",
@@ -18,6 +19,7 @@ pub(super) const SERVICES: &[&str] = &[
     "batch",
     "bedrock",
     "bedrock-agent",
+    "budgets",
     "cloudcontrol",
     "cloudformation",
     "cloudfront",
@@ -35,9 +37,11 @@ pub(super) const SERVICES: &[&str] = &[
     "dax",
     "detective",
     "directconnect",
+    "dlm",
     "dms",
     "docdb",
     "ds",
+    "dsql",
     "dynamodb",
     "ec2",
     "ecr",
@@ -50,10 +54,12 @@ pub(super) const SERVICES: &[&str] = &[
     "elb",
     "elbv2",
     "emr",
+    "emr-serverless",
     "events",
     "firehose",
     "fms",
     "fsx",
+    "glacier",
     "globalaccelerator",
     "glue",
     "guardduty",
@@ -62,8 +68,12 @@ pub(super) const SERVICES: &[&str] = &[
     "identitystore",
     "imagebuilder",
     "inspector2",
+    "iot",
     "kafka",
+    "keyspaces",
     "kinesis",
+    "kinesisanalyticsv2",
+    "kinesisvideo",
     "kms",
     "lakeformation",
     "lambda",
@@ -72,17 +82,21 @@ pub(super) const SERVICES: &[&str] = &[
     "macie2",
     "memorydb",
     "mq",
+    "mwaa",
     "neptune",
     "network-firewall",
     "networkmanager",
     "opensearch",
     "opensearchserverless",
     "organizations",
+    "pipes",
+    "quicksight",
     "ram",
     "rds",
     "redshift",
     "redshift-serverless",
     "resource-explorer-2",
+    "resource-groups",
     "resourcegroupstaggingapi",
     "rolesanywhere",
     "route53",
@@ -96,9 +110,11 @@ pub(super) const SERVICES: &[&str] = &[
     "securityhub",
     "securitylake",
     "servicecatalog",
+    "servicediscovery",
     "ses",
     "sesv2",
     "shield",
+    "signer",
     "sns",
     "sqs",
     "ssm",
@@ -107,6 +123,8 @@ pub(super) const SERVICES: &[&str] = &[
     "storagegateway",
     "sts",
     "support",
+    "synthetics",
+    "timestream-write",
     "transfer",
     "trustedadvisor",
     "verifiedpermissions",
@@ -115,6 +133,7 @@ pub(super) const SERVICES: &[&str] = &[
     "waf-regional",
     "wafv2",
     "workspaces",
+    "xray",
 ];
 
 /// First words of operations that only read.
@@ -134,14 +153,16 @@ pub(super) const READ_VERBS: &[&str] = &[
 /// Reads that do not begin with one of the verbs.
 pub(super) const ALSO_READ: &[(&str, &str)] = &[("sts", "AssumeRole"), ("iam", "GenerateCredentialReport")];
 
-/// Writes that playbooks may call later. Empty until there is a playbook step: an operation that is not in the model
-/// cannot be called, whoever asks for it.
-pub(super) const WRITES: &[(&str, &str)] = &[];
+/// Writes: an operation that is not in the model cannot be called, whoever asks for it. The only ones take messages off
+/// the queue that a person names as the source of events.
+pub(super) const WRITES: &[(&str, &str)] = &[("sqs", "DeleteMessage"), ("sqs", "ReceiveMessage")];
 
-/// Reads that return customers' data, secrets or credentials, or that cause work or cost: never in the model.
+/// Reads that return customers' data, secrets or credentials, or that cause work or cost: never in the model. Of S3's
+/// objects the client reads only the logs that CloudTrail delivers; it looks at their keys.
 /// `*` at the end of a name stands for any rest.
 pub(super) const DENIED: &[(&str, &str)] = &[
     ("acm", "GetAcmeExternalAccountBindingCredentials"),
+    ("amplify", "GetArtifactUrl"),
     ("apigateway", "GetApiKey*"),
     ("apigateway", "GetSdk"),
     ("appconfig", "GetConfiguration"),
@@ -183,12 +204,17 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("emr", "GetOnClusterAppUIPresignedURL"),
     ("emr", "GetPersistentAppUIPresignedURL"),
     ("emr", "GetSessionEndpoint"),
+    ("emr-serverless", "GetDashboardForJobRun"),
+    ("emr-serverless", "GetResourceDashboard"),
+    ("emr-serverless", "GetSessionEndpoint"),
+    ("glacier", "GetJobOutput"),
     ("glue", "GetDashboardUrl"),
     ("glue", "GetEntityRecords"),
     ("glue", "GetSessionEndpoint"),
     ("glue", "GetSystemLogsForSession"),
     ("glue", "GetUnfilteredPartition*"),
     ("glue", "GetUnfilteredTableMetadata"),
+    ("iot", "GetRegistrationCode"),
     ("kinesis", "GetRecords"),
     ("kinesis", "GetShardIterator"),
     ("kms", "GetParametersForImport"),
@@ -212,11 +238,12 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("logs", "GetLogRecord"),
     ("logs", "GetQueryResults"),
     ("macie2", "GetSensitiveDataOccurrences"),
+    ("quicksight", "GetDashboardEmbedUrl"),
+    ("quicksight", "GetSessionEmbedUrl"),
     ("redshift", "GetClusterCredentials*"),
     ("redshift", "GetIdentityCenterAuthToken"),
     ("redshift-serverless", "GetCredentials"),
     ("redshift-serverless", "GetIdentityCenterAuthToken"),
-    ("s3", "GetObject"),
     ("s3", "GetObjectTorrent"),
     ("s3", "SelectObjectContent"),
     ("s3control", "GetDataAccess"),
@@ -245,6 +272,11 @@ pub(super) const DENIED: &[(&str, &str)] = &[
     ("waf-regional", "GetSampledRequests"),
     ("wafv2", "GetDecryptedAPIKey"),
     ("wafv2", "GetSampledRequests"),
+    ("xray", "BatchGetTraces"),
+    ("xray", "GetRetrievedTracesGraph"),
+    ("xray", "GetTraceGraph"),
+    ("xray", "GetTraceSummaries"),
+    ("xray", "ListRetrievedTraces"),
 ];
 
 /// Whether an operation belongs into the model.

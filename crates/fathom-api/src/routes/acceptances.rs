@@ -1,6 +1,6 @@
 //! Gaps that somebody decides to live with until a date.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 use fathom_model::{Acceptance, Timestamp, Uid};
 use fathom_store::StoreError;
 use jiff::{civil::Date, tz::TimeZone};
@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    access::Caller,
     extract::{Body, Nothing, Query, shown},
     problem::{Code, Problem, ProblemView},
-    state::{ACTOR, ApiState},
+    state::ApiState,
     views::AcceptanceView,
 };
 
@@ -24,7 +25,7 @@ pub(crate) struct NewAcceptance {
     part: String,
     /// Why it is acceptable.
     reason: String,
-    /// Who accepts it, as the caller says; `api` where it does not.
+    /// For whom, as the caller says. Noted beside the caller, who is known by the token.
     by: Option<String>,
     /// When it stops to hold: a moment, or the last day.
     #[schema(examples("2027-01-31", "2027-01-31T18:00:00Z"))]
@@ -62,6 +63,7 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn accept(
     State(state): State<ApiState>,
+    Extension(Caller(caller)): Extension<Caller>,
     _: Query<Nothing>,
     Body(new): Body<NewAcceptance>,
 ) -> Result<(StatusCode, Json<AcceptanceView>), Problem> {
@@ -73,7 +75,7 @@ pub(crate) async fn accept(
         uid,
         part: new.part,
         reason: new.reason,
-        by: new.by.unwrap_or_else(|| ACTOR.to_owned()),
+        by: by(caller, new.by.as_deref()),
         at: now,
         until,
     };
@@ -82,6 +84,14 @@ pub(crate) async fn accept(
         error => error.into(),
     })?;
     Ok((StatusCode::CREATED, Json(accepted.into())))
+}
+
+/// The caller, and whom it names; never only what it claims.
+fn by(caller: &str, claimed: Option<&str>) -> String {
+    match claimed.map(str::trim).filter(|claimed| !claimed.is_empty()) {
+        Some(claimed) => format!("{caller}, for {}", shown(claimed)),
+        None => caller.to_owned(),
+    }
 }
 
 /// A misspelt gap would be accepted in vain.

@@ -1,7 +1,5 @@
 //! The coverage ledger: what was read, what was not, and why.
 
-use std::collections::BTreeMap;
-
 use axum::{Json, extract::State};
 use fathom_model::{Coverage, Outcome, Reason};
 use fathom_store::CoverageQuery;
@@ -14,9 +12,6 @@ use crate::{
     problem::{Problem, ProblemView},
     state::ApiState,
 };
-
-/// The most rows that totals are counted over: the store's own limit.
-pub(crate) const COUNTED_MAX: u32 = 1_000_000;
 
 /// What came of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -158,50 +153,40 @@ pub(crate) async fn coverage(
     State(state): State<ApiState>,
     Query(query): Query<CoverageParameters>,
 ) -> Result<Json<CoverageAnswer>, Problem> {
-    let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))? as usize;
+    let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
     let begin = query.cursor.unwrap_or_default();
     let reason = match &query.reason {
         Some(word) => Some(Reason::parse(word).ok_or_else(|| no_such_reason(word))?),
         None => None,
     };
-    let rows = state
-        .store
-        .coverage(&CoverageQuery {
-            accounts: query.account.into_iter().map(Into::into).collect(),
-            regions: query.region.into_iter().map(Into::into).collect(),
-            services: query.service,
-            kinds: query.kind.into_iter().map(Into::into).collect(),
-            outcome: query.outcome.map(|outcome| match outcome {
-                OutcomeView::Read => Outcome::Read,
-                OutcomeView::Empty => Outcome::Empty,
-                OutcomeView::Unknown => Outcome::Unknown,
-            }),
-            reason,
-            limit: COUNTED_MAX,
-            offset: 0,
-        })
-        .await?;
-    let (total, totals) = (rows.len() as u64, totals(&rows));
-    let skipped = usize::try_from(begin).unwrap_or(usize::MAX);
-    let coverage: Vec<CoverageRow> = rows.into_iter().skip(skipped).take(limit).map(Into::into).collect();
+    let query = CoverageQuery {
+        accounts: query.account.into_iter().map(Into::into).collect(),
+        regions: query.region.into_iter().map(Into::into).collect(),
+        services: query.service,
+        kinds: query.kind.into_iter().map(Into::into).collect(),
+        outcome: query.outcome.map(|outcome| match outcome {
+            OutcomeView::Read => Outcome::Read,
+            OutcomeView::Empty => Outcome::Empty,
+            OutcomeView::Unknown => Outcome::Unknown,
+        }),
+        reason,
+        limit,
+        offset: begin,
+    };
+    let totals: Vec<CoverageTotal> =
+        state.store.coverage_totals(&query).await?.into_iter().map(Into::into).collect();
+    let total = totals.iter().map(|one| one.count).sum();
+    let coverage: Vec<CoverageRow> =
+        state.store.coverage(&query).await?.into_iter().map(Into::into).collect();
     let end = begin.saturating_add(coverage.len() as u64);
-    Ok(Json(CoverageAnswer { coverage, total, totals, next: (end < total).then_some(end) }))
+    let next = (end < total && !coverage.is_empty()).then_some(end);
+    Ok(Json(CoverageAnswer { coverage, total, totals, next }))
 }
 
-/// Rows by outcome and reason.
-pub(crate) fn totals(rows: &[Coverage]) -> Vec<CoverageTotal> {
-    let mut counts: BTreeMap<(Outcome, Option<Reason>), u64> = BTreeMap::new();
-    for row in rows {
-        *counts.entry((row.outcome, row.reason)).or_default() += 1;
+impl From<fathom_store::CoverageTotal> for CoverageTotal {
+    fn from(total: fathom_store::CoverageTotal) -> Self {
+        Self { outcome: total.outcome.into(), reason: total.reason.map(Reason::as_str), count: total.rows }
     }
-    counts
-        .into_iter()
-        .map(|((outcome, reason), count)| CoverageTotal {
-            outcome: outcome.into(),
-            reason: reason.map(Reason::as_str),
-            count,
-        })
-        .collect()
 }
 
 fn no_such_reason(word: &str) -> Problem {

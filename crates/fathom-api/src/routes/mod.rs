@@ -1,9 +1,11 @@
 //! One file for each thing that can be asked for.
 
 pub(crate) mod acceptances;
+pub(crate) mod changes_stream;
 pub(crate) mod coverage;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod openapi;
 pub(crate) mod resource;
@@ -11,6 +13,7 @@ pub(crate) mod resources;
 pub(crate) mod scans;
 pub(crate) mod sql;
 pub(crate) mod summary;
+pub(crate) mod trend;
 pub(crate) mod unknowns;
 
 use fathom_store::StoreError;
@@ -29,7 +32,8 @@ impl From<StoreError> for Problem {
             StoreError::NoSuchResource { .. }
             | StoreError::NoSuchScan { .. }
             | StoreError::NoSuchAcceptance { .. }
-            | StoreError::NoSuchEntry { .. } => Self::new(Code::NotFound, text),
+            | StoreError::NoSuchEntry { .. }
+            | StoreError::BeforeHistory { .. } => Self::new(Code::NotFound, text),
             StoreError::Invalid { .. } => Self::new(Code::InvalidParameter, text),
             StoreError::DiskFull { .. } => Self::new(Code::StorageFull, text),
             StoreError::Busy { .. } => Self::new(Code::TooBusy, text).retry_after(1),

@@ -100,16 +100,10 @@ pub(crate) async fn resource(
     State(state): State<ApiState>,
     Query(query): Query<ResourceParameters>,
 ) -> Result<Json<ResourceDetail>, Problem> {
-    if query.uid.is_empty() || query.uid.len() > UID_BYTES_MAX {
-        return Err(Problem::parameter("uid", format!("`uid` has 1 to {UID_BYTES_MAX} bytes")));
-    }
     let store = &state.store;
-    let uid = Uid::new(&query.uid);
-    let stored = store.resource(&uid).await?.ok_or_else(|| {
-        Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(&query.uid)))
-            .hint(format!("search for it: {}", address("/resources", &[("search", &shown(&query.uid))])))
-    })?;
-    let document = RawValue::from_string(stored.resource.document.as_str().to_owned())
+    let uid = checked_uid(&query.uid)?;
+    let stored = store.resource(&uid).await?.ok_or_else(|| not_known(&query.uid))?;
+    let document = RawValue::from_string(stored.resource.document.whole().as_str().to_owned())
         .map_err(|_| Problem::new(Code::Internal, "the stored document is not JSON"))?;
     let statements = StatementView::all(store.statements(&uid).await?);
     let unknown = store.unknown_of(&uid, state.now()).await?.map(Into::into);
@@ -117,6 +111,20 @@ pub(crate) async fn resource(
     let versions = store.versions(&uid).await?.into_iter().take(VERSIONS_MAX);
     let versions = versions.map(|v| VersionView { hash: v.hash, seen_at: v.seen_at, scan: v.scan }).collect();
     Ok(Json(ResourceDetail { resource: stored.into(), statements, unknown, relations, versions, document }))
+}
+
+/// The uid of a parameter.
+pub(super) fn checked_uid(text: &str) -> Result<Uid, Problem> {
+    if text.is_empty() || text.len() > UID_BYTES_MAX {
+        return Err(Problem::parameter("uid", format!("`uid` has 1 to {UID_BYTES_MAX} bytes")));
+    }
+    Ok(Uid::new(text))
+}
+
+/// No resource has this uid.
+pub(super) fn not_known(uid: &str) -> Problem {
+    Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(uid)))
+        .hint(format!("search for it: {}", address("/resources", &[("search", &shown(uid))])))
 }
 
 async fn relations(state: &ApiState, uid: &Uid) -> Result<Relations, Problem> {
@@ -128,7 +136,7 @@ async fn relations(state: &ApiState, uid: &Uid) -> Result<Relations, Problem> {
     for edge in edges.outgoing.into_iter().take(RELATIONS_MAX) {
         outgoing.push(match &edge.to {
             Target::Known { uid } => names.relation(&edge, uid).await?,
-            Target::Unresolved { kind, reference } => Relation {
+            Target::Unresolved { kind, reference, .. } => Relation {
                 kind: edge.kind.to_string(),
                 uid: None,
                 other_kind: Some(kind.to_string()),

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use fathom_lake::{Column, Limits, SqlError, TableInfo, output::cell_json};
+use fathom_model::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -40,6 +41,8 @@ pub(crate) struct Question {
     /// The most seconds that it may take.
     #[schema(minimum = 1, maximum = 60, default = 30)]
     seconds_max: Option<u64>,
+    /// Asks about the estate as it was: a time, a day (at its end), `7d`, or `scan:12`.
+    as_of: Option<String>,
 }
 
 /// A column of an answer.
@@ -120,7 +123,15 @@ pub(crate) async fn query(
             .hint("try again when they are done")
             .retry_after(2)
     })?;
-    let mut answer = state.lake.query(&question.query, limits).await.map_err(|error| failed(&error))?;
+    let lake = match &question.as_of {
+        Some(text) => {
+            let moment: Moment =
+                text.parse().map_err(|error| Problem::new(Code::InvalidBody, format!("`as_of`: {error}")))?;
+            state.lake.over(state.store.past(&moment, state.now()).await?)
+        }
+        None => state.lake.clone(),
+    };
+    let mut answer = lake.query(&question.query, limits).await.map_err(|error| failed(&error))?;
     let columns = answer.columns().to_vec();
     let (mut rows, mut bytes) = (Vec::new(), 0);
     while let Some(batch) = answer.next().await.map_err(|error| failed(&error))? {

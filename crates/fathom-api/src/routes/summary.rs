@@ -7,8 +7,9 @@ use fathom_store::{CoverageQuery, UnknownQuery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::coverage::{COUNTED_MAX, CoverageTotal, OutcomeView, totals};
+use super::coverage::{CoverageTotal, OutcomeView};
 use crate::{
+    continuous::{EventsView, ScheduleView},
     extract::{Nothing, Query},
     problem::{Problem, ProblemView},
     state::ApiState,
@@ -59,6 +60,10 @@ pub(crate) struct Summary {
     coverage: Vec<CoverageCount>,
     /// The last scan with results.
     last_scan: Option<ScanView>,
+    /// When the server scans by itself; null where it does not.
+    schedule: Option<ScheduleView>,
+    /// Where the provider's events stand; null where the server takes none.
+    events: Option<EventsView>,
 }
 
 /// How much is understood
@@ -85,15 +90,17 @@ pub(crate) async fn summary(
     }
     let list = UnknownQuery { limit: 1, ..UnknownQuery::default() };
     let unknowns = store.unknowns(&list, state.now()).await?;
-    let coverage = store.coverage(&CoverageQuery { limit: COUNTED_MAX, ..CoverageQuery::default() }).await?;
+    let coverage = store.coverage_totals(&CoverageQuery::default()).await?;
     Ok(Json(Summary {
         all: share(None, "", all),
         by_type: by_type.into_iter().map(|(kind, counts)| share(Some(kind), "type", counts)).collect(),
         by_account: by_account.into_iter().map(|(id, counts)| share(Some(id), "account", counts)).collect(),
         unknowns: Counted::new(unknowns.total, "/unknowns", &[("include_accepted", "true")]),
         accepted: unknowns.accepted,
-        coverage: totals(&coverage).iter().map(coverage_count).collect(),
+        coverage: coverage.into_iter().map(|total| coverage_count(&total.into())).collect(),
         last_scan: store.latest_scan().await?.map(Into::into),
+        schedule: state.schedule.as_ref().map(|watched| watched.borrow().clone().into()),
+        events: state.events.as_ref().map(|watched| watched.borrow().clone().into()),
     }))
 }
 

@@ -3,6 +3,7 @@
 //! They are types of their own, and not the model's: the API keeps its form when the model changes.
 
 mod estate;
+mod history;
 mod scan;
 mod unknown;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use estate::{ResourceRow, StatementView};
+pub(crate) use history::{DifferenceView, HistoryVersion};
 pub(crate) use scan::{ProgressView, ScanView};
 pub(crate) use unknown::{AcceptanceView, UnknownRow};
 

@@ -40,7 +40,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 async fn each_documented_route_is_served_and_guarded_as_documented() {
     let api = Api::start().await;
     let operations = operations(&document());
-    assert_eq!(operations.len(), 19);
+    assert_eq!(operations.len(), 22);
     // Fewer than the limit on failures, so that each refusal is the first kind.
     for (path, method, operation) in operations {
         let address = format!("http://{}{path}", api.address).replace("{id}", "1").replace("{index}", "0");

@@ -177,11 +177,14 @@ fn results(resources: &[Resource]) -> ScanResults {
     let key = Uid::from("arn:aws:kms:eu-central-1:111111111111:key/k1");
     let kind = EdgeKind::from("encrypted_by");
     let one = Uid::from(bucket_uid(1));
-    let lost =
-        Target::Unresolved { kind: ResourceType::from("AWS::S3::Bucket"), reference: "logs".to_owned() };
+    let lost = Target::Unresolved {
+        kind: ResourceType::from("AWS::S3::Bucket"),
+        reference: "logs".to_owned(),
+        outside: false,
+    };
     let edges = vec![
-        Edge { from: one.clone(), kind, to: Target::Known { uid: key } },
-        Edge { from: one.clone(), kind: EdgeKind::from("logs_to"), to: lost },
+        Edge { from: one.clone(), kind, to: Target::Known { uid: key }, path: "Key".into() },
+        Edge { from: one.clone(), kind: EdgeKind::from("logs_to"), to: lost, path: "Logs".into() },
     ];
     let statement = |source, value: &str, origin: &str| Statement {
         part: Part::Owner,

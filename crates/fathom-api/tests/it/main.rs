@@ -3,8 +3,10 @@
 mod access;
 mod document;
 mod harness;
+mod history;
 mod input;
 mod reading;
+mod runner;
 mod scans;
 mod sql;
 mod tls;

@@ -174,7 +174,7 @@ async fn an_accepted_gap_leaves_the_list_and_enters_the_ledger() {
     assert_eq!((&list["accepted"], &list["total"]), (&json!(1), &json!(NOT_UNDERSTOOD)));
     assert!(!uids(list["unknowns"].as_array().expect("a list")).contains(&uid));
     let all = api.read("/unknowns?include_accepted=true").await;
-    assert_eq!(all["unknowns"][0]["gaps"][0]["accepted"]["by"], "ana");
+    assert_eq!(all["unknowns"][0]["gaps"][0]["accepted"]["by"], "api, for ana");
     let entries = api.read(&format!("/ledger/entries?from={before}")).await;
     assert_eq!(entries["entries"][0]["kind"], "gap.accepted");
     assert_eq!(entries["entries"][0]["subject"], uid);
@@ -193,4 +193,19 @@ async fn a_proof_of_the_ledger_verifies_without_it() {
     let proof = fathom_ledger::LogProof::parse(&text).expect("a proof");
     proof.verify(entries[0].body.as_bytes(), &key).expect("it holds");
     api.problem(api.get("/ledger/entries/999/proof"), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn the_trend_has_a_point_for_each_scan() {
+    let api = Api::start().await;
+    let summary = api.read("/summary").await;
+    let trend = api.read("/trend").await;
+    let [point] = trend["trend"].as_array().expect("points").as_slice() else { panic!("{trend}") };
+    assert_eq!((&point["scan"], &point["resources"]), (&json!(1), &summary["all"]["resources"]["value"]));
+    assert_eq!(point["understood"], summary["all"]["understood"]["value"]);
+    let one = api.read("/trend?type=AWS::KMS::Key&limit=5").await;
+    assert_eq!(one["trend"][0]["resources"], 1);
+    let none = api.read("/trend?account=999999999999").await;
+    assert_eq!((&none["trend"][0]["resources"], &none["trend"][0]["share"]), (&json!(0), &json!(null)));
+    api.problem(api.get("/trend?limit=0"), 400, "invalid_parameter").await;
 }

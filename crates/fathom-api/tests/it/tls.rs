@@ -39,7 +39,7 @@ async fn other_addresses_are_served_with_tls() {
     let mut options = options(dir.path());
     options.listen = "0.0.0.0:0".parse().expect("an address");
     options.tls = Some((dir.path().join("cert.pem"), dir.path().join("key.pem")));
-    options.allowed_hosts = vec!["127.0.0.1".to_owned()];
+    options.allowed_hosts = vec!["fathom.test".to_owned()];
     let server = Server::bind(options).await.expect("listens");
     let (port, url) = (server.address().port(), server.url());
     assert!(url.starts_with("https://"), "{url}");
@@ -54,8 +54,17 @@ async fn other_addresses_are_served_with_tls() {
     let address = format!("https://127.0.0.1:{port}/api/v1/summary");
     let response = client.get(&address).bearer_auth(token.trim()).send().await.expect("an answer");
     assert_eq!(response.status(), 200);
-    let foreign = client.get(&address).header("host", "evil.example").send().await.expect("an answer");
-    assert_eq!(foreign.status(), 421);
+    // A name that somebody lured a browser to is not ours; one that the user gave is, and addresses are nobody's.
+    let under = |host: &str| client.get(&address).bearer_auth(token.trim()).header("host", host).send();
+    for (host, status) in
+        [("fathom.test", 200), ("192.0.2.1", 200), ("evil.example", 421), ("fathom.test.evil", 421)]
+    {
+        assert_eq!(under(host).await.expect("an answer").status(), status, "{host}");
+    }
+    let foreign =
+        crate::harness::problem(under("evil.example").await.expect("an answer"), 421, "host_refused").await;
+    assert!(foreign["detail"].as_str().is_some_and(|detail| detail.contains("evil.example")), "{foreign}");
+    assert!(foreign["hint"].as_str().is_some_and(|hint| hint.contains("--allowed-host")), "{foreign}");
     let plain = crate::harness::client().get(address.replace("https:", "http:")).send().await;
     assert!(plain.is_err() || plain.is_ok_and(|response| !response.status().is_success()));
     stop.send(()).expect("runs");
@@ -71,4 +80,14 @@ async fn a_certificate_that_does_not_load_is_named() {
     let Err(error) = Server::bind(options).await else { panic!("it was taken") };
     assert!(matches!(error, ServeError::Tls { .. }), "{error}");
     assert!(error.to_string().contains("cert.pem"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_name_that_cannot_be_one_is_named() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut options = options(dir.path());
+    options.allowed_hosts = vec!["https://fathom.example.com".to_owned()];
+    let Err(error) = Server::bind(options).await else { panic!("it was taken") };
+    assert!(matches!(error, ServeError::HostName(_)), "{error}");
+    assert!(error.to_string().contains("`https://fathom.example.com`"), "{error}");
 }

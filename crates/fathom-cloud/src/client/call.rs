@@ -90,6 +90,7 @@ impl Client {
             operation: operation.to_owned(),
             params: params.clone(),
         };
+        super::guard::check(service, operation, params)?;
         self.call_with(account, &meta, self.inner.options.secrets).await
     }
 

@@ -21,7 +21,8 @@ const EXCEPTIONS: &[(&str, &str, &str, Option<&str>)] = &[
     ("support", "aws", "support.us-east-1.{dnsSuffix}", Some("us-east-1")),
 ];
 
-/// Services of the `aws` partition that answer for all regions in one that is not the partition's own.
+/// Services of the `aws` partition that answer for all regions in one that is not the partition's own; whichever region
+/// is asked, that one is meant.
 const HOMES: &[(&str, &str)] = &[("globalaccelerator", "us-west-2")];
 
 /// Addresses given in place of the cloud's own.
@@ -144,7 +145,7 @@ fn locate(partition: &Partition, service: &Service, region: &Region) -> (String,
     let own = partition.implicit_global_region.as_deref().unwrap_or("us-east-1");
     let home = HOMES.iter().find(|(name, _)| *name == service.name() && partition.id == "aws");
     let wanted = match home {
-        Some((_, home)) if region.is_global() => home,
+        Some((_, home)) => home,
         _ if region.is_global() => own,
         _ => region.as_str(),
     };

@@ -55,11 +55,11 @@ impl Default for ClientOptions {
     }
 }
 
-/// An endpoint address from the environment that is no address.
+/// An endpoint address from a flag, the environment or a profile that is no address.
 #[derive(Debug, thiserror::Error)]
 #[error("`{variable}` is not an address of the form `https://host:port`")]
 pub struct EndpointUrlError {
-    /// The environment variable.
+    /// The environment variable, or where else it stands.
     pub variable: String,
     /// The cause.
     #[source]
@@ -93,19 +93,19 @@ impl ClientOptions {
         Ok(Self { endpoints, ..Self::default() })
     }
 
-    /// The same with one address for all services.
+    /// The same with one address for all services, whatever the environment says.
     ///
     /// # Errors
     /// When the text is no `http` or `https` address.
     pub fn with_endpoint(mut self, url: &str) -> Result<Self, EndpointUrlError> {
         let variable = || url.to_owned();
-        self.endpoints.all =
-            Some(address(url).map_err(|source| EndpointUrlError { variable: variable(), source })?);
+        let url = address(url).map_err(|source| EndpointUrlError { variable: variable(), source })?;
+        self.endpoints = Overrides { all: Some(url), ..Overrides::default() };
         Ok(self)
     }
 }
 
-fn address(text: &str) -> Result<Url, url::ParseError> {
+pub(super) fn address(text: &str) -> Result<Url, url::ParseError> {
     let url = Url::parse(text)?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(url::ParseError::RelativeUrlWithCannotBeABaseBase);

@@ -192,6 +192,13 @@ pub(crate) fn of_answer(region: &Region, status: u16, head: bool, answer: &Error
     }
 }
 
+/// Why a call failed that was made elsewhere, of which only code and message are known.
+pub fn reason_of_code(region: &Region, code: &str, message: &str) -> Reason {
+    let answer = ErrorAnswer { code: code.to_owned(), message: message.to_owned(), ..ErrorAnswer::default() };
+    // A status that says nothing by itself.
+    of_answer(region, 400, false, &answer).reason
+}
+
 /// Whether a body is a page for people: anything that begins like markup but not like an answer of the XML protocols.
 pub(crate) fn is_page(body: &[u8]) -> bool {
     let body = body.trim_ascii_start();
@@ -210,7 +217,8 @@ fn is_about_time(code: &str, message: &str) -> bool {
 pub(crate) fn of_transport(error: &TransportError, overridden: bool) -> Verdict {
     match error {
         TransportError::NoSuchHost { .. } if overridden => verdict(Reason::Network, Again::Never),
-        TransportError::NoSuchHost { .. } | TransportError::NotRecorded => NOT_ANSWERED,
+        TransportError::NoSuchHost { .. } => NOT_ANSWERED,
+        TransportError::NotRecorded => verdict(Reason::NotRecorded, Again::Never),
         TransportError::Connect { .. } | TransportError::Cut { .. } => verdict(Reason::Network, Again::Pause),
         TransportError::Timeout { .. } => verdict(Reason::Timeout, Again::Once),
         TransportError::TooLarge { .. } => verdict(Reason::TooLarge, Again::Never),

@@ -35,8 +35,13 @@ const ACTIONS: &[(&str, &str, &str)] = &[
 const S3_CONTROL: &[(&str, &str)] = &[("GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock")];
 
 /// Signing names that are not the prefix of their IAM actions.
-const PREFIXES: &[(&str, &str)] =
-    &[("monitoring", "cloudwatch"), ("email", "ses"), ("opensearchserverless", "aoss"), ("tagging", "tag")];
+const PREFIXES: &[(&str, &str)] = &[
+    ("monitoring", "cloudwatch"),
+    ("email", "ses"),
+    ("opensearchserverless", "aoss"),
+    ("tagging", "tag"),
+    ("cloudcontrolapi", "cloudformation"),
+];
 
 /// Services where every read is one action by its HTTP method.
 const BY_METHOD: &[&str] = &["apigateway"];

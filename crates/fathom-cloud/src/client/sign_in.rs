@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileLoadError;
 use aws_credential_types::provider::{
     ProvideCredentials, SharedCredentialsProvider, error::CredentialsError,
 };
-use aws_types::region::Region as SdkRegion;
 use fathom_model::{AccountId, Partition, Reason, Region};
 use serde_json::{Value, json};
 
 use super::{
     Account, CallError, CallMeta, Client,
     account::{Keyring, Source},
+    profile::{self, ProfileName},
 };
 use crate::codec::Secrets;
 
@@ -20,16 +20,74 @@ use crate::codec::Secrets;
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// None of the usual places has credentials.
-    #[error("no credentials: neither the environment, nor the profile, nor the machine gives any")]
-    NoCredentials(#[source] CredentialsError),
+    #[error(
+        "no credentials: {}",
+        if *alone {
+            format!("{profile} gives none; run `aws configure --profile {}`", profile.name)
+        } else {
+            format!(
+                "neither the environment, nor {profile}, nor the machine gives any; set AWS_ACCESS_KEY_ID and \
+                 AWS_SECRET_ACCESS_KEY, name a profile with --profile, or run `aws configure` or `aws configure sso`"
+            )
+        }
+    )]
+    NoCredentials {
+        /// The profile that holds.
+        profile: ProfileName,
+        /// Whether only the profile was asked, since it was named.
+        alone: bool,
+        /// What the last place said.
+        #[source]
+        source: CredentialsError,
+    },
+    /// The profile that was named is in neither file.
+    #[error(
+        "there is no {profile}; {}", if known.is_empty() {
+            format!("neither file names any: run `aws configure --profile {}` or `aws configure sso`", profile.name)
+        } else {
+            format!("name one of {} with --profile or AWS_PROFILE", known.join(", "))
+        }
+    )]
+    NoSuchProfile {
+        /// The profile asked for.
+        profile: ProfileName,
+        /// Those that are there, in the order of the alphabet.
+        known: Vec<String>,
+    },
+    /// One of the files cannot be read.
+    #[error("cannot read {profile}; mend the file")]
+    ProfileFile {
+        /// The profile asked for.
+        profile: ProfileName,
+        /// Where it is wrong.
+        #[source]
+        source: ProfileFileLoadError,
+    },
+    /// The sign-in that a profile goes through has ended, or was never made.
+    #[error(
+        "the single sign-on of {profile} gives no credentials; run `aws sso login --profile {}`", profile.name
+    )]
+    SignOn {
+        /// The profile asked for.
+        profile: ProfileName,
+        /// What is lacking.
+        #[source]
+        source: CredentialsError,
+    },
     /// The place that should give credentials cannot.
-    #[error("the credentials could not be loaded")]
-    Credentials(#[source] CredentialsError),
+    #[error("the credentials of {profile} could not be loaded; mend what the cause names")]
+    Credentials {
+        /// The profile asked for.
+        profile: ProfileName,
+        /// Why.
+        #[source]
+        source: CredentialsError,
+    },
     /// The credentials have ended.
-    #[error("the credentials have expired; sign in again")]
+    #[error("the credentials have expired; sign in again (`aws sso login`, or a new session token)")]
     Expired(#[source] CallError),
     /// The secret does not belong to the key, or the key does not exist.
-    #[error("the credentials do not verify")]
+    #[error("the credentials do not verify; check that access key, secret and session token belong together")]
     InvalidSignature(#[source] CallError),
     /// The endpoint cannot be reached, or is no AWS endpoint.
     #[error("the endpoint does not answer")]
@@ -49,16 +107,28 @@ impl Client {
         if self.recording().is_some() {
             return self.identify(Keyring::new(Source::None), region).await;
         }
-        let mut loader =
-            aws_config::defaults(BehaviorVersion::latest()).region(SdkRegion::new(region.to_string()));
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+        let chosen = ProfileName::of(profile);
+        let files = chosen.read().await;
+        let files = files.map_err(|source| SignInError::ProfileFile { profile: chosen.clone(), source })?;
+        let is_there = files.get_profile(&chosen.name).is_some();
+        // A profile of the environment may be meant for others, where the environment gives keys as well.
+        let needed = profile.is_some() || std::env::var_os("AWS_ACCESS_KEY_ID").is_none();
+        if chosen.named && needed && !is_there {
+            let mut known: Vec<String> = files.profiles().map(ToOwned::to_owned).collect();
+            known.sort();
+            return Err(SignInError::NoSuchProfile { profile: chosen, known });
         }
-        let config = loader.load().await;
-        let provider = config
-            .credentials_provider()
-            .ok_or_else(|| SignInError::NoCredentials(CredentialsError::not_loaded_no_source()))?;
-        self.sign_in_with(provider, region).await
+        let provider = match profile {
+            Some(name) => profile::only(name, region),
+            None => profile::chain(None, region).await.credentials_provider().ok_or_else(|| {
+                let source = CredentialsError::not_loaded_no_source();
+                SignInError::NoCredentials { profile: chosen.clone(), alone: false, source }
+            })?,
+        };
+        let goes_through_sign_on = files.get_profile(&chosen.name).is_some_and(|profile| {
+            ["sso_session", "sso_start_url"].iter().any(|name| profile.get(name).is_some())
+        });
+        self.with_provider(provider, region, chosen, profile.is_some(), goes_through_sign_on).await
     }
 
     /// The same with credentials from elsewhere.
@@ -70,9 +140,24 @@ impl Client {
         provider: SharedCredentialsProvider,
         region: &Region,
     ) -> Result<Account, SignInError> {
-        let credentials = provider.provide_credentials().await.map_err(|error| match error {
-            CredentialsError::CredentialsNotLoaded(_) => SignInError::NoCredentials(error),
-            other => SignInError::Credentials(other),
+        self.with_provider(provider, region, ProfileName::of(None), false, false).await
+    }
+
+    async fn with_provider(
+        &self,
+        provider: SharedCredentialsProvider,
+        region: &Region,
+        profile: ProfileName,
+        alone: bool,
+        goes_through_sign_on: bool,
+    ) -> Result<Account, SignInError> {
+        let credentials = provider.provide_credentials().await.map_err(|source| match source {
+            CredentialsError::InvalidConfiguration(_) => SignInError::Credentials { profile, source },
+            _ if goes_through_sign_on => SignInError::SignOn { profile, source },
+            CredentialsError::CredentialsNotLoaded(_) => {
+                SignInError::NoCredentials { profile, alone, source }
+            }
+            _ => SignInError::Credentials { profile, source },
         })?;
         self.identify(Keyring::with(Source::Provider(provider), credentials), region).await
     }

@@ -90,7 +90,7 @@ pub enum TransportError {
         limit_bytes: usize,
     },
     /// The recording has no such call.
-    #[error("not in the recording")]
+    #[error("the recording has no answer for this")]
     NotRecorded,
     /// The request itself cannot be sent.
     #[error("failed to make a request for `{host}`")]

@@ -109,6 +109,11 @@ pub(crate) fn value_in(
         (Kind::Map(..), Value::Object(object)) if masked => {
             Ok(Value::Object(object.into_iter().map(|(key, _)| (key, Value::from(MASK))).collect()))
         }
+        (Kind::List(item), Value::Array(items)) if masked => Ok(match name_of_pair(context, item) {
+            // Like a map of them: the names say what is set, the values may be secrets.
+            Some(name) => Value::Array(items.iter().map(|item| masked_pair(item, name)).collect()),
+            None => Value::from(MASK),
+        }),
         (_, _) if masked => Ok(Value::from(MASK)),
         (Kind::Structure(structure), value) if structure.is_document() => {
             if check::fits(&value, DEPTH_MAX - depth) { Ok(value) } else { Err(ParseError::TooDeep) }
@@ -142,6 +147,25 @@ pub(crate) fn value_in(
         (Kind::Structure(_) | Kind::Map(..), _) => Err(ParseError::value("an object")),
         (kind, value) => scalar::from_json(kind, value),
     }
+}
+
+/// The member that names, where items are pairs of a name and a value: environment variables, tags.
+fn name_of_pair<'c>(context: Context<'c>, item: &ShapeRef) -> Option<&'c str> {
+    let [one, two] = context.service.shape(item.shape()).structure()?.members() else { return None };
+    let is_name = |name: &str| name.eq_ignore_ascii_case("name") || name.eq_ignore_ascii_case("key");
+    match (one.name(), two.name()) {
+        (name, value) | (value, name) if is_name(name) && value.eq_ignore_ascii_case("value") => Some(name),
+        _ => None,
+    }
+}
+
+fn masked_pair(item: &Value, name: &str) -> Value {
+    let Value::Object(members) = item else { return Value::from(MASK) };
+    let shown = |key: &String, value: &Value| match value {
+        Value::String(_) if key == name => value.clone(),
+        _ => Value::from(MASK),
+    };
+    Value::Object(members.iter().map(|(key, value)| (key.clone(), shown(key, value))).collect())
 }
 
 /// Brings a structure from a JSON body into the value form; what the model does not know is dropped, except that an

@@ -20,6 +20,7 @@ mod form;
 mod json;
 mod quirks;
 mod rest;
+mod saved;
 mod scalar;
 mod time;
 mod xml;
@@ -27,6 +28,7 @@ mod xml_write;
 
 pub use error::{ErrorAnswer, ParseError, SerializeError};
 pub use fault::parse_error;
+pub use saved::{Spelling, saved};
 
 use crate::model::{Operation, Protocol, Service};
 use crate::wire;
@@ -43,7 +45,7 @@ pub const MASK: &str = "(secret)";
 pub enum Secrets {
     /// They are kept.
     Keep,
-    /// They become [`MASK`]: the whole value, except that a map keeps its keys.
+    /// They become [`MASK`]: the whole value, except that a map keeps its keys, and a list of pairs their names.
     Mask,
 }
 

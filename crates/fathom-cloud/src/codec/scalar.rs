@@ -39,9 +39,8 @@ pub(crate) fn from_text(kind: &Kind, text: &str) -> Result<Option<Value>, ParseE
         Kind::Integer | Kind::Float | Kind::Timestamp if trimmed.is_empty() => return Ok(None),
         Kind::Integer => integer(trimmed).ok_or_else(|| ParseError::value("a whole number"))?,
         Kind::Float => float(trimmed).ok_or_else(|| ParseError::value("a number"))?,
-        Kind::Timestamp => {
-            time::to_value(time::from_text(trimmed).ok_or_else(|| ParseError::value("a timestamp"))?)
-        }
+        // A moment that nobody can read stays as it came: it says nothing about what stands beside it.
+        Kind::Timestamp => time::from_text(trimmed).map_or_else(|| Value::from(text), time::to_value),
         Kind::Structure(_) | Kind::List(_) | Kind::Map(..) => {
             return Err(ParseError::value("a single value"));
         }
@@ -70,9 +69,10 @@ pub(crate) fn from_json(kind: &Kind, value: Value) -> Result<Value, ParseError> 
             let bytes = decode_base64(&text).ok_or_else(|| ParseError::value("base64"))?;
             Value::String(encode_base64(&bytes))
         }
-        (Kind::Timestamp, value) => {
-            time::to_value(time::from_value(&value).ok_or_else(|| ParseError::value("a timestamp"))?)
+        (Kind::Timestamp, value @ (Value::String(_) | Value::Number(_))) => {
+            time::from_value(&value).map_or(value, time::to_value)
         }
+        (Kind::Timestamp, _) => return Err(ParseError::value("a timestamp")),
         (Kind::Boolean, Value::String(text)) => Value::Bool(text.eq_ignore_ascii_case("true")),
         (Kind::Integer, Value::Number(number)) if number.is_f64() => whole(&number),
         (Kind::Integer, Value::String(text)) => {

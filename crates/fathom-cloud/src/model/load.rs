@@ -220,8 +220,22 @@ impl Service {
     }
 }
 
-/// Shapes that a model marks as secret and that are none: tags, which the tagging API shows to everyone who may read.
-const NOT_SECRET: &[(&str, &str)] = &[("backup", "Tags")];
+/// Shapes that a model marks as secret and that are none: tags, which the tagging API shows to everyone who may read;
+/// names and ids without which a resource cannot be told from another; a token of a page, which is sent back as it came.
+const NOT_SECRET: &[(&str, &str)] = &[
+    ("backup", "Tags"),
+    ("bedrock", "GuardrailName"),
+    ("cognito-idp", "ClientIdType"),
+    ("identitystore", "GroupDisplayName"),
+    ("identitystore", "UserName"),
+    ("organizations", "AccountName"),
+    ("pipes", "NextToken"),
+    ("pipes", "TagValue"),
+    ("resource-explorer-2", "TagMap"),
+    ("rolesanywhere", "TagKey"),
+    ("rolesanywhere", "TagValue"),
+    ("s3", "SSEKMSKeyId"),
+];
 
 struct Loader<'a> {
     service: &'a str,

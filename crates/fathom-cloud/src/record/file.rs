@@ -208,7 +208,7 @@ fn parse_header(path: &Path, line: &[u8]) -> Result<Header, RecordingError> {
     }
 }
 
-/// Later header lines add accounts and regions.
+/// Later header lines add accounts, regions, and what was asked.
 fn merge(header: &mut Option<Header>, more: Header) {
     let Some(known) = header else {
         *header = Some(more);
@@ -224,4 +224,5 @@ fn merge(header: &mut Option<Header>, more: Header) {
             known.regions.push(region);
         }
     }
+    known.asked = known.asked.take().or(more.asked);
 }

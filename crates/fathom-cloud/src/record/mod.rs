@@ -13,7 +13,7 @@ mod recorder;
 
 use std::collections::BTreeMap;
 
-use fathom_model::{AccountId, Partition, Region};
+use fathom_model::{AccountId, Partition, Region, ResourceType};
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -46,6 +46,29 @@ pub struct Header {
     pub recorded_at: jiff::Timestamp,
     /// What wrote it, with its version.
     pub tool: String,
+    /// What the scan was asked for. From a recording made before this was noted, a player
+    /// gives what its exchanges show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// What a scan was asked for, so that playing it back needs no flags. Empty lists mean all; external ids and profiles
+/// are not in it: a recording is asked without them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Only these regions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
+    /// Only these resource types.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<ResourceType>,
+    /// The role taken in every other account of the organisation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_role: Option<String>,
+    /// Only these accounts of the organisation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<AccountId>,
 }
 
 /// An account in a recording.

@@ -13,7 +13,7 @@ use fathom_model::Region;
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Body, Failure, Header, Outcome, RecordingError, VALUE_FORM, file, key};
+use super::{Asked, Body, Exchange, Failure, Header, Outcome, RecordingError, VALUE_FORM, file, key};
 use crate::{
     client::{Account, CallMeta, Transport, TransportError},
     wire,
@@ -50,6 +50,14 @@ impl Player {
     }
 
     fn of(contents: file::Contents) -> Self {
+        let mut header = contents.header;
+        if header.asked.is_none() {
+            header.asked = Some(Asked {
+                regions: header.regions.clone(),
+                organization_role: contents.exchanges.iter().find_map(role_taken),
+                ..Asked::default()
+            });
+        }
         let mut answers: HashMap<String, Answers> = HashMap::new();
         for exchange in contents.exchanges {
             let key = key(
@@ -65,7 +73,7 @@ impl Player {
                 .outcomes
                 .push(exchange.outcome);
         }
-        Self { header: contents.header, answers, damage: contents.damage }
+        Self { header, answers, damage: contents.damage }
     }
 
     /// What the recording is about.
@@ -116,6 +124,15 @@ impl Player {
             Outcome::Failure { failure } => Err(failed(*failure, host.to_owned())),
         }
     }
+}
+
+/// The role, with its path, that an exchange takes in another account.
+fn role_taken(exchange: &Exchange) -> Option<String> {
+    if (exchange.service.as_str(), exchange.operation.as_str()) != ("sts", "AssumeRole") {
+        return None;
+    }
+    let arn = exchange.params.get("RoleArn")?.as_str()?;
+    arn.split_once(":role/").map(|(_, role)| role.to_owned())
 }
 
 fn failed(failure: Failure, host: String) -> TransportError {

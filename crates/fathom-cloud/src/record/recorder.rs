@@ -11,7 +11,7 @@ use fathom_model::{AccountId, Partition, Region};
 use futures::future::BoxFuture;
 
 use super::{
-    Exchange, FORMAT, Failure, Header, Outcome, RecordedAccount, RecordingError, VERSION,
+    Asked, Exchange, FORMAT, Failure, Header, Outcome, RecordedAccount, RecordingError, VERSION,
     file::Writer,
     mask::{self, SecretMember},
     recorded_params,
@@ -50,6 +50,7 @@ impl Recorder {
             regions: Vec::new(),
             recorded_at: jiff::Timestamp::now(),
             tool: concat!("fathom ", env!("CARGO_PKG_VERSION")).to_owned(),
+            asked: None,
         };
         writer.line(&header)?;
         let file = Arc::new(Mutex::new(Recording { header, writer, failed: None }));
@@ -59,6 +60,19 @@ impl Recorder {
     /// Also hides these members, beside those that the models mark as secret.
     pub fn hiding(self, members: Vec<SecretMember>) -> Self {
         Self { members: Arc::from(members), ..self }
+    }
+
+    /// Notes what the scan was asked for, in a header line of its own.
+    ///
+    /// # Errors
+    /// When the line cannot be written.
+    pub fn asked(self, asked: Asked) -> Result<Self, RecordingError> {
+        {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let line = Header { asked: Some(asked), ..file.header.clone() };
+            file.writer.line(&line)?;
+        }
+        Ok(self)
     }
 
     /// Ends the recording.

@@ -133,7 +133,10 @@ async fn a_recording_plays_the_same_conversation_and_holds_no_secret() {
             )
             .await
             .expect_err("never recorded");
-        assert_eq!((error.reason, error.message.as_str()), (Reason::NotAnswered, "not in the recording"));
+        assert_eq!(
+            (error.reason, error.message.as_str()),
+            (Reason::NotRecorded, "the recording has no answer for this")
+        );
     }
 }
 

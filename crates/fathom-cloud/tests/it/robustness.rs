@@ -73,6 +73,35 @@ fn secrets_are_masked_and_map_keys_kept() {
 }
 
 #[test]
+fn names_of_environment_variables_stay_and_their_values_go() {
+    let body = br#"{"taskDefinition": {"family": "web", "containerDefinitions": [
+        {"name": "app", "environment": [{"name": "DB_PASSWORD", "value": "hunter2"}, {"name": "PORT"}, {"value": 7}]}]}}"#;
+    let of = |secrets| {
+        let mut value = parse("ecs", "DescribeTaskDefinition", body, secrets).unwrap();
+        value["taskDefinition"]["containerDefinitions"][0]["environment"].take()
+    };
+    let mask = codec::MASK;
+    assert_eq!(
+        of(Secrets::Mask),
+        json!([{"name": "DB_PASSWORD", "value": mask}, {"name": "PORT"}, {"value": mask}])
+    );
+    assert_eq!(of(Secrets::Keep)[0], json!({"name": "DB_PASSWORD", "value": "hunter2"}));
+}
+
+#[test]
+fn a_moment_that_nobody_can_read_loses_nothing_beside_it() {
+    let body = br#"{"KeyMetadata": {"KeyId": "k", "Description": "d", "CreationDate": "the day before"}}"#;
+    let value = parse("kms", "DescribeKey", body, Secrets::Mask).unwrap();
+    assert_eq!(
+        value["KeyMetadata"],
+        json!({"KeyId": "k", "Description": "d", "CreationDate": "the day before"})
+    );
+    let xml = S3.replace("2026-01-02T03:04:05Z", "0000-99-99T99:99:99Z");
+    let value = parse("s3", "ListBuckets", xml.as_bytes(), Secrets::Mask).unwrap();
+    assert_eq!(value["Buckets"], json!([{"Name": "b", "CreationDate": "0000-99-99T99:99:99Z"}]));
+}
+
+#[test]
 fn an_error_with_a_success_status_is_an_error() {
     let body = b"<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>m</Message><RequestId>r</RequestId></Error>";
     match parse("s3", "ListBuckets", body, Secrets::Mask) {

@@ -12,9 +12,18 @@ use fathom_content::{Content, ResourceDefinition, resource::Name};
 /// Types that relations name and no definition lists, each with the reason.
 const NOT_DEFINED: &[(&str, &str)] = &[];
 
-/// Operations that give only part of the answer unless this parameter asks for all.
-const NEEDS_PARAM: &[(&str, &str)] =
-    &[("ListQueues", "MaxResults"), ("DescribeSnapshots", "OwnerIds"), ("DescribeImages", "Owners")];
+/// Operations that give only part of the answer, or more than is one's own, unless this parameter says so.
+const NEEDS_PARAM: &[(&str, &str, &str)] = &[
+    ("sqs", "ListQueues", "MaxResults"),
+    ("ec2", "DescribeSnapshots", "OwnerIds"),
+    ("ec2", "DescribeImages", "Owners"),
+    ("ssm", "ListDocuments", "Filters"),
+    ("ssm", "DescribePatchBaselines", "Filters"),
+    ("rds", "DescribeDBClusters", "Filters"),
+    ("docdb", "DescribeDBClusters", "Filters"),
+    ("neptune", "DescribeDBClusters", "Filters"),
+    ("glue", "GetConnections", "HidePassword"),
+];
 
 fn content() -> Content {
     Content::embedded().expect("the content that ships")
@@ -29,7 +38,10 @@ fn every_file_loads_and_has_a_type_of_its_own() {
     let files = std::fs::read_dir(folder()).expect("the folder of definitions").count();
     let content = content();
     assert_eq!(content.resources.len(), files, "one type a file");
-    assert!(files >= 100, "{files} definitions");
+    assert!(files >= 300, "{files} definitions");
+    let services: BTreeSet<&str> =
+        content.resources.values().map(|definition| definition.service.as_str()).collect();
+    assert!(services.len() >= 100, "{} services", services.len());
     let views: BTreeSet<String> =
         content.resources.keys().map(fathom_model::ResourceType::view_name).collect();
     assert_eq!(views.len(), files, "every type has a SQL view of its own");
@@ -125,8 +137,8 @@ fn one_bulk_call_serves_all_identities() {
 #[test]
 fn calls_that_hold_back_are_asked_for_all() {
     for definition in content().resources.values() {
-        for (operation, param) in NEEDS_PARAM {
-            if definition.list.operation == *operation {
+        for (service, operation, param) in NEEDS_PARAM {
+            if definition.service == *service && definition.list.operation == *operation {
                 assert!(
                     definition.list.params.contains_key(*param),
                     "{}: {operation} needs `{param}`",
@@ -148,6 +160,20 @@ fn members_that_may_hold_secrets_are_closed() {
         ("AWS::CloudFormation::Stack", "Parameters[].ParameterValue"),
         ("AWS::CodeBuild::Project", "environment.environmentVariables[].value"),
         ("AWS::Glue::Job", "DefaultArguments"),
+        ("AWS::AutoScaling::LaunchConfiguration", "UserData"),
+        ("AWS::EC2::VPNConnection", "CustomerGatewayConfiguration"),
+        ("AWS::EC2::VPNConnection", "Options.TunnelOptions[].PreSharedKey"),
+        ("AWS::DirectConnect::VirtualInterface", "authKey"),
+        ("AWS::Batch::JobDefinition", "containerProperties.environment[].value"),
+        ("AWS::Cognito::UserPoolClient", "ClientSecret"),
+        ("AWS::Cognito::UserPoolIdentityProvider", "ProviderDetails.client_secret"),
+        ("AWS::KinesisFirehose::DeliveryStream", "Destinations[].SplunkDestinationDescription.HECToken"),
+        ("AWS::Amplify::App", "environmentVariables"),
+        ("AWS::SageMaker::Model", "PrimaryContainer.Environment"),
+        ("AWS::ECS::Task", "overrides.containerOverrides[].environment[].value"),
+        ("AWS::ElasticBeanstalk::Environment", "Settings[].Value"),
+        ("AWS::CloudFormation::StackSet", "Parameters[].ParameterValue"),
+        ("AWS::CodePipeline::Pipeline", "pipeline.stages[].actions[].configuration.OAuthToken"),
     ] {
         let definition = &content.resources[kind];
         assert!(definition.secret.iter().any(|path| path.as_str() == member), "{kind}: {member}");
@@ -169,8 +195,9 @@ fn members_that_may_hold_secrets_are_closed() {
 fn only_reading_calls_are_made() {
     for definition in content().resources.values() {
         for operation in operations(definition) {
-            let reads =
-                ["Describe", "List", "Get", "BatchGet"].iter().any(|word| operation.starts_with(word));
+            let reads = ["Describe", "List", "Get", "BatchGet", "Search"]
+                .iter()
+                .any(|word| operation.starts_with(word));
             assert!(reads, "{}: {operation}", definition.kind);
         }
     }
@@ -225,4 +252,43 @@ fn check(python: &Path, definitions: &[&ResourceDefinition]) -> (bool, String) {
     let text =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), text)
+}
+
+#[test]
+fn rules_that_cannot_be_are_refused() {
+    let refused = |file: &str, text: &str| {
+        let thing = "type: T\ndescription: A thing.\nservice: box\nlist: { operation: List, items: 'L[]' }\nidentity: { id: '{Id}', arn: '{Arn}' }\n";
+        let text = if file.starts_with("resources/") { format!("{thing}{text}") } else { text.to_owned() };
+        let files = [("demands.yaml".to_owned(), "always: [owner]".to_owned()), (file.to_owned(), text)];
+        Content::from_files(&files.into()).expect_err("it is refused").to_string()
+    };
+    for (file, text, says) in [
+        ("resources/t.yaml", "volatile: ['L[]']", "`volatile: L[]` does not end in a member"),
+        ("resources/t.yaml", "volatile: ['A || B']", "does not end in a member, or has alternatives"),
+        ("references.yaml", "ids: { vpc: AWS::EC2::VPC }", "references.yaml: `ids: vpc` does not end in `-`"),
+        ("references.yaml", "members: { KmsKeyId: AWS::KMS::Key }", "names are compared in lower case"),
+        ("references.yaml", "idz: {}", "references.yaml:1:"),
+        ("finders.yaml", "cloud: []", "finders.yaml:1:"),
+    ] {
+        let message = refused(file, text);
+        assert!(message.contains(says), "{message}");
+    }
+}
+
+#[test]
+fn references_by_form_lead_to_defined_types() {
+    let content = content();
+    let rules = &content.references;
+    assert!(rules.ids.len() >= 30 && !rules.members.is_empty());
+    let missing: Vec<_> = rules
+        .ids
+        .values()
+        .chain(rules.members.values())
+        .filter(|kind| !content.resources.contains_key(*kind))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    assert_eq!(rules.type_of_id("vpc-0a1b2c3d").map(|kind| kind.as_str()), Some("AWS::EC2::VPC"));
+    let read: Vec<_> =
+        content.finders.cloud_control.iter().filter(|kind| content.resources.contains_key(*kind)).collect();
+    assert!(read.is_empty(), "a definition reads them now, take them off the list: {read:?}");
 }

@@ -1,5 +1,6 @@
 //! Tests of the content that ships and of what users declare.
 
+mod activity;
 mod declarations;
 mod definitions;
 mod reference;

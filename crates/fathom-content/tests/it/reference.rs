@@ -1,16 +1,22 @@
 //! `docs/resources.md` is made from the definitions, so it cannot say anything else. `UPDATE_DOCS=1` renews it.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use fathom_content::{Content, Demand, ResourceDefinition, Trait, resource::Scope};
 use fathom_model::ResourceType;
 
-/// Calls that moto 5.2 does not answer, by type; every other call of every definition it does.
-const NOT_IN_MOTO: &[(&str, &str)] = &[
-    ("AWS::Cognito::IdentityPool", "GetIdentityPoolRoles"),
-    ("AWS::IAM::ServerCertificate", "ListServerCertificateTags"),
-    ("AWS::SecurityHub::Hub", "ListTagsForResource"),
-];
+/// What there is to test definitions against, by operation; `tests/peer/proofs.py` finds it out.
+const PROOFS: &str = include_str!("../proofs.json");
+
+/// The programs that read the seeded estate back with boto3; their tables name the types that are compared.
+const ORACLES: [&str; 2] =
+    [include_str!("../../../../tools/estate/oracle.py"), include_str!("../../../../tools/estate/listed.py")];
 
 const HEAD: &str = "# Resource types
 
@@ -26,7 +32,10 @@ Every type that a scan reads: how it is listed, where it points, and what must b
 - **Demands** come on top of owner, purpose and environment, which are demanded of everything. What may be reached from
   outside must also name its creator or code.
 - **SQL view** is the table of this type for `fathom sql`, with its columns.
-- **Test server** says whether moto, which our tests run against, answers all these calls, or which it does not.
+- **Tested with** says against what a scan of this type is tested. *boto3*: a seeded moto is scanned, and what boto3 lists
+  there must be what we list. *recorded answers*: answers of real accounts to the calls that list it are played, and what
+  is stored must be what they say. *service models*: every call is answered with all members that its model has, and the
+  same is asked. Calls that moto does not answer are named; they are tested with the other two.
 ";
 
 #[test]
@@ -45,14 +54,72 @@ fn the_reference_of_resource_types_is_up_to_date() {
 }
 
 #[test]
-fn calls_that_moto_does_not_answer_are_made() {
+fn the_proofs_are_what_the_peers_say() {
     let content = Content::embedded().expect("the content that ships");
-    for (kind, operation) in NOT_IN_MOTO {
-        let definition = content.resources.get(*kind).unwrap_or_else(|| panic!("{kind} is not defined"));
-        let made = definition.enrich.iter().any(|enrich| enrich.operation == *operation)
-            || definition.list.operation == *operation;
-        assert!(made, "{kind} does not call {operation} any more; take it off the list");
+    let operations: BTreeSet<String> = content.resources.values().flat_map(operations).collect();
+    let Some(mut said) = peers(&operations) else { return };
+    let here = Proofs::read();
+    // Without the archive of recordings nothing is said about them.
+    said.recorded = said.recorded.or_else(|| here.recorded.clone());
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        let text = serde_json::to_string_pretty(&said).expect("JSON") + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/proofs.json");
+        std::fs::write(path, text).expect("tests/proofs.json can be written");
+        return;
     }
+    let again = "run `UPDATE_DOCS=1 cargo test -p fathom-content reference` twice";
+    assert_eq!(here.moto, said.moto, "moto answers other calls; {again}");
+    assert_eq!(here.recorded, said.recorded, "other calls are recorded; {again}");
+}
+
+/// Which operations each peer answers, as `service:Operation`.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Proofs {
+    moto: BTreeSet<String>,
+    recorded: Option<BTreeSet<String>>,
+}
+
+impl Proofs {
+    fn read() -> Self {
+        serde_json::from_str(PROOFS).expect("tests/proofs.json is JSON")
+    }
+}
+
+/// Asks the peers' Python. None, with a printed reason, where it is missing.
+fn peers(operations: &BTreeSet<String>) -> Option<Proofs> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let python = home.join(".cache/fathom/python/bin/python");
+    if !python.is_file() {
+        eprintln!("skipped: no {} (a virtual environment with moto)", python.display());
+        return None;
+    }
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shared = std::env::var_os("FATHOM_SHARED_DATA")
+        .map_or_else(|| crate_dir.join("../../../shared/data"), PathBuf::from);
+    let archive = shared.join("cloud/aws-recorded-responses.tar.zst");
+    let mut command = Command::new(python);
+    command.arg(crate_dir.join("tests/peer/proofs.py"));
+    if archive.is_file() {
+        command.arg(archive);
+    }
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the peers' Python starts");
+    let lines = operations.iter().fold(String::new(), |lines, line| lines + line + "\n");
+    child.stdin.take().expect("its input").write_all(lines.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "proofs.py failed");
+    Some(serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+/// The operations of a definition, as `service:Operation`.
+fn operations(definition: &ResourceDefinition) -> Vec<String> {
+    let of = |operation: &str| format!("{}:{operation}", definition.service);
+    let mut out = vec![of(&definition.list.operation)];
+    out.extend(definition.list.describe.iter().map(|describe| of(&describe.operation)));
+    out.extend(definition.enrich.iter().map(|enrich| {
+        format!("{}:{}", enrich.service.as_ref().unwrap_or(&definition.service), enrich.operation)
+    }));
+    out
 }
 
 fn page(content: &Content) -> String {
@@ -89,7 +156,7 @@ fn section(page: &mut String, content: &Content, definition: &ResourceDefinition
     row("Takes over from", codes(definition.inherit.iter().map(fathom_model::EdgeKind::as_str)));
     row("Demands", demands(content, definition));
     row("SQL view", format!("`{}`: {}", definition.kind.view_name(), columns(definition)));
-    row("Test server", test_server(&definition.kind));
+    row("Tested with", tested_with(definition));
 }
 
 fn listed_by(definition: &ResourceDefinition) -> String {
@@ -161,11 +228,24 @@ fn columns(definition: &ResourceDefinition) -> String {
     definition.columns.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn test_server(kind: &ResourceType) -> String {
-    let missing = NOT_IN_MOTO.iter().filter(|(of, _)| *of == kind.as_str()).map(|(_, operation)| *operation);
-    match codes(missing) {
-        none if none.is_empty() => "moto answers all its calls".to_owned(),
-        missing => format!("moto answers all its calls but {missing}"),
+fn tested_with(definition: &ResourceDefinition) -> String {
+    let proofs = Proofs::read();
+    let name = format!("\"{}\"", definition.kind);
+    let calls = operations(definition);
+    let listing = 1 + usize::from(definition.list.describe.is_some());
+    let recorded = proofs.recorded.unwrap_or_default();
+    let mut with = Vec::new();
+    if ORACLES.iter().any(|oracle| oracle.contains(&name)) {
+        with.push("boto3");
+    }
+    if calls.iter().take(listing).all(|call| recorded.contains(call)) {
+        with.push("recorded answers");
+    }
+    with.push("service models");
+    let missing = codes(calls.iter().filter(|call| !proofs.moto.contains(*call)));
+    match missing.as_str() {
+        "" => with.join(", "),
+        missing => format!("{}; moto does not answer {missing}", with.join(", ")),
     }
 }
 

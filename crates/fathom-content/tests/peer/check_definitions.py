@@ -148,7 +148,7 @@ class Checker:
         for hole in HOLE.findall(text):
             if hole in VARIABLES:
                 continue
-            hole = hole.removesuffix("|last")
+            hole = hole.removesuffix("|last").removesuffix("|bare")
             scope, _, rest = hole.partition(".")
             if scope in ("parent", "item"):
                 place = scopes.get(scope)
@@ -225,6 +225,8 @@ class Checker:
             return ANY
         self.params(definition, "list", operation, listing.get("params", {}), scopes)
         describe = listing.get("describe")
+        for again in listing.get("again", []):
+            self.params(definition, "list.again", operation, {**listing.get("params", {}), **again["params"]}, scopes)
         item = self.path(definition, "list.items", operation.output_shape, listing["items"], None)
         if not describe:
             if kind_of(item) not in ("structure", "map", "any"):
@@ -255,6 +257,11 @@ class Checker:
             taken = self.path(definition, f"{where} take", operation.output_shape, enrich["take"], None)
         document.added[enrich["into"]] = Listed(taken) if enrich.get("many") else taken
 
+    def condition(self, definition, where, place, condition):
+        found = self.path(definition, where, place, condition["path"], None)
+        for inner in condition.get("all", []):
+            self.condition(definition, where, found, inner)
+
     def rest(self, definition, document, scopes):
         if document is ANY:
             return
@@ -277,7 +284,7 @@ class Checker:
             check("tags", definition["tags"], {"list", "map"})
         for list_name in ("exposed_when", "provider_made"):
             for condition in definition.get(list_name, []):
-                check(list_name, condition["path"], None)
+                self.condition(definition, list_name, document, condition)
         for relation in definition.get("relations", []):
             if relation["path"] == "parent":
                 if "parent" not in scopes:
@@ -287,7 +294,7 @@ class Checker:
                 check("relations", relation["path"], {"string"})
         for part, path in definition.get("states", {}).items():
             check(f"states.{part}", path, SCALARS)
-        for name in ("json", "secret"):
+        for name in ("json", "secret", "volatile"):
             for path in definition.get(name, []):
                 check(name, path, None)
         for name, path in definition.get("columns", {}).items():

@@ -31,6 +31,7 @@ fn answer(world: &World) -> Answer {
         declarations: &world.declarations,
         declarations_file: "fathom.yaml",
         terraform: &world.terraform,
+        creators: None,
         now: now(),
     };
     let explained = explain(&estate, &sources);

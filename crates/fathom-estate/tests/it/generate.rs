@@ -1,7 +1,7 @@
 //! Estates as proptest makes them up: few names, so that they meet often.
 
 use fathom_content::Declarations;
-use fathom_estate::{Estate, EstateBuilder, Reference, TerraformIndex, Unread};
+use fathom_estate::{Estate, EstateBuilder, Reference, Sure, TerraformIndex, Unread};
 use fathom_model::{Acceptance, Reason, Resource};
 use proptest::{
     collection::{btree_map, vec},
@@ -141,7 +141,14 @@ demands: { always: [owner], traits: { identity: [creator_or_code, environment], 
 /// A whole world of up to `most` resources.
 pub(crate) fn world(most: usize) -> impl Strategy<Value = World> {
     let references = vec(
-        (any::<Index>(), select(&EDGES[..]), subsequence(KINDS.to_vec(), 1..=3).prop_shuffle(), a_text()),
+        (
+            any::<Index>(),
+            select(&EDGES[..]),
+            subsequence(KINDS.to_vec(), 1..=3).prop_shuffle(),
+            a_text(),
+            select(&["A", "B[].C"][..]),
+            select(&[Sure::Declared, Sure::Declared, Sure::Mentioned, Sure::Perhaps][..]),
+        ),
         0..most * 2,
     );
     let unread = vec((any::<Index>(), select(&["Policy", "Tags"][..]), select(&Reason::ALL[..])), 0..6);
@@ -154,11 +161,13 @@ pub(crate) fn world(most: usize) -> impl Strategy<Value = World> {
             World {
                 references: references
                     .iter()
-                    .map(|(from, kind, to, text)| Reference {
+                    .map(|(from, kind, to, text, path, sure)| Reference {
                         from: uid(from),
                         kind: (*kind).into(),
                         to: to.iter().map(|&kind| kind.into()).collect(),
                         text: text.clone(),
+                        path: (*path).into(),
+                        sure: *sure,
                     })
                     .collect(),
                 unread: unread

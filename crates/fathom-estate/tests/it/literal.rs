@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fathom_content::{Content, Declarations};
-use fathom_estate::{Reference, TerraformIndex};
+use fathom_estate::{Reference, Sure, TerraformIndex};
 use fathom_model::{Edge, Part, Resource, SourceKind, Statement, Target};
 
 use crate::small::{STACK, now};
@@ -22,18 +22,47 @@ pub(crate) fn kept(added: &[Named]) -> Vec<Named> {
     kept
 }
 
-/// Every reference as an edge, resolved or not.
+/// Every declared reference as an edge, resolved or not; then of those found by their form the surest, and of these the
+/// first, that leads where no other edge does.
 pub(crate) fn edges(estate: &[Named], references: &[Reference]) -> BTreeSet<Edge> {
-    let mut edges = BTreeSet::new();
+    let mut edges: BTreeSet<Edge> = BTreeSet::new();
+    let mut add = |edge: Edge, unless: &dyn Fn(&Edge) -> bool| {
+        if !edges.iter().any(|known| known.from == edge.from && unless(known)) {
+            edges.insert(edge);
+        }
+    };
+    let mut found: Vec<(Sure, Edge)> = every_edge(estate, references);
+    found.sort_by(|(sure, a), (surely, b)| {
+        (&a.kind, &a.to, sure, &a.path).cmp(&(&b.kind, &b.to, surely, &b.path))
+    });
+    for (_, edge) in found.iter().filter(|(sure, _)| *sure == Sure::Declared) {
+        add(edge.clone(), &|known| known.kind == edge.kind && known.to == edge.to);
+    }
+    for (_, edge) in found.iter().filter(|(sure, _)| *sure != Sure::Declared) {
+        if edge.to.as_str() != edge.from.as_str() {
+            add(edge.clone(), &|known| known.to.as_str() == edge.to.as_str());
+        }
+    }
+    edges
+}
+
+fn every_edge(estate: &[Named], references: &[Reference]) -> Vec<(Sure, Edge)> {
+    let mut edges = Vec::new();
     for reference in references {
         let Some((from, _)) = estate.iter().find(|(resource, _)| resource.uid == reference.from) else {
             continue;
         };
         let to = match find(estate, from, reference) {
             Some(found) => Target::Known { uid: found.uid.clone() },
-            None => Target::Unresolved { kind: reference.to[0].clone(), reference: reference.text.clone() },
+            None if reference.sure == Sure::Perhaps => continue,
+            None => Target::Unresolved {
+                kind: reference.to[0].clone(),
+                reference: reference.text.clone(),
+                outside: false,
+            },
         };
-        edges.insert(Edge { from: from.uid.clone(), kind: reference.kind.clone(), to });
+        let (kind, path) = (reference.kind.clone(), reference.path.clone());
+        edges.push((reference.sure, Edge { from: from.uid.clone(), kind, to, path }));
     }
     edges
 }

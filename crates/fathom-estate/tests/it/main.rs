@@ -4,12 +4,18 @@
 //! put it, and [`agree`] holds the engine to that over generated estates. The other modules are cases written by hand.
 
 mod agree;
+mod creators;
+mod declared;
+mod difference;
+mod drift;
 mod generate;
 mod list;
 mod literal;
 mod literal_list;
+mod real_events;
 mod references;
 mod small;
 mod sources;
 mod stacks;
 mod states;
+mod trail;

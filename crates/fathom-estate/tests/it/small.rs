@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathom_content::{Content, Declarations};
-use fathom_estate::{Estate, EstateBuilder, Reference, Sources, TerraformIndex, explain};
+use fathom_estate::{Estate, EstateBuilder, Reference, Sources, Sure, TerraformIndex, explain};
 use fathom_model::{Document, Explanation, Part, Region, Resource, SourceKind, Timestamp};
 use serde_json::{Value, json};
 
@@ -166,6 +166,8 @@ pub(crate) fn refer(from: &Resource, kind: &str, to: &[&str], text: &str) -> Ref
         kind: kind.into(),
         to: to.iter().map(|&kind| kind.into()).collect(),
         text: text.to_owned(),
+        path: "Place".into(),
+        sure: Sure::Declared,
     }
 }
 
@@ -188,8 +190,14 @@ pub(crate) fn explanation(
     of: &Resource,
 ) -> Explanation {
     let content = content();
-    let sources =
-        Sources { content: &content, declarations, declarations_file: "fathom.yaml", terraform, now: now() };
+    let sources = Sources {
+        content: &content,
+        declarations,
+        declarations_file: "fathom.yaml",
+        terraform,
+        creators: None,
+        now: now(),
+    };
     let at = estate.position(of.uid.as_str()).expect("the resource is in the estate");
     explain(estate, &sources).swap_remove(at)
 }

@@ -5,8 +5,10 @@ use datafusion::arrow::array::RecordBatch;
 use super::value::{cell_value, text_of};
 use crate::answer::Column;
 
-/// A spreadsheet takes a cell for a formula, or hides what comes before it, where it begins with one of these.
-const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋'];
+/// A spreadsheet takes a cell for a formula, or hides what comes before it, where it begins with one of these: the
+/// list of OWASP, with the wide forms that spreadsheets read alike. Such a text gets an apostrophe before it; numbers
+/// get none.
+const FORMULA_STARTS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 pub(super) struct Csv {
     columns: Vec<Column>,

@@ -45,6 +45,13 @@ pub(super) const FIELDS: &[Field<EdgeRow>] = &[
     Field::new("resolved", Kind::Boolean, "whether that resource is in the estate", |row| {
         row.edge.to.is_known().into()
     }),
+    Field::new(
+        "outside",
+        Kind::Boolean,
+        "whether it is not resolved because it names an account that was not looked into",
+        |row| matches!(row.edge.to, Target::Unresolved { outside: true, .. }).into(),
+    ),
+    Field::new("path", Kind::Text, "where the document states it", |row| row.edge.path.as_str().into()),
 ];
 
 /// Reads it; the types of resources are looked up only where `to_type` is wanted.

@@ -2,6 +2,7 @@
 //!
 //! A fixed table is a list of [`Field`]s over one model type; `view.rs` makes a table of each resource definition.
 
+mod changes;
 mod coverage;
 mod edges;
 mod explanations;
@@ -9,6 +10,7 @@ mod provider;
 mod resources;
 mod scans;
 mod unknowns;
+mod versions;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -132,6 +134,8 @@ pub(crate) enum Reader {
     Coverage,
     Unknowns,
     Explanations,
+    Versions,
+    Changes,
     View(Arc<View>),
 }
 
@@ -158,6 +162,8 @@ impl Reader {
             Self::Coverage => from_fields(source.coverage(), coverage::FIELDS, ask),
             Self::Unknowns => unknowns::read(source, ask),
             Self::Explanations => explanations::read(source, ask),
+            Self::Versions => versions::read(source, ask),
+            Self::Changes => changes::read(source, ask),
             Self::View(view) => view::read(view, source, ask),
         }
     }
@@ -173,6 +179,8 @@ pub(crate) fn all(content: &Content) -> BTreeMap<String, Table> {
         ("coverage", coverage::ABOUT, infos(coverage::FIELDS), Reader::Coverage),
         ("unknowns", unknowns::ABOUT, infos(unknowns::FIELDS), Reader::Unknowns),
         ("explanations", explanations::ABOUT, infos(explanations::FIELDS), Reader::Explanations),
+        ("resource_versions", versions::ABOUT, infos(versions::FIELDS), Reader::Versions),
+        ("changes", changes::ABOUT, infos(changes::FIELDS), Reader::Changes),
     ] {
         let info = TableInfo { name: name.to_owned(), description: about.to_owned(), columns };
         tables.insert(name.to_owned(), Table { info, reader });

@@ -34,9 +34,9 @@ impl Provider {
         Self { source, reader, schema }
     }
 
-    /// The type that a condition asks for: only `type = '…'` on `resources` is worth handing down.
+    /// The type that a condition asks for: `type = '…'` on resources and their versions is worth handing down.
     fn asked_type(&self, filter: &Expr) -> Option<ResourceType> {
-        if !matches!(self.reader, Reader::Resources) {
+        if !matches!(self.reader, Reader::Resources | Reader::Versions | Reader::Changes) {
             return None;
         }
         let Expr::BinaryExpr(comparison) = filter else { return None };

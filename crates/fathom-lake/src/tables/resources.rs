@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use fathom_model::Document;
+
 use super::{Ask, Field, Kind, from_fields};
 use crate::{
     batch::Batches,
@@ -9,7 +11,8 @@ use crate::{
     source::{Row, Source},
 };
 
-pub(super) const ABOUT: &str = "Every resource in the estate, one row each";
+pub(super) const ABOUT: &str =
+    "Every resource in the estate, one row each; those that are gone are in `resource_versions`";
 
 pub(super) const FIELDS: &[Field<Row>] = &[
     Field::new("uid", Kind::Text, "its name for life: the ARN, or a text like one", |row| {
@@ -43,9 +46,8 @@ pub(super) const FIELDS: &[Field<Row>] = &[
     Field::new("stale", Kind::Boolean, "whether the last scan could not say that it still exists", |row| {
         row.stale.into()
     }),
-    Field::new("deleted_at", Kind::Time, "when a scan found it gone", |row| row.deleted_at.into()),
     Field::new("document", Kind::Json, "everything the provider said", |row| {
-        row.resource.document.as_str().into()
+        document(&row.resource.document)
     }),
 ];
 
@@ -58,6 +60,14 @@ pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
 /// Whether a column is wanted.
 pub(super) fn wants<T>(fields: &[Field<T>], ask: &Ask, name: &str) -> bool {
     ask.columns.iter().any(|column| fields.get(*column).is_some_and(|field| field.name == name))
+}
+
+/// A document as the provider gave it, with what changes by itself.
+pub(super) fn document(document: &Document) -> Cell<'_> {
+    match document.observed() {
+        None => document.as_str().into(),
+        Some(_) => document.whole().as_str().to_owned().into(),
+    }
 }
 
 /// Tags as a JSON object.

@@ -20,7 +20,10 @@ use fathom_model::{
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde_json::Value;
 
-use super::{Ask, ColumnInfo, Kind, TableInfo, resources::tags};
+use super::{
+    Ask, ColumnInfo, Kind, TableInfo,
+    resources::{document as document_cell, tags},
+};
 use crate::{
     batch::{Batches, batches},
     cell::Cell,
@@ -115,8 +118,8 @@ impl View {
         let mut kinds: Vec<Option<Kind>> = vec![None; self.paths.len()];
         let mut chunks = source.resources(Some(&self.kind), true);
         while let Some(chunk) = chunks.next().await {
-            for row in chunk?.iter().filter(|row| row.deleted_at.is_none()) {
-                let document = row.resource.document.value();
+            for row in chunk? {
+                let document = row.resource.document.whole().value();
                 for (kind, (_, path)) in kinds.iter_mut().zip(&self.paths) {
                     let seen = match value_of(path, &document) {
                         Cell::Null => continue,
@@ -178,19 +181,16 @@ pub(super) fn read(view: &Arc<View>, source: &Arc<dyn Source>, ask: Ask) -> Batc
         Ok::<Batches, DataFusionError>(batches(rows, ask.schema, move |row, batch| {
             // The memory stays reserved as long as the map lives.
             let _ = &reservation;
-            if row.deleted_at.is_some() {
-                return Ok(());
-            }
             let nothing = Said::default();
             let said = said.get(&row.resource.uid).unwrap_or(&nothing);
-            let document = if parses { row.resource.document.value() } else { Value::Null };
+            let document = if parses { row.resource.document.whole().value() } else { Value::Null };
             for (place, column) in ask.columns.iter().enumerate() {
                 let cell = if let Some((.., get)) = FIXED.get(*column) {
                     get(row, said)
                 } else if let Some((_, path)) = view.paths.get(*column - FIXED.len()) {
                     value_of(path, &document)
                 } else {
-                    row.resource.document.as_str().into()
+                    document_cell(&row.resource.document)
                 };
                 batch.push(place, cell)?;
             }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use fathom_content::Content;
-use fathom_lake::{Answer, Chunks, Lake, Limits, Row, Source, SourceError, SqlError, output};
+use fathom_lake::{Answer, Chunks, Lake, Limits, Row, Source, SourceError, SqlError, VersionRow, output};
 use fathom_model::{
     Acceptance, Coverage, Document, Edge, Explanation, Gap, Outcome, Part, Reason, Resource, ResourceType,
     Scan, ScanState, SourceKind, Statement, Target, Timestamp, Uid, Unknown,
@@ -24,6 +24,7 @@ pub(crate) const INSTANCE: &str = "AWS::EC2::Instance";
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     pub(crate) rows: Vec<Row>,
+    pub(crate) versions: Vec<VersionRow>,
     pub(crate) edges: Vec<Edge>,
     pub(crate) explanations: Vec<(Uid, Explanation)>,
     pub(crate) unknowns: Vec<Unknown>,
@@ -64,6 +65,19 @@ impl Source for Memory {
                 row.resource.document = Document::from_canonical("");
             }
         }
+        chunks(&rows)
+    }
+
+    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
+        self.document_reads.fetch_add(usize::from(with_documents), Ordering::SeqCst);
+        self.type_reads.fetch_add(usize::from(kind.is_some()), Ordering::SeqCst);
+        let wanted = self.versions.iter().filter(|row| kind.is_none_or(|kind| row.kind == *kind));
+        let rows: Vec<VersionRow> = wanted
+            .map(|row| VersionRow {
+                document: row.document.clone().filter(|_| with_documents),
+                ..row.clone()
+            })
+            .collect();
         chunks(&rows)
     }
 
@@ -112,10 +126,9 @@ pub(crate) fn row(kind: &str, name: &str, tags: &[(&str, &str)], document: &Valu
             document: Document::new(document),
         },
         first_seen: at("2026-01-01T00:00:00Z"),
-        last_seen: at("2026-02-01T00:00:00.5Z"),
-        understood: name != "logs",
-        stale: false,
-        deleted_at: None,
+        last_seen: Some(at("2026-02-01T00:00:00.5Z")),
+        understood: Some(name != "logs"),
+        stale: Some(false),
     }
 }
 
@@ -129,10 +142,8 @@ fn statement(part: Part, value: &str, source: SourceKind) -> Statement {
     }
 }
 
-/// Two buckets and one that is gone, two instances, and what is known about them.
+/// Two buckets, two instances, and what is known about them.
 pub(crate) fn memory() -> Memory {
-    let mut gone = row(BUCKET, "gone", &[], &json!({"Size": "not a number", "Public": "?"}));
-    gone.deleted_at = Some(at("2026-01-15T00:00:00Z"));
     let bucket = |name: &str, size: i64, mixed: Value| {
         json!({
             "Name": name, "Size": size, "Public": size > 100, "Mixed": mixed,
@@ -157,17 +168,31 @@ pub(crate) fn memory() -> Memory {
         rows: vec![
             row(BUCKET, "logs", &[("team", "core"), ("note", "a, \"b\"")], &bucket("logs", 7, json!(1))),
             row(BUCKET, "media", &[], &bucket("media", 700, json!("x"))),
-            gone,
             row(INSTANCE, "web-1", &[("team", "web")], &json!({"State": {"Name": "running"}, "Cores": 4})),
             row(INSTANCE, "web-2", &[("team", "web")], &json!({"State": {"Name": "stopped"}})),
         ],
         edges: vec![
-            Edge { from: uid("web-1"), kind: "writes_to".into(), to: Target::Known { uid: uid("logs") } },
-            Edge { from: uid("web-1"), kind: "writes_to".into(), to: Target::Known { uid: uid("media") } },
+            Edge {
+                from: uid("web-1"),
+                kind: "writes_to".into(),
+                to: Target::Known { uid: uid("logs") },
+                path: "Logs".into(),
+            },
+            Edge {
+                from: uid("web-1"),
+                kind: "writes_to".into(),
+                to: Target::Known { uid: uid("media") },
+                path: "Media".into(),
+            },
             Edge {
                 from: uid("web-2"),
                 kind: "in_vpc".into(),
-                to: Target::Unresolved { kind: "AWS::EC2::VPC".into(), reference: "vpc-1".to_owned() },
+                to: Target::Unresolved {
+                    kind: "AWS::EC2::VPC".into(),
+                    reference: "vpc-1".to_owned(),
+                    outside: false,
+                },
+                path: "VpcId".into(),
             },
         ],
         explanations: vec![

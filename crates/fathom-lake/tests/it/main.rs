@@ -2,6 +2,7 @@
 
 mod errors;
 mod estate;
+mod history;
 mod limits;
 mod output;
 mod store;

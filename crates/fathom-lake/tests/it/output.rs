@@ -53,6 +53,10 @@ async fn csv_follows_the_rfc_and_runs_nothing() {
     let lake = hostile();
     let sql = "SELECT name, tags->>'v' AS v, -5 AS number, NULL AS nothing FROM resources WHERE name <> 'g-long' ORDER BY name";
     insta::assert_snapshot!(written(&lake, sql, Format::Csv).await.replace('\r', "␍"));
+    for start in ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"] {
+        let csv = written(&lake, &format!("SELECT '{start}1' AS a, -1 AS b"), Format::Csv).await;
+        assert!(csv.contains(&format!("'{start}1")) && csv.ends_with(",-1\r\n"), "{csv:?}");
+    }
     let mut out = Vec::new();
     let options = Options { guard_formulas: false, ..Options::new(Format::Csv) };
     write(&mut ask(&lake, "SELECT '@x' AS a").await, &options, &mut out).await.expect("written");

@@ -15,8 +15,7 @@ async fn the_store_is_a_source() {
     let regions = ["eu-central-1".to_owned()];
     let scan =
         store.begin_scan("a test", &accounts, &regions, at("2026-02-01T00:00:00Z")).await.expect("a scan");
-    let resources: Vec<_> =
-        memory.rows.iter().filter(|row| row.deleted_at.is_none()).map(|row| row.resource.clone()).collect();
+    let resources: Vec<_> = memory.rows.iter().map(|row| row.resource.clone()).collect();
     store.stage(scan, &resources).await.expect("staged");
     let results = ScanResults {
         coverage: memory.coverage.clone(),

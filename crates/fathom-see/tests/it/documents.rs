@@ -3,7 +3,7 @@
 use fathom_see::item::SECRET_MARK;
 use serde_json::{Value, json};
 
-use crate::support::{definition, finish, one};
+use crate::support::{CONTENT, definition, finish, one};
 
 fn text(value: &Value) -> String {
     value.to_string()
@@ -177,4 +177,98 @@ fn json_texts_are_opened_where_they_are_json() {
     }
     let list = finish(&thing, json!({"Id": "x", "List": [{"Text": "{}"}, {"Text": 7}, {}, "{}"]}), None).0;
     assert_eq!(list["List"], json!([{"Text": {}}, {"Text": 7}, {}, "{}"]));
+}
+
+#[test]
+fn what_changes_by_itself_makes_no_version_and_is_not_lost() {
+    let thing = definition("volatile: [Used, 'Parts[].Count', Stats.Total]");
+    let document = |used: Value, count: u64, total: u64| json!({"Id": "x", "Used": used, "Parts": [{"Name": "a", "Count": count}, {"Name": "b"}], "Stats": {"Total": total, "Limit": 5}});
+    let stored = |document: Value| finish(&thing, document, None).1.expect("an item").resource.document;
+    let (before, after) = (document(json!({"At": 1}), 3, 7), document(json!(null), 4, 8));
+    let (first, second) = (stored(before.clone()), stored(after.clone()));
+    assert_eq!(first.hash(), second.hash(), "no new version");
+    assert_eq!(
+        first.value(),
+        json!({"Id": "x", "Parts": [{"Name": "a"}, {"Name": "b"}], "Stats": {"Limit": 5}})
+    );
+    assert_eq!(first.observed(), Some(r#"{"Parts[0].Count":3,"Stats.Total":7,"Used":{"At":1}}"#));
+    assert_eq!((first.whole().value(), second.whole().value()), (before, after));
+    // What never was used has no version of its own either.
+    let mut unused = document(json!(1), 3, 7);
+    unused.as_object_mut().expect("members").remove("Used");
+    assert_eq!(stored(unused).hash(), first.hash());
+    // Any other change does make one.
+    let mut renamed = document(json!({"At": 1}), 3, 7);
+    renamed["Parts"][1]["Name"] = json!("c");
+    assert_ne!(stored(renamed).hash(), first.hash());
+}
+
+#[test]
+fn volatile_members_still_point_and_are_still_masked() {
+    let thing = definition(
+        "volatile: [Targets, Secret]\nsecret: [Secret]\nrelations: [{ kind: targets, path: 'Targets[]', to: 'T::Box::Thing' }]",
+    );
+    let item =
+        finish(&thing, json!({"Id": "x", "Targets": ["y"], "Secret": "hunter2"}), None).1.expect("an item");
+    assert_eq!(item.references.len(), 1);
+    let document = item.resource.document;
+    assert!(!document.whole().as_str().contains("hunter2"), "{document:?}");
+    assert_eq!(document.observed(), Some(r#"{"Secret":"(secret)","Targets":["y"]}"#));
+}
+
+/// Everyone, without a condition, in one and the same statement.
+#[test]
+fn a_statement_for_everyone_exposes() {
+    let exposed = |kind: &str, document: Value| {
+        let item = finish(&CONTENT.resources[kind], document, None).1;
+        item.unwrap_or_else(|problem| panic!("{problem}")).resource.exposed
+    };
+    let queue = |statement: Value| {
+        let policy = json!({ "Statement": statement }).to_string();
+        let arn = "arn:aws:sqs:eu-west-1:111111111111:q";
+        exposed("AWS::SQS::Queue", json!({"QueueUrl": "https://q/q", "QueueArn": arn, "Policy": policy}))
+    };
+    let allow = |principal: Value| json!({"Effect": "Allow", "Principal": principal, "Action": "sqs:*"});
+    let with = |mut statement: Value, condition: Value| {
+        statement["Condition"] = condition;
+        statement
+    };
+    let source = json!({"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:111111111111:t"}});
+    let account = json!({"AWS": "arn:aws:iam::111111111111:root"});
+    for (statement, expected) in [
+        (json!([allow(json!("*"))]), true),
+        (allow(json!("*")), true),
+        (json!([allow(json!({"AWS": "*"}))]), true),
+        (json!([allow(json!({"AWS": ["arn:aws:iam::1:root", "*"]}))]), true),
+        (json!([with(allow(json!("*")), json!({}))]), true),
+        (json!([with(allow(json!("*")), source.clone())]), false),
+        (json!([allow(account.clone())]), false),
+        (json!([allow(json!({"Service": "sns.amazonaws.com"}))]), false),
+        (json!([{"Effect": "Deny", "Principal": "*", "Action": "sqs:*"}]), false),
+        // Each half in a statement of its own is no statement for everyone.
+        (
+            json!([{"Effect": "Deny", "Principal": "*"}, allow(account), with(allow(json!("*")), source)]),
+            false,
+        ),
+        (json!([]), false),
+    ] {
+        assert_eq!(queue(statement.clone()), expected, "{statement}");
+    }
+    let open = json!({"Statement": [allow(json!("*"))]}).to_string();
+    let arn = "arn:aws:iam::111111111111:role/r";
+    let role = json!({"RoleName": "r", "Arn": arn, "AssumeRolePolicyDocument": open});
+    assert!(exposed("AWS::IAM::Role", role), "anybody may take the role");
+}
+
+#[test]
+fn parameters_have_one_slash_before_their_name() {
+    for name in ["/shop/db", "shop"] {
+        let parameter = &CONTENT.resources["AWS::SSM::Parameter"];
+        let item = finish(parameter, json!({ "Name": name }), None).1.expect("an item");
+        let name = name.trim_start_matches('/');
+        assert_eq!(
+            item.resource.uid.as_str(),
+            format!("arn:aws:ssm:eu-west-1:111111111111:parameter/{name}")
+        );
+    }
 }

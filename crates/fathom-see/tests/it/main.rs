@@ -7,5 +7,7 @@ mod any_document;
 mod books;
 mod documents;
 mod forms;
+mod imports;
+mod mentions;
 mod recorded;
 mod support;

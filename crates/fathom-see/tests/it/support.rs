@@ -56,6 +56,6 @@ pub(crate) fn finish(
 ) -> (Value, Result<Item, String>) {
     normalise(definition, &mut document);
     let region = region_of(definition, &document, &REGION);
-    let item = build(definition, &document, place(parent), &region);
+    let item = build(definition, &CONTENT.references, &document, place(parent), &region);
     (document, item)
 }

@@ -112,12 +112,13 @@ async fn a_resource_goes_only_where_its_listing_was_read() {
     );
     assert_eq!(store.edges_of(&b.uid).await.unwrap().outgoing.len(), 0);
 
-    // A global listing that was read and is empty covers every region; what comes back is new to nobody.
+    // A global listing that was read and is empty covers every region; what comes back is new to nobody, and its return
+    // is a version.
     scan(&store, 30, &[a.clone(), b.clone()], read(Outcome::Read, Outcome::Empty)).await;
     assert_eq!(store.resource(&bucket.uid).await.unwrap().unwrap().deleted_at, Some(at(31)));
     let b_back = store.resource(&b.uid).await.unwrap().unwrap();
     assert_eq!((b_back.deleted_at, b_back.first_seen), (None, at(11)));
-    assert_eq!(store.versions(&b.uid).await.unwrap().len(), 1);
+    assert_eq!(store.versions(&b.uid).await.unwrap().len(), 2);
 
     // Listings that are given say more than coverage: a detail that was denied does not keep i-b.
     let mut results = read(Outcome::Unknown, Outcome::Empty);

@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod acceptances;
+mod activity;
 mod crash;
 mod estate;
+mod history;
+mod kept;
 mod ledger;
+mod migrating;
 mod opening;
 mod reading;
 mod scale;

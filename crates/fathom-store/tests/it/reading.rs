@@ -134,10 +134,11 @@ async fn twenty_thousand_resources_are_staged_and_streamed() {
             from: pair[0].uid.clone(),
             kind: "next".into(),
             to: if pair[1].kind.as_str() == BUCKET {
-                Target::Unresolved { kind: BUCKET.into(), reference: pair[1].id.clone() }
+                Target::Unresolved { kind: BUCKET.into(), reference: pair[1].id.clone(), outside: true }
             } else {
                 Target::Known { uid: pair[1].uid.clone() }
             },
+            path: "Next[].Id".into(),
         })
         .collect::<Vec<_>>();
     let results = ScanResults {

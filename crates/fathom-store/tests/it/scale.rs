@@ -29,7 +29,12 @@ async fn scale() {
                 results.understood.insert(resource.uid.clone());
                 results.statements.push(owner(resource, "core", SourceKind::Tag));
                 let to = Target::Known { uid: batch[0].uid.clone() };
-                results.edges.push(Edge { from: resource.uid.clone(), kind: "beside".into(), to });
+                results.edges.push(Edge {
+                    from: resource.uid.clone(),
+                    kind: "beside".into(),
+                    to,
+                    path: "Beside".into(),
+                });
             }
         }
         println!("round {round}: staged {size} in {:?}", start.elapsed());

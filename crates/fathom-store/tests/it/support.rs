@@ -87,7 +87,12 @@ pub(crate) fn unknown(resource: &Resource, rank: u64, parts: &[&str]) -> Unknown
 }
 
 pub(crate) fn edge(from: &Resource, kind: &str, to: &Resource) -> Edge {
-    Edge { from: from.uid.clone(), kind: kind.into(), to: Target::Known { uid: to.uid.clone() } }
+    Edge {
+        from: from.uid.clone(),
+        kind: kind.into(),
+        to: Target::Known { uid: to.uid.clone() },
+        path: "To".into(),
+    }
 }
 
 pub(crate) fn owner(resource: &Resource, value: &str, source: SourceKind) -> (Uid, Statement) {

@@ -14,6 +14,9 @@ use crate::{
 
 pub(crate) async fn run(global: &Global, args: CoverageArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
+    if args.references {
+        return super::references::run(global, &store).await;
+    }
     let rows = store.coverage(&CoverageQuery::default()).await?;
     if global.json {
         return render::print_json(&rows);
@@ -100,15 +103,15 @@ fn every_row(rows: &[Coverage]) -> String {
                 Outcome::Unknown => render::ATTENTION,
             };
             let why = match (&row.reason, &row.permission, &row.detail) {
-                (Some(reason), Some(permission), _) => format!("{reason}: needs {permission}"),
+                (Some(reason), Some(permission), _) => format!("{reason}: needs {}", clean(permission)),
                 (Some(reason), None, Some(detail)) => format!("{reason}: {}", clean(detail)),
                 (Some(reason), None, None) => reason.to_string(),
                 (None, ..) => String::new(),
             };
             vec![
                 styled(style, row.outcome),
-                row.account.to_string(),
-                row.region.to_string(),
+                clean(row.account.as_str()),
+                clean(row.region.as_str()),
                 format!("{}:{}", row.service, row.operation),
                 row.resource_type.as_ref().map(ToString::to_string).unwrap_or_default(),
                 row.items.to_string(),

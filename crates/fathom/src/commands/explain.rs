@@ -6,7 +6,10 @@ use serde_json::json;
 
 use crate::{
     args::{ExplainArgs, Global},
-    commands::unknown::{day, kind},
+    commands::{
+        activity,
+        unknown::{day, kind},
+    },
     render::{self, clean, styled},
     wiring,
 };
@@ -21,12 +24,14 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     let explanation = Explanation { statements: store.statements(uid).await? };
     let unknown = store.unknown_of(uid, wiring::now()).await?;
     let edges = store.edges_of(uid).await?;
+    let story = activity::of(&store, global, &stored.resource).await?;
     if global.json {
         return render::print_json(&json!({
             "resource": stored,
             "statements": explanation.statements,
             "gaps": unknown.as_ref().map(|unknown| &unknown.gaps),
             "edges": edges,
+            "activity": story.as_ref().map(|story| activity::as_json(&stored.resource, story)),
         }));
     }
     let resource = &stored.resource;
@@ -45,8 +50,8 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     let created = resource.created_at.map_or_else(|| "unknown".to_owned(), |at| at.to_string());
     render::print(format!(
         "account {}, region {}, created {created}, first seen {}, last seen {}{}",
-        resource.account,
-        resource.region,
+        clean(resource.account.as_str()),
+        clean(resource.region.as_str()),
         day(stored.first_seen),
         day(stored.last_seen),
         if stored.stale { " (the last scan could not read it)" } else { "" }
@@ -72,6 +77,19 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     render::print("")?;
     render::print(render::table(&["part", "value", "source"], rows))?;
 
+    if let Some(story) = &story {
+        render::print(format!("\n{}", activity::made(story)))?;
+        if let Some(change) = activity::last_change(story) {
+            render::print(change)?;
+        }
+        let more = story.events.len();
+        if more > 1 {
+            render::print(styled(
+                render::QUIET,
+                format!("{} of it in the log: fathom activity", render::count(more as u64, "event")),
+            ))?;
+        }
+    }
     if let Some(unknown) = unknown {
         render::print(format!("\nNumber {} on the list: {}.", unknown.rank, unknown.because.join(", ")))?;
         render::print(render::table(
@@ -85,17 +103,18 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
                         clean(&accepted.reason)
                     ),
                     (None, Some(reason)) => format!("could not be read ({reason}): {}", clean(&gap.detail)),
-                    (None, None) => gap.detail.clone(),
+                    (None, None) => clean(&gap.detail),
                 };
-                vec![gap.part.clone(), detail]
+                vec![clean(&gap.part), detail]
             }),
         ))?;
     }
     let outgoing = edges.outgoing.iter().map(|edge| {
         let target = match &edge.to {
             Target::Known { uid } => clean(uid.as_str()),
-            Target::Unresolved { kind, reference } => {
-                format!("{} ({}, not in the estate)", clean(reference), clean(kind.as_str()))
+            Target::Unresolved { kind, reference, outside } => {
+                let why = if *outside { "of another account" } else { "not in the estate" };
+                format!("{} ({}, {why})", clean(reference), clean(kind.as_str()))
             }
         };
         vec![edge.kind.to_string(), "to".to_owned(), target]
@@ -118,7 +137,7 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     }
     if args.raw {
         render::print("")?;
-        render::print_json(&resource.document.value())?;
+        render::print_json(&resource.document.whole().value())?;
     }
     Ok(())
 }

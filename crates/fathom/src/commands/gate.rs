@@ -1,51 +1,155 @@
-//! `fathom gate`: fails a pipeline when too little is understood.
+//! `fathom gate`: ends with code 3 when the estate is not understood as well as a pipeline asks.
+//!
+//! `judge` finds out, and this file, `sarif` and `junit` say it: to people, to programs, to code scanning, to test
+//! reports. All of them say the same from one [`judge::Judged`].
 
-use anyhow::{Result, bail};
-use serde_json::json;
+mod judge;
+mod junit;
+mod sarif;
+
+use std::{fmt::Write as _, path::Path};
+
+use anyhow::{Context, Result};
+use fathom_model::Unknown;
+use serde_json::{Value, json};
 
 use crate::{
     Ending,
-    args::{GateArgs, Global},
+    args::{GateArgs, GateFormat, Global},
+    commands::unknown,
     render::{self, share, styled},
     wiring,
 };
+use judge::Judged;
+
+/// Rows of the list that are shown to people.
+const ROWS_SHOWN: usize = 10;
 
 pub(crate) async fn run(global: &Global, args: GateArgs) -> Result<Ending> {
     let store = wiring::reader(global).await?;
-    let Some(scan) = store.latest_scan().await? else {
-        bail!("no scan has ended yet, so there is nothing to judge; run `fathom scan`");
-    };
-    let rows = store.summary().await?;
-    let rows = rows.iter().filter(|row| {
-        args.account.as_deref().is_none_or(|account| row.account.as_str() == account)
-            && args.kind.as_deref().is_none_or(|kind| row.kind.as_str() == kind)
-    });
-    let (total, understood) = rows.fold((0, 0), |sum, row| (sum.0 + row.total, sum.1 + row.understood));
-    if total == 0 {
-        bail!("no resource matches, so there is nothing to judge; check --account and --type");
-    }
-    // Compared as whole numbers times 100: no rounding may open a gate.
-    let holds = understood as f64 * 100.0 >= args.min_understood * total as f64;
-    if global.json {
-        render::print_json(&json!({
-            "holds": holds,
-            "scan": scan.id,
-            "resources": total,
-            "understood": understood,
-            "min_understood_percent": args.min_understood,
-        }))?;
+    let judged = judge::judge(&store, &args).await?;
+    let format = args.format.or_else(|| args.output.as_deref().map(by_ending)).unwrap_or(if global.json {
+        GateFormat::Json
     } else {
-        let (style, word) = if holds { (render::GOOD, "holds") } else { (render::BAD, "does not hold") };
-        render::print(format!(
-            "gate {}: {} understood ({understood} of {total}), at least {} % asked; scan {}",
-            styled(style, word),
-            share(understood, total),
-            args.min_understood,
-            scan.id
-        ))?;
-        if !holds {
-            render::print("`fathom unknown` lists what to explain first.")?;
+        GateFormat::Text
+    });
+    let report = match format {
+        GateFormat::Text => text(&judged),
+        GateFormat::Json => serde_json::to_string_pretty(&machine(&judged))?,
+        GateFormat::Sarif => serde_json::to_string_pretty(&sarif::log(&judged, explained_in()))?,
+        GateFormat::Junit => junit::report(&judged),
+    };
+    match &args.output {
+        None => render::print(report.trim_end())?,
+        Some(file) => {
+            // A file is for programs and archives: no colours in it.
+            let plain = anstream::adapter::strip_str(&report).to_string();
+            std::fs::write(file, plain).with_context(|| format!("cannot write {}", file.display()))?;
+            if global.json {
+                render::print_json(&machine(&judged))?;
+            } else {
+                render::print(text(&judged).trim_end())?;
+                render::print(styled(render::QUIET, format!("report: {}", file.display())))?;
+            }
         }
     }
-    Ok(if holds { Ending::Done } else { Ending::GateClosed })
+    Ok(if judged.holds() { Ending::Done } else { Ending::GateClosed })
+}
+
+fn by_ending(file: &Path) -> GateFormat {
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("sarif") => GateFormat::Sarif,
+        Some("xml") => GateFormat::Junit,
+        Some("json") => GateFormat::Json,
+        _ => GateFormat::Text,
+    }
+}
+
+/// The file where people explain what nothing else does, where there is one here.
+fn explained_in() -> Option<&'static str> {
+    Path::new("fathom.yaml").is_file().then_some("fathom.yaml")
+}
+
+/// For people: the verdict, each condition, and what to begin with.
+fn text(judged: &Judged) -> String {
+    let (style, word) = if judged.holds() { (render::GOOD, "holds") } else { (render::BAD, "does not hold") };
+    let mut out = format!(
+        "gate {}: {} understood ({} of {}); scan {}\n",
+        styled(style, word),
+        share(judged.understood, judged.resources),
+        judged.understood,
+        judged.resources,
+        judged.scan.id,
+    );
+    let rows = judged.conditions.iter().map(|condition| {
+        let (style, word) = if condition.holds { (render::GOOD, "holds") } else { (render::BAD, "fails") };
+        vec![styled(style, word), condition.asked.clone(), condition.found.clone()]
+    });
+    // Writing to a text cannot fail.
+    let _ = writeln!(out, "{}", render::table(&["", "asked", "found"], rows));
+    let failing: Vec<Unknown> =
+        judged.failing().take(ROWS_SHOWN).map(|finding| finding.unknown.clone()).collect();
+    if !failing.is_empty() {
+        let _ = writeln!(out, "\n{}", unknown::rows(&failing));
+    }
+    let rest = judged.failing_total().saturating_sub(failing.len() as u64);
+    if rest > 0 {
+        let _ = writeln!(out, "and {rest} more: `fathom unknown` lists what to explain first.");
+    }
+    out
+}
+
+/// For programs.
+fn machine(judged: &Judged) -> Value {
+    let listed: Vec<Value> = judged
+        .findings
+        .iter()
+        .map(|finding| {
+            json!({
+                "uid": finding.unknown.uid,
+                "type": finding.unknown.kind,
+                "account": finding.unknown.account,
+                "region": finding.unknown.region,
+                "name": finding.unknown.name,
+                "because": finding.unknown.because,
+                "gaps": finding.unknown.gaps,
+                "new": finding.new,
+                "declared_in": finding.declared.as_ref().map(|declared| &declared.file),
+                "declared_as": finding.declared.as_ref().map(|declared| &declared.address),
+            })
+        })
+        .collect();
+    let conditions: Vec<Value> = judged
+        .conditions
+        .iter()
+        .map(|condition| {
+            json!({
+                "condition": condition.name,
+                "asked": condition.asked_value,
+                "found": condition.found_value,
+                "holds": condition.holds,
+            })
+        })
+        .collect();
+    let uncovered: serde_json::Map<String, Value> = judged
+        .uncovered
+        .iter()
+        .map(|(reason, rows)| (reason.as_str().to_owned(), Value::from(*rows)))
+        .collect();
+    json!({
+        "holds": judged.holds(),
+        "scan": judged.scan.id,
+        "resources": judged.resources,
+        "understood": judged.understood,
+        "conditions": conditions,
+        "unexplained": {
+            "open": judged.open,
+            "accepted": judged.accepted,
+            "new_since_scan": judged.compared_with,
+            "new": judged.new,
+            "listed": listed,
+            "left_out": judged.left_out(),
+        },
+        "uncovered": { "rows": judged.uncovered.values().sum::<u64>(), "by_reason": uncovered },
+    })
 }

@@ -24,6 +24,9 @@ pub(crate) async fn run(global: &Global, command: LedgerCommand) -> Result<()> {
 
 fn verify(global: &Global, directory: Option<PathBuf>, key: Option<String>) -> Result<()> {
     let own = global.data.join("ledger");
+    if directory.is_none() && !own.exists() {
+        wiring::there_is_data(global)?;
+    }
     let directory = directory.unwrap_or_else(|| own.clone());
     let key = match key {
         Some(key) if Path::new(&key).is_file() => read_key(Path::new(&key))?,

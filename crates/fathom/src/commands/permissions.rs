@@ -6,17 +6,21 @@ use anyhow::Result;
 use fathom_cloud::client::required_permission;
 use serde_json::json;
 
-use crate::{args::Global, render, wiring};
+use crate::{
+    args::{Global, PermissionsArgs, Queues},
+    render, wiring,
+};
 
-pub(crate) fn run(global: &Global) -> Result<()> {
+pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
     let content = wiring::content(global)?;
     let mut actions: BTreeSet<String> = [
         ("sts", "GetCallerIdentity"),
         ("ec2", "DescribeRegions"),
-        ("resourcegroupstaggingapi", "GetResources"),
         ("organizations", "ListAccounts"),
+        ("cloudtrail", "LookupEvents"),
     ]
     .into_iter()
+    .chain(fathom_see::FINDERS)
     .map(|(service, operation)| required_permission(service, operation))
     .collect();
     for definition in content.resources.values() {
@@ -31,8 +35,19 @@ pub(crate) fn run(global: &Global) -> Result<()> {
             }));
         }
     }
-    render::print_json(&json!({
-        "Version": "2012-10-17",
-        "Statement": [{ "Sid": "FathomReadsTheEstate", "Effect": "Allow", "Action": actions, "Resource": "*" }],
-    }))
+    let mut statements =
+        vec![json!({ "Sid": "FathomReadsTheEstate", "Effect": "Allow", "Action": actions, "Resource": "*" })];
+    if let Some(queues) = &args.events {
+        let actions: BTreeSet<String> = [("sqs", "ReceiveMessage"), ("sqs", "DeleteMessage")]
+            .map(|(service, operation)| required_permission(service, operation))
+            .into();
+        let resource = match queues {
+            Queues::Any => "*",
+            Queues::One(arn) => arn,
+        };
+        statements.push(json!({
+            "Sid": "FathomTakesEvents", "Effect": "Allow", "Action": actions, "Resource": resource,
+        }));
+    }
+    render::print_json(&json!({ "Version": "2012-10-17", "Statement": statements }))
 }

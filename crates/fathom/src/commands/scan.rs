@@ -5,7 +5,7 @@ use std::{io::IsTerminal, path::Path, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail};
 use fathom_cloud::{
     client::{Client, ClientOptions, HttpLimits, HttpTransport},
-    record::{Player, Recorder},
+    record::{Asked, Player, Recorder},
 };
 use fathom_content::Content;
 use fathom_model::{Region, ResourceType};
@@ -15,8 +15,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 
 use crate::{
-    args::{Global, ScanArgs},
-    commands::{coverage, summary, unknown},
+    args::{Global, ScanArgs, ScopeArgs},
+    commands::{coverage, import_trail, summary, unknown},
     render::{self, styled},
     wiring::{self, Sample},
 };
@@ -28,25 +28,26 @@ const LIST_ROWS: u32 = 10;
 
 pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     let content = wiring::content(global)?;
-    for kind in &args.types {
-        if !content.resources.contains_key(kind.as_str()) {
-            bail!(
-                "no resource definition is called `{kind}`; `fathom sql \"select distinct type from resources\"` lists \
-                 what was found, docs/resources.md lists all"
-            );
-        }
-    }
+    check_types(&args.scope, &content)?;
     // Declarations first: a mistake in them should not cost a scan.
-    let declared = if args.sample && args.declarations.is_none() {
+    let declared = if args.sample && args.scope.declarations.is_none() {
         wiring::sample_declared()?
     } else {
-        wiring::declared(args.declarations.as_deref())?
+        wiring::declared(args.scope.declarations.as_deref())?
     };
-    let (client, recorder) = client(&args, &content)?;
+    let is_live = !args.sample && args.replay.is_none() && args.record.is_none();
+    let mut options = ScanOptions {
+        label: if args.sample {
+            Some("sample organisation, played back".to_owned())
+        } else {
+            args.replay.as_deref().map(|file| format!("recording {}", file.display()))
+        },
+        ..options(&args.scope, is_live)?
+    };
+    let (client, recorder) = client(&args, &options, &content).await?;
     let scanner = Scanner { client, content, store: wiring::store(global).await? };
-    let mut options = options(&args);
-    if let (true, Some(recording)) = (options.regions.is_empty(), scanner.client.recording()) {
-        options.regions.clone_from(&recording.regions);
+    if let Some(asked) = scanner.client.recording().and_then(|recording| recording.asked.as_ref()) {
+        as_recorded(&mut options, asked);
     }
     let report = watch(&scanner, &options, &declared, args.quiet || global.json).await?;
     if let Some(recorder) = recorder {
@@ -57,6 +58,7 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
             "scan": report.scan,
             "duplicates": report.duplicates,
             "unresolved_references": report.unresolved,
+            "cloudtrail": report.trail,
             "coverage": report.coverage,
         }))?;
         return Ok(scanner.store.close().await?);
@@ -65,38 +67,69 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     Ok(scanner.store.close().await?)
 }
 
-/// What the command line says about scope.
-fn options(args: &ScanArgs) -> ScanOptions {
+/// Refuses types that no definition has.
+pub(crate) fn check_types(scope: &ScopeArgs, content: &Content) -> Result<()> {
+    for kind in &scope.types {
+        if !content.resources.contains_key(kind.as_str()) {
+            bail!(
+                "no resource definition is called `{kind}`; `fathom sql \"select distinct type from resources\"` lists \
+                 what was found, docs/resources.md lists all"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// What the command line says about scope. What is played back, recorded or asked of another address has no memory of
+/// CloudTrail worth asking by default.
+pub(crate) fn options(scope: &ScopeArgs, is_live: bool) -> Result<ScanOptions> {
     let home = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok());
-    ScanOptions {
+    let other = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let is_live = is_live
+        && scope.endpoint_url.is_none()
+        && !other("AWS_ENDPOINT_URL")
+        && !other("AWS_ENDPOINT_URL_CLOUDTRAIL");
+    Ok(ScanOptions {
         home: home.filter(|name| !name.is_empty()).map_or_else(|| ScanOptions::default().home, Region::from),
-        profile: args.profile.clone().filter(|profile| !profile.is_empty()),
-        regions: args.regions.iter().map(|region| Region::new(region.trim())).collect(),
-        kinds: args.types.iter().map(|kind| ResourceType::new(kind.trim())).collect(),
-        organization_role: if args.sample {
-            Some("OrganizationAccountAccessRole".to_owned())
-        } else {
-            args.organization_role.clone()
-        },
-        external_id: args.external_id.clone(),
-        accounts: args.accounts.iter().map(|account| account.trim().into()).collect(),
-        declarations: None,
-        label: if args.sample {
-            Some("sample organisation, played back".to_owned())
-        } else {
-            args.replay.as_deref().map(|file| format!("recording {}", file.display()))
-        },
+        profile: scope.profile.clone().filter(|profile| !profile.is_empty()),
+        regions: scope.regions.iter().map(|region| Region::new(region.trim())).collect(),
+        kinds: scope.types.iter().map(|kind| ResourceType::new(kind.trim())).collect(),
+        organization_role: scope.organization_role.clone(),
+        external_id: scope.external_id.clone(),
+        accounts: scope.accounts.iter().map(|account| account.trim().into()).collect(),
+        trail: import_trail::from(&scope.cloudtrail, scope.trail_days, scope.trail_pages, is_live)?,
+        ..ScanOptions::default()
+    })
+}
+
+/// What was asked when a recording was made, where the command line does not say otherwise.
+fn as_recorded(options: &mut ScanOptions, asked: &Asked) {
+    fn fill<T: Clone>(said: &mut Vec<T>, asked: &[T]) {
+        if said.is_empty() {
+            said.extend_from_slice(asked);
+        }
+    }
+    fill(&mut options.regions, &asked.regions);
+    fill(&mut options.kinds, &asked.types);
+    fill(&mut options.accounts, &asked.accounts);
+    if options.organization_role.is_none() {
+        options.organization_role.clone_from(&asked.organization_role);
     }
 }
 
 /// The client that the command line asks for, and its recorder where there is one.
-fn client(args: &ScanArgs, content: &Content) -> Result<(Client, Option<Arc<Recorder>>)> {
-    let mut options = ClientOptions::from_env(std::env::vars())?;
-    if let Some(url) = args.endpoint_url.as_ref().filter(|url| !url.is_empty()) {
-        options = options.with_endpoint(url)?;
-    }
-    options.timeout = Duration::from_secs(args.timeout.max(1));
-    options.concurrency = args.concurrency.max(1);
+async fn client(
+    args: &ScanArgs,
+    asked: &ScanOptions,
+    content: &Content,
+) -> Result<(Client, Option<Arc<Recorder>>)> {
+    let played = args.sample || args.replay.is_some();
+    let mut options = if played {
+        ClientOptions::default()
+    } else {
+        wiring::cloud(asked.profile.as_deref(), args.scope.endpoint_url.as_deref()).await?
+    };
+    limit(&mut options, &args.scope);
     let mut recorder = None;
     if args.sample {
         options.transport = Some(Arc::new(sample_player()?));
@@ -109,11 +142,17 @@ fn client(args: &ScanArgs, content: &Content) -> Result<(Client, Option<Arc<Reco
             answer_bytes_max: options.answer_bytes_max,
         };
         let inner = Arc::new(HttpTransport::new(limits).context("cannot start the HTTP client")?);
-        let one = Arc::new(recording(file, inner, content)?);
+        let one = Arc::new(recording(file, inner, asked, content)?);
         options.transport = Some(Arc::clone(&one) as _);
         recorder = Some(one);
     }
     Ok((Client::new(options)?, recorder))
+}
+
+/// How patiently and how widely the cloud is asked.
+pub(crate) fn limit(options: &mut ClientOptions, scope: &ScopeArgs) {
+    options.timeout = Duration::from_secs(scope.timeout.max(1));
+    options.concurrency = scope.concurrency.max(1);
 }
 
 fn sample_player() -> Result<Player> {
@@ -132,13 +171,25 @@ fn player(file: &Path) -> Result<Player> {
     Ok(player)
 }
 
-fn recording(file: &Path, inner: Arc<HttpTransport>, content: &Content) -> Result<Recorder> {
-    let recorder =
-        Recorder::create(file, inner).with_context(|| format!("cannot record to {}", file.display()))?;
+fn recording(
+    file: &Path,
+    inner: Arc<HttpTransport>,
+    options: &ScanOptions,
+    content: &Content,
+) -> Result<Recorder> {
+    let asked = Asked {
+        regions: options.regions.clone(),
+        types: options.kinds.clone(),
+        organization_role: options.organization_role.clone(),
+        accounts: options.accounts.clone(),
+    };
+    let recorder = Recorder::create(file, inner)
+        .and_then(|recorder| recorder.asked(asked))
+        .with_context(|| format!("cannot record to {}", file.display()))?;
     Ok(recorder.hiding(fathom_see::secrets::members(content)))
 }
 
-/// Runs a scan and shows what it is doing; Ctrl-C gives it up.
+/// Runs a scan and shows what it is doing.
 async fn watch(
     scanner: &Scanner,
     options: &ScanOptions,
@@ -146,6 +197,17 @@ async fn watch(
     quiet: bool,
 ) -> Result<ScanReport> {
     let progress = Progress::default();
+    let scan = scanner.run(options, declared, &progress, wiring::now);
+    Ok(shown(&progress, quiet, || line(&progress, &scanner.client), scan).await??)
+}
+
+/// Waits for work and shows what it is doing, as `line` says it; Ctrl-C gives it up.
+pub(crate) async fn shown<T>(
+    progress: &Progress,
+    quiet: bool,
+    line: impl Fn() -> String,
+    work: impl Future<Output = T>,
+) -> Result<T> {
     let bar = ProgressBar::no_length();
     let in_terminal = std::io::stderr().is_terminal();
     bar.set_draw_target(if quiet || !in_terminal {
@@ -155,19 +217,18 @@ async fn watch(
     });
     bar.set_style(ProgressStyle::with_template("{spinner} {msg}")?);
     bar.enable_steady_tick(Duration::from_millis(120));
-    let scan = scanner.run(options, declared, &progress, wiring::now);
-    tokio::pin!(scan);
+    tokio::pin!(work);
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     let mut said = None;
-    let report = loop {
+    let done = loop {
         tokio::select! {
-            report = &mut scan => break report,
+            done = &mut work => break done,
             _ = tokio::signal::ctrl_c() => {
                 bar.finish_and_clear();
                 bail!("given up; nothing of this scan is kept, and the next one starts clean");
             }
             _ = tick.tick() => {
-                let line = line(&progress, &scanner.client);
+                let line = line();
                 // Without a terminal, one line a phase is enough to see that it lives.
                 let phase = progress.snapshot().phase;
                 if !quiet && !in_terminal && said != Some(phase) {
@@ -179,7 +240,7 @@ async fn watch(
         }
     };
     bar.finish_and_clear();
-    Ok(report?)
+    Ok(done)
 }
 
 fn line(progress: &Progress, client: &Client) -> String {
@@ -207,7 +268,7 @@ fn line(progress: &Progress, client: &Client) -> String {
 }
 
 /// What a person can act on: what could not be seen, what was found, what is unexplained; in this order.
-async fn show(store: &Store, report: &ScanReport) -> Result<()> {
+pub(crate) async fn show(store: &Store, report: &ScanReport) -> Result<()> {
     let scan = &report.scan;
     let seconds = scan
         .finished_at
@@ -216,12 +277,15 @@ async fn show(store: &Store, report: &ScanReport) -> Result<()> {
         "scan {} of {}: accounts {}, regions {}; {seconds:.1} s",
         scan.id,
         render::clean(&scan.scope),
-        scan.accounts.join(", "),
-        scan.regions.join(", ")
+        render::clean_lines(&scan.accounts.join(", ")),
+        render::clean_lines(&scan.regions.join(", "))
     ))?;
     render::print(format!("\n{}", styled(render::STRONG, "What was seen")))?;
     render::print(coverage::totals(&report.coverage))?;
     render::print(coverage::unknown_by_reason(&report.coverage))?;
+    if let Some(trail) = &report.trail {
+        render::print(import_trail::words(trail))?;
+    }
 
     render::print(format!("\n{}", styled(render::STRONG, "What was found")))?;
     render::print(summary::figure(scan.understood, scan.resources))?;

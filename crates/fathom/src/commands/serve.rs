@@ -1,15 +1,21 @@
-//! `fathom serve`: the HTTP API.
+//! `fathom serve`: the HTTP API, scans by schedule, refreshes by events.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use fathom_api::{ApiState, ScanRunner, ServeOptions, Server};
-use fathom_cloud::client::{Client, ClientOptions};
+use fathom_api::{ApiState, ScanRunner, ScheduleStatus, ServeOptions, Server, StartScan};
+use fathom_cloud::client::Client;
 use fathom_lake::Lake;
-use fathom_see::{ScanOptions, Scanner};
+use fathom_see::{
+    Scanner,
+    refresh::{EventSource, EventsStatus, Refresher, pending::Pace},
+};
+use tokio::sync::watch;
 
 use crate::{
     args::{Global, ServeArgs},
+    commands::scan,
+    continuous::Schedule,
     render::{self, styled},
     wiring,
 };
@@ -19,29 +25,47 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     // The store first: its directory is where the token goes.
     let store = wiring::store(global).await?;
     let content = wiring::content(global)?;
+    scan::check_types(&args.scope, &content)?;
     let here = std::path::Path::new("fathom.yaml");
-    let declarations = args.declarations.or_else(|| here.exists().then(|| here.to_owned()));
+    let declarations = args.scope.declarations.clone().or_else(|| here.exists().then(|| here.to_owned()));
     if let Some(file) = &declarations {
         // A mistake in it should show now, not at the first scan.
         wiring::declared(Some(file))?;
     }
-    let scanner = Scanner {
-        client: Client::new(ClientOptions::from_env(std::env::vars())?)?,
-        content: Arc::clone(&content),
-        store: store.clone(),
-    };
-    let options = ScanOptions { declarations, ..ScanOptions::default() };
+    if let Some(EventSource::Folder(folder)) = &args.events {
+        std::fs::read_dir(folder)
+            .with_context(|| format!("cannot read {}, the folder of --events", folder.display()))?;
+    }
+    let options = scan::options(&args.scope, true)?;
+    let mut cloud = wiring::cloud(options.profile.as_deref(), args.scope.endpoint_url.as_deref()).await?;
+    scan::limit(&mut cloud, &args.scope);
+    let scanner =
+        Scanner { client: Client::new(cloud)?, content: Arc::clone(&content), store: store.clone() };
     let lake = Lake::new(store.clone(), &content)?;
-    let state = ApiState::new(store.clone(), lake, wiring::now).with_scanner(Arc::new(ScanRunner::new(
-        scanner,
-        options,
-        wiring::now,
-    )));
+    let runner = ScanRunner::new(scanner.clone(), options.clone(), declarations.clone(), wiring::now);
+    let runner = Arc::new(runner);
+    let mut state = ApiState::new(store.clone(), lake, wiring::now)
+        .with_scanner(Arc::clone(&runner) as Arc<dyn StartScan>);
+    let schedule = match (args.every, options.asked()) {
+        (Some(every), Some(asked)) => {
+            let (sender, status) = watch::channel(ScheduleStatus::default());
+            state = state.with_schedule(status);
+            Some((Schedule { runner, store: store.clone(), asked, every }, sender))
+        }
+        _ => None,
+    };
+    let events = args.events.map(|source| {
+        let (sender, status) = watch::channel(EventsStatus::default());
+        (Refresher { scanner, options, declarations, source, pace: Pace::default() }, sender, status)
+    });
+    if let Some((.., status)) = &events {
+        state = state.with_events(status.clone());
+    }
     let server = Server::bind(ServeOptions {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),
         token_file: token_file.clone(),
-        allowed_hosts: Vec::new(),
+        allowed_hosts: args.allowed_hosts,
     })
     .await?;
     render::print(format!("Fathom answers on {}", styled(render::STRONG, server.url())))?;
@@ -60,6 +84,23 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
             std::future::pending::<()>().await;
         }
     };
-    server.run(state, interrupted).await.context("the server ended")?;
+    let scanning = tokio::spawn(async move {
+        if let Some((schedule, status)) = schedule {
+            schedule.run(&status).await;
+        }
+    });
+    let refreshing = tokio::spawn(async move {
+        if let Some((refresher, status, _)) = events {
+            refresher.run(&status, wiring::now, std::future::pending()).await;
+        }
+    });
+    let ended = server.run(state, interrupted).await.context("the server ended");
+    // What they have under way was not committed; it comes again at the next start.
+    for task in [scanning, refreshing] {
+        task.abort();
+        // Its end is that it was told to end.
+        let _ = task.await;
+    }
+    ended?;
     Ok(store.close().await?)
 }

@@ -22,7 +22,10 @@ const QUERY_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let content = wiring::content(global)?;
-    let lake = Lake::new(store, &content)?;
+    let lake = match &args.as_of {
+        Some(moment) => Lake::new(store.past(moment, wiring::now()).await?, &content)?,
+        None => Lake::new(store, &content)?,
+    };
     let limits = Limits { rows_max: args.limit, ..Limits::default() };
     let Some(query) = question(args.query.as_deref())? else {
         return prompt::run(&lake, &limits, global).await;

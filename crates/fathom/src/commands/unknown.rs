@@ -60,19 +60,22 @@ pub(crate) fn rows(listed: &[Unknown]) -> String {
                 .gaps
                 .iter()
                 .map(|gap| match (&gap.accepted, gap.reason) {
-                    (Some(accepted), _) => {
-                        styled(render::QUIET, format!("{} accepted until {}", gap.part, day(accepted.until)))
+                    (Some(accepted), _) => styled(
+                        render::QUIET,
+                        format!("{} accepted until {}", clean(&gap.part), day(accepted.until)),
+                    ),
+                    (None, Some(reason)) => {
+                        styled(render::ATTENTION, format!("{} ({reason})", clean(&gap.part)))
                     }
-                    (None, Some(reason)) => styled(render::ATTENTION, format!("{} ({reason})", gap.part)),
-                    (None, None) => gap.part.clone(),
+                    (None, None) => clean(&gap.part),
                 })
                 .collect();
             vec![
                 unknown.rank.to_string(),
                 clean(name),
                 kind(unknown.kind.as_str()),
-                unknown.account.to_string(),
-                unknown.region.to_string(),
+                clean(unknown.account.as_str()),
+                clean(unknown.region.as_str()),
                 unknown.because.join(", "),
                 missing.join(", "),
             ]

@@ -1,6 +1,11 @@
 //! How things look in a terminal: tables, state words, and names that cannot do harm.
 
-use std::io::{IsTerminal, Write};
+pub(crate) mod difference;
+
+use std::{
+    fmt::Write as _,
+    io::{IsTerminal, Write},
+};
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
@@ -18,23 +23,40 @@ pub(crate) fn styled(style: Style, text: impl std::fmt::Display) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// A name as it may be printed: control characters, which could move the cursor or hide text, are escaped.
+/// The most characters of a name in a table or a sentence.
+const CHARS_MAX: usize = 200;
+
+/// A name as it may be printed: what could move the cursor, hide text or turn it around is escaped, and what is too
+/// long is cut.
 pub(crate) fn clean(text: &str) -> String {
-    const CHARS_MAX: usize = 200;
-    let mut out = String::with_capacity(text.len().min(CHARS_MAX));
+    clean_to(text, CHARS_MAX)
+}
+
+/// The same with another length, in characters.
+pub(crate) fn clean_to(text: &str, chars_max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(chars_max.saturating_mul(4)));
     for (i, c) in text.chars().enumerate() {
-        if i >= CHARS_MAX {
+        if i >= chars_max {
             out.push('…');
             break;
         }
-        // Bidirectional overrides can make one name look like another.
-        if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if c.is_control() || is_invisible(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Characters that show nothing themselves, but change what is seen of others: marks of direction, which can make one
+/// name look like another, separators of lines, and those of no width. The last of each plane are no characters at all.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    ) || u32::from(c) & 0xfffe == 0xfffe
 }
 
 /// The narrowest terminal, in columns, that tables are fitted to.
@@ -63,9 +85,30 @@ pub(crate) fn print(text: impl AsRef<str>) -> anyhow::Result<()> {
     }
 }
 
-/// A value as JSON on standard output.
+/// A value as JSON on standard output. It is the same value for a program; a terminal gets nothing that it would obey.
 pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    print(serde_json::to_string_pretty(value)?)
+    print(harmless_json(&serde_json::to_string_pretty(value)?))
+}
+
+/// JSON with the characters escaped that JSON itself lets stand, but a terminal may obey; outside texts there are none.
+fn harmless_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c != '\n' && (c.is_control() || is_invisible(c)) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a text cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Sentences of several lines as they may be printed: like [`clean`], but neither joined nor cut.
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.split('\n').map(|line| clean_to(line, usize::MAX)).collect::<Vec<_>>().join("\n")
 }
 
 /// A share as people write it; an empty estate has none.

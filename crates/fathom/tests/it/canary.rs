@@ -2,10 +2,13 @@
 
 use std::{fs, io::Read as _, path::Path};
 
+use serde_json::Value;
+
 use crate::{
     cloud::{CANARY, seeded, tools, whole},
     harness::{Place, files},
     moto::declarations,
+    serve::Running,
 };
 
 /// The planted text, also as base64 at each of its three places in a group of bytes, and in small letters.
@@ -91,6 +94,90 @@ fn commands_are_clean(place: &Place) {
     }
 }
 
+/// The values to ask a route with: each parameter that a route needs, by its name. What the document gains has to be
+/// added here, or this test fails.
+fn asked_with(name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
+    match name {
+        "uid" => uids.to_vec(),
+        "id" => vec!["1".to_owned()],
+        "index" => (0..=last_entry).map(|index| index.to_string()).collect(),
+        // Moments, where history begins and ends.
+        "since" | "moment" | "at" => vec!["1".to_owned()],
+        other => panic!("a route needs `{other}`, and this test does not know a value for it"),
+    }
+}
+
+/// The answer of each GET route of the document, for every resource, scan and entry; and some in SQL.
+async fn api_is_clean(place: &Place) {
+    let document = place.run(&["openapi"]).ok().json();
+    let uids = place.texts("select uid from resources");
+    let last_entry = place.run(&["ledger", "status", "--json"]).ok().json()["size"].as_u64().unwrap() - 1;
+    assert!(uids.len() > 100, "{}", uids.len());
+    let server = Running::start(place);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let (mut routes, mut answers) = (0, 0);
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let Some(get) = methods.get("get") else { continue };
+        routes += 1;
+        let none = Vec::new();
+        let parameters = get["parameters"].as_array().unwrap_or(&none);
+        let mut asked: Vec<(String, Vec<(String, String)>)> = vec![(path.clone(), Vec::new())];
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap();
+            let values = match (name, parameter["required"].as_bool()) {
+                ("limit", _) => vec![parameter["schema"]["maximum"].as_u64().unwrap_or(100).to_string()],
+                ("include_accepted" | "include_deleted", _) => vec!["true".to_owned()],
+                (_, Some(true)) => asked_with(name, &uids, last_entry),
+                _ => continue,
+            };
+            let of_path = format!("{{{name}}}");
+            asked = asked
+                .iter()
+                .flat_map(|(path, query)| values.iter().map(move |value| (path, query, value)))
+                .map(|(path, query, value)| {
+                    let mut query = query.clone();
+                    if path.contains(&of_path) {
+                        return (path.replace(&of_path, value), query);
+                    }
+                    query.push((name.to_owned(), value.clone()));
+                    (path.clone(), query)
+                })
+                .collect();
+        }
+        for (path, query) in asked {
+            let mut pages = 0;
+            let mut cursor: Option<String> = None;
+            loop {
+                let request = client.get(format!("{}{path}", server.url)).bearer_auth(&server.token);
+                let cursor_too = cursor.iter().map(|cursor| ("cursor".to_owned(), cursor.clone()));
+                let all: Vec<_> = query.iter().cloned().chain(cursor_too).collect();
+                let response = request.query(&all).send().await.expect("an answer");
+                let (status, text) = (response.status().as_u16(), response.text().await.expect("text"));
+                assert_eq!(status, 200, "{path} {all:?}: {text}");
+                clean(&path, text.as_bytes());
+                answers += 1;
+                let next = serde_json::from_str::<Value>(&text).ok().map(|answer| answer["next"].clone());
+                cursor = match next {
+                    Some(Value::String(next)) => Some(next),
+                    Some(Value::Number(next)) => Some(next.to_string()),
+                    _ => None,
+                };
+                pages += 1;
+                if cursor.is_none() || pages > 100 {
+                    break;
+                }
+            }
+        }
+    }
+    assert!(routes > 10 && answers > uids.len(), "{routes} routes, {answers} answers");
+    for query in ["select * from resources", "select * from explanations", "select * from coverage"] {
+        let post = client.post(format!("{}/api/v1/sql", server.url)).bearer_auth(&server.token);
+        let response = post.json(&serde_json::json!({ "query": query })).send().await.expect("an answer");
+        assert_eq!(response.status().as_u16(), 200, "{query}");
+        clean(query, response.text().await.expect("text").as_bytes());
+    }
+}
+
 fn unpacked(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     zstd::stream::read::Decoder::new(bytes).expect("zstd").read_to_end(&mut out).expect("zstd");
@@ -118,6 +205,14 @@ fn the_sample_shows_it_nowhere() {
     commands_are_clean(&place);
 }
 
+#[tokio::test]
+async fn no_answer_of_the_api_shows_it() {
+    let place = Place::with_sample();
+    // Changes need two scans.
+    place.run(&["scan", "--sample", "--quiet"]).ok();
+    api_is_clean(&place).await;
+}
+
 #[test]
 fn the_recording_that_is_shipped_does_not_hold_it() {
     let recording =
@@ -140,4 +235,6 @@ fn a_live_scan_with_all_logs_shows_it_nowhere() {
     data_is_clean(&place);
     commands_are_clean(&place);
     clean("a recording of the live scan", &unpacked(&place.read("live.zst")));
+    place.run(&whole(&["--quiet", "--declarations", &declarations()])).ok();
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(api_is_clean(&place));
 }

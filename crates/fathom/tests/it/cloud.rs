@@ -139,7 +139,7 @@ pub(crate) fn estate_uids() -> Vec<String> {
 
 /// What is in the estate of a place, sorted by uid.
 pub(crate) fn uids(place: &Place) -> Vec<String> {
-    place.texts("select uid from resources where deleted_at is null order by uid")
+    place.texts("select uid from resources order by uid")
 }
 
 /// Scans the small estate's types.

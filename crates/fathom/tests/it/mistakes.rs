@@ -49,8 +49,10 @@ fn what_cannot_be_is_refused_with_a_way_out() {
     refused(&system("    match: [{}]\n"), &["fathom.yaml", "empty `match`"]);
     refused(&system("    match: [{ name: \"[\" }]\n"), &["fathom.yaml:6:", "is not a pattern"]);
     refused("version: 2\n", &["fathom.yaml", "version: 1"]);
-    refused("", &["fathom.yaml:1:1"]);
-    refused("teams: {}\n", &["fathom.yaml:1:1", "version"]);
+    for nothing in ["", "\n\n", "# later\n", "---\n"] {
+        refused(nothing, &["fathom.yaml:1:1", "says nothing", "`version: 1`"]);
+    }
+    refused("teams: {}\n", &["fathom.yaml:1:1", "begin the file with the line `version: 1`"]);
     refused(
         "version: 1\nrules:\n  - { match: { name: x }, set: { data_class: secret } }\n",
         &["fathom.yaml", "rule 1", "`secret` is not a data class"],
@@ -139,10 +141,113 @@ fn without_a_scan_each_command_says_what_to_do_first() {
         &["ledger", "list"],
         &["ledger", "status"],
         &["ledger", "prove", "0"],
+        &["ledger", "verify"],
+        &["summary", "--trend"],
+        &["gate", "--max-unknown", "1", "--output", "x.sarif"],
         &["accept", "x", "--reason", "y", "--until", "2999-01-01"],
     ] {
         let ran = place.run(args).code(1).says(&["fathom scan"]);
         assert_eq!(ran.out, "", "{args:?}");
         assert!(!place.data().exists(), "{args:?} made a data directory");
     }
+}
+
+/// The files that AWS tools share, in a place whose home they are.
+fn with_aws_files(config: &str, credentials: &str) -> Place {
+    let place = Place::new();
+    place.write(".aws/config", config);
+    place.write(".aws/credentials", credentials);
+    place
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_named_with_the_files_and_those_that_are() {
+    let place = with_aws_files("[profile work]\nregion = eu-west-1\n[default]\n", "[play]\n");
+    for place in [place, with_aws_files("", "[default]\n[play]\n[work]\n")] {
+        let ran = place.run(&["scan", "--profile", "nobody"]).code(1);
+        let ran = ran.says(&[
+            "there is no profile `nobody` of",
+            ".aws/config and ",
+            ".aws/credentials; name one of default, play, work with --profile",
+        ]);
+        assert_eq!(ran.out, "");
+    }
+    let place = Place::new().env("AWS_PROFILE", "nobody").env("AWS_CONFIG_FILE", "/nowhere/conf");
+    place.run(&["scan"]).code(1).says(&[
+        "no profile `nobody`",
+        "/nowhere/conf",
+        "neither file names any",
+        "aws configure",
+    ]);
+    // Keys in the environment do, whatever AWS_PROFILE says; who names a profile on the command line means it.
+    let front = crate::cloud::small_estate(Vec::new());
+    let place = Place::asking(&front.url).env("AWS_PROFILE", "nobody");
+    crate::cloud::scan(&place).ok();
+    place.run(&["scan", "--profile", "nobody"]).code(1).says(&["no profile `nobody`"]);
+}
+
+#[test]
+fn each_way_to_have_no_credentials_says_what_to_do() {
+    Place::new().run(&["scan"]).code(1).says(&[
+        "no credentials: neither the environment, nor profile `default` of",
+        ".aws/config",
+        "AWS_ACCESS_KEY_ID",
+        "--profile",
+    ]);
+    let place = with_aws_files("[profile bare]\nregion = eu-west-1\n", "");
+    place.run(&["scan", "--profile", "bare"]).code(1).says(&["profile `bare`"]);
+    let sso = "[profile people]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n\
+               [sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://example.test/start\n";
+    let place = with_aws_files(sso, "");
+    let never = place.run(&["scan", "--profile", "people"]).code(1);
+    never.says(&["single sign-on of profile `people`", "aws sso login --profile people"]);
+    // The token of a sign-in is kept under the SHA-1 of the session's name.
+    let token = "{\"accessToken\": \"canary-token\", \"expiresAt\": \"2020-01-01T00:00:00Z\", \"region\": \"eu-west-1\", \
+                 \"startUrl\": \"https://example.test/start\"}";
+    place.write(".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json", token);
+    let expired = place.run(&["scan", "--profile", "people"]).code(1);
+    let expired = expired.says(&["single sign-on of profile `people`", "aws sso login --profile people"]);
+    assert!(!expired.err.contains("canary-token"), "{}", expired.err);
+    let place = with_aws_files("[profile broken\nregion = eu-west-1\n", "");
+    place.run(&["scan", "--profile", "broken"]).code(1).says(&[".aws/config", "profile `broken`", "mend"]);
+    let process = "[profile p]\ncredential_process = /nowhere/at-all\n";
+    let place = with_aws_files(process, "");
+    place
+        .run(&["scan", "--profile", "p"])
+        .code(1)
+        .says(&["the credentials of profile `p`", "could not be loaded"]);
+}
+
+#[test]
+fn a_profile_brings_its_own_keys_and_endpoints() {
+    let front = crate::cloud::small_estate(Vec::new());
+    let keys = "[work]\naws_access_key_id = AKIATESTING\naws_secret_access_key = testing\n";
+    let endpoint = |services: &str| format!("[profile work]\nendpoint_url = {}\n{services}", front.url);
+    let scan = |config: &str, env: &[(&str, &str)], args: &[&str]| {
+        let mut place = with_aws_files(config, keys).env("AWS_ENDPOINT_URL", "");
+        for (name, value) in env {
+            place = place.env(name, value);
+        }
+        let ran = place.run(&[&["scan", "--profile", "work", "--types", crate::cloud::TYPES], args].concat());
+        (ran, place)
+    };
+    let (ran, place) = scan(&endpoint(""), &[], &[]);
+    ran.ok();
+    assert_eq!(crate::cloud::uids(&place), crate::cloud::estate_uids());
+    // An address for one service stands in a section of its own, and only that service goes there.
+    let dead = "services = local\n[services local]\nsqs =\n  endpoint_url = http://127.0.0.1:9\n";
+    let (ran, place) = scan(&endpoint(dead), &[], &[]);
+    ran.ok();
+    let services = place.texts("select distinct service from coverage where reason = 'network'");
+    assert_eq!(services, ["sqs"]);
+    // The environment comes before the files, and the flag before all.
+    let (ran, place) = scan(&endpoint(dead), &[("AWS_ENDPOINT_URL", &front.url)], &[]);
+    ran.ok();
+    assert_eq!(crate::cloud::uids(&place), crate::cloud::estate_uids());
+    let env = [("AWS_ENDPOINT_URL", "http://127.0.0.1:9"), ("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9")];
+    let (ran, place) = scan(&endpoint(dead), &env, &["--endpoint-url", &front.url]);
+    ran.ok();
+    assert_eq!(crate::cloud::uids(&place), crate::cloud::estate_uids());
+    let (ran, _) = scan("[profile work]\nendpoint_url = nonsense\n", &[], &[]);
+    ran.code(1).says(&["endpoint_url in the AWS profile work", "https://host:port"]);
 }

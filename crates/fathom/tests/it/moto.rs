@@ -13,7 +13,19 @@ use crate::{
 };
 
 /// Where we and the oracle count differently on purpose: account, region, type, ours more than the oracle's, why.
-const COUNTED_OTHERWISE: &[(&str, &str, &str, i64, &str)] = &[];
+const COUNTED_OTHERWISE: &[(&str, &str, &str, i64, &str)] = &[
+    ("908249470583", "ap-southeast-2", "AWS::S3::AccessPoint", 1, NOT_OF_A_REGION),
+    ("908249470583", "eu-west-1", "AWS::S3::AccessPoint", 1, NOT_OF_A_REGION),
+    ("908249470583", "us-east-1", "AWS::S3::AccessPoint", 1, NOT_OF_A_REGION),
+];
+const NOT_OF_A_REGION: &str =
+    "boto3 puts the account into the host's name; moto lists an access point in every region";
+
+/// Calls that moto answers as AWS does not, so that they end as unknown: service, operation, reason, and why.
+const ANSWERED_ODDLY: &[(&str, &str, &str, &str)] = &[
+    ("organizations", "ListPolicies", "failed", "moto does not know declarative policies"),
+    ("config", "SelectResourceConfig", "not_enabled", "regions without a recorder cannot say what they have"),
+];
 
 /// Members that are others each time that they are asked for, and why.
 const TOLD_ANEW: &[(&str, &str, &str)] = &[
@@ -29,15 +41,19 @@ const TOLD_ANEW: &[(&str, &str, &str)] = &[
     ),
     ("AWS::CertificateManager::Certificate", "Status", "moto validates it a minute after it was made"),
     ("AWS::IAM::Role", "RoleLastUsed", "the role that a scan takes was last used by the scan"),
+    ("AWS::Neptune::DBCluster", "LatestRestorableTime", "moves with the clock"),
     ("AWS::RDS::DBCluster", "LatestRestorableTime", "moves with the clock"),
     ("AWS::RDS::DBInstance", "LatestRestorableTime", "moves with the clock"),
 ];
 
 /// Types whose ids the oracle reads in another form than ours, and why.
-const NAMED_OTHERWISE: &[(&str, &str)] = &[(
-    "AWS::SNS::Subscription",
-    "its ARN ends in random digits and is not there before it is confirmed; ours names topic, protocol and target",
-)];
+const NAMED_OTHERWISE: &[(&str, &str)] = &[
+    (
+        "AWS::SNS::Subscription",
+        "its ARN ends in random digits and is not there before it is confirmed; ours names topic, protocol and target",
+    ),
+    ("AWS::Route53::HostedZone", "boto3 gives `/hostedzone/` before the id"),
+];
 
 /// A place where the live cloud was scanned once, and recorded. Only for commands that read.
 pub(crate) fn scanned() -> Option<&'static Place> {
@@ -75,9 +91,10 @@ fn oracle_counts(oracle: &Value) -> Counts {
 fn we_count_what_boto3_counts() {
     let (Some(cloud), Some(place)) = (seeded(), scanned()) else { return };
     let mut ours = Counts::new();
-    for row in place
-        .rows("select account, region, type, count(*) as n from resources group by account, region, type")
-    {
+    for row in place.rows(
+        "select account, region, type, count(*) as n from resources where type not like 'seen::%' \
+               group by account, region, type",
+    ) {
         let text = |name: &str| row[name].as_str().expect("text").to_owned();
         ours.insert((text("account"), text("region"), text("type")), row["n"].as_i64().expect("a count"));
     }
@@ -172,11 +189,20 @@ fn coverage_has_a_row_for_every_definition_in_every_region() {
 #[test]
 fn each_denied_or_unanswered_call_is_a_gap_where_it_matters() {
     let Some(place) = scanned() else { return };
-    let reasons = place.texts(
-        "select distinct reason from coverage where outcome = 'unknown' and reason not in ('not_defined', 'not_reached')",
+    let rows = place.rows(
+        "select distinct service, operation, reason from coverage where outcome = 'unknown' \
+         and reason not in ('not_defined', 'not_reached', 'not_answered')",
     );
     // moto answers everything else that the definitions ask.
-    assert!(reasons.iter().all(|reason| reason == "not_answered"), "{reasons:?}");
+    let odd: Vec<_> = rows
+        .iter()
+        .filter(|row| {
+            !ANSWERED_ODDLY.iter().any(|(service, operation, reason, _)| {
+                row["service"] == *service && row["operation"] == *operation && row["reason"] == *reason
+            })
+        })
+        .collect();
+    assert!(odd.is_empty(), "{odd:#?}");
     let failed = place.number("select count(*) from coverage where reason = 'denied'");
     assert_eq!(failed, 0);
 }

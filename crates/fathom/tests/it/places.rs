@@ -21,9 +21,27 @@ fn a_database_of_somebody_else_is_left_alone() {
     place.write(".fathom/fathom.db", "this is no database at all, and long enough to be looked at");
     place.run(&["scan", "--sample"]).code(1).says(&["fathom.db", "not a Fathom database"]);
     for args in [&["summary"][..], &["sql", "select 1"]] {
-        assert_eq!(place.run(args).code(1).says(&[".fathom"]).out, "");
+        assert_eq!(place.run(args).code(1).says(&["fathom.db", "not a Fathom database"]).out, "");
     }
     assert!(place.read(".fathom/fathom.db").starts_with(b"this is no database"));
+}
+
+#[test]
+fn a_database_of_another_program_is_told_apart_from_ours() {
+    // A whole SQLite database, but of somebody else: an empty one has neither our tables nor theirs.
+    let place = Place::new();
+    let mut database = b"SQLite format 3\0\x10\x00\x01\x01\x00\x40\x20\x20\0\0\0\x01\0\0\0\x01".to_vec();
+    database.resize(100, 0);
+    // Page 1: format 4, UTF-8, an empty table leaf behind the header.
+    database[44..48].copy_from_slice(&4_u32.to_be_bytes());
+    database[56..60].copy_from_slice(&1_u32.to_be_bytes());
+    database.extend([0x0d, 0, 0, 0, 0, 0x10, 0, 0]);
+    database.resize(4096, 0);
+    place.write(".fathom/fathom.db", &database);
+    for args in [&["summary"][..], &["unknown"], &["sql", "select 1"], &["gate", "--max-unknown", "1"]] {
+        let ran = place.run(args).code(1).says(&["fathom.db", "not a Fathom database"]);
+        assert!(!ran.err.contains("ledger.pub") && ran.out.is_empty(), "{}", ran.seen());
+    }
 }
 
 #[test]

@@ -11,15 +11,23 @@ use serde_json::{Value, json};
 use crate::harness::{Place, until};
 
 /// A server that runs until it is interrupted or dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
-    url: String,
-    token: String,
+    /// Its address.
+    pub(crate) url: String,
+    /// What opens it.
+    pub(crate) token: String,
 }
 
 impl Running {
-    fn start(place: &Place) -> Self {
-        let mut child = place.command(&["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    /// Starts it over the data of a place.
+    pub(crate) fn start(place: &Place) -> Self {
+        Self::start_with(place, &[])
+    }
+
+    fn start_with(place: &Place, more: &[&str]) -> Self {
+        let args = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child = place.command(&args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").expect("text");
         let url =
@@ -47,7 +55,7 @@ impl Drop for Running {
     }
 }
 
-async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
+pub(crate) async fn ask(request: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = request.send().await.expect("an answer");
     let status = answer.status().as_u16();
     (status, answer.json().await.expect("JSON"))
@@ -123,4 +131,27 @@ fn an_address_that_is_taken_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
     Place::new().run(&["serve", "--listen", &listen]).code(1).says(&[&listen, "--listen"]);
+}
+
+#[tokio::test]
+async fn names_are_answered_for_where_they_were_given() {
+    let place = Place::new();
+    let server =
+        Running::start_with(&place, &["--allowed-host", "fathom.test", "--allowed-host", "Other.Test"]);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let under = |host: &str| {
+        let get = client.get(format!("{}/api/v1/summary", server.url));
+        ask(get.bearer_auth(&server.token).header("Host", host))
+    };
+    for ours in ["fathom.test", "FATHOM.test:7373", "other.test", "localhost"] {
+        assert_eq!(under(ours).await.0, 200, "{ours}");
+    }
+    for foreign in ["evil.test", "fathom.test.evil.test", "192.0.2.1"] {
+        let (status, problem) = under(foreign).await;
+        assert_eq!((status, &problem["code"]), (421, &json!("host_refused")), "{foreign}");
+        assert!(problem["detail"].as_str().unwrap().contains(foreign), "{problem}");
+        assert!(problem["hint"].as_str().unwrap().contains("--allowed-host"), "{problem}");
+    }
+    let wrong = ["serve", "--listen", "127.0.0.1:0", "--allowed-host", "https://fathom.test/"];
+    Place::new().run(&wrong).code(1).says(&["`https://fathom.test/`", "host's name"]);
 }

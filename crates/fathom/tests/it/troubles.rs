@@ -3,9 +3,10 @@
 use std::{process::Command, time::Duration};
 
 use fathom_testkit::front::{Fault, Front};
+use serde_json::json;
 
 use crate::{
-    cloud::{TYPES, estate, estate_uids, on, scan, small_estate, uids},
+    cloud::{ACCOUNT, TYPES, answer, denied, estate, estate_uids, on, scan, small_estate, uids},
     harness::{Place, until, wait},
 };
 
@@ -124,8 +125,6 @@ fn two_processes_do_not_write_to_one_directory() {
 
 #[test]
 fn a_member_account_that_cannot_be_entered_is_a_visible_unknown() {
-    use crate::cloud::{ACCOUNT, answer, denied};
-    use serde_json::json;
     let account = |id: &str| json!({"Id": id, "Status": "ACTIVE", "Name": id, "Arn": "a", "Email": "e"});
     let front = small_estate(vec![
         answer(
@@ -185,4 +184,59 @@ fn recordings_that_are_missing_damaged_or_cut_are_told() {
     place.write("bad.jsonl", bad.join("\n") + "\n");
     let line = format!("damaged at line {}", half + 1);
     place.run(&["scan", "--types", TYPES, "--replay", "bad.jsonl"]).ok().says(&["bad.jsonl", &line]);
+}
+
+#[test]
+fn a_recording_is_played_back_without_the_flags_it_was_made_with() {
+    let rules = vec![answer(
+        "organizations",
+        "ListAccounts",
+        json!({"Accounts": [{"Id": ACCOUNT, "Status": "ACTIVE"}, {"Id": "222222222222", "Status": "ACTIVE"},
+            {"Id": "333333333333", "Status": "ACTIVE"}]}),
+    )];
+    let front = small_estate(rules);
+    let live = Place::asking(&front.url);
+    let made = ["--types", TYPES, "--regions", "eu-west-1", "--organization-role", "audit/Reader"];
+    let made = [&["scan", "--accounts", "222222222222", "--record", "org.jsonl"], &made[..]].concat();
+    live.run(&made).ok();
+    let whole = String::from_utf8(live.read("org.jsonl")).expect("text");
+    let rows =
+        "select account, region, service, operation, outcome, reason from coverage order by 1, 2, 3, 4";
+    let accounts = "select distinct account from resources order by 1";
+    assert_eq!(live.texts(accounts), [ACCOUNT, "222222222222"]);
+
+    let played = Place::new();
+    played.write("org.jsonl", &whole);
+    played.run(&["scan", "--replay", "org.jsonl"]).ok();
+    assert_eq!(uids(&played), uids(&live));
+    assert_eq!(played.rows(rows), live.rows(rows));
+
+    // A recording from before the flags were noted shows its role and its regions itself.
+    let older: Vec<String> = whole
+        .lines()
+        .map(|line| {
+            let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            line.as_object_mut().expect("an object").remove("asked");
+            let text = line.to_string();
+            // Header lines are told by how they begin.
+            match line.as_object_mut().and_then(|line| line.remove("format")) {
+                Some(format) => text
+                    .replacen('{', &format!("{{\"format\":{format},"), 1)
+                    .replace(&format!(",\"format\":{format}"), ""),
+                None => text,
+            }
+        })
+        .collect();
+    assert!(!older.join("").contains("\"asked\""));
+    let old = Place::new();
+    old.write("old.jsonl", older.join("\n") + "\n");
+    old.run(&["scan", "--types", TYPES, "--replay", "old.jsonl"]).ok();
+    assert_eq!(uids(&old), uids(&live));
+    // What it has no answer for is said to be that, and no endpoint is blamed.
+    let coverage = old.run(&["coverage"]).ok().out;
+    assert!(coverage.contains("the recording has no answer for it"), "{coverage}");
+    assert!(!coverage.contains("check the endpoint"), "{coverage}");
+    let lacking =
+        old.texts("select account from coverage where reason = 'not_recorded' and operation = 'AssumeRole'");
+    assert_eq!(lacking, ["333333333333"]);
 }

@@ -60,6 +60,7 @@ pub(super) fn session(dir: &Path) -> Session {
     Session {
         name: dir.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
         operations,
+        only: None,
         rules: Box::new(move || {
             let rule = |(service, operation): &(String, String)| {
                 let answers = Arc::clone(&answers);

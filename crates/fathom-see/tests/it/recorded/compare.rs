@@ -32,7 +32,7 @@ pub(super) fn resource(expected: &Expected, stored: &Resource) -> Result<usize, 
     if let (Some(created), None) = (&expected.created, stored.created_at) {
         return Err(format!("was created at {created}, which is not understood"));
     }
-    let document = stored.document.value();
+    let document = stored.document.whole().value();
     for path in &expected.secret {
         let shown = path.all(&document).into_iter().find_map(shown);
         if let Some(shown) = shown {

@@ -15,7 +15,7 @@ use fathom_model::{Reason, Region, ResourceType};
 use fathom_testkit::front::{Call, Written};
 use serde_json::{Map, Value};
 
-use super::{REGION, Session, compare, reason};
+use super::{REGION, Session, compare, modelled::on_the_wire, reason};
 
 /// A resource as the recording has it.
 pub(super) struct Expected {
@@ -107,7 +107,11 @@ impl<'a> Oracle<'a> {
         for definition in content.resources.values() {
             if definition.list.for_each.is_none() && self.kinds.contains(&definition.kind) {
                 let place = if definition.scope == Scope::Region { REGION } else { Region::GLOBAL };
-                let found = self.list(definition, place, None);
+                let mut found = self.list(definition, place, None);
+                for again in definition.list.again.iter().filter(|again| again.region.as_str() == REGION) {
+                    let list = definition.list.made_again(again);
+                    found.extend(self.list(&ResourceDefinition { list, ..definition.clone() }, REGION, None));
+                }
                 self.children(&definition.kind, &found);
             }
         }
@@ -126,6 +130,17 @@ impl<'a> Oracle<'a> {
             let mut found = Vec::new();
             for (_, region, document) in parents {
                 found.extend(self.list(child, region, Some(document)));
+            }
+            // What contains more of its own type is asked for that too, each once.
+            let mut level = if child.list.nested { found.clone() } else { Vec::new() };
+            while !level.is_empty() {
+                let mut next = Vec::new();
+                for (_, region, document) in &level {
+                    next.extend(self.list(child, region, Some(document)));
+                }
+                next.retain(|(uid, ..)| found.iter().all(|(known, ..)| known != uid));
+                found.extend(next.clone());
+                level = next;
             }
             self.children(&child.kind, &found);
         }
@@ -292,7 +307,10 @@ impl<'a> Oracle<'a> {
         let mut pages = Vec::new();
         let (mut is_asked, mut failed) = (false, false);
         for exchange in &self.exchanges {
-            if exchange.service != *service || exchange.operation != *operation || exchange.params != params {
+            if exchange.service != on_the_wire(service)
+                || exchange.operation != *operation
+                || exchange.params != params
+            {
                 continue;
             }
             if exchange.is_first_page && is_asked {

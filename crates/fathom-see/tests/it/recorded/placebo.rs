@@ -31,6 +31,7 @@ pub(super) fn session(dir: &Path) -> Session {
     Session {
         name: dir.file_name().unwrap().to_string_lossy().into_owned(),
         operations: answers.keys().cloned().collect(),
+        only: None,
         rules: Box::new(move || rules(&answers)),
         answer: Box::new(move |call, number| {
             let answers = played.get(&(call.service.clone(), call.operation.clone()));

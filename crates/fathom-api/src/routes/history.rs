@@ -1,0 +1,248 @@
+//! What was: the versions of a resource, and what changed in the estate.
+
+use axum::{Json, extract::State};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use fathom_model::{DayEdge, Moment, ResourceType, Scan, Uid};
+use fathom_store::{ChangeQuery, EstateChange, Fate};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::resource::checked_uid;
+use crate::{
+    extract::{Query, within},
+    problem::{Code, Problem, ProblemView},
+    state::ApiState,
+    views::{DifferenceView, HistoryVersion, ScanView, address},
+};
+
+/// Versions of an answer where the client does not say, and the most.
+const VERSIONS: (u32, u32) = (50, 500);
+/// Changes of a page where the client does not say, and the most: each may carry a long difference.
+const CHANGES: (usize, usize) = (100, 500);
+/// The longest cursor.
+const CURSOR_BYTES_MAX: usize = 8192;
+
+/// Which resource.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HistoryQuery {
+    /// The resource's uid.
+    uid: String,
+    /// The most versions.
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<u32>,
+}
+
+/// The versions of a resource.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct History {
+    /// The resource.
+    uid: String,
+    /// The versions, newest first, each with what changed since the one before.
+    versions: Vec<HistoryVersion>,
+    /// How many there are.
+    total: u64,
+}
+
+/// Between which moments, and of which resources.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ChangesQuery {
+    /// Where to begin: a time, a day (at its beginning), `7d`, `3 days ago`, or `scan:12`; the scan before the last one
+    /// otherwise.
+    since: Option<String>,
+    /// Where to end: the same, a day at its end; the last scan otherwise.
+    until: Option<String>,
+    /// Only these types; may be repeated.
+    #[serde(rename = "type")]
+    kind: Vec<String>,
+    /// Only these accounts; may be repeated.
+    account: Vec<String>,
+    /// Only these regions; may be repeated.
+    region: Vec<String>,
+    /// The most rows.
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: Option<usize>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// A resource that differs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChangedResource {
+    /// The resource.
+    uid: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    kind: String,
+    /// Its account.
+    account: String,
+    /// Its region.
+    region: String,
+    /// The id that the provider uses.
+    id: String,
+    /// The name that it has, or had last.
+    name: Option<String>,
+    /// What became of it: `added`, `returned`, `changed`, `gone`, or `same` where only whether it is understood differs.
+    what: &'static str,
+    /// Whether it was understood before; null where it was not there.
+    understood_before: Option<bool>,
+    /// Whether it is understood after; null where it is not there.
+    understood_after: Option<bool>,
+    /// What changed in it; null where it came or went.
+    difference: Option<DifferenceView>,
+    /// The address of its history.
+    href: String,
+}
+
+/// A page of what changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
+pub(crate) struct Changes {
+    /// The scan that left the estate as it was before.
+    since: ScanView,
+    /// The scan that left it as it was after.
+    until: ScanView,
+    /// What differs, by type and uid.
+    changes: Vec<ChangedResource>,
+    /// The cursor of the next page; null at the end.
+    next: Option<String>,
+}
+
+/// Where a page ended. The scans are part of it, so that pages go on with the same ones when another scan ends.
+#[derive(Debug, Serialize, Deserialize)]
+struct Position {
+    since: i64,
+    until: i64,
+    kind: String,
+    uid: String,
+}
+
+/// The versions of a resource, newest first
+#[utoipa::path(get, path = "/resource/history", tag = "history", operation_id = "resource_history", params(HistoryQuery),
+    responses(
+        (status = 200, description = "The answer", body = History),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn history(
+    State(state): State<ApiState>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<History>, Problem> {
+    let uid = checked_uid(&query.uid)?;
+    let limit = within("limit", query.limit, VERSIONS.0, &(1..=VERSIONS.1))?;
+    // One more tells what changed in the oldest of the answer.
+    let kept = state.store.history(&uid, limit + 1).await?;
+    if kept.total == 0 {
+        return Err(super::resource::not_known(&query.uid));
+    }
+    let versions = HistoryVersion::all(&kept.versions, kept.total, limit as usize);
+    Ok(Json(History { uid: query.uid, versions, total: kept.total }))
+}
+
+/// What changed in the estate between two scans
+#[utoipa::path(get, path = "/changes", tag = "history", operation_id = "changes", params(ChangesQuery),
+    responses(
+        (status = 200, description = "The answer", body = Changes),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn changes(
+    State(state): State<ApiState>,
+    Query(query): Query<ChangesQuery>,
+) -> Result<Json<Changes>, Problem> {
+    let limit = within("limit", query.limit, CHANGES.0, &(1..=CHANGES.1))?;
+    let (since, until, after) = ends(&state, &query).await?;
+    let asked = ChangeQuery {
+        since: since.id,
+        until: until.id,
+        kinds: query.kind.into_iter().map(Into::into).collect(),
+        accounts: query.account.into_iter().map(Into::into).collect(),
+        regions: query.region.into_iter().map(Into::into).collect(),
+        after,
+    };
+    let mut found: Vec<EstateChange> = Vec::new();
+    let mut rest = state.store.changes(asked).await?;
+    while found.len() <= limit
+        && let Some(more) = rest.next().await?
+    {
+        found.extend(more);
+    }
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more).map(|last| {
+        let position = Position {
+            since: since.id,
+            until: until.id,
+            kind: last.kind.to_string(),
+            uid: last.uid.to_string(),
+        };
+        URL_SAFE_NO_PAD.encode(serde_json::json!(position).to_string())
+    });
+    // Comparing many documents would hold up the other requests of this thread.
+    let changes = tokio::task::spawn_blocking(move || found.into_iter().map(row).collect())
+        .await
+        .map_err(|_| Problem::new(Code::Internal, "the comparison did not end"))?;
+    Ok(Json(Changes { since: since.into(), until: until.into(), changes, next }))
+}
+
+type Ends = (Scan, Scan, Option<(ResourceType, Uid)>);
+
+/// The scans at both ends, and where the page before ended.
+async fn ends(state: &ApiState, query: &ChangesQuery) -> Result<Ends, Problem> {
+    let store = &state.store;
+    if let Some(cursor) = &query.cursor {
+        let wrong = || Problem::parameter("cursor", "the cursor does not belong to this query");
+        let bytes = Some(cursor).filter(|text| text.len() <= CURSOR_BYTES_MAX);
+        let bytes = bytes.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or_else(wrong)?;
+        let position: Position = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+        let since = store.scan(position.since).await?.ok_or_else(wrong)?;
+        let until = store.scan(position.until).await?.ok_or_else(wrong)?;
+        return Ok((since, until, Some((position.kind.into(), position.uid.into()))));
+    }
+    let until = match &query.until {
+        Some(text) => at(state, "until", text, DayEdge::End).await?,
+        None => store.latest_scan().await?.ok_or_else(|| {
+            Problem::new(Code::NotFound, "no scan has ended yet").hint("start one with POST /scans")
+        })?,
+    };
+    let since = match &query.since {
+        Some(text) => at(state, "since", text, DayEdge::Begin).await?,
+        None => store.scan_before(until.id).await?.ok_or_else(|| {
+            Problem::new(Code::NotFound, format!("no scan ended before scan {}", until.id))
+                .hint("with one scan there is nothing to compare; scan again, or name a moment with `since`")
+        })?,
+    };
+    if since.id > until.id {
+        let told = format!("`since` is scan {}, later than scan {} of `until`", since.id, until.id);
+        return Err(Problem::parameter("since", told));
+    }
+    Ok((since, until, None))
+}
+
+/// The scan that a parameter's moment falls on.
+async fn at(state: &ApiState, name: &str, text: &str, edge: DayEdge) -> Result<Scan, Problem> {
+    let moment: Moment = text.parse().map_err(|error| Problem::parameter(name, format!("{error}")))?;
+    Ok(state.store.scan_of(&moment, edge, state.now()).await?)
+}
+
+/// A change as answers show it.
+pub(super) fn row(change: EstateChange) -> ChangedResource {
+    let difference = match (change.fate, &change.before, &change.after) {
+        (Fate::Changed, Some(before), Some(after)) => Some(DifferenceView::between(before, after)),
+        _ => None,
+    };
+    ChangedResource {
+        name: change.name().map(str::to_owned),
+        href: address("/resource/history", &[("uid", change.uid.as_str())]),
+        uid: change.uid.to_string(),
+        kind: change.kind.to_string(),
+        account: change.account.to_string(),
+        region: change.region.to_string(),
+        id: change.id,
+        what: change.fate.as_str(),
+        understood_before: change.understood.0,
+        understood_after: change.understood.1,
+        difference,
+    }
+}

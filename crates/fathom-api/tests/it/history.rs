@@ -1,0 +1,137 @@
+//! What was, and what changed.
+
+use std::collections::BTreeMap;
+
+use fathom_model::{Document, Resource};
+use fathom_store::{Listing, ScanResults};
+use serde_json::{Value, json};
+
+use crate::harness::{Api, at, bucket_uid};
+
+/// A scan that found one bucket changed, one new, and all others gone.
+async fn second_scan(api: &Api) {
+    let began = at("2026-11-21T13:00:00Z");
+    let accounts = ["111111111111", "222222222222"].map(str::to_owned);
+    let regions = ["eu-central-1", "eu-west-1"].map(str::to_owned);
+    let scan = api.store.begin_scan("again", &accounts, &regions, began).await.expect("begins");
+    let stored = api.store.resource(&bucket_uid(1).into()).await.expect("reads").expect("known");
+    let document =
+        json!({"Name": "bucket-001", "Tags": [{"Key": "note", "Value": "\u{1b}<script>".repeat(1000)}]});
+    let changed = Resource { document: Document::new(&document), ..stored.resource };
+    let new = Resource {
+        uid: "arn:aws:s3:::new".into(),
+        id: "new".to_owned(),
+        name: None,
+        tags: BTreeMap::new(),
+        ..changed.clone()
+    };
+    api.store.stage(scan, &[changed, new]).await.expect("staged");
+    let listing = |(account, region): (&String, &String)| Listing {
+        account: account.as_str().into(),
+        region: region.as_str().into(),
+        kind: "AWS::S3::Bucket".into(),
+        read: true,
+    };
+    let places = accounts.iter().flat_map(|account| regions.iter().map(move |region| (account, region)));
+    let results = ScanResults { listings: Some(places.map(listing).collect()), ..ScanResults::default() };
+    api.store.finish_scan(scan, results, at("2026-11-21T13:05:00Z")).await.expect("finished");
+}
+
+#[tokio::test]
+async fn versions_and_changes_are_told_page_by_page() {
+    let api = Api::start().await;
+    api.problem(api.get("/changes"), 404, "not_found").await;
+    second_scan(&api).await;
+
+    let history = api.read(&format!("/resource/history?uid={}", bucket_uid(1))).await;
+    assert_eq!(history["total"], 2);
+    assert_eq!(
+        (&history["versions"][0]["what"], &history["versions"][1]["what"]),
+        (&json!("changed"), &json!("first_seen"))
+    );
+    let changes = &history["versions"][0]["difference"]["changes"];
+    assert_eq!(
+        (&changes[0]["what"], &changes[0]["path"], &changes[0]["old"]),
+        (&json!("removed"), &json!("Big"), &json!(9_007_199_254_740_993_u64))
+    );
+    assert_eq!(
+        (&changes[1]["what"], &changes[1]["path"], &changes[1]["cut"]),
+        (&json!("added"), &json!("Tags"), &json!(true))
+    );
+    assert!(
+        changes[1]["new"].as_str().is_some_and(|text| text.chars().count() < 2100 && text.contains("bytes)"))
+    );
+    let newest = api.read(&format!("/resource/history?uid={}&limit=1", bucket_uid(1))).await;
+    assert_eq!(newest["versions"], json!([history["versions"][0]]));
+    let gone = api.read(&format!("/resource/history?uid={}", bucket_uid(2))).await;
+    assert_eq!((&gone["versions"][0]["what"], &gone["versions"][0]["hash"]), (&json!("gone"), &Value::Null));
+
+    let all = api.read("/changes?limit=500").await;
+    let list = all["changes"].as_array().expect("a list");
+    let count = |what: &str| list.iter().filter(|one| one["what"] == what).count();
+    assert_eq!([count("added"), count("changed"), count("gone")], [1, 1, 56]);
+    assert_eq!(
+        (&all["since"]["id"], &all["until"]["id"], &all["next"]),
+        (&json!(1), &json!(2), &Value::Null)
+    );
+    // Pages end where the next begins, also when another scan ends in between.
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = api.read(&format!("/changes?limit=17{cursor}")).await;
+        paged.extend(page["changes"].as_array().expect("a list").clone());
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+        if paged.len() == 34 {
+            second_scan(&api).await;
+        }
+    }
+    assert_eq!(&paged, list);
+    let narrow =
+        api.read("/changes?since=scan:1&until=scan:2&account=111111111111&type=AWS::S3::Bucket").await;
+    let of_one = list.iter().filter(|one| one["account"] == "111111111111").count();
+    assert_eq!(narrow["changes"].as_array().map(Vec::len), Some(of_one));
+    let quiet = api.read("/changes?since=scan:2").await;
+    assert_eq!(quiet["changes"], json!([]));
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn sql_asks_the_past_and_mistakes_are_named() {
+    let api = Api::start().await;
+    second_scan(&api).await;
+    let query = "SELECT count(*) AS n FROM aws_s3_bucket";
+    for (as_of, expected) in [(json!("scan:1"), 57), (json!("2026-11-21T12:59:00Z"), 57), (Value::Null, 2)] {
+        let mut question = json!({"query": query, "as_of": as_of});
+        if as_of.is_null() {
+            question = json!({"query": query});
+        }
+        let answer: Value =
+            api.post("/sql", &question).send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["rows"], json!([[expected]]), "{question}");
+    }
+    let problem =
+        api.problem(api.post("/sql", &json!({"query": query, "as_of": "soon"})), 400, "invalid_body").await;
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains("`soon` is no moment")), "{problem}");
+    let early = json!({"query": query, "as_of": "2026-01-01"});
+    let problem = api.problem(api.post("/sql", &early), 404, "not_found").await;
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains("history begins at 2026-11-21T12:00:00Z")),
+        "{problem}"
+    );
+    for (path, parameter) in [
+        ("/changes?since=soon", "since"),
+        ("/changes?cursor=x", "cursor"),
+        ("/changes?limit=0", "limit"),
+        ("/changes?since=scan:2&until=scan:1", "since"),
+    ] {
+        let problem = api.problem(api.get(path), 400, "invalid_parameter").await;
+        assert_eq!(problem["parameter"], parameter, "{path}");
+    }
+    api.problem(api.get("/resource/history?uid=arn:none"), 404, "not_found").await;
+    api.problem(api.get("/changes?since=scan:99"), 404, "not_found").await;
+    api.stop().await;
+}

@@ -1,0 +1,232 @@
+//! How code names what providers describe: one map a declared type, in `content/declared/`.
+//!
+//! Terraform writes `versioning_configuration[0].status` where the estate has `Versioning.Status`. A map says so, and
+//! says which resource a declaration means. What no map names is compared by name where that is safe, and is counted
+//! as not compared where it is not.
+
+use std::{collections::BTreeMap, fmt};
+
+use fathom_model::{ResourceType, path::Path};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{ContentError, parse_yaml, template::Template};
+
+/// Who wrote a declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Terraform, or what speaks its formats.
+    Terraform,
+    /// CloudFormation, or what compiles to it.
+    CloudFormation,
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Terraform => "terraform",
+            Self::CloudFormation => "cloudformation",
+        })
+    }
+}
+
+/// What is known about one declared type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredMap {
+    /// The type as the language names it: `aws_s3_bucket`, `AWS::S3::Bucket`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The resource type it declares, or whose attributes it declares.
+    pub is: ResourceType,
+    /// It declares attributes of a resource that another declaration makes: a bucket's policy.
+    #[serde(default)]
+    pub part: bool,
+    /// How it names its resource, first match first; each is an ARN, an id or a name. Without it: `arn`, then `id`.
+    #[serde(default)]
+    pub identified_by: Vec<Template>,
+    /// Where attributes are in the document; in the order of the declared paths.
+    #[serde(default, deserialize_with = "attributes")]
+    pub attributes: Vec<AttributeMap>,
+    /// Attributes that say nothing about the resource: inputs of the tool, names made from others.
+    #[serde(default)]
+    pub ignore: Vec<String>,
+    /// Attributes that may hold secrets and are never kept.
+    #[serde(default)]
+    pub secret: Vec<String>,
+}
+
+/// One attribute: where it is declared, and where the document has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttributeMap {
+    /// The path in the declaration.
+    pub from: Path,
+    /// The path in the document.
+    pub to: Path,
+    /// How the two are compared.
+    pub form: Form,
+    /// What the document says for a declared word.
+    pub values: BTreeMap<String, String>,
+    /// Declared values for which the document has nothing.
+    pub absent: Vec<String>,
+    /// For [`Form::Facts`]: what one declared element states, and what one element of the document states.
+    pub facts: Option<Facts>,
+}
+
+/// How two values are compared. Lists have no order, but in `json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// As they are; numbers and booleans also as text.
+    #[default]
+    Value,
+    /// Without regard to case.
+    Caseless,
+    /// By the last part: an ARN, an id and a name may mean one thing.
+    Reference,
+    /// Policies: what they say, not how they are written.
+    Policy,
+    /// JSON, also as text.
+    Json,
+    /// Tags, against all tags of the resource but the provider's own.
+    Tags,
+    /// Sets of short texts made from both sides; see [`Facts`].
+    Facts,
+    /// The document has one of several elements: those declared must be there, others may be.
+    Contains,
+    /// One policy of several: the element whose `PolicyName` is the declared name.
+    InlinePolicy,
+    /// One policy of several versions: the element that `IsDefaultVersion`.
+    DefaultPolicy,
+    /// Domain names: in any case, with or without the last dot.
+    DnsName,
+    /// A list that one side writes as one text with commas.
+    CommaList,
+    /// A map that the document writes as a list of `Name` and `Value`.
+    NameValues,
+}
+
+/// Two ways to write the same facts: each template makes one text for each combination of the values in its holes, so
+/// that a rule with two ranges and two rules with one range are the same. A hole is a path; with `?` at its end it may
+/// be empty, with `|last` it takes the last part of an ARN, and `{path=word}` makes the text only where the path leads
+/// to the word.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Facts {
+    /// What a declared element states: texts with `{path}` holes.
+    pub declared: Vec<String>,
+    /// What an element of the document states.
+    pub actual: Vec<String>,
+    /// Texts that mean another: made facts that equal a key are replaced.
+    #[serde(default)]
+    pub same: BTreeMap<String, String>,
+    /// Facts that such a resource has where none is declared; `*` stands for anything.
+    #[serde(default)]
+    pub given: Vec<String>,
+    /// Facts that the provider adds to every such resource; `*` stands for anything.
+    #[serde(default)]
+    pub own: Vec<String>,
+    /// Others may be there without being declared.
+    #[serde(default)]
+    pub others: bool,
+    /// The facts are of domain names: in any case, with or without their last dot.
+    #[serde(default)]
+    pub dns: bool,
+}
+
+fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AttributeMap>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Long {
+        to: Path,
+        #[serde(default, rename = "as")]
+        form: Form,
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        absent: Vec<String>,
+        #[serde(default)]
+        facts: Option<Facts>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Short(Path),
+        Long(Long),
+        Several(Vec<Long>),
+    }
+    let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
+    let mut maps = Vec::new();
+    for (from, written) in written {
+        let from: Path = from.parse().map_err(serde::de::Error::custom)?;
+        let all = match written {
+            Written::Short(to) => {
+                let (values, absent) = (BTreeMap::new(), Vec::new());
+                vec![Long { to, form: Form::default(), values, absent, facts: None }]
+            }
+            Written::Long(long) => vec![long],
+            Written::Several(several) => several,
+        };
+        maps.extend(all.into_iter().map(|Long { to, form, values, absent, facts }| AttributeMap {
+            from: from.clone(),
+            to,
+            form,
+            values,
+            absent,
+            facts,
+        }));
+    }
+    Ok(maps)
+}
+
+/// All maps.
+#[derive(Debug, Clone, Default)]
+pub struct DeclaredMaps {
+    maps: BTreeMap<(Language, String), DeclaredMap>,
+}
+
+impl DeclaredMaps {
+    /// The map of a declared type.
+    pub fn get(&self, language: Language, kind: &str) -> Option<&DeclaredMap> {
+        // The key is owned; types are few and names short.
+        self.maps.get(&(language, kind.to_owned()))
+    }
+
+    /// All maps, by language and type.
+    pub fn iter(&self) -> impl Iterator<Item = (Language, &DeclaredMap)> {
+        self.maps.iter().map(|((language, _), map)| (*language, map))
+    }
+
+    /// Adds a file of `content/declared/`; the folder says the language.
+    pub(crate) fn add(&mut self, file: &str, text: &str) -> Result<(), ContentError> {
+        let language = match file.split('/').nth(1) {
+            Some("terraform") => Language::Terraform,
+            Some("cloudformation") => Language::CloudFormation,
+            _ => {
+                return Err(ContentError::Invalid {
+                    file: file.to_owned(),
+                    message: "maps are in `declared/terraform/` or `declared/cloudformation/`".to_owned(),
+                });
+            }
+        };
+        let map: DeclaredMap = parse_yaml(file, text)?;
+        for attribute in &map.attributes {
+            if (attribute.form == Form::Facts) != attribute.facts.is_some() {
+                return Err(ContentError::Invalid {
+                    file: file.to_owned(),
+                    message: format!(
+                        "`{}`: `facts` and `as: facts` go together; write both or none",
+                        attribute.from
+                    ),
+                });
+            }
+        }
+        if let Some(before) = self.maps.insert((language, map.kind.clone()), map) {
+            return Err(ContentError::Invalid {
+                file: file.to_owned(),
+                message: format!("`{}` has a map in another file already", before.kind),
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! The files below a folder: found, measured and digested, never followed out of it.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{Limits, Problem};
+
+/// One file of an import.
+#[derive(Debug, Clone)]
+pub struct SavedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the folder, with `/` between names; what people are shown.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal; none of a file that is over the limit, because nothing of it is used.
+    pub sha256: Option<String>,
+}
+
+/// All regular files below a folder, sorted by name, and what was left out.
+///
+/// Symbolic links are not followed: what is imported is what lies in the folder, and a loop cannot be.
+///
+/// # Errors
+/// When the folder itself cannot be read.
+pub(super) fn find(root: &Path, limits: &Limits) -> io::Result<(Vec<SavedFile>, Vec<Problem>)> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    let mut open: Vec<(PathBuf, String, usize)> = vec![(root.to_owned(), String::new(), 0)];
+    while let Some((folder, name, depth)) = open.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if depth == 0 => return Err(error),
+            Err(error) => {
+                problems.push(Problem::new(&name, format!("cannot be read: {error}")));
+                continue;
+            }
+        };
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    problems.push(Problem::new(&name, format!("cannot be read: {error}")));
+                    continue;
+                }
+            };
+            let own = entry.file_name().to_string_lossy().into_owned();
+            let below = if name.is_empty() { own.clone() } else { format!("{name}/{own}") };
+            let Ok(kind) = entry.file_type() else {
+                problems.push(Problem::new(&below, "cannot be read"));
+                continue;
+            };
+            if own == ".DS_Store" || own == ".git" {
+                // What file managers and version control leave behind.
+            } else if kind.is_symlink() {
+                problems.push(Problem::new(&below, "is a symbolic link, which is not followed"));
+            } else if kind.is_dir() && depth >= limits.depth_max {
+                let message = format!("lies deeper than {} folders and is left out", limits.depth_max);
+                problems.push(Problem::new(&below, message));
+            } else if kind.is_dir() {
+                open.push((entry.path(), below, depth + 1));
+            } else if !kind.is_file() {
+                problems.push(Problem::new(&below, "is no regular file and is left out"));
+            } else if found.len() >= limits.files_max {
+                let message = format!("is beyond the {} files that are read at once", limits.files_max);
+                problems.push(Problem::new(&below, message));
+                return Ok((digested(found, limits, &mut problems), problems));
+            } else {
+                found.push((entry.path(), below));
+            }
+        }
+    }
+    Ok((digested(found, limits, &mut problems), problems))
+}
+
+fn digested(
+    mut found: Vec<(PathBuf, String)>,
+    limits: &Limits,
+    problems: &mut Vec<Problem>,
+) -> Vec<SavedFile> {
+    found.sort_by(|(_, a), (_, b)| a.cmp(b));
+    let mut files = Vec::with_capacity(found.len());
+    for (path, name) in found {
+        match one(path, name.clone(), limits) {
+            Ok(file) => files.push(file),
+            Err(error) => problems.push(Problem::new(&name, format!("cannot be read: {error}"))),
+        }
+    }
+    files
+}
+
+/// Measures and digests one file.
+pub(super) fn one(path: PathBuf, name: String, limits: &Limits) -> io::Result<SavedFile> {
+    let bytes = fs::metadata(&path)?.len();
+    let sha256 = if bytes > limits.file_bytes_max {
+        None
+    } else {
+        let mut digest = Sha256::new();
+        let mut file = File::open(&path)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let read = file.read(&mut buffer)?;
+            let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else { break };
+            digest.update(part);
+        }
+        Some(hex::encode(digest.finalize()))
+    };
+    Ok(SavedFile { path, name, bytes, sha256 })
+}
+
+/// Reads a file that is not larger than the limit, also where it grew since it was measured.
+pub(super) fn read(file: &SavedFile, limits: &Limits) -> Result<Vec<u8>, String> {
+    let too_large =
+        |bytes: u64| format!("has {bytes} bytes, more than the limit of {}; split it", limits.file_bytes_max);
+    if file.bytes > limits.file_bytes_max {
+        return Err(too_large(file.bytes));
+    }
+    let mut bytes = Vec::new();
+    let opened = File::open(&file.path).map_err(|error| format!("cannot be read: {error}"))?;
+    opened
+        .take(limits.file_bytes_max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > limits.file_bytes_max { Err(too_large(bytes.len() as u64)) } else { Ok(bytes) }
+}

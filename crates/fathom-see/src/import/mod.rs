@@ -1,0 +1,74 @@
+//! Other doors in: what somebody saved of a cloud, read as if it were asked.
+//!
+//! [`Importer::aws_json`] reads a folder of answers as the AWS command line prints them: the collector asks its usual
+//! questions, and [`saved`] looks for the answers in the files. [`Importer::aws_config`] reads what AWS Config delivers.
+//! Both end like a scan: explained, ranked, committed in one transaction, with an entry in the ledger that has the
+//! digest of each file.
+//!
+//! **Invariant:** what is not in an import is not known. It is never taken for "there is none", so nothing is deleted
+//! for it.
+//! **Invariant:** nothing is written outside the store, and no file outside the given path is read: links are not
+//! followed, archives are read in memory and within limits.
+
+mod answer;
+#[cfg(test)]
+mod arbitrary_tests;
+mod config;
+mod files;
+mod naming;
+mod narrow;
+mod place;
+mod recognise;
+mod run;
+mod saved;
+
+pub use files::SavedFile;
+pub use run::{ImportError, ImportReport, Importer, JsonOptions};
+
+/// How much is read at most.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Files of one import.
+    pub files_max: usize,
+    /// Folders in folders.
+    pub depth_max: usize,
+    /// Bytes of one file, and of one archive's member when it is expanded.
+    pub file_bytes_max: u64,
+    /// Bytes of everything that archives expand to.
+    pub expanded_bytes_max: u64,
+    /// How much larger than packed a member may be; data that people keep packs to a fiftieth at best.
+    pub ratio_max: u64,
+    /// Members of one archive.
+    pub members_max: usize,
+    /// Problems that are named; more are counted.
+    pub problems_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            files_max: 200_000,
+            depth_max: 12,
+            file_bytes_max: 256 << 20,
+            expanded_bytes_max: 8 << 30,
+            ratio_max: 200,
+            members_max: 10_000,
+            problems_max: 1_000,
+        }
+    }
+}
+
+/// What is wrong with a file, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Problem {
+    /// The file's path below the imported folder.
+    pub file: String,
+    /// What is wrong, with the place in the file where there is one.
+    pub message: String,
+}
+
+impl Problem {
+    fn new(file: &str, message: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), message: message.into() }
+    }
+}

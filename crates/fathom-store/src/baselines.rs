@@ -1,0 +1,427 @@
+//! Baselines: approved states of the estate, and the differences to them that somebody explained.
+//!
+//! A baseline is the number of a scan. What each resource was then is in its versions, so that approving a million
+//! resources writes one row.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
+
+use fathom_model::{Timestamp, Uid};
+use futures::TryStreamExt as _;
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    ChangeQuery, Changes, EntryDraft, EstateChange, Fate, Store, StoreError, ledger,
+    rows::{column, count, micros, stored_count, stored_time, time},
+};
+
+/// The longest reason or name.
+const TEXT_BYTES_MAX: usize = 2000;
+/// What a resource that is gone has in place of a document's hash.
+const GONE: &str = "gone";
+
+/// An approved state of the estate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Baseline {
+    /// Its number.
+    pub id: i64,
+    /// Its name; one baseline of a name holds at a time.
+    pub name: String,
+    /// The scan that left the estate so.
+    pub scan: i64,
+    /// Why it was approved.
+    pub reason: String,
+    /// Who approved it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// How many resources there were.
+    pub resources: u64,
+    /// SHA-256 over the lines `<hash of the document>  <uid>`, sorted by uid, in hexadecimal digits.
+    pub digest: String,
+    /// When another of its name took its place.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// A difference to a baseline that somebody explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BaselineException {
+    /// The resource.
+    pub uid: Uid,
+    /// The hash of the document that is accepted, or `gone`.
+    pub state: String,
+    /// Why it may be so.
+    pub reason: String,
+    /// Who accepted it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// When it stops to hold; none for as long as the baseline.
+    pub until: Option<Timestamp>,
+}
+
+/// What a person says when accepting a difference.
+#[derive(Debug, Clone)]
+pub struct BaselineAcceptance {
+    /// The name of the baseline.
+    pub name: String,
+    /// The resource.
+    pub uid: Uid,
+    /// Why it may be so.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// When it stops to hold; none for as long as the baseline.
+    pub until: Option<Timestamp>,
+}
+
+/// A resource that is not as the baseline has it.
+#[derive(Debug, Clone)]
+pub struct BaselineDifference {
+    /// What became of it.
+    pub change: EstateChange,
+    /// Who explained it, where the explanation still holds.
+    pub explained: Option<BaselineException>,
+}
+
+/// Reads differences a part at a time.
+#[derive(Debug)]
+pub struct BaselineDifferences {
+    changes: Changes,
+    exceptions: HashMap<Uid, Vec<BaselineException>>,
+}
+
+macro_rules! baselines {
+    () => {
+        "SELECT id, name, scan, reason, approved_by, approved_at, resources, digest, ended_at FROM baseline "
+    };
+}
+
+/// Only what is new or changed since the baseline's scan is looked up in its versions.
+const DEPARTED: &str = "\
+SELECT s.uid FROM staged s LEFT JOIN resource r ON r.uid = s.uid \
+WHERE s.scan = $1 AND (r.id IS NULL OR r.deleted_at IS NOT NULL OR r.changed_scan > $2 OR r.hash <> s.hash) \
+AND s.hash IS NOT (SELECT v.hash FROM version v WHERE v.resource = r.id AND v.scan <= $2 \
+    ORDER BY v.scan DESC LIMIT 1) \
+AND NOT EXISTS (SELECT 1 FROM baseline_exception e WHERE e.baseline = $3 AND e.uid = s.uid \
+    AND e.ended_at IS NULL AND (e.until IS NULL OR e.until > $4) AND e.state = lower(hex(s.hash)))";
+
+impl Store {
+    /// Approves the estate as it is now, sealed in the ledger. A baseline of the same name ends.
+    pub async fn approve_baseline(
+        &self,
+        name: &str,
+        reason: &str,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Baseline, StoreError> {
+        const OPERATION: &str = "approve a baseline";
+        check_texts(&[("name", name), ("reason", reason), ("name of who approves", by)])?;
+        let now = stored_time(now);
+        let shared = self.shared();
+        let failed = |source| shared.failed(OPERATION, source);
+        let mut guard = shared.write(OPERATION).await?;
+        let mut tx = guard.begin(OPERATION).await?;
+        // Scans count in the order in which they began, so the estate as it is now is that of the highest number.
+        let scan: Option<i64> = sqlx::query_scalar("SELECT MAX(id) FROM scan WHERE state = 'finished'")
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(failed)?;
+        let Some(scan) = scan else {
+            return Err(StoreError::Invalid { what: "there is no finished scan to approve".to_owned() });
+        };
+        let (resources, digest) = digest(&mut tx).await.map_err(failed)?;
+        let replaced = sqlx::query("UPDATE baseline SET ended_at = $1 WHERE name = $2 AND ended_at IS NULL")
+            .bind(micros(now))
+            .bind(name)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        let done = sqlx::query(
+            "INSERT INTO baseline (name, scan, reason, approved_by, approved_at, resources, digest) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(name)
+        .bind(scan)
+        .bind(reason)
+        .bind(by)
+        .bind(micros(now))
+        .bind(stored_count(resources))
+        .bind(&digest)
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        let baseline = Baseline {
+            id: done.last_insert_rowid(),
+            name: name.to_owned(),
+            scan,
+            reason: reason.to_owned(),
+            by: by.to_owned(),
+            at: now,
+            resources,
+            digest,
+            ended_at: None,
+        };
+        let draft = EntryDraft {
+            kind: "baseline.approved".to_owned(),
+            actor: by.to_owned(),
+            subject: format!("baseline {name}"),
+            body: json!({
+                "scan": scan,
+                "reason": reason,
+                "resources": resources,
+                "resources_sha256": baseline.digest,
+                "replaced": replaced.rows_affected() > 0,
+            }),
+        };
+        ledger::append_in(&mut tx, shared, &[draft], now).await?;
+        tx.commit().await.map_err(failed)?;
+        shared.writer(OPERATION)?.grown.notify_one();
+        Ok(baseline)
+    }
+
+    /// All baselines, those that hold first, then the newest.
+    pub async fn baselines(&self) -> Result<Vec<Baseline>, StoreError> {
+        let rows =
+            sqlx::query(concat!(baselines!(), "ORDER BY ended_at IS NOT NULL, approved_at DESC, id DESC"))
+                .fetch_all(self.readers())
+                .await
+                .map_err(|source| self.failed("read the baselines", source))?;
+        rows.iter().map(decode).collect()
+    }
+
+    /// The baseline of a name that holds.
+    pub async fn baseline(&self, name: &str) -> Result<Option<Baseline>, StoreError> {
+        let row = sqlx::query(concat!(baselines!(), "WHERE name = $1 AND ended_at IS NULL"))
+            .bind(name)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|source| self.failed("read a baseline", source))?;
+        row.as_ref().map(decode).transpose()
+    }
+
+    /// What differs from a baseline, by type and uid, each with its explanation where one holds.
+    pub async fn baseline_differences(
+        &self,
+        baseline: &Baseline,
+        now: Timestamp,
+    ) -> Result<BaselineDifferences, StoreError> {
+        const OPERATION: &str = "compare with a baseline";
+        let failed = |source| self.failed(OPERATION, source);
+        let newest: i64 =
+            sqlx::query_scalar("SELECT COALESCE(MAX(id), 0) FROM scan WHERE state = 'finished'")
+                .fetch_one(self.readers())
+                .await
+                .map_err(failed)?;
+        let rows = sqlx::query(
+            "SELECT uid, state, reason, accepted_by, accepted_at, until FROM baseline_exception \
+             WHERE baseline = $1 AND ended_at IS NULL AND (until IS NULL OR until > $2) ORDER BY id",
+        )
+        .bind(baseline.id)
+        .bind(micros(now))
+        .fetch_all(self.readers())
+        .await
+        .map_err(failed)?;
+        let mut exceptions: HashMap<Uid, Vec<BaselineException>> = HashMap::new();
+        for row in &rows {
+            let one = exception(row)?;
+            exceptions.entry(one.uid.clone()).or_default().push(one);
+        }
+        let query = ChangeQuery { since: baseline.scan, until: newest, ..ChangeQuery::default() };
+        Ok(BaselineDifferences { changes: self.changes(query).await?, exceptions })
+    }
+
+    /// Which resources of a scan under way are not as a baseline has them and nobody explained it, with the names of
+    /// those baselines. What is gone is not in it: [`Store::baseline_differences`] has that.
+    pub async fn baseline_departures(
+        &self,
+        scan: i64,
+        now: Timestamp,
+    ) -> Result<BTreeMap<Uid, Vec<String>>, StoreError> {
+        const OPERATION: &str = "compare a scan with the baselines";
+        let failed = |source| self.failed(OPERATION, source);
+        let mut departed: BTreeMap<Uid, Vec<String>> = BTreeMap::new();
+        for baseline in self.baselines().await?.into_iter().filter(|one| one.ended_at.is_none()) {
+            let uids: Vec<String> = sqlx::query_scalar(DEPARTED)
+                .bind(scan)
+                .bind(baseline.scan)
+                .bind(baseline.id)
+                .bind(micros(now))
+                .fetch_all(self.readers())
+                .await
+                .map_err(failed)?;
+            for uid in uids {
+                departed.entry(Uid::from(uid)).or_default().push(baseline.name.clone());
+            }
+        }
+        Ok(departed)
+    }
+
+    /// Explains one difference: the resource may be as it is now. When it changes again, it differs again.
+    pub async fn accept_difference(
+        &self,
+        acceptance: BaselineAcceptance,
+        now: Timestamp,
+    ) -> Result<BaselineException, StoreError> {
+        const OPERATION: &str = "accept a difference";
+        let BaselineAcceptance { name, uid, reason, by, until } = acceptance;
+        check_texts(&[("reason", &reason), ("name of who accepts", &by)])?;
+        let (now, until) = (stored_time(now), until.map(stored_time));
+        if until.is_some_and(|until| until <= now) {
+            return Err(StoreError::Invalid { what: "the acceptance ends before it begins".to_owned() });
+        }
+        let shared = self.shared();
+        let failed = |source| shared.failed(OPERATION, source);
+        let mut guard = shared.write(OPERATION).await?;
+        let mut tx = guard.begin(OPERATION).await?;
+        let baseline: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM baseline WHERE name = $1 AND ended_at IS NULL")
+                .bind(&name)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(failed)?;
+        let Some(baseline) = baseline else {
+            return Err(StoreError::Invalid {
+                what: format!("there is no baseline `{name}`; approve one first"),
+            });
+        };
+        let row = sqlx::query("SELECT hash, deleted_at FROM resource WHERE uid = $1")
+            .bind(uid.as_str())
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else { return Err(StoreError::NoSuchResource { uid: uid.to_string() }) };
+        let deleted: Option<i64> = column(&row, "resource", 1)?;
+        let state = match deleted {
+            Some(_) => GONE.to_owned(),
+            None => hex::encode(column::<&[u8]>(&row, "resource", 0)?),
+        };
+        let replaced = sqlx::query(
+            "UPDATE baseline_exception SET ended_at = $1 WHERE baseline = $2 AND uid = $3 AND ended_at IS NULL",
+        )
+        .bind(micros(now))
+        .bind(baseline)
+        .bind(uid.as_str())
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        sqlx::query(
+            "INSERT INTO baseline_exception (baseline, uid, state, reason, accepted_by, accepted_at, until) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(baseline)
+        .bind(uid.as_str())
+        .bind(&state)
+        .bind(&reason)
+        .bind(&by)
+        .bind(micros(now))
+        .bind(until.map(micros))
+        .execute(&mut *tx)
+        .await
+        .map_err(failed)?;
+        let draft = EntryDraft {
+            kind: "baseline.difference_accepted".to_owned(),
+            actor: by.clone(),
+            subject: uid.to_string(),
+            body: json!({
+                "baseline": name,
+                "state": state,
+                "reason": reason,
+                "until": until,
+                "replaced": replaced.rows_affected() > 0,
+            }),
+        };
+        ledger::append_in(&mut tx, shared, &[draft], now).await?;
+        tx.commit().await.map_err(failed)?;
+        shared.writer(OPERATION)?.grown.notify_one();
+        Ok(BaselineException { uid, state, reason, by, at: now, until })
+    }
+}
+
+impl BaselineDifferences {
+    /// The next ones; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<BaselineDifference>>, StoreError> {
+        loop {
+            let Some(changes) = self.changes.next().await? else { return Ok(None) };
+            let found: Vec<BaselineDifference> = changes
+                .into_iter()
+                .filter(|change| change.fate != Fate::Same)
+                .map(|change| {
+                    let state = match change.fate {
+                        Fate::Gone => Some(GONE),
+                        _ => change.after.as_ref().and_then(|version| version.hash.as_deref()),
+                    };
+                    let explained = self.exceptions.get(&change.uid).and_then(|exceptions| {
+                        exceptions.iter().find(|one| Some(one.state.as_str()) == state).cloned()
+                    });
+                    BaselineDifference { change, explained }
+                })
+                .collect();
+            if !found.is_empty() {
+                return Ok(Some(found));
+            }
+        }
+    }
+}
+
+/// How many resources there are, and the digest that anybody can compute again with `sha256sum`.
+async fn digest(conn: &mut SqliteConnection) -> Result<(u64, String), sqlx::Error> {
+    let mut sha = Sha256::new();
+    let mut line = String::new();
+    let mut counted = 0;
+    let mut rows =
+        sqlx::query("SELECT hash, uid FROM resource WHERE deleted_at IS NULL ORDER BY uid").fetch(conn);
+    while let Some(row) = rows.try_next().await? {
+        line.clear();
+        let (hash, uid): (&[u8], &str) = (row.try_get(0)?, row.try_get(1)?);
+        // Writing to a text never fails.
+        let _infallible = writeln!(line, "{}  {uid}", hex::encode(hash));
+        sha.update(line.as_bytes());
+        counted += 1;
+    }
+    Ok((counted, hex::encode(sha.finalize())))
+}
+
+fn decode(row: &SqliteRow) -> Result<Baseline, StoreError> {
+    const TABLE: &str = "baseline";
+    Ok(Baseline {
+        id: column(row, TABLE, 0)?,
+        name: column(row, TABLE, 1)?,
+        scan: column(row, TABLE, 2)?,
+        reason: column(row, TABLE, 3)?,
+        by: column(row, TABLE, 4)?,
+        at: time(TABLE, column(row, TABLE, 5)?)?,
+        resources: count(row, TABLE, 6)?,
+        digest: column(row, TABLE, 7)?,
+        ended_at: column::<Option<i64>>(row, TABLE, 8)?.map(|at| time(TABLE, at)).transpose()?,
+    })
+}
+
+fn exception(row: &SqliteRow) -> Result<BaselineException, StoreError> {
+    const TABLE: &str = "baseline_exception";
+    Ok(BaselineException {
+        uid: Uid::new(column::<&str>(row, TABLE, 0)?),
+        state: column(row, TABLE, 1)?,
+        reason: column(row, TABLE, 2)?,
+        by: column(row, TABLE, 3)?,
+        at: time(TABLE, column(row, TABLE, 4)?)?,
+        until: column::<Option<i64>>(row, TABLE, 5)?.map(|at| time(TABLE, at)).transpose()?,
+    })
+}
+
+fn check_texts(texts: &[(&str, &str)]) -> Result<(), StoreError> {
+    for (what, text) in texts {
+        let text = text.trim();
+        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
+            return Err(StoreError::Invalid {
+                what: format!("the {what} of a baseline has 1 to {TEXT_BYTES_MAX} bytes"),
+            });
+        }
+    }
+    Ok(())
+}

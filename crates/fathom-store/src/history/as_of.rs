@@ -1,0 +1,290 @@
+//! The estate as a scan left it, in streams like those of the estate as it is.
+
+use std::{collections::HashMap, fmt};
+
+use fathom_model::{
+    Acceptance, AccountId, DayEdge, Document, DocumentPath, Edge, EdgeKind, Gap, Moment, Region, Resource,
+    ResourceType, Scan, Statement, Target, Timestamp, Uid, Unknown,
+};
+use futures::{Stream, StreamExt as _, stream};
+use serde::Deserialize;
+use sqlx::QueryBuilder;
+
+use super::{FACTS_COLUMNS, Facts, VersionRow, chunks, document, facts_columns};
+use crate::{
+    Store, StoreError, documents, explanations,
+    rows::{column, micros, time},
+};
+
+/// A resource as it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastResource {
+    /// What the provider said. The document is `null` where it was not asked for, or is not kept any more.
+    pub resource: Resource,
+    /// When a scan first saw it.
+    pub first_seen: Timestamp,
+    /// Whether all that was demanded of its type was known; none where nobody said.
+    pub understood: Option<bool>,
+}
+
+/// The estate as it was at a moment: as the newest scan left it that had finished then.
+#[derive(Clone)]
+pub struct Past {
+    store: Store,
+    scan: Scan,
+    moment: Timestamp,
+}
+
+impl fmt::Debug for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Past")
+            .field("scan", &self.scan.id)
+            .field("moment", &self.moment)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// The estate at a moment, a day at its end.
+    ///
+    /// # Errors
+    /// As [`Store::scan_of`].
+    pub async fn past(&self, moment: &Moment, now: Timestamp) -> Result<Past, StoreError> {
+        let scan = self.scan_of(moment, DayEdge::End, now).await?;
+        let at = moment.time(now, DayEdge::End).or(scan.finished_at).unwrap_or(now);
+        Ok(Past { store: self.clone(), scan, moment: at })
+    }
+}
+
+impl Past {
+    /// The scan that left the estate like this.
+    pub fn scan(&self) -> &Scan {
+        &self.scan
+    }
+
+    /// The moment that was asked for.
+    pub fn moment(&self) -> Timestamp {
+        self.moment
+    }
+
+    /// The store behind it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// All resources that existed, or those of a type, in the order of first sight.
+    pub fn stream_resources(
+        &self,
+        kind: Option<&ResourceType>,
+        with_documents: bool,
+    ) -> impl Stream<Item = Result<Vec<PastResource>, StoreError>> + Send + use<> {
+        let scan = self.scan.id;
+        let mut sql = QueryBuilder::new(concat!(
+            "SELECT r.uid, r.kind, r.account, r.region, r.native_id, r.first_seen, ",
+            facts_columns!("v"),
+            ", COALESCE((SELECT x.understood FROM explanation x WHERE x.resource = r.id AND x.from_scan <= "
+        ));
+        sql.push_bind(scan);
+        sql.push(
+            "), (SELECT h.understood FROM explanation_history h WHERE h.resource = r.id AND h.from_scan <= ",
+        );
+        sql.push_bind(scan).push(" AND h.to_scan > ").push_bind(scan).push("))");
+        if with_documents {
+            sql.push(", d.codec, d.size, d.body");
+        }
+        sql.push(
+            " FROM resource r JOIN version v ON v.resource = r.id AND v.scan = \
+             (SELECT MAX(w.scan) FROM version w WHERE w.resource = r.id AND w.scan <= ",
+        );
+        sql.push_bind(scan).push(")");
+        if with_documents {
+            sql.push(" LEFT JOIN document d ON d.hash = v.hash");
+        }
+        sql.push(" WHERE v.hash IS NOT NULL");
+        if let Some(kind) = kind {
+            sql.push(" AND r.kind = ").push_bind(kind.as_str().to_owned());
+        }
+        sql.push(" ORDER BY r.id");
+        chunks(&self.store, sql, documents::Decoder::default(), move |rows, mut decoder| {
+            const TABLE: &str = "resource";
+            let mut decoded = Vec::with_capacity(rows.len());
+            for row in rows {
+                let facts = Facts::decode(row, 6)?;
+                let kept =
+                    if with_documents { document(row, 7 + FACTS_COLUMNS, &mut decoder)? } else { None };
+                decoded.push(PastResource {
+                    resource: Resource {
+                        uid: Uid::new(column::<&str>(row, TABLE, 0)?),
+                        kind: ResourceType::new(column::<&str>(row, TABLE, 1)?),
+                        account: AccountId::new(column::<&str>(row, TABLE, 2)?),
+                        region: Region::new(column::<&str>(row, TABLE, 3)?),
+                        id: column(row, TABLE, 4)?,
+                        name: facts.name,
+                        tags: facts.tags,
+                        created_at: facts.created_at,
+                        provider_made: facts.provider_made,
+                        exposed: facts.exposed,
+                        document: kept.unwrap_or_else(|| Document::from_canonical("null")),
+                    },
+                    first_seen: time(TABLE, column(row, TABLE, 5)?)?,
+                    understood: column(row, TABLE, 6 + FACTS_COLUMNS)?,
+                });
+            }
+            Ok((decoded, decoder))
+        })
+    }
+
+    /// All edges that held.
+    pub fn stream_edges(&self) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
+        let mut sql = QueryBuilder::new(
+            "SELECT f.uid, e.kind, t.uid, e.target, e.expected, e.outside, e.path FROM edge_ever e JOIN resource f ON f.id = e.from_id \
+             LEFT JOIN resource t ON t.id = e.to_id WHERE ",
+        );
+        self.push_holds(&mut sql, "e");
+        chunks(&self.store, sql, (), |rows, ()| {
+            const TABLE: &str = "edge";
+            let decoded = rows.iter().map(|row| {
+                let to = match column::<Option<&str>>(row, TABLE, 2)? {
+                    Some(uid) => Target::Known { uid: Uid::new(uid) },
+                    None => Target::Unresolved {
+                        kind: ResourceType::new(column::<Option<&str>>(row, TABLE, 4)?.unwrap_or_default()),
+                        reference: column::<Option<&str>>(row, TABLE, 3)?.unwrap_or_default().to_owned(),
+                        outside: column(row, TABLE, 5)?,
+                    },
+                };
+                Ok(Edge {
+                    from: Uid::new(column::<&str>(row, TABLE, 0)?),
+                    kind: EdgeKind::new(column::<&str>(row, TABLE, 1)?),
+                    to,
+                    path: DocumentPath::new(column::<&str>(row, TABLE, 6)?),
+                })
+            });
+            Ok((decoded.collect::<Result<_, StoreError>>()?, ()))
+        })
+    }
+
+    /// All that was said; the statements on one resource come together, sorted by part and trust.
+    pub fn stream_statements(
+        &self,
+    ) -> impl Stream<Item = Result<Vec<(Uid, Vec<Statement>)>, StoreError>> + Send + use<> {
+        let mut sql = QueryBuilder::new(
+            "SELECT r.uid, e.statements FROM explanation_ever e JOIN resource r ON r.id = e.resource WHERE ",
+        );
+        self.push_holds(&mut sql, "e");
+        let read_at = self.scan.finished_at.unwrap_or(self.moment);
+        chunks(&self.store, sql, (), move |rows, ()| {
+            const TABLE: &str = "explanation";
+            let decoded = rows.iter().map(|row| {
+                let uid = Uid::new(column::<&str>(row, TABLE, 0)?);
+                Ok((uid, explanations::decode(column(row, TABLE, 1)?, read_at)?))
+            });
+            Ok((decoded.collect::<Result<_, StoreError>>()?, ()))
+        })
+    }
+
+    /// What was not understood, worst first, with the acceptances that held at the moment.
+    pub fn stream_unknowns(&self) -> impl Stream<Item = Result<Vec<Unknown>, StoreError>> + Send + use<> {
+        let past = self.clone();
+        stream::once(async move {
+            match past.acceptances().await {
+                Ok(holding) => past.unknowns(holding).left_stream(),
+                Err(error) => stream::iter([Err(error)]).right_stream(),
+            }
+        })
+        .flatten()
+    }
+
+    fn unknowns(
+        &self,
+        holding: HashMap<Uid, Vec<Acceptance>>,
+    ) -> impl Stream<Item = Result<Vec<Unknown>, StoreError>> + Send + use<> {
+        let mut sql = QueryBuilder::new(concat!(
+            "SELECT r.uid, r.kind, r.account, r.region, e.body, ",
+            facts_columns!("v"),
+            " FROM unknown_ever e JOIN resource r ON r.id = e.resource LEFT JOIN version v ON v.resource = r.id AND \
+             v.scan = (SELECT MAX(w.scan) FROM version w WHERE w.resource = r.id AND w.scan <= "
+        ));
+        sql.push_bind(self.scan.id).push(") WHERE ");
+        self.push_holds(&mut sql, "e");
+        sql.push(" ORDER BY e.severity, r.uid");
+        let moment = self.moment;
+        chunks(&self.store, sql, (0_u64, holding), move |rows, (mut rank, holding)| {
+            const TABLE: &str = "unknown";
+            let mut decoded = Vec::with_capacity(rows.len());
+            for row in rows {
+                let body: Body = serde_json::from_str(column(row, TABLE, 4)?).map_err(|_| {
+                    StoreError::BadRow { table: TABLE, what: "the body is not a JSON object".to_owned() }
+                })?;
+                let uid = Uid::new(column::<&str>(row, TABLE, 0)?);
+                let own = holding.get(&uid).map(Vec::as_slice).unwrap_or_default();
+                let mut gaps = body.gaps;
+                for gap in &mut gaps {
+                    gap.accepted =
+                        own.iter().find(|acceptance| acceptance.covers(&gap.part, moment)).cloned();
+                }
+                rank += 1;
+                decoded.push(Unknown {
+                    uid,
+                    kind: ResourceType::new(column::<&str>(row, TABLE, 1)?),
+                    account: AccountId::new(column::<&str>(row, TABLE, 2)?),
+                    region: Region::new(column::<&str>(row, TABLE, 3)?),
+                    name: Facts::decode(row, 5)?.name,
+                    rank,
+                    because: body.because,
+                    gaps,
+                });
+            }
+            Ok((decoded, (rank, holding)))
+        })
+    }
+
+    /// Every version that was known, as [`Store::stream_versions`] gives them.
+    pub fn stream_versions(
+        &self,
+        kind: Option<&ResourceType>,
+        with_documents: bool,
+    ) -> impl Stream<Item = Result<Vec<VersionRow>, StoreError>> + Send + use<> {
+        self.store.stream_versions(kind, Some(self.scan.id), with_documents)
+    }
+
+    /// The acceptances that held at the moment, by resource.
+    async fn acceptances(&self) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
+        const TABLE: &str = "acceptance";
+        let rows = sqlx::query(
+            "SELECT uid, part, reason, accepted_by, accepted_at, until FROM acceptance \
+             WHERE accepted_at <= $1 AND until > $1 AND (ended_at IS NULL OR ended_at > $1) ORDER BY id",
+        )
+        .bind(micros(self.moment))
+        .fetch_all(self.store.readers())
+        .await
+        .map_err(|source| self.store.failed("read the acceptances", source))?;
+        let mut holding: HashMap<Uid, Vec<Acceptance>> = HashMap::new();
+        for row in &rows {
+            let acceptance = Acceptance {
+                uid: Uid::new(column::<&str>(row, TABLE, 0)?),
+                part: column(row, TABLE, 1)?,
+                reason: column(row, TABLE, 2)?,
+                by: column(row, TABLE, 3)?,
+                at: time(TABLE, column(row, TABLE, 4)?)?,
+                until: time(TABLE, column(row, TABLE, 5)?)?,
+            };
+            holding.entry(acceptance.uid.clone()).or_default().push(acceptance);
+        }
+        Ok(holding)
+    }
+
+    /// The condition that a row of one of the `…_ever` views held.
+    fn push_holds(&self, sql: &mut QueryBuilder<sqlx::Sqlite>, table: &'static str) {
+        sql.push(table).push(".from_scan <= ").push_bind(self.scan.id);
+        sql.push(" AND (").push(table).push(".to_scan IS NULL OR ").push(table).push(".to_scan > ");
+        sql.push_bind(self.scan.id).push(")");
+    }
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(default)]
+    because: Vec<String>,
+    #[serde(default)]
+    gaps: Vec<Gap>,
+}

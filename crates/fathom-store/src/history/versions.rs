@@ -1,0 +1,142 @@
+//! Versions: of one resource newest first, and of all in a stream.
+
+use fathom_model::{AccountId, Document, Region, ResourceType, Timestamp, Uid};
+use futures::Stream;
+use sqlx::QueryBuilder;
+
+use super::{FACTS_COLUMNS, Facts, chunks, document, facts_columns};
+use crate::{
+    Store, StoreError, documents,
+    rows::{column, count, time},
+    scans::blocking,
+};
+
+/// A version of a resource, as a scan brought it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptVersion {
+    /// The scan.
+    pub scan: i64,
+    /// When that scan ended.
+    pub seen_at: Timestamp,
+    /// SHA-256 of its document, in lower-case hexadecimal digits; none where the resource was gone.
+    pub hash: Option<String>,
+    /// What was said beside the document.
+    pub facts: Facts,
+    /// The document; none where the resource was gone, or where the document is not kept any more.
+    pub document: Option<Document>,
+}
+
+/// The versions of one resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceVersions {
+    /// The newest first, up to the limit.
+    pub versions: Vec<KeptVersion>,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// A version with the resource that it belongs to.
+#[derive(Debug, Clone)]
+pub struct VersionRow {
+    /// The resource.
+    pub uid: Uid,
+    /// Its type.
+    pub kind: ResourceType,
+    /// Its account.
+    pub account: AccountId,
+    /// Its region.
+    pub region: Region,
+    /// The version; its document only where it was asked for.
+    pub version: KeptVersion,
+}
+
+impl Store {
+    /// The versions of a resource with their documents, newest first; none where it is not known.
+    pub async fn history(&self, uid: &Uid, limit: u32) -> Result<ResourceVersions, StoreError> {
+        let failed = |source| self.failed("read the history of a resource", source);
+        let mut snapshot = self.readers().begin().await.map_err(failed)?;
+        let row = sqlx::query(
+            "SELECT COUNT(*) FROM version v JOIN resource r ON r.id = v.resource WHERE r.uid = $1",
+        )
+        .bind(uid.as_str())
+        .fetch_one(&mut *snapshot)
+        .await
+        .map_err(failed)?;
+        let total = count(&row, "version", 0)?;
+        let rows = sqlx::query(concat!(
+            "SELECT v.scan, v.seen_at, v.hash, ",
+            facts_columns!("v"),
+            ", d.codec, d.size, d.body FROM resource r JOIN version v ON v.resource = r.id \
+             LEFT JOIN document d ON d.hash = v.hash WHERE r.uid = $1 ORDER BY v.scan DESC LIMIT $2"
+        ))
+        .bind(uid.as_str())
+        .bind(limit)
+        .fetch_all(&mut *snapshot)
+        .await
+        .map_err(failed)?;
+        let versions = blocking(move || {
+            let mut decoder = documents::Decoder::default();
+            rows.iter().map(|row| decode(row, 0, true, &mut decoder)).collect::<Result<Vec<_>, _>>()
+        })
+        .await??;
+        Ok(ResourceVersions { versions, total })
+    }
+
+    /// Every version of every resource, or of those of a type, that scans up to `until` brought; those of one resource
+    /// follow each other, oldest first.
+    pub fn stream_versions(
+        &self,
+        kind: Option<&ResourceType>,
+        until: Option<i64>,
+        with_documents: bool,
+    ) -> impl Stream<Item = Result<Vec<VersionRow>, StoreError>> + Send + use<> {
+        let mut sql = QueryBuilder::new(concat!(
+            "SELECT r.uid, r.kind, r.account, r.region, v.scan, v.seen_at, v.hash, ",
+            facts_columns!("v")
+        ));
+        if with_documents {
+            sql.push(", d.codec, d.size, d.body");
+        }
+        // Cross joins are read in the order in which they are written: that of the versions' key.
+        sql.push(" FROM version v CROSS JOIN resource r ON r.id = v.resource");
+        if with_documents {
+            sql.push(" LEFT JOIN document d ON d.hash = v.hash");
+        }
+        sql.push(" WHERE v.scan <= ").push_bind(until.unwrap_or(i64::MAX));
+        if let Some(kind) = kind {
+            sql.push(" AND r.kind = ").push_bind(kind.as_str().to_owned());
+        }
+        sql.push(" ORDER BY v.resource, v.scan");
+        chunks(self, sql, documents::Decoder::default(), move |rows, mut decoder| {
+            const TABLE: &str = "resource";
+            let decoded = rows.iter().map(|row| {
+                Ok(VersionRow {
+                    uid: Uid::new(column::<&str>(row, TABLE, 0)?),
+                    kind: ResourceType::new(column::<&str>(row, TABLE, 1)?),
+                    account: AccountId::new(column::<&str>(row, TABLE, 2)?),
+                    region: Region::new(column::<&str>(row, TABLE, 3)?),
+                    version: decode(row, 4, with_documents, &mut decoder)?,
+                })
+            });
+            let decoded = decoded.collect::<Result<_, StoreError>>()?;
+            Ok((decoded, decoder))
+        })
+    }
+}
+
+/// A version of the columns `scan, seen_at, hash`, its facts and its document, which begin at `first`.
+pub(super) fn decode(
+    row: &sqlx::sqlite::SqliteRow,
+    first: usize,
+    with_document: bool,
+    decoder: &mut documents::Decoder,
+) -> Result<KeptVersion, StoreError> {
+    const TABLE: &str = "version";
+    Ok(KeptVersion {
+        scan: column(row, TABLE, first)?,
+        seen_at: time(TABLE, column(row, TABLE, first + 1)?)?,
+        hash: column::<Option<&[u8]>>(row, TABLE, first + 2)?.map(hex::encode),
+        facts: Facts::decode(row, first + 3)?,
+        document: if with_document { document(row, first + 3 + FACTS_COLUMNS, decoder)? } else { None },
+    })
+}

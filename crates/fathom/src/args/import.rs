@@ -1,0 +1,62 @@
+//! Arguments of `fathom import`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::account;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Who made and changed what: CloudTrail log files, folders of them, or s3://bucket/prefix
+    Cloudtrail(ImportTrailArgs),
+    /// A folder of API answers as the AWS command line prints them
+    AwsJson(ImportJsonArgs),
+    /// What AWS Config delivered: snapshot and history files, plain, in gzip or in a zip
+    AwsConfig(ImportConfigArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportJsonArgs {
+    /// The folder: files like `ec2-describe-vpcs.json`, also in folders per account and region
+    #[arg(value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// The account of files in no folder that is called after one
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) account: Option<String>,
+    /// The region of files in no folder that is called after one
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Your declarations: teams, systems and rules; `fathom.yaml` here where it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) declarations: Option<PathBuf>,
+    /// No progress display
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportConfigArgs {
+    /// A file, or a folder of them
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) from: PathBuf,
+    /// Your declarations: teams, systems and rules; `fathom.yaml` here where it exists
+    #[arg(long, value_name = "FILE")]
+    pub(crate) declarations: Option<PathBuf>,
+    /// No progress display
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportTrailArgs {
+    /// Files (.json, .json.gz, .jsonl), folders, or s3://bucket/prefix
+    #[arg(required = true, value_name = "FROM")]
+    pub(crate) from: Vec<String>,
+    /// Of a bucket, how many days back
+    #[arg(long, default_value_t = 90, value_name = "DAYS")]
+    pub(crate) trail_days: u32,
+    /// The AWS profile that reads the bucket; the usual environment otherwise
+    #[arg(long, env = "AWS_PROFILE")]
+    pub(crate) profile: Option<String>,
+}
