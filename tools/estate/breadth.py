@@ -226,6 +226,9 @@ def stores(company, main, keys):
         ClusterName="carts", NodeType="dax.t3.small", ReplicationFactor=1, IamRoleArn=f"arn:aws:iam::{PRODUCTION}:role/storefront-task",
         Tags=kv(tags("checkout", "storefront", "confidential")),
     )
+    # It is being made until somebody has looked a few times.
+    while account("dax").describe_clusters(ClusterNames=["carts"])["Clusters"][0]["Status"] != "available":
+        pass
     account("opensearchserverless").create_security_policy(
         name="search-key", type="encryption", policy=json.dumps({"Rules": [{"Resource": ["collection/search"], "ResourceType": "collection"}], "AWSOwnedKey": False, "KmsARN": keys["lake"]})
     )

@@ -52,7 +52,7 @@ impl Around<'_> {
             texts.into_iter().filter(|text| !builder.contains(text)).map(str::to_owned).collect();
         let uids: Vec<String> = uids.into_iter().collect();
         let mut found = self.store.resources_named(By::Uid, &uids).await?;
-        found.extend(self.nearest(builder, self.store.resources_named(By::NativeId, &texts).await?));
+        found.extend(expected(builder, self.store.resources_named(By::NativeId, &texts).await?));
         let mut stacks =
             std::pin::pin!(self.store.stream_resources(Some(&ResourceType::new(STACK_TYPE)), true));
         while let Some(page) = stacks.try_next().await? {
@@ -106,19 +106,6 @@ impl Around<'_> {
         read.map(|one| (&one.account, &one.kind, one.region.as_str())).collect()
     }
 
-    /// Of the resources that share an id, those that a reference may mean: of a type that it expects.
-    fn nearest(&self, builder: &EstateBuilder, found: Vec<StoredResource>) -> Vec<StoredResource> {
-        let mut expected: HashMap<&str, HashSet<&ResourceType>> = HashMap::new();
-        for reference in builder.references() {
-            expected.entry(&reference.text).or_default().extend(&reference.to);
-        }
-        let means = |resource: &Resource| {
-            resource.id.starts_with("arn:")
-                || expected.get(resource.id.as_str()).is_some_and(|kinds| kinds.contains(&resource.kind))
-        };
-        found.into_iter().filter(|one| means(&one.resource)).collect()
-    }
-
     /// Adds resources that are not there yet and not gone; gives those that were added.
     fn add(
         &self,
@@ -159,6 +146,19 @@ impl Around<'_> {
         };
         item::also(definition, &document, fill)
     }
+}
+
+/// Of the resources that share an id, those that a reference may mean: of a type that it expects.
+fn expected(builder: &EstateBuilder, found: Vec<StoredResource>) -> Vec<StoredResource> {
+    let mut types: HashMap<&str, HashSet<&ResourceType>> = HashMap::new();
+    for reference in builder.references() {
+        types.entry(&reference.text).or_default().extend(&reference.to);
+    }
+    let means = |resource: &Resource| {
+        resource.id.starts_with("arn:")
+            || types.get(resource.id.as_str()).is_some_and(|kinds| kinds.contains(&resource.kind))
+    };
+    found.into_iter().filter(|one| means(&one.resource)).collect()
 }
 
 fn known(edge: &Edge) -> Option<&Uid> {

@@ -235,8 +235,8 @@ impl Reading<'_> {
             self.found.accounts.iter().map(|one| one.account.id.clone()).collect();
         let held: HashSet<AccountId> =
             self.store.summary().await?.into_iter().map(|row| row.account).collect();
-        let is_import = options.label.is_some() && options.places.is_empty();
-        if !is_import && (options.is_partial() || !held.is_subset(&asked)) {
+        let leaves_accounts_out = options.label.is_none() && !held.is_subset(&asked);
+        if options.is_partial() || leaves_accounts_out {
             let read = listings(self.content, &coverage, narrowed.as_ref());
             let around = Around { store: self.store, content: self.content, wanted: &wanted, read: &read };
             around.add_to(&mut builder, &asked).await?;

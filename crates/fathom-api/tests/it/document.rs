@@ -38,16 +38,19 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
 
 #[tokio::test]
 async fn each_documented_route_is_served_and_guarded_as_documented() {
-    let api = Api::start().await;
     let operations = operations(&document());
-    assert_eq!(operations.len(), 22);
-    // Fewer than the limit on failures, so that each refusal is the first kind.
-    for (path, method, operation) in operations {
-        let address = format!("http://{}{path}", api.address).replace("{id}", "1").replace("{index}", "0");
-        let method = method.to_uppercase().parse().expect("a method");
-        let status = api.client.request(method, address).send().await.expect("an answer").status();
-        let open = operation["security"] == serde_json::json!([{}]);
-        assert_eq!(status, if open { 200 } else { 401 }, "{path}");
+    assert_eq!(operations.len(), 23);
+    // Fewer at one server than its limit on failures, so that each refusal is of the first kind.
+    for some in operations.chunks(12) {
+        let api = Api::start().await;
+        for (path, method, operation) in some {
+            let address =
+                format!("http://{}{path}", api.address).replace("{id}", "1").replace("{index}", "0");
+            let method = method.to_uppercase().parse().expect("a method");
+            let status = api.client.request(method, address).send().await.expect("an answer").status();
+            let open = operation["security"] == serde_json::json!([{}]);
+            assert_eq!(status, if open { 200 } else { 401 }, "{path}");
+        }
     }
 }
 

@@ -11,11 +11,18 @@ use crate::model::{Endpoint as Listed, Endpoints, ModelError, Partition, Service
 /// Services that are elsewhere than the endpoints document says: service, partition, host pattern, and their only
 /// region where they have but one. By the services' endpoint rules, which are newer than the document.
 const EXCEPTIONS: &[(&str, &str, &str, Option<&str>)] = &[
+    ("budgets", "aws-us-gov", "budgets.amazonaws.com", None),
+    ("budgets", "aws-eusc", "budgets.{region}.api.amazonwebservices.eu", None),
     ("cloudfront", "aws-us-gov", "cloudfront.amazonaws.com", None),
     ("cloudfront", "aws-eusc", "cloudfront.amazonaws.eu", None),
+    ("dsql", "aws", "dsql.{region}.api.aws", None),
+    ("dsql", "aws-cn", "dsql.{region}.api.amazonwebservices.com.cn", None),
+    ("dsql", "aws-us-gov", "dsql.{region}.api.aws", None),
+    ("dsql", "aws-eusc", "dsql.{region}.api.amazonwebservices.eu", None),
     ("health", "aws", "health.{region}.{dnsSuffix}", None),
     ("health", "aws-cn", "health.{region}.{dnsSuffix}", None),
     ("health", "aws-eusc", "health.{region}.api.amazonwebservices.eu", None),
+    ("kinesisvideo", "aws-us-gov", "kinesisvideo.{region}.{dnsSuffix}", None),
     ("networkmanager", "aws-cn", "networkmanager.cn-northwest-1.{dnsSuffix}", Some("cn-northwest-1")),
     ("route53", "aws-eusc", "route53.amazonaws.eu", None),
     ("support", "aws", "support.us-east-1.{dnsSuffix}", Some("us-east-1")),

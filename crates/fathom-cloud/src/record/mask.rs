@@ -11,7 +11,7 @@ use fathom_model::path::Path;
 use http::{HeaderMap, header};
 use serde_json::Value;
 
-use super::Body;
+use super::{Body, beyond};
 use crate::{
     codec::{self, MASK, Secrets},
     model::{Kind, Models, Operation, Service, ShapeId, ShapeRef},
@@ -81,6 +81,9 @@ pub(super) fn masked(
     };
     let mut body = None;
     if let Some((service, operation)) = model.filter(|_| (200..300).contains(&response.status)) {
+        if let Some(known) = beyond::without_unknown(service, operation, &response.body) {
+            response.body = known;
+        }
         body = of_result(service, operation, members, &mut response);
     }
     let headers = response

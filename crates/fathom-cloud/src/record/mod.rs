@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a recording holds no credentials, no signatures, and no value that the models mark as secret.
 
+mod beyond;
 mod file;
 mod mask;
 mod player;

@@ -120,11 +120,11 @@ fn in_scope(place: &TypeIn, options: &ScanOptions, first: &AccountId) -> bool {
 /// What a refresh is called in the list of scans.
 fn name(places: &[TypeIn]) -> String {
     let kinds: BTreeSet<&str> = places.iter().map(|place| place.kind.as_str()).collect();
-    let mut words = kinds.iter().take(KINDS_NAMED).copied().collect::<Vec<_>>().join(", ");
-    if kinds.len() > KINDS_NAMED {
-        words.push_str(&format!(" and {} more types", kinds.len() - KINDS_NAMED));
+    let words = kinds.iter().take(KINDS_NAMED).copied().collect::<Vec<_>>().join(", ");
+    match kinds.len().saturating_sub(KINDS_NAMED) {
+        0 => format!("refresh of {words}"),
+        more => format!("refresh of {words} and {more} more types"),
     }
-    format!("refresh of {words}")
 }
 
 /// Where a type is listed that an event in a region is about: what a provider keeps for the whole account is listed once.

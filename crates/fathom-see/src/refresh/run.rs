@@ -39,7 +39,7 @@ const UNREADABLE_RECEIVES_MAX: u32 = 5;
 /// How often letting go of a message is tried; it comes again afterwards.
 const LET_GO_TRIES: u32 = 3;
 /// The pauses after something failed: the first, doubled up to the last.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+const PAUSES: (Duration, Duration) = (Duration::from_secs(5), Duration::from_mins(5));
 
 /// Where events come from, and how they become refreshes.
 #[derive(Clone)]
@@ -301,7 +301,7 @@ impl Refresher {
         }
         for why in &told.broken {
             let why = shorten(why);
-            tracing::warn!(message = name, receives, why, "an event cannot be read");
+            tracing::warn!(delivery = name, receives, why, "an event cannot be read");
         }
         status.send_modify(|status| {
             status.events += told.events;

@@ -3,6 +3,7 @@
 
 mod acceptances;
 mod activity;
+mod continuous;
 mod crash;
 mod estate;
 mod history;

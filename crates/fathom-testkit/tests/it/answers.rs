@@ -58,7 +58,7 @@ async fn recordings_play_in_order_and_begin_again() {
     );
     let refused = json!({"Error": {"Code": "Throttling", "Message": "slow down"}});
     file("elasticloadbalancing.DescribeLoadBalancers_2.json", &json!({"status_code": 400, "data": refused}));
-    file("quicksight.ListUsers_1.json", &json!({"status_code": 200, "data": {}}));
+    file("chime.ListUsers_1.json", &json!({"status_code": 200, "data": {}}));
     let answers = Front::answers_from_placebo(dir.path()).expect("recordings");
     assert_eq!(answers.operations().collect::<Vec<_>>(), [("elbv2", "DescribeLoadBalancers")]);
     let (_front, plain) = front(FrontOptions { answers, ..FrontOptions::default() });

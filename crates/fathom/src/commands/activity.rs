@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: ActivityArgs) -> Result<()> {
     let name = resource.name.as_deref().unwrap_or_else(|| short(resource.uid.as_str()));
     render::print(format!("{}  {}", styled(render::STRONG, clean(name)), kind(resource.kind.as_str())))?;
     render::print(styled(render::QUIET, clean(resource.uid.as_str())))?;
-    if store.trail_spans().await?.is_empty() {
+    if story.events.is_empty() && store.trail_spans().await?.is_empty() {
         return render::print(
             "\nNo CloudTrail log was read yet: `fathom scan --cloudtrail lookup`, or `fathom import cloudtrail PATH`.",
         );

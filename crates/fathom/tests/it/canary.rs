@@ -119,6 +119,19 @@ async fn api_is_clean(place: &Place) {
     for (path, methods) in document["paths"].as_object().unwrap() {
         let Some(get) = methods.get("get") else { continue };
         routes += 1;
+        if get["responses"]["200"]["content"].get("text/event-stream").is_some() {
+            // It does not end by itself; what it says first is all that it has to say here.
+            let url = format!("{}{path}", server.url).replace("{id}", "1");
+            let request = client.get(url).bearer_auth(&server.token).header("Last-Event-ID", "0");
+            let mut response = request.send().await.expect("an answer");
+            while let Ok(Ok(Some(chunk))) =
+                tokio::time::timeout(std::time::Duration::from_secs(2), response.chunk()).await
+            {
+                clean(path, &chunk);
+            }
+            answers += 1;
+            continue;
+        }
         let none = Vec::new();
         let parameters = get["parameters"].as_array().unwrap_or(&none);
         let mut asked: Vec<(String, Vec<(String, String)>)> = vec![(path.clone(), Vec::new())];

@@ -5,6 +5,7 @@
 mod accepting;
 mod canary;
 mod cloud;
+mod continuous;
 mod drift;
 mod enumerated;
 mod faults;

@@ -199,9 +199,8 @@ fn a_gate_holds_or_ends_with_three() {
 fn a_second_scan_of_the_same_changes_nothing() {
     let place = Place::with_sample();
     let shown = |place: &Place| {
-        let rows = place.rows(
-            "select uid, first_seen, understood, stale, deleted_at, document from resources order by uid",
-        );
+        let rows =
+            place.rows("select uid, first_seen, understood, stale, document from resources order by uid");
         let list = place.run(&["unknown", "--limit", "1000", "--json"]).ok().json();
         let statements = place
             .rows("select uid, part, value, source, origin, holds from explanations order by 1, 2, 3, 4, 5");

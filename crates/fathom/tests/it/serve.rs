@@ -25,7 +25,8 @@ impl Running {
         Self::start_with(place, &[])
     }
 
-    fn start_with(place: &Place, more: &[&str]) -> Self {
+    /// The same with more arguments.
+    pub(crate) fn start_with(place: &Place, more: &[&str]) -> Self {
         let args = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         let mut child = place.command(&args).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -38,7 +39,14 @@ impl Running {
         Self { child, url, token }
     }
 
-    fn interrupt(mut self) -> (Option<i32>, String) {
+    /// Ends it as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Interrupts it, and waits for its end.
+    pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         until("the server ends", || self.child.try_wait().unwrap().is_some());

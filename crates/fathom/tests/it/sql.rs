@@ -108,7 +108,12 @@ fn every_table_and_view_can_be_read() {
         assert!(tables.iter().any(|name| name == table), "{table}: {tables:?}");
         assert!(sample().number(&format!("select count(*) from {table}")) > 0, "{table}");
     }
-    let all: Vec<String> = tables.iter().map(|name| format!("(select count(*) as n from {name})")).collect();
-    let sum = sample().number(&format!("select sum(n) from ({})", all.join(" union all ")));
+    let mut sum = 0;
+    // A question may have so many parts.
+    for some in tables.chunks(80) {
+        let all: Vec<String> =
+            some.iter().map(|name| format!("(select count(*) as n from {name})")).collect();
+        sum += sample().number(&format!("select sum(n) from ({})", all.join(" union all ")));
+    }
     assert!(sum > 1000, "{sum}");
 }
