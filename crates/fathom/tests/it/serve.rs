@@ -17,6 +17,8 @@ pub(crate) struct Running {
     pub(crate) url: String,
     /// What opens it.
     pub(crate) token: String,
+    /// Its standard error, read while it runs, so that it never waits for us.
+    err: Option<std::thread::JoinHandle<String>>,
 }
 
 impl Running {
@@ -29,6 +31,12 @@ impl Running {
     pub(crate) fn start_with(place: &Place, more: &[&str]) -> Self {
         let args = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         let mut child = place.command(&args).spawn().unwrap();
+        let mut stderr = child.stderr.take().unwrap();
+        let err = std::thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).expect("text");
+            text
+        });
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let first = lines.next().expect("a line").expect("text");
         let url =
@@ -36,7 +44,7 @@ impl Running {
         // What comes after it is read away, so that the server never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
         let token = String::from_utf8(place.read(".fathom/api.token")).expect("text").trim().to_owned();
-        Self { child, url, token }
+        Self { child, url, token, err: Some(err) }
     }
 
     /// Ends it as a power cut does.
@@ -50,8 +58,7 @@ impl Running {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         until("the server ends", || self.child.try_wait().unwrap().is_some());
-        let mut err = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let err = self.err.take().unwrap().join().unwrap();
         (self.child.wait().unwrap().code(), err)
     }
 }
