@@ -10,8 +10,8 @@ use tokio::{sync::watch, time::sleep};
 use crate::wiring;
 
 /// The pause after a scan that failed; doubled with each further one, up to an hour and no more than the interval.
-const PAUSE: Duration = Duration::from_secs(60);
-const PAUSE_MAX: Duration = Duration::from_secs(3600);
+const PAUSE: Duration = Duration::from_mins(1);
+const PAUSE_MAX: Duration = Duration::from_hours(1);
 /// How often the clock is looked at: it may be set, and the machine may sleep.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -66,9 +66,8 @@ impl Schedule {
                         return;
                     }
                     // The log has its failure already, and the list of scans too.
-                    (_, Some(_)) => return,
                     (Some(ScanEnd::Failed { error }), None) => error.clone(),
-                    (None, None) => return,
+                    (_, Some(_)) | (None, None) => return,
                 },
                 Err(_) => "the scan ended without saying how".to_owned(),
             },
@@ -143,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_scan_is_due_when_the_list_of_scans_says_so() {
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let due = |last: Option<LastAsked>, now: i64| super::due(last.as_ref(), hour, at(now));
         assert_eq!(due(None, 5), Some(at(5)), "there was none: now");
         assert_eq!(due(Some(last(ScanState::Finished, 0)), 2000), Some(at(4600)), "from its beginning");

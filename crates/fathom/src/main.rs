@@ -78,7 +78,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         }
         Command::Import(args::ImportCommand::AwsJson(args)) => commands::import::json(&global, args).await?,
         Command::Import(args::ImportCommand::AwsConfig(args)) => {
-            commands::import::config(&global, args).await?
+            commands::import::config(&global, args).await?;
         }
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::Ledger(command) => commands::ledger::run(&global, command).await?,

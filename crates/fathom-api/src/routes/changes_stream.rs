@@ -64,7 +64,6 @@ pub(crate) struct StreamedChange {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "the document describes the events with it")]
-#[expect(clippy::large_enum_variant, reason = "nobody makes one")]
 pub(crate) enum ChangeEvent {
     /// The first event.
     Begin(StreamBegun),
@@ -214,21 +213,18 @@ impl Following {
                 let change = StreamedChange { scan: scan.id, change };
                 return Ok(Some(event("change", &self.cursor, &change)));
             }
-            match changes.next().await? {
-                Some(found) => {
-                    // Comparing many documents would hold up the other requests of this thread.
-                    let rows = move || {
-                        let rows = found.into_iter();
-                        rows.map(|one| (one.kind.clone(), one.uid.clone(), row(one))).collect()
-                    };
-                    self.waiting = tokio::task::spawn_blocking(rows).await.map_err(|_| StoreError::Closed)?;
-                }
-                None => {
-                    self.cursor = Cursor { turn: *turn, within: None };
-                    let told = ScanView::from(scan.clone());
-                    self.current = None;
-                    return Ok(Some(event("scan", &self.cursor, &told)));
-                }
+            if let Some(found) = changes.next().await? {
+                // Comparing many documents would hold up the other requests of this thread.
+                let rows = move || {
+                    let rows = found.into_iter();
+                    rows.map(|one| (one.kind.clone(), one.uid.clone(), row(one))).collect()
+                };
+                self.waiting = tokio::task::spawn_blocking(rows).await.map_err(|_| StoreError::Closed)?;
+            } else {
+                self.cursor = Cursor { turn: *turn, within: None };
+                let told = ScanView::from(scan.clone());
+                self.current = None;
+                return Ok(Some(event("scan", &self.cursor, &told)));
             }
         }
     }

@@ -287,7 +287,10 @@ fn references_by_form_lead_to_defined_types() {
         .filter(|kind| !content.resources.contains_key(*kind))
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
-    assert_eq!(rules.type_of_id("vpc-0a1b2c3d").map(|kind| kind.as_str()), Some("AWS::EC2::VPC"));
+    assert_eq!(
+        rules.type_of_id("vpc-0a1b2c3d").map(fathom_model::ResourceType::as_str),
+        Some("AWS::EC2::VPC")
+    );
     let read: Vec<_> =
         content.finders.cloud_control.iter().filter(|kind| content.resources.contains_key(*kind)).collect();
     assert!(read.is_empty(), "a definition reads them now, take them off the list: {read:?}");

@@ -1,6 +1,6 @@
 //! Files of code: what is taken from them, what is never kept, and that no input breaks the reader.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use fathom_estate::{
     TerraformIndex,
@@ -192,7 +192,7 @@ fn bombs_and_deep_nesting_end_in_an_error() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..10 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        writeln!(bomb, "a{level}: &a{level} [{before}]").expect("text");
     }
     bomb.push_str("Resources: { R: { Type: AWS::SNS::Topic, Properties: *a9 } }\n");
     let deep = format!("Resources: {}{}", "[".repeat(100_000), "]".repeat(100_000));

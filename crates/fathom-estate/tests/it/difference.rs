@@ -202,9 +202,9 @@ fn said(difference: &Difference<'_>, swapped: bool) -> BTreeMap<String, usize> {
         let Change { old, new, .. } = change;
         let (old, new) = if swapped { (new, old) } else { (old, new) };
         let text =
-            |value: &Option<&Value>| value.map_or_else(|| "-".to_owned(), |value| sorted(value).to_string());
+            |value: Option<&Value>| value.map_or_else(|| "-".to_owned(), |value| sorted(value).to_string());
         let of = change.line(ALL).of;
-        *said.entry(format!("{} {of:?} {} {}", change.path(), text(old), text(new))).or_default() += 1;
+        *said.entry(format!("{} {of:?} {} {}", change.path(), text(*old), text(*new))).or_default() += 1;
     }
     said
 }

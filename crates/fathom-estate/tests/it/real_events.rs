@@ -54,7 +54,8 @@ fn real_events_are_read_and_their_resources_found() {
     let Some(sources) = all() else { return };
     let content = Content::embedded().expect("the content that ships");
     let (mut changes, mut told, mut inferred, mut not_told) = (0, 0, 0, BTreeMap::<String, usize>::new());
-    let mut found: BTreeMap<(String, String), Vec<(Action, String, String)>> = BTreeMap::new();
+    type Found = Vec<(Action, String, String)>;
+    let mut found: BTreeMap<(String, String), Found> = BTreeMap::new();
     for (name, events) in &sources {
         let mut broken = 0;
         for record in events {

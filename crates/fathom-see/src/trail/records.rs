@@ -175,7 +175,9 @@ mod tests {
     use super::*;
     use std::io::Write as _;
 
-    fn read(bytes: &[u8]) -> (Result<bool, RecordsError>, Vec<(u64, Result<String, String>)>) {
+    type Records = Vec<(u64, Result<String, String>)>;
+
+    fn read(bytes: &[u8]) -> (Result<bool, RecordsError>, Records) {
         let mut out = Vec::new();
         let ended = each(bytes, &mut |number, record| {
             out.push((

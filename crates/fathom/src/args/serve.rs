@@ -10,7 +10,7 @@ use super::ScopeArgs;
 /// The shortest time from one scan to the next.
 const EVERY_MIN: Duration = Duration::from_secs(10);
 /// The longest.
-const EVERY_MAX: Duration = Duration::from_secs(366 * 86_400);
+const EVERY_MAX: Duration = Duration::from_hours(366 * 24);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {

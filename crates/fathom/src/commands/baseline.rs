@@ -141,7 +141,7 @@ async fn diff(global: &Global, name: &str, all: bool, only: Option<&str>, limit:
 
 fn lines(one: &BaselineDifference) -> Vec<String> {
     let document = |version: Option<&fathom_store::KeptVersion>| {
-        version.and_then(|version| version.document.as_ref()).map(|document| document.value())
+        version.and_then(|version| version.document.as_ref()).map(fathom_model::Document::value)
     };
     match (document(one.change.before.as_ref()), document(one.change.after.as_ref())) {
         (Some(before), Some(after)) if one.change.fate == Fate::Changed => {

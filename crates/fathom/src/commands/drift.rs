@@ -74,12 +74,16 @@ async fn compare(global: &Global, store: &Store, declared: &Declared) -> Result<
     let stack = ResourceType::new(STACK_TYPE);
     let mut chunks = std::pin::pin!(store.stream_resources(Some(&stack), true));
     while let Some(chunk) = chunks.try_next().await? {
-        chunk.iter().for_each(|stored| drift.add_stack(&stored.resource));
+        for stored in &chunk {
+            drift.add_stack(&stored.resource);
+        }
     }
     if drift.wants_names() {
         let mut chunks = std::pin::pin!(store.stream_resources(None, false));
         while let Some(chunk) = chunks.try_next().await? {
-            chunk.iter().for_each(|stored| drift.add_name(&stored.resource));
+            for stored in &chunk {
+                drift.add_name(&stored.resource);
+            }
         }
     }
     drift.begin();
@@ -119,8 +123,8 @@ fn is_asked(row: &Row, args: &DriftArgs) -> bool {
         wanted.as_deref().is_none_or(|wanted| value == Some(wanted))
     };
     is(&args.kind, Some(&row.kind))
-        && is(&args.account, row.account.as_ref().map(|account| account.as_str()))
-        && is(&args.region, row.region.as_ref().map(|region| region.as_str()))
+        && is(&args.account, row.account.as_ref().map(fathom_model::AccountId::as_str))
+        && is(&args.region, row.region.as_ref().map(fathom_model::Region::as_str))
         && !(args.declared_only && row.verdict == Verdict::Undeclared)
         && (!args.undeclared || row.verdict == Verdict::Undeclared)
 }

@@ -75,7 +75,9 @@ fn line(progress: &Progress) -> String {
         ),
         Phase::Sealing => "committing and sealing".to_owned(),
         Phase::Done => "done".to_owned(),
-        _ => format!("joining and explaining {}", render::count(now.resources, "resource")),
+        Phase::Understanding => {
+            format!("joining and explaining {}", render::count(now.resources, "resource"))
+        }
     }
 }
 

@@ -70,10 +70,9 @@ pub(crate) fn from(text: &str, days: u32, pages: u32, is_live: bool) -> Result<T
         TrailFrom::Lookup(fathom_see::trail::LookupLimits { days: days.min(DAYS_MAX), pages: pages.max(1) })
     };
     Ok(match text {
-        "off" => TrailFrom::Off,
         "lookup" => lookup(),
         "auto" if is_live => lookup(),
-        "auto" => TrailFrom::Off,
+        "off" | "auto" => TrailFrom::Off,
         text if text.starts_with("s3://") => bucket_of(text, days)?,
         path => {
             std::fs::metadata(path).with_context(|| {

@@ -49,7 +49,7 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     if let Some(asked) = scanner.client.recording().and_then(|recording| recording.asked.as_ref()) {
         as_recorded(&mut options, asked);
     }
-    let report = watch(&scanner, &options, &declared, args.quiet || global.json).await?;
+    let report = Box::pin(watch(&scanner, &options, &declared, args.quiet || global.json)).await?;
     if let Some(recorder) = recorder {
         recorder.finish().context("cannot finish the recording")?;
     }
@@ -198,7 +198,7 @@ async fn watch(
 ) -> Result<ScanReport> {
     let progress = Progress::default();
     let scan = scanner.run(options, declared, &progress, wiring::now);
-    Ok(shown(&progress, quiet, || line(&progress, &scanner.client), scan).await??)
+    Ok(Box::pin(shown(&progress, quiet, || line(&progress, &scanner.client), scan)).await??)
 }
 
 /// Waits for work and shows what it is doing, as `line` says it; Ctrl-C gives it up.
