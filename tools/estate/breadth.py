@@ -191,10 +191,6 @@ def streams(company, main, keys):
     )
 
 
-def to_the_server_itself(request, **_):
-    request.url = request.url.replace(f"//{PRODUCTION}.", "//")
-
-
 def stores(company, main, keys):
     account = company.production
     rds = account("rds")
@@ -238,14 +234,6 @@ def stores(company, main, keys):
     times.create_table(DatabaseName="warehouse", TableName="cold-room", Tags=kv(tags("data", "warehouse sensors", "internal")))
     account("dsql").create_cluster(deletionProtectionEnabled=True, tags={**tags("checkout", "returns", "confidential"), "Name": "returns"})
     account("glacier").create_vault(accountId="-", vaultName="invoices-before-2020")
-    control = account("s3control")
-    # The account is a part of the host's name, which has no place on a server of one's own.
-    control.meta.events.register("before-send.s3-control.*", to_the_server_itself)
-    control.create_access_point(AccountId=PRODUCTION, Name="lake-readers", Bucket="northwind-lake-curated", VpcConfiguration={"VpcId": main["vpc"]})
-    control.put_access_point_policy(
-        AccountId=PRODUCTION, Name="lake-readers",
-        Policy=policy({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PRODUCTION}:role/lake-jobs"}, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:{MAIN}:{PRODUCTION}:accesspoint/lake-readers/object/*"}),
-    )
 
 
 def data_work(company, main, keys):

@@ -3,7 +3,8 @@ no parameter, of every service that the server answers. What a scan does not hav
 
     enumerate_all.py --endpoint http://127.0.0.1:5000 [--account NUMBER ...] [--region NAME ...] [--out FILE]
 
-Prints JSON: for each ARN the calls that show it.
+Prints JSON: for each ARN the calls that show it; for each subscription its topic, protocol and target; and how many calls
+were answered.
 """
 
 import argparse
@@ -26,12 +27,6 @@ from company import MANAGEMENT, Account
 READS = re.compile(r"(BatchGet|Describe|Get|List)[A-Z]")
 ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:[^:\s]*:\S+")
 PAGES_MAX = 5
-# Reads that do work, or answer what the provider offers and not what the account has.
-LEFT_OUT = {
-    ("ec2", "DescribeInstanceTypes"), ("ec2", "DescribeInstanceTypeOfferings"), ("ec2", "DescribeSpotPriceHistory"),
-    ("ec2", "DescribeSnapshots"), ("ec2", "DescribeImages"), ("iam", "GetAccountAuthorizationDetails"),
-    ("rds", "DescribeDBEngineVersions"), ("ssm", "ListDocuments"), ("support", "DescribeTrustedAdvisorChecks"),
-}
 
 
 def answered():
@@ -65,8 +60,7 @@ def calls(session):
             shape = model.operation_model(operation).input_shape
             needs = shape is not None and shape.required_members
             if READS.match(operation) and not needs and camelcase_to_underscores(operation) in names:
-                if (service, operation) not in LEFT_OUT:
-                    yield service, operation
+                yield service, operation
 
 
 def arns(value):
@@ -81,19 +75,34 @@ def arns(value):
         yield value
 
 
+def subscriptions(value):
+    """What stands beside the ARNs of subscriptions, which say nothing of it themselves."""
+    if isinstance(value, dict):
+        if "SubscriptionArn" in value and "TopicArn" in value:
+            yield value["SubscriptionArn"], [value.get(name) for name in ("TopicArn", "Protocol", "Endpoint")]
+        for one in value.values():
+            yield from subscriptions(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from subscriptions(one)
+
+
 def ask(client, operation):
+    """The ARNs and subscriptions of an answer, and whether there was one."""
     name = camelcase_to_underscores(operation)
-    found = set()
+    found, beside, answers = set(), {}, False
     try:
         pages = client.get_paginator(name).paginate() if client.can_paginate(name) else [getattr(client, name)()]
         for number, page in enumerate(pages):
+            answers = True
             found.update(arns(page))
+            beside.update(subscriptions(page))
             if number + 1 == PAGES_MAX:
                 break
     except (ClientError, BotoCoreError, ResponseParserError):
         # The server stumbles over many of these; what it does not say it does not know.
         pass
-    return found
+    return found, beside, answers
 
 
 def main():
@@ -106,17 +115,27 @@ def main():
     session = botocore.session.get_session()
     wanted = list(calls(session))
     management = Account(arguments.endpoint.rstrip("/"), MANAGEMENT)
-    found = {}
+    found, beside, answered_calls = {}, {}, set()
     for number in arguments.account or [MANAGEMENT]:
         account = management if number == MANAGEMENT else management.in_account(number)
         for region in arguments.region or ["us-east-1"]:
             clients = {service: account(service, region) for service in sorted({service for service, _ in wanted})}
             with ThreadPoolExecutor(8) as pool:
                 answers = pool.map(lambda call: (call, ask(clients[call[0]], call[1])), wanted)
-                for (service, operation), names in answers:
+                for (service, operation), (names, subscribed, was_answered) in answers:
+                    if was_answered:
+                        answered_calls.add((service, operation))
+                    beside.update(subscribed)
                     for name in names:
                         found.setdefault(name, set()).add(f"{service}:{operation}")
-    text = json.dumps({"calls": len(wanted), "arns": {name: sorted(by) for name, by in sorted(found.items())}}, indent=1)
+    text = json.dumps(
+        {
+            "answered": len(answered_calls),
+            "arns": {name: sorted(by) for name, by in sorted(found.items())},
+            "subscriptions": dict(sorted(beside.items())),
+        },
+        indent=1,
+    )
     if arguments.out:
         with open(arguments.out, "w", encoding="utf-8") as file:
             file.write(text + "\n")

@@ -4,12 +4,19 @@ use std::{io::IsTerminal, process::Command};
 
 use anyhow::Result;
 
-use crate::workspace::{cargo, must, retry, target};
+use crate::{
+    ui,
+    workspace::{cargo, must, retry, target},
+};
 
 /// Builds, scans the sample organisation, shows what was found, and serves it until interrupted.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let serve = std::io::stdout().is_terminal() && !arguments.iter().any(|argument| argument == "--no-serve");
     retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))?;
+    // Without Node everything but the console works, and the server says that it is missing.
+    if let Err(error) = ui::build() {
+        eprintln!("the console is left out: {error:#}");
+    }
     println!("building fathom (profile quick; about ten minutes on two cores the first time)");
     must(&mut cargo(&["build", "--locked", "--profile", "quick", "--package", "fathom"]))?;
     let fathom = target().join("quick/fathom");

@@ -2,23 +2,31 @@
 
 mod bench;
 mod demo;
+mod journeys;
 mod models;
 mod python;
 mod sample;
 mod test;
 mod tidy;
+mod ui;
 mod workspace;
 
 const HELP: &str = "\
 cargo xtask <command>
 
   demo [--no-serve]   build Fathom, scan the sample organisation, show what was found, serve it
-  test [arguments]    set up what the tests need and run all of them; arguments go to `cargo test`
+  test [arguments]    set up what the tests need and run all of them, the console's too; with arguments,
+                      only `cargo test` with these
+  journeys            only walk through the console, in a browser, on the sample organisation
+  soak [minutes] [arguments]
+                      run all tests again and again, property tests with new cases each time
   tidy [--fix]        check sizes, headers, the crate table; --fix renews generated files
   models [--botocore DIR]
                       trim the AWS service models anew from the botocore package
   sample              make the sample organisation anew and record how Fathom reads it
-  bench [names]       measure: scan (beside Prowler), estate, ledger; prints and keeps the table
+  ui                  build the console into ui/dist (needs Node.js), check its sizes; `cargo build` then embeds it
+  bench [names]       measure: scan (beside Prowler), organisation, large, estate, history, ledger;
+                      prints and keeps the table
 ";
 
 fn main() -> anyhow::Result<()> {
@@ -30,9 +38,12 @@ fn main() -> anyhow::Result<()> {
     match command {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
+        "journeys" => journeys::alone(),
+        "soak" => test::soak(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--fix")),
         "models" => models::run(),
         "sample" => sample::run(),
+        "ui" => ui::run(),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

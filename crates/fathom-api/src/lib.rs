@@ -5,12 +5,13 @@
 //! [`Server`] listens, [`Access`] decides who comes in, [`Problem`] is what every error looks like.
 //!
 //! **Invariant:** a route exists only if the document has it.
-//! **Invariant:** nothing is listened to beyond loopback without TLS, and nothing but health and the document is
-//! answered without the token.
+//! **Invariant:** nothing is listened to beyond loopback without TLS, and nothing but health, the document and the
+//! console's files is answered without the token.
 //! **Invariant:** everything has a limit: bodies, parameters, pages, streams, statements, connections, time.
 
 mod access;
 mod connections;
+mod console;
 mod continuous;
 mod extract;
 mod limits;

@@ -48,7 +48,8 @@ pub(crate) async fn bound(State(Places(places)): State<Places>, request: Request
     response
 }
 
-/// Headers that keep answers out of caches, frames and the hands of content sniffers.
+/// Headers that keep answers out of caches, frames and the hands of content sniffers. What a file of the console says of
+/// its caching and its policy stays.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -59,7 +60,7 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }

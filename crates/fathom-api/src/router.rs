@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     access::{self, Access},
+    console,
     extract::BODY_BYTES_MAX,
     limits::{self, Places},
     openapi,
@@ -61,7 +62,7 @@ pub fn router(state: ApiState, access: Access) -> (Router, OpenApi) {
     let (router, document) =
         OpenApiRouter::with_openapi(openapi::frame()).nest(BASE, routes).split_for_parts();
     let router = router
-        .fallback(no_such_route)
+        .fallback(console::serve)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -70,11 +71,6 @@ pub fn router(state: ApiState, access: Access) -> (Router, OpenApi) {
         .layer(middleware::from_fn_with_state(access, access::check_host))
         .layer(middleware::from_fn(limits::headers));
     (router, document)
-}
-
-async fn no_such_route() -> Problem {
-    Problem::new(Code::NoSuchRoute, "nothing is served under this path")
-        .hint(format!("{BASE}/openapi.json lists what there is"))
 }
 
 async fn method_not_allowed() -> Problem {

@@ -82,7 +82,7 @@ pub enum Form {
     Value,
     /// Without regard to case.
     Caseless,
-    /// By the last part: an ARN, an id and a name may mean one thing.
+    /// By the last part where one side is an ARN and the other an id or a name; otherwise as they are.
     Reference,
     /// Policies: what they say, not how they are written.
     Policy,
@@ -96,6 +96,8 @@ pub enum Form {
     Contains,
     /// One policy of several: the element whose `PolicyName` is the declared name.
     InlinePolicy,
+    /// All policies of a list: by their names, each as a policy.
+    InlinePolicies,
     /// One policy of several versions: the element that `IsDefaultVersion`.
     DefaultPolicy,
     /// Domain names: in any case, with or without the last dot.

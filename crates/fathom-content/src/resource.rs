@@ -256,6 +256,9 @@ pub struct Condition {
     /// It must not be there, or say nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+    /// It holds where it would not without this.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not: bool,
     /// Tests that must all hold on the same value: of one statement its effect, its principal, and no condition. Their
     /// paths start at that value; `path: "@"` is the document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -265,6 +268,10 @@ pub struct Condition {
 impl Condition {
     /// Whether it holds: without `equals`, `starts_with` and `all`, any value but an empty one, `false` and `none` does.
     pub fn holds(&self, document: &serde_json::Value) -> bool {
+        self.is_met(document) != self.not
+    }
+
+    fn is_met(&self, document: &serde_json::Value) -> bool {
         let mut values = self.path.all(document).into_iter();
         if self.absent {
             return !values.any(says_something);

@@ -7,6 +7,7 @@ use fathom_model::{
     Unknown,
 };
 use futures::{future::BoxFuture, stream::BoxStream};
+use serde_json::Value;
 
 /// Why a source could not be read; shown as the cause of [`crate::SqlError::Source`].
 pub type SourceError = Box<dyn Error + Send + Sync>;
@@ -44,6 +45,10 @@ pub struct VersionRow {
     pub scan: i64,
     /// When that scan ended.
     pub seen_at: Timestamp,
+    /// Whether it is the first that was ever seen of the resource; another one before it need not be kept.
+    pub is_first: bool,
+    /// What was said beside the document: name, tags and the like, as JSON; null where documents were not asked for.
+    pub facts: Value,
     /// SHA-256 of the document in hexadecimal digits; none where the resource was gone.
     pub hash: Option<String>,
     /// The document; none where it was not asked for, is not kept any more, or the resource was gone.

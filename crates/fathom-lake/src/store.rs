@@ -8,6 +8,8 @@ use futures::{
     stream::{self, Stream},
 };
 
+use serde_json::{Value, json};
+
 use crate::source::{Chunks, Row, Source, SourceError, VersionRow};
 
 /// Rows of a page of the coverage ledger.
@@ -37,25 +39,29 @@ impl From<PastResource> for Row {
     }
 }
 
-impl From<fathom_store::VersionRow> for VersionRow {
-    fn from(row: fathom_store::VersionRow) -> Self {
-        Self {
-            uid: row.uid,
-            kind: row.kind,
-            account: row.account,
-            region: row.region,
-            scan: row.version.scan,
-            seen_at: row.version.seen_at,
-            hash: row.version.hash,
-            document: row.version.document,
-        }
+/// A version; what was said beside the document only where the document is wanted, too.
+fn version_row(row: fathom_store::VersionRow, with_documents: bool) -> VersionRow {
+    VersionRow {
+        uid: row.uid,
+        kind: row.kind,
+        account: row.account,
+        region: row.region,
+        scan: row.version.scan,
+        seen_at: row.version.seen_at,
+        is_first: row.is_first,
+        facts: if with_documents { json!(row.version.facts) } else { Value::Null },
+        hash: row.version.hash,
+        document: row.version.document,
     }
 }
 
 fn versions(
     rows: impl Stream<Item = Result<Vec<fathom_store::VersionRow>, StoreError>> + Send + 'static,
+    with_documents: bool,
 ) -> Chunks<VersionRow> {
-    rows.map_ok(|chunk| chunk.into_iter().map(VersionRow::from).collect()).map_err(SourceError::from).boxed()
+    rows.map_ok(move |chunk| chunk.into_iter().map(|row| version_row(row, with_documents)).collect())
+        .map_err(SourceError::from)
+        .boxed()
 }
 
 impl Source for Store {
@@ -63,33 +69,33 @@ impl Source for Store {
         let store = self.clone();
         async move {
             // Documents change only when a scan finishes.
-            let finished = store.latest_scan().await?.and_then(|scan| scan.finished_at);
-            Ok(finished.map_or(0, |at| at.as_microsecond().unsigned_abs()))
+            Ok(store.turns().await?.unsigned_abs())
         }
         .boxed()
     }
 
     fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
-        self.stream_resources(kind, with_documents)
+        self.for_questions()
+            .stream_resources(kind, with_documents)
             .map_ok(|chunk| chunk.into_iter().map(Row::from).collect())
             .map_err(SourceError::from)
             .boxed()
     }
 
     fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
-        versions(self.stream_versions(kind, None, with_documents))
+        versions(self.for_questions().stream_versions(kind, None, with_documents), with_documents)
     }
 
     fn edges(&self) -> Chunks<Edge> {
-        self.stream_edges().map_err(SourceError::from).boxed()
+        self.for_questions().stream_edges().map_err(SourceError::from).boxed()
     }
 
     fn explanations(&self) -> Chunks<(Uid, Explanation)> {
-        self.stream_statements().map_ok(grouped).map_err(SourceError::from).boxed()
+        self.for_questions().stream_statements().map_ok(grouped).map_err(SourceError::from).boxed()
     }
 
     fn unknowns(&self) -> Chunks<Unknown> {
-        self.stream_unknowns(Timestamp::now()).map_err(SourceError::from).boxed()
+        self.for_questions().stream_unknowns(Timestamp::now()).map_err(SourceError::from).boxed()
     }
 
     fn coverage(&self) -> Chunks<Coverage> {
@@ -128,7 +134,7 @@ impl Source for Past {
     }
 
     fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
-        versions(self.stream_versions(kind, with_documents))
+        versions(self.stream_versions(kind, with_documents), with_documents)
     }
 
     fn edges(&self) -> Chunks<Edge> {
@@ -152,7 +158,7 @@ impl Source for Past {
         let (store, scan) = (self.store().clone(), self.scan().id);
         // Only the newest is kept: what an earlier scan could not see must not read as if it had seen all.
         async move {
-            let newest = store.latest_scan().await?;
+            let newest = store.newest_scan().await?;
             if newest.is_some_and(|newest| newest.id == scan) {
                 return Ok(Source::coverage(&store));
             }

@@ -133,6 +133,9 @@ pub struct Actor {
     /// Whether the credentials came out of a console session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub console: bool,
+    /// Whether the service that runs instances handed the credentials out to one, which the session is named after.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub instance: bool,
     /// Where the call came from: an address, or a service's name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,

@@ -80,6 +80,8 @@ pub enum Reason {
     RegionDisabled,
     /// The account has not subscribed to the service.
     NotEnabled,
+    /// No region or account is called so.
+    NoSuchPlace,
     /// The endpoint does not answer this operation (no such endpoint, or a page that is not an API answer).
     NotAnswered,
     /// A recording was played back, and has no answer for this.
@@ -106,12 +108,13 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order people should see them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unauthenticated,
         Self::Denied,
         Self::Throttled,
         Self::RegionDisabled,
         Self::NotEnabled,
+        Self::NoSuchPlace,
         Self::NotAnswered,
         Self::NotRecorded,
         Self::NotImported,
@@ -133,6 +136,7 @@ impl Reason {
             Self::Throttled => "throttled",
             Self::RegionDisabled => "region_disabled",
             Self::NotEnabled => "not_enabled",
+            Self::NoSuchPlace => "no_such_place",
             Self::NotAnswered => "not_answered",
             Self::NotRecorded => "not_recorded",
             Self::NotImported => "not_imported",
@@ -160,7 +164,11 @@ impl Reason {
             Self::Throttled => "scan again with a lower --concurrency, or at a quieter hour",
             Self::RegionDisabled => "nothing can run there until somebody enables the region",
             Self::NotEnabled => "the account does not use the service; enable it, or accept this",
-            Self::NotAnswered => "the endpoint does not know the operation; check the endpoint address",
+            Self::NoSuchPlace => "check the spelling in --regions and --accounts",
+            Self::NotAnswered => {
+                "the endpoint that was asked, or recorded, does not offer it: to be expected of one that is not the \
+                 cloud's own; otherwise check its address"
+            }
             Self::NotRecorded => "the recording has no answer for it; make a new one with --record",
             Self::NotImported => "save its answer beside the others, and import them again",
             Self::Network => "check the network, proxy and endpoint, then scan again",

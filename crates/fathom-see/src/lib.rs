@@ -9,6 +9,7 @@
 pub mod asking;
 pub mod collect;
 mod context;
+mod entered;
 pub mod import;
 pub mod item;
 pub mod mentions;

@@ -100,14 +100,12 @@ impl Walk<'_> {
     }
 
     fn text(&mut self, text: &str, name: &str) {
-        if text.contains("arn:") {
+        if text.is_empty() {
+            // Services write what is not set as an empty text.
+        } else if text.contains("arn:") {
             self.arns(text);
         } else if let Some(kind) = self.rules.type_of_id(text).or_else(|| self.rules.type_of_member(name)) {
-            let sure = if text.is_empty() || self.rules.is_provider_owned(text) {
-                Sure::Perhaps
-            } else {
-                Sure::Mentioned
-            };
+            let sure = if self.rules.is_provider_owned(text) { Sure::Perhaps } else { Sure::Mentioned };
             self.take(text, Some(kind.clone()), sure);
         }
     }

@@ -28,6 +28,7 @@ use crate::{
     scope::{self, Discovered, ScanOptions},
     seen,
     sources::Declared,
+    tally::with_causes,
     trail,
 };
 
@@ -70,6 +71,9 @@ pub enum ScanError {
     /// Nobody to ask as.
     #[error("cannot sign in")]
     SignIn(#[from] SignInError),
+    /// No region that was named is one.
+    #[error(transparent)]
+    Region(#[from] scope::NoSuchRegion),
     /// The store did not take it.
     #[error("cannot keep the scan")]
     Store(#[from] StoreError),
@@ -94,20 +98,22 @@ impl Scanner {
         let first = self.client.sign_in(options.profile.as_deref(), &asked).await?;
         let home = home_region(&first);
         let mut found = scope::discover(&self.client, &first, &home, options).await;
+        found.somewhere(options)?;
+        found.settle(&self.store).await?;
+        let (accounts, asked_first) = (found.accounts.clone(), home.clone());
         let look = trail::Look {
             client: &self.client,
             content: &self.content,
             store: &self.store,
-            accounts: &found.accounts,
-            home: &home,
+            accounts: &accounts,
+            home: &asked_first,
             progress,
         };
-        let (trail, mut rows) = look.read(&options.trail, &clock).await?;
-        found.rows.append(&mut rows);
         let answers = Arc::new(self.client.clone());
         let reading = Reading { answers, content: &self.content, store: &self.store, first, home, found };
-        let report = reading.run(options, declared, progress, clock).await?;
-        Ok(ScanReport { trail, ..report })
+        // The log answers a few calls a second, and is read while everything else is.
+        let log = look.read(&options.trail, &clock);
+        reading.run_beside(log, options, declared, progress, &clock).await
     }
 }
 
@@ -130,7 +136,20 @@ pub(crate) struct Reading<'a> {
 impl Reading<'_> {
     /// Reads everything in scope and commits what was found, all of it or none.
     pub(crate) async fn run(
+        self,
+        options: &ScanOptions,
+        declared: &Declared,
+        progress: &Progress,
+        clock: impl Fn() -> Timestamp,
+    ) -> Result<ScanReport, ScanError> {
+        let no_log = std::future::ready(Ok((None, Vec::new())));
+        self.run_beside(no_log, options, declared, progress, clock).await
+    }
+
+    /// The same, while `log` reads who made and changed things.
+    async fn run_beside(
         mut self,
+        log: impl Future<Output = Result<trail::LogRead, trail::TrailError>>,
         options: &ScanOptions,
         declared: &Declared,
         progress: &Progress,
@@ -153,21 +172,28 @@ impl Reading<'_> {
             .await?;
         progress.begun(scan);
         let wanted = WantedTags::of(&declared.declarations);
-        let looked = match self.look(scan, options, wanted, progress).await {
-            Ok(looked) => looked,
+        // Both to their end: nothing is staged any more once the scan is said to have failed.
+        let (looked, log) = tokio::join!(self.look(scan, options, wanted, progress), log);
+        let read = match (looked, log) {
+            (Ok(looked), Ok(log)) => Ok((looked, log)),
+            (Err(error), _) => Err(ScanError::from(error)),
+            (_, Err(error)) => Err(ScanError::from(error)),
+        };
+        let (mut looked, (trail, mut rows)) = match read {
+            Ok(read) => read,
             Err(error) => {
-                // The first error is the one to report, also where the store cannot even note the failure.
-                let _ = self.store.fail_scan(scan, &error.to_string(), clock()).await;
+                end_failed(self.store, scan, &error, clock()).await;
                 progress.enter(Phase::Done);
-                return Err(error.into());
+                return Err(error);
             }
         };
-        let mut looked = looked;
         looked.coverage.append(&mut self.found.rows);
+        looked.coverage.append(&mut rows);
         if options.places.is_empty() {
             looked.coverage.extend(scope::not_defined(&self.first.id, self.content, Models::embedded()));
         }
-        conclude(self.store, self.content, scan, looked, declared, progress, clock).await
+        let report = conclude(self.store, self.content, scan, looked, declared, progress, clock).await?;
+        Ok(ScanReport { trail, ..report })
     }
 
     async fn look(
@@ -197,7 +223,12 @@ impl Reading<'_> {
                 (Arc::clone(&collector), one.clone(), self.home.clone(), one.account.id == self.first.id);
             tasks.spawn(async move { collector.account(&one.account, &home, &one.regions, is_first).await });
         }
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                // What it did not ask has no row, so nothing of it is gone: it is stale.
+                tracing::error!(%error, "reading an account was given up");
+            }
+        }
         let tally = std::mem::take(&mut *collector.unread.lock().unwrap_or_else(PoisonError::into_inner));
         let mut unread: Vec<Unread> = tally;
         let rows = collector.tally.rows();
@@ -205,7 +236,11 @@ impl Reading<'_> {
         drop(collector);
         let mut builder = match keeper.await {
             Ok(kept) => kept?,
-            Err(_) => EstateBuilder::new(),
+            // Nothing kept must not read as nothing seen.
+            Err(error) => {
+                let what = format!("keeping what was read was given up: {error}");
+                return Err(StoreError::Invalid { what });
+            }
         };
         builder.in_scope(self.found.accounts.iter().map(|one| one.account.id.clone()));
         let mut coverage = rows;
@@ -254,7 +289,7 @@ impl Reading<'_> {
     }
 }
 
-/// Explains and ranks what was read, and commits it with its entry in the ledger.
+/// Explains and ranks what was read, and commits it with its entry in the ledger. Where that fails, the scan has failed.
 pub(crate) async fn conclude(
     store: &Store,
     content: &Content,
@@ -263,6 +298,31 @@ pub(crate) async fn conclude(
     declared: &Declared,
     progress: &Progress,
     clock: impl Fn() -> Timestamp,
+) -> Result<ScanReport, ScanError> {
+    let concluded = understand(store, content, scan, looked, declared, progress, &clock).await;
+    if let Err(error) = &concluded {
+        end_failed(store, scan, error, clock()).await;
+        progress.enter(Phase::Done);
+    }
+    concluded
+}
+
+/// Notes that a scan failed. The store makes up for it later where it cannot even write that; the first error is the one
+/// to report.
+async fn end_failed(store: &Store, scan: i64, error: &ScanError, now: Timestamp) {
+    if let Err(failure) = store.fail_scan(scan, &with_causes(error), now).await {
+        tracing::error!(scan, error = %failure, "it cannot be noted that a scan failed");
+    }
+}
+
+async fn understand(
+    store: &Store,
+    content: &Content,
+    scan: i64,
+    looked: Looked,
+    declared: &Declared,
+    progress: &Progress,
+    clock: &impl Fn() -> Timestamp,
 ) -> Result<ScanReport, ScanError> {
     progress.enter(Phase::Understanding);
     let now = clock();
@@ -465,4 +525,48 @@ pub(crate) fn home_region(account: &Account) -> Region {
         "aws-eusc" => "eusc-de-east-1",
         _ => "us-east-1",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use fathom_model::ScanState;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_scan_whose_end_fails_has_failed() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let now = Timestamp::UNIX_EPOCH;
+        let store = Store::open(dir.path(), "fathom.test/ledger", now).await.expect("a store");
+        let content = Content::embedded().expect("embedded content loads");
+        // The longest scope that fits the entry of a beginning does not fit that of an end, which says more.
+        let (mut fits, mut too_long) = (0, 1 << 24);
+        while too_long - fits > 1 {
+            let length = usize::midpoint(fits, too_long);
+            match store.begin_scan(&"x".repeat(length), &[], &[], now).await {
+                Ok(scan) => {
+                    store.fail_scan(scan, "", now).await.expect("ends");
+                    fits = length;
+                }
+                Err(_) => too_long = length,
+            }
+        }
+        let scan = store.begin_scan(&"x".repeat(fits), &[], &[], now).await.expect("begins");
+        let looked = Looked {
+            estate: EstateBuilder::of(&content).build(),
+            unread: Vec::new(),
+            coverage: Vec::new(),
+            only: None,
+            narrowed: None,
+            brief: false,
+        };
+        let declared = Declared::default();
+        let progress = Progress::default();
+        let error = conclude(&store, &content, scan, looked, &declared, &progress, || now).await;
+        assert!(matches!(error, Err(ScanError::Store(StoreError::Entry { .. }))), "{error:?}");
+        let ended = store.scan(scan).await.expect("reads").expect("known");
+        assert_eq!(ended.state, ScanState::Failed);
+        let why = ended.error.expect("why");
+        assert!(why.starts_with("cannot keep the scan: the ledger cannot take an entry"), "{why}");
+    }
 }

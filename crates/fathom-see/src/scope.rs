@@ -131,6 +131,83 @@ pub struct Discovered {
     pub accounts: Vec<InScope>,
     /// What is left out, and why.
     pub rows: Vec<Coverage>,
+    /// What was found and entered, as rows that may take the place of an earlier scan's.
+    pub(crate) entered: Vec<Coverage>,
+    /// Accounts whose regions are all known.
+    pub(crate) whole: BTreeSet<AccountId>,
+    /// Every region that some account knows, enabled or not; none where no account said.
+    pub(crate) known_regions: BTreeSet<Region>,
+    /// Whether all accounts of the organisation are known.
+    pub(crate) organization: bool,
+}
+
+/// No region that was asked for is one.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", words(.asked, .near))]
+pub struct NoSuchRegion {
+    /// What was asked for.
+    pub asked: Vec<Region>,
+    /// Regions that are there and called nearly so; all of them where none is.
+    pub near: Vec<String>,
+}
+
+fn words(asked: &[Region], near: &[String]) -> String {
+    let asked: Vec<String> = asked.iter().map(|region| format!("`{region}`")).collect();
+    format!("the account knows no region {}; name one of {}", asked.join(" nor "), near.join(", "))
+}
+
+impl Discovered {
+    /// Fails where regions were named and none of them is one: a scan of nothing would read as one of something.
+    pub(crate) fn somewhere(&self, options: &ScanOptions) -> Result<(), NoSuchRegion> {
+        let known = &self.known_regions;
+        let all_wrong = !options.regions.is_empty()
+            && !known.is_empty()
+            && !options.regions.iter().any(|name| known.contains(name))
+            && self.accounts.iter().all(|one| one.regions.is_empty());
+        if !all_wrong {
+            return Ok(());
+        }
+        let mut near_names: Vec<String> = options.regions.iter().flat_map(|name| near(name, known)).collect();
+        near_names.sort();
+        near_names.dedup();
+        if near_names.is_empty() {
+            near_names = known.iter().map(ToString::to_string).collect();
+        }
+        Err(NoSuchRegion { asked: options.regions.clone(), near: near_names })
+    }
+}
+
+/// Regions whose names are a slip or two away, nearest first.
+fn near(name: &Region, known: &BTreeSet<Region>) -> Vec<String> {
+    /// The longest name that is compared; no region's is half as long.
+    const CHARS_MAX: usize = 64;
+    const SLIPS_MAX: usize = 2;
+    const NAMED_MAX: usize = 3;
+    if name.as_str().len() > CHARS_MAX {
+        return Vec::new();
+    }
+    let mut near: Vec<(usize, &Region)> = known
+        .iter()
+        .map(|one| (slips(name.as_str(), one.as_str()), one))
+        .filter(|(slips, _)| *slips <= SLIPS_MAX)
+        .collect();
+    near.sort();
+    near.iter().take(NAMED_MAX).map(|(_, one)| one.to_string()).collect()
+}
+
+/// How many letters have to be put in, left out or changed to make one word of another.
+fn slips(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, a) in one.chars().enumerate() {
+        let mut next = vec![at + 1];
+        for (b, (changed, without)) in other.iter().zip(row.iter().zip(row.iter().skip(1))) {
+            let with = next.last().copied().unwrap_or_default();
+            next.push((changed + usize::from(a != *b)).min(without + 1).min(with + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
 }
 
 /// Finds the accounts and regions to ask, starting from the account that signed in.
@@ -140,11 +217,14 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
     if let Some(role) = &options.organization_role {
         match members(client, first, home).await {
             Ok(members) => {
+                found.organization = true;
+                let listed = answered(&first.id, "organizations", "ListAccounts", members.len() as u64);
+                found.entered.push(listed);
                 for id in options.accounts.iter().filter(|id| !members.contains_key(*id) && **id != first.id)
                 {
                     let detail = "the organisation has no such account; check --accounts";
                     found.rows.push(Coverage {
-                        reason: Some(Reason::NotAnswered),
+                        reason: Some(Reason::NoSuchPlace),
                         ..left_out(id, &Region::global(), detail)
                     });
                 }
@@ -162,7 +242,10 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
                         continue;
                     }
                     match client.assume(first, &id, role, options.external_id.as_deref()).await {
-                        Ok(account) => accounts.push(account),
+                        Ok(account) => {
+                            found.entered.push(answered(&id, "sts", "AssumeRole", 1));
+                            accounts.push(account);
+                        }
                         Err(error) => {
                             found.rows.push(row(&id, &Region::global(), "sts", "AssumeRole", &error));
                         }
@@ -175,7 +258,8 @@ pub async fn discover(client: &Client, first: &Account, home: &Region, options: 
         }
     }
     for account in accounts {
-        let regions = regions(client, &account, home, options, &mut found.rows).await;
+        let regions = regions(client, &account, home, options, &mut found).await;
+        found.entered.push(looked_into(&account.id, &Region::global()));
         found.accounts.push(InScope { account, regions });
     }
     found
@@ -218,13 +302,15 @@ async fn regions(
     account: &Account,
     home: &Region,
     options: &ScanOptions,
-    rows: &mut Vec<Coverage>,
+    found: &mut Discovered,
 ) -> Vec<Region> {
+    let rows = &mut found.rows;
     let answer = client.call(account, home, "ec2", "DescribeRegions", &json!({"AllRegions": true})).await;
     let listed = match answer {
         Ok(answer) => answer.value,
         Err(error) => {
-            rows.push(row(&account.id, home, "ec2", "DescribeRegions", &error));
+            // It speaks for the whole account; beside what the home region tells of itself it would be in the way.
+            rows.push(row(&account.id, &Region::global(), "ec2", "DescribeRegions", &error));
             // Without the list, what was asked for by name is still worth asking.
             return if options.regions.is_empty() { vec![home.clone()] } else { options.regions.clone() };
         }
@@ -249,14 +335,36 @@ async fn regions(
         }
     }
     for name in options.regions.iter().filter(|name| !known.contains(*name)) {
-        rows.push(Coverage {
-            reason: Some(Reason::NotAnswered),
-            detail: Some("the account knows no such region".to_owned()),
-            ..left_out(&account.id, name, "")
-        });
+        let near = near(name, &known);
+        let detail = match near.as_slice() {
+            [] => "the account knows no such region".to_owned(),
+            near => format!("the account knows no such region, but {}", near.join(" and ")),
+        };
+        rows.push(Coverage { reason: Some(Reason::NoSuchPlace), ..left_out(&account.id, name, &detail) });
     }
+    found.known_regions.extend(known.iter().cloned());
     regions.sort();
+    found.whole.insert(account.id.clone());
+    found.entered.push(answered(&account.id, "ec2", "DescribeRegions", known.len() as u64));
+    found.entered.extend(regions.iter().map(|region| looked_into(&account.id, region)));
     regions
+}
+
+/// The row of an account or region that was entered.
+fn looked_into(account: &AccountId, region: &Region) -> Coverage {
+    Coverage { outcome: Outcome::Read, reason: None, detail: None, ..left_out(account, region, "") }
+}
+
+/// The row of a call outside any definition that was answered.
+pub(crate) fn answered(account: &AccountId, service: &str, operation: &str, items: u64) -> Coverage {
+    Coverage {
+        service: service.to_owned(),
+        operation: operation.to_owned(),
+        outcome: if items == 0 { Outcome::Empty } else { Outcome::Read },
+        calls: 1,
+        items,
+        ..looked_into(account, &Region::global())
+    }
 }
 
 fn left_out(account: &AccountId, region: &Region, why: &str) -> Coverage {

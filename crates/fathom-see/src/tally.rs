@@ -131,6 +131,21 @@ impl Row {
     }
 }
 
+/// An error with its causes, as one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    shorten(&text)
+}
+
 /// One line of at most [`DETAIL_CHARS_MAX`] characters, without control characters.
 pub fn shorten(text: &str) -> String {
     let clean: String =

@@ -1,21 +1,30 @@
 //! Who made and changed what: a bounded share of the provider's log of calls.
 //!
-//! The rows hold exactly what [`Action::kept`] says, however the events were spread over imports.
+//! The rows hold exactly what [`Action::kept`] says, however the events were spread over imports, as long as there are no
+//! more of them than fit.
 
 use fathom_model::{Action, Activity, SessionOrigin, Timestamp, TrailSpan};
 use futures::TryStreamExt as _;
 use serde_json::json;
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     EntryDraft, SYSTEM_ACTOR, Store, StoreError,
     bulk::{Insert, select_in},
+    filter::push_in,
     ledger,
     rows::{column, micros, time},
 };
 
 /// Sessions beyond this many, the oldest first, are let go.
 const SESSIONS_MAX: i64 = 500_000;
+/// Activities beyond this many are let go: first the oldest that made nothing, then the oldest.
+const ACTIVITIES_MAX: i64 = 2_000_000;
+/// Names of objects beyond this many are let go, those read longest ago first. One that is asked for again is read again,
+/// which changes nothing.
+const OBJECTS_MAX: i64 = 2_000_000;
+/// Objects that are looked up at once.
+const OBJECTS_ASKED_MAX: usize = 1000;
 /// The most activities that one question about a resource is answered with.
 const ANSWER_ROWS_MAX: i64 = 1000;
 
@@ -225,23 +234,24 @@ impl Store {
         objects: &[String],
     ) -> Result<std::collections::HashSet<String>, StoreError> {
         let failed = |source| self.failed("read which objects were read", source);
-        let mut conn = self.readers().acquire().await.map_err(failed)?;
-        let rows = select_in(
-            &mut conn,
-            "SELECT object, bucket FROM trail_object WHERE object",
-            objects,
-            |query, object| query.bind(object.as_str()),
-        )
-        .await
-        .map_err(failed)?;
         let mut read = std::collections::HashSet::new();
-        for row in rows {
-            if column::<&str>(&row, "trail_object", 1)? == bucket {
+        for asked in objects.chunks(OBJECTS_ASKED_MAX) {
+            let mut sql = objects_read(bucket, asked);
+            let rows = sql.build().fetch_all(self.readers()).await.map_err(failed)?;
+            for row in rows {
                 read.insert(column(&row, "trail_object", 0)?);
             }
         }
         Ok(read)
     }
+}
+
+/// Which of some objects of a bucket were read: look-ups by the key of the table.
+fn objects_read(bucket: &str, objects: &[String]) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("SELECT object FROM trail_object WHERE bucket = ");
+    sql.push_bind(bucket.to_owned());
+    push_in(&mut sql, "object", objects);
+    sql
 }
 
 async fn insert(conn: &mut SqliteConnection, batch: &TrailBatch, now: Timestamp) -> Result<(), sqlx::Error> {
@@ -313,6 +323,7 @@ async fn prune(conn: &mut SqliteConnection, batch: &TrailBatch) -> Result<(), sq
         .await?;
     }
     sqlx::query("DELETE FROM trail_named").execute(&mut *conn).await?;
+    bound(conn, batch, ACTIVITIES_MAX, OBJECTS_MAX).await?;
     if !batch.sessions.is_empty() {
         sqlx::query(
             "DELETE FROM trail_session WHERE (at, event) < (SELECT at, event FROM trail_session \
@@ -321,6 +332,42 @@ async fn prune(conn: &mut SqliteConnection, batch: &TrailBatch) -> Result<(), sq
         .bind(SESSIONS_MAX)
         .execute(&mut *conn)
         .await?;
+    }
+    Ok(())
+}
+
+/// Lets go of what does not fit. A little more than needed goes at once, so that not every batch has to look for it.
+async fn bound(
+    conn: &mut SqliteConnection,
+    batch: &TrailBatch,
+    activities_max: i64,
+    objects_max: i64,
+) -> Result<(), sqlx::Error> {
+    // The order in which rows go, best kept first, is the order of an index.
+    const ACTIVITIES: [&str; 2] = [
+        "DELETE FROM activity WHERE id IN (SELECT id FROM activity INDEXED BY activity_at \
+         WHERE action NOT IN ('created', 'put') ORDER BY at, id LIMIT $1)",
+        "DELETE FROM activity WHERE id IN (SELECT id FROM activity INDEXED BY activity_at ORDER BY at, id LIMIT $1)",
+    ];
+    const OBJECTS: &str = "DELETE FROM trail_object WHERE rowid IN \
+        (SELECT rowid FROM trail_object INDEXED BY trail_object_read ORDER BY read_at, rowid LIMIT $1)";
+    if !batch.activities.is_empty() {
+        for sql in ACTIVITIES {
+            let there: i64 =
+                sqlx::query_scalar("SELECT COUNT(*) FROM activity").fetch_one(&mut *conn).await?;
+            if there > activities_max {
+                let excess = there - activities_max + activities_max / 100;
+                sqlx::query(sql).bind(excess).execute(&mut *conn).await?;
+            }
+        }
+    }
+    if !batch.objects.is_empty() {
+        let there: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM trail_object").fetch_one(&mut *conn).await?;
+        if there > objects_max {
+            let excess = there - objects_max + objects_max / 100;
+            sqlx::query(OBJECTS).bind(excess).execute(conn).await?;
+        }
     }
     Ok(())
 }
@@ -365,4 +412,87 @@ fn json_column<T: serde::de::DeserializeOwned>(
 ) -> Result<T, StoreError> {
     serde_json::from_str(column(row, table, at)?)
         .map_err(|_| StoreError::BadRow { table, what: "an actor is not a JSON object of one".to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+    use fathom_model::{Actor, ActorKind};
+    use sqlx::Row as _;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn activity(action: Action, second: i64) -> Activity {
+        Activity {
+            account: "1".into(),
+            region: "r".into(),
+            kind: None,
+            reference: format!("thing {second}"),
+            action,
+            at: at(second),
+            event: format!("{action} {second}"),
+            operation: "s3:Some".to_owned(),
+            actor: Actor { kind: ActorKind::User, principal: "alice".to_owned(), ..Actor::default() },
+            source: "a file".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_goes_the_oldest_first_and_who_made_things_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test.example/log", at(0)).await.unwrap();
+        let both = |second| [activity(Action::Created, second), activity(Action::Changed, second)];
+        let batch = TrailBatch {
+            activities: (0..10).flat_map(both).collect(),
+            objects: (0..10).map(|n| ("bucket".to_owned(), format!("object {n}"))).collect(),
+            ..TrailBatch::default()
+        };
+        for (n, object) in (0..).zip(batch.objects.chunks(1)) {
+            let part = TrailBatch { objects: object.to_vec(), ..TrailBatch::default() };
+            store.add_trail(&part, at(n)).await.unwrap();
+        }
+        store.add_trail(&batch, at(20)).await.unwrap();
+        let references: Vec<String> = (0..10).map(|second| format!("thing {second}")).collect();
+        let left = async |max: i64| {
+            let mut guard = store.shared().write("bound").await.unwrap();
+            bound(guard.connection().unwrap(), &batch, max, 4).await.unwrap();
+            drop(guard);
+            let mut left: Vec<(Action, i64)> = Vec::new();
+            for one in store.activity_of(&references).await.unwrap() {
+                left.push((one.action, one.at.as_second()));
+            }
+            left.sort_unstable_by_key(|(action, second)| (action.as_str(), *second));
+            left
+        };
+        let of = |action, from: i64| (from..10).map(move |second| (action, second));
+        let expected: Vec<_> = of(Action::Changed, 7).chain(of(Action::Created, 0)).collect();
+        assert_eq!(left(13).await, expected);
+        assert_eq!(left(3).await, of(Action::Created, 7).collect::<Vec<_>>());
+        let objects: Vec<String> = batch.objects.iter().map(|(_, object)| object.clone()).collect();
+        let mut read: Vec<String> =
+            store.trail_objects_read("bucket", &objects).await.unwrap().into_iter().collect();
+        read.sort();
+        assert_eq!(read, objects[6..], "those read longest ago went");
+        assert!(store.trail_objects_read("other", &objects).await.unwrap().is_empty());
+        store.close().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn objects_are_looked_up_by_their_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test.example/log", at(0)).await.unwrap();
+        let mut sql = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
+        let asked = objects_read("bucket", &["a".to_owned(), "b".to_owned()]);
+        sql.push(asked.sql().as_str().replace("?1", "'bucket'").replace("?2", "'a'").replace("?3", "'b'"));
+        let plan = sql.build().fetch_all(store.readers()).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{plan:?}");
+        assert!(plan.iter().any(|step| step.contains("bucket=? AND object=?")), "{plan:?}");
+        store.close().await.unwrap();
+    }
 }

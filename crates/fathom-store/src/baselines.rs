@@ -16,14 +16,15 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    ChangeQuery, Changes, EntryDraft, EstateChange, Fate, Store, StoreError, ledger,
+    ChangeQuery, Changes, EntryDraft, EstateChange, Fate, Store, StoreError,
+    commit::facts_json,
+    ledger,
+    overlap::oldest_running,
     rows::{column, count, micros, stored_count, stored_time, time},
 };
 
 /// The longest reason or name.
 const TEXT_BYTES_MAX: usize = 2000;
-/// What a resource that is gone has in place of a document's hash.
-const GONE: &str = "gone";
 
 /// An approved state of the estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,7 +54,7 @@ pub struct Baseline {
 pub struct BaselineException {
     /// The resource.
     pub uid: Uid,
-    /// The hash of the document that is accepted, or `gone`.
+    /// The fingerprint of the document and the facts that are accepted, or `gone`.
     pub state: String,
     /// Why it may be so.
     pub reason: String,
@@ -93,7 +94,7 @@ pub struct BaselineDifference {
 #[derive(Debug)]
 pub struct BaselineDifferences {
     changes: Changes,
-    exceptions: HashMap<Uid, Vec<BaselineException>>,
+    exceptions: HashMap<Uid, BaselineException>,
 }
 
 macro_rules! baselines {
@@ -102,14 +103,28 @@ macro_rules! baselines {
     };
 }
 
-/// Only what is new or changed since the baseline's scan is looked up in its versions.
-const DEPARTED: &str = "\
-SELECT s.uid FROM staged s LEFT JOIN resource r ON r.uid = s.uid \
-WHERE s.scan = $1 AND (r.id IS NULL OR r.deleted_at IS NOT NULL OR r.changed_scan > $2 OR r.hash <> s.hash) \
-AND s.hash IS NOT (SELECT v.hash FROM version v WHERE v.resource = r.id AND v.scan <= $2 \
-    ORDER BY v.scan DESC LIMIT 1) \
-AND NOT EXISTS (SELECT 1 FROM baseline_exception e WHERE e.baseline = $3 AND e.uid = s.uid \
-    AND e.ended_at IS NULL AND (e.until IS NULL OR e.until > $4) AND e.state = lower(hex(s.hash)))";
+/// Only what is new or changed since the baseline's scan is looked up in its versions. A short row of the stage has the
+/// facts of the resource, and so has a version without facts of its own.
+const DEPARTED: &str = concat!(
+    "SELECT s.uid FROM staged s LEFT JOIN resource r ON r.uid = s.uid \
+     LEFT JOIN version v ON v.resource = r.id AND v.scan = \
+     (SELECT MAX(w.scan) FROM version w WHERE w.resource = r.id AND w.scan <= $2) \
+     WHERE s.scan = $1 AND (r.id IS NULL OR r.deleted_at IS NOT NULL OR r.changed_scan > $2 OR r.facts IS NOT s.facts) \
+     AND (v.hash IS NOT s.hash OR COALESCE(v.facts, ",
+    facts_json!("r"),
+    ") <> CASE WHEN s.kind IS NULL THEN ",
+    facts_json!("r"),
+    " ELSE ",
+    facts_json!("s"),
+    " END) AND NOT EXISTS (SELECT 1 FROM baseline_exception e WHERE e.baseline = $3 AND e.uid = s.uid \
+     AND e.ended_at IS NULL AND (e.until IS NULL OR e.until > $4) \
+     AND e.state IN (lower(hex(s.facts)), lower(hex(s.hash))))"
+);
+
+/// The state of a resource `r` as exceptions name it: the fingerprint of its document and facts, or of the document alone
+/// where it was seen before facts were kept.
+const STATE: &str = "SELECT CASE WHEN r.deleted_at IS NOT NULL THEN 'gone' \
+    ELSE lower(hex(COALESCE(r.facts, r.hash))) END FROM resource r WHERE r.uid = $1";
 
 impl Store {
     /// Approves the estate as it is now, sealed in the ledger. A baseline of the same name ends.
@@ -135,6 +150,16 @@ impl Store {
         let Some(scan) = scan else {
             return Err(StoreError::Invalid { what: "there is no finished scan to approve".to_owned() });
         };
+        if let Some(earlier) =
+            oldest_running(&mut tx).await.map_err(failed)?.filter(|earlier| *earlier < scan)
+        {
+            return Err(StoreError::Invalid {
+                what: format!(
+                    "scan {earlier} is under way and began before scan {scan}, so what it finds would count as approved; \
+                     approve when it has ended"
+                ),
+            });
+        }
         let (resources, digest) = digest(&mut tx).await.map_err(failed)?;
         let replaced = sqlx::query("UPDATE baseline SET ended_at = $1 WHERE name = $2 AND ended_at IS NULL")
             .bind(micros(now))
@@ -218,19 +243,23 @@ impl Store {
                 .fetch_one(self.readers())
                 .await
                 .map_err(failed)?;
+        // Only those that accept the resource as it is now. Earlier versions of Fathom named the document alone.
         let rows = sqlx::query(
-            "SELECT uid, state, reason, accepted_by, accepted_at, until FROM baseline_exception \
-             WHERE baseline = $1 AND ended_at IS NULL AND (until IS NULL OR until > $2) ORDER BY id",
+            "SELECT e.uid, e.state, e.reason, e.accepted_by, e.accepted_at, e.until FROM baseline_exception e \
+             JOIN resource r ON r.uid = e.uid \
+             WHERE e.baseline = $1 AND e.ended_at IS NULL AND (e.until IS NULL OR e.until > $2) \
+             AND CASE WHEN r.deleted_at IS NOT NULL THEN e.state = 'gone' \
+             ELSE e.state IN (lower(hex(r.facts)), lower(hex(r.hash))) END ORDER BY e.id",
         )
         .bind(baseline.id)
         .bind(micros(now))
         .fetch_all(self.readers())
         .await
         .map_err(failed)?;
-        let mut exceptions: HashMap<Uid, Vec<BaselineException>> = HashMap::new();
+        let mut exceptions: HashMap<Uid, BaselineException> = HashMap::new();
         for row in &rows {
             let one = exception(row)?;
-            exceptions.entry(one.uid.clone()).or_default().push(one);
+            exceptions.entry(one.uid.clone()).or_insert(one);
         }
         let query = ChangeQuery { since: baseline.scan, until: newest, ..ChangeQuery::default() };
         Ok(BaselineDifferences { changes: self.changes(query).await?, exceptions })
@@ -290,17 +319,9 @@ impl Store {
                 what: format!("there is no baseline `{name}`; approve one first"),
             });
         };
-        let row = sqlx::query("SELECT hash, deleted_at FROM resource WHERE uid = $1")
-            .bind(uid.as_str())
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(failed)?;
-        let Some(row) = row else { return Err(StoreError::NoSuchResource { uid: uid.to_string() }) };
-        let deleted: Option<i64> = column(&row, "resource", 1)?;
-        let state = match deleted {
-            Some(_) => GONE.to_owned(),
-            None => hex::encode(column::<&[u8]>(&row, "resource", 0)?),
-        };
+        let state: Option<String> =
+            sqlx::query_scalar(STATE).bind(uid.as_str()).fetch_optional(&mut *tx).await.map_err(failed)?;
+        let Some(state) = state else { return Err(StoreError::NoSuchResource { uid: uid.to_string() }) };
         let replaced = sqlx::query(
             "UPDATE baseline_exception SET ended_at = $1 WHERE baseline = $2 AND uid = $3 AND ended_at IS NULL",
         )
@@ -352,13 +373,7 @@ impl BaselineDifferences {
                 .into_iter()
                 .filter(|change| change.fate != Fate::Same)
                 .map(|change| {
-                    let state = match change.fate {
-                        Fate::Gone => Some(GONE),
-                        _ => change.after.as_ref().and_then(|version| version.hash.as_deref()),
-                    };
-                    let explained = self.exceptions.get(&change.uid).and_then(|exceptions| {
-                        exceptions.iter().find(|one| Some(one.state.as_str()) == state).cloned()
-                    });
+                    let explained = self.exceptions.get(&change.uid).cloned();
                     BaselineDifference { change, explained }
                 })
                 .collect();

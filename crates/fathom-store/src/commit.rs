@@ -1,7 +1,8 @@
 //! The statements that turn a stage into the estate. All of them run in the transaction of `finish.rs`.
 //!
-//! Scans that overlap count in the order in which they began: a scan leaves alone what a later one has changed already
-//! (`changed_scan`, `from_scan`), although that one ended first.
+//! Scans that overlap count in the order in which they began: what a later one has said already was taken out of the
+//! stage (`overlap.rs`), although that one ended first. What is known is held to `from_scan` beside it, for a scan may
+//! say something about a resource that it did not see.
 
 use std::fmt::Write as _;
 
@@ -23,11 +24,22 @@ pub(crate) struct Changes {
     pub(crate) stale: u64,
 }
 
-/// The facts of a resource as `version` holds them.
+/// The facts of a row of `resource` or `staged` as `version` holds them.
 macro_rules! facts_json {
-    () => {
-        "json_object('name', r.name, 'tags', json(r.tags), 'created_at', r.created_at, \
-         'provider_made', r.provider_made, 'exposed', r.exposed)"
+    ($row:literal) => {
+        concat!(
+            "json_object('name', ",
+            $row,
+            ".name, 'tags', json(",
+            $row,
+            ".tags), 'created_at', ",
+            $row,
+            ".created_at, 'provider_made', ",
+            $row,
+            ".provider_made, 'exposed', ",
+            $row,
+            ".exposed)"
+        )
     };
 }
 pub(crate) use facts_json;
@@ -35,9 +47,9 @@ pub(crate) use facts_json;
 /// Before a resource changes, its newest version takes the facts that the resource holds.
 const SUPERSEDE: &str = concat!(
     "UPDATE version SET facts = ",
-    facts_json!(),
+    facts_json!("r"),
     " FROM staged s JOIN resource r ON r.uid = s.uid \
-     WHERE s.scan = $1 AND s.kind IS NOT NULL AND r.deleted_at IS NULL AND r.changed_scan <= $1 \
+     WHERE s.scan = $1 AND s.kind IS NOT NULL AND r.deleted_at IS NULL \
      AND (r.hash <> s.hash OR r.facts <> s.facts) \
      AND version.resource = r.id AND version.scan = r.changed_scan"
 );
@@ -57,8 +69,7 @@ ON CONFLICT (uid) DO UPDATE SET kind = excluded.kind, account = excluded.account
     changed_scan = CASE WHEN resource.hash = excluded.hash AND COALESCE(resource.facts = excluded.facts, 1) \
         AND resource.deleted_at IS NULL THEN resource.changed_scan ELSE excluded.changed_scan END, \
     hash = excluded.hash, facts = excluded.facts, last_seen = excluded.last_seen, last_scan = excluded.last_scan, \
-    place = excluded.place, stale = 0, observed = excluded.observed, deleted_at = NULL \
-WHERE resource.changed_scan <= $2";
+    place = excluded.place, stale = 0, observed = excluded.observed, deleted_at = NULL";
 
 const VERSIONS: &str = "\
 INSERT INTO version (resource, scan, hash, seen_at) \
@@ -76,14 +87,13 @@ AND EXISTS (SELECT 1 FROM staged s WHERE s.scan = $1 AND s.uid = resource.uid)";
 const SEEN_ALONE: &str = "\
 UPDATE resource SET last_seen = $2, last_scan = $1, place = NULL, stale = 0 FROM staged s \
 WHERE s.scan = $1 AND s.kind IS NULL AND s.uid = resource.uid AND resource.deleted_at IS NULL \
-AND resource.last_scan <= $1 AND EXISTS (SELECT 1 FROM partly b WHERE b.account = resource.account \
+AND EXISTS (SELECT 1 FROM partly b WHERE b.account = resource.account \
 AND b.kind = resource.kind AND b.region = resource.region)";
 
 /// What changes by itself makes no version; it is replaced where it differs.
 const OBSERVED: &str = "\
 UPDATE resource SET observed = NULLIF(s.observed, '') FROM staged s \
-WHERE s.scan = $1 AND s.observed IS NOT NULL AND s.kind IS NULL AND s.uid = resource.uid \
-AND resource.changed_scan <= $1";
+WHERE s.scan = $1 AND s.observed IS NOT NULL AND s.kind IS NULL AND s.uid = resource.uid";
 
 /// Makes what was seen the estate.
 pub(crate) async fn settle_seen(

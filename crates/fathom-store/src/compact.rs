@@ -2,7 +2,8 @@
 //!
 //! Everything is kept for a number of days. Of what is older, the state as of certain scans is kept whole (the last of
 //! each month or day, and those that a baseline stands on), and whatever only shows in scans between them is removed. A
-//! resource never loses its newest version, and its row with when it was first and last seen stays for ever.
+//! resource never loses its newest version, and its row with when it was first and last seen stays for ever. Scans whose
+//! state is not whole any more are marked, so that nobody reads what is left of it as what was.
 
 use std::collections::BTreeSet;
 
@@ -128,6 +129,7 @@ impl Store {
                 what: format!("history is kept for 1 to {KEEP_DAYS_MAX} days, not {}", policy.keep_days),
             });
         }
+        self.end_failed(now).await?;
         let shared = self.shared();
         let failed = |source| shared.failed(OPERATION, source);
         let _turn = shared.writer(OPERATION)?.finishing.clone().lock_owned().await;
@@ -210,9 +212,11 @@ async fn kept(
     now: Timestamp,
 ) -> Result<Option<Kept>, sqlx::Error> {
     let horizon = micros(now).saturating_sub(i64::from(policy.keep_days) * SECONDS_A_DAY * 1_000_000);
-    let rows = sqlx::query("SELECT id, finished_at FROM scan WHERE state = 'finished' ORDER BY id")
-        .fetch_all(&mut *conn)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT id, finished_at FROM scan WHERE state = 'finished' AND compacted = 0 ORDER BY id",
+    )
+    .fetch_all(&mut *conn)
+    .await?;
     let mut old: Vec<(i64, Timestamp)> = Vec::new();
     for row in rows {
         let at: i64 = row.try_get(1)?;
@@ -251,6 +255,14 @@ async fn remove(conn: &mut SqliteConnection, kept: &Kept, done: &mut Compaction)
     done.versions = gone.rows_affected();
     for sql in ENDED {
         done.ended += sqlx::query(sql).bind(kept.whole_since).execute(&mut *conn).await?.rows_affected();
+    }
+    if done.versions + done.ended > 0 {
+        sqlx::query(
+            "UPDATE scan SET compacted = 1 WHERE state = 'finished' AND id < $1 AND id NOT IN (SELECT id FROM keep_scan)",
+        )
+        .bind(kept.whole_since)
+        .execute(&mut *conn)
+        .await?;
     }
     done.documents = documents::collect_garbage(conn).await?;
     Ok(())

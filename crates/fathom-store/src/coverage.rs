@@ -8,6 +8,7 @@ use crate::{
     Store, StoreError,
     bulk::Insert,
     filter::push_in,
+    overlap::is_overtaken,
     rows::{column, count, stored_count},
 };
 
@@ -69,7 +70,7 @@ const INSERT: Insert = Insert {
 };
 
 /// Replaces the rows of every account, region and service that the new ones name; where `narrowed`, only those of the
-/// same operation and type.
+/// same operation and type. What a scan that began later has said stays.
 pub(crate) async fn replace(
     conn: &mut SqliteConnection,
     scan: i64,
@@ -80,13 +81,14 @@ pub(crate) async fn replace(
         for row in rows {
             sqlx::query(
                 "DELETE FROM coverage WHERE account = $1 AND region = $2 AND service = $3 AND operation = $4 \
-                 AND kind IS $5",
+                 AND kind IS $5 AND scan <= $6",
             )
             .bind(row.account.as_str())
             .bind(row.region.as_str())
             .bind(row.service.as_str())
             .bind(row.operation.as_str())
             .bind(row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()))
+            .bind(scan)
             .execute(&mut *conn)
             .await?;
         }
@@ -97,12 +99,15 @@ pub(crate) async fn replace(
     places.sort_unstable();
     places.dedup();
     for (account, region, service) in places {
-        sqlx::query("DELETE FROM coverage WHERE account = $1 AND region = $2 AND service = $3")
-            .bind(account)
-            .bind(region)
-            .bind(service)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query(
+            "DELETE FROM coverage WHERE account = $1 AND region = $2 AND service = $3 AND scan <= $4",
+        )
+        .bind(account)
+        .bind(region)
+        .bind(service)
+        .bind(scan)
+        .execute(&mut *conn)
+        .await?;
     }
     insert(conn, scan, rows).await
 }
@@ -127,7 +132,18 @@ async fn insert(conn: &mut SqliteConnection, scan: i64, rows: &[Coverage]) -> Re
                 .bind(stored_count(row.failures))
                 .bind(stored_count(row.millis))
         })
-        .await
+        .await?;
+    if is_overtaken(conn, scan).await? {
+        sqlx::query(
+            "DELETE FROM coverage WHERE scan = $1 AND EXISTS (SELECT 1 FROM coverage l WHERE l.scan > $1 \
+             AND l.account = coverage.account AND l.region = coverage.region AND l.service = coverage.service \
+             AND l.operation = coverage.operation AND l.kind IS coverage.kind)",
+        )
+        .bind(scan)
+        .execute(conn)
+        .await?;
+    }
+    Ok(())
 }
 
 impl Store {

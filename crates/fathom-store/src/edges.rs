@@ -20,10 +20,12 @@ pub struct Edges {
     pub truncated: bool,
 }
 
-/// Columns of an edge `e` from the resource `f` to the resource `t`, as [`decode`] reads them.
+/// Columns of an edge `e` from the resource `f` to the resource `t`, as [`decode`] reads them. One to a resource that is
+/// gone leads to nothing seen, and expected what that was.
 macro_rules! edge_columns {
     () => {
-        "f.uid, e.kind, COALESCE(e.target, t.uid) AS target, e.expected, e.outside, e.path"
+        "f.uid, e.kind, COALESCE(e.target, t.uid) AS target, \
+         COALESCE(e.expected, CASE WHEN t.deleted_at IS NOT NULL THEN t.kind END), e.outside, e.path"
     };
 }
 pub(crate) use edge_columns;

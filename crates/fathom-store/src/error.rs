@@ -32,6 +32,27 @@ pub enum StoreError {
         /// When the first scan ended.
         begins: Option<fathom_model::Timestamp>,
     },
+    /// A compaction let go of a part of what was as of a scan.
+    #[error("the state as of scan {scan} was let go of by a compaction of the history; {}", kept_words(kept))]
+    Compacted {
+        /// The scan.
+        scan: i64,
+        /// The nearest scans whose state is kept: the one before and the one after.
+        kept: Vec<i64>,
+    },
+    /// What was said as of a scan was not kept yet when that scan ended.
+    #[error(
+        "{what} as of scan {scan} is not known: it is kept of scans that ended after {since}, and of resources and their \
+         documents before that"
+    )]
+    NotKept {
+        /// What is not kept.
+        what: &'static str,
+        /// The scan.
+        scan: i64,
+        /// Since when it is.
+        since: fathom_model::Timestamp,
+    },
     /// There is nothing to read yet.
     #[error("there is no Fathom data in `{path}`; run a scan first, or name the directory with --data", path = path.display())]
     NoData {
@@ -249,6 +270,14 @@ impl StoreError {
             Self::Closed => Self::Closed,
             other => Self::Ledger { why: other.to_string() },
         }
+    }
+}
+
+fn kept_words(kept: &[i64]) -> String {
+    match kept {
+        [] => "there is none that is kept".to_owned(),
+        [one] => format!("the nearest that is kept is `scan:{one}`"),
+        [before, after, ..] => format!("the nearest that are kept are `scan:{before}` and `scan:{after}`"),
     }
 }
 

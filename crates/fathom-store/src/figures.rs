@@ -1,4 +1,5 @@
-//! How much there was and how much of it was understood when each scan ended: counted once, when the scan ends.
+//! How much there is and how much of it is understood: now, counted when somebody asks; and when each scan ended, counted
+//! once, when the scan ends. Small scans keep no figures.
 
 use fathom_model::{AccountId, ResourceType, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -69,12 +70,16 @@ pub(crate) async fn keep(conn: &mut SqliteConnection, scan: i64) -> Result<(), s
 }
 
 impl Store {
-    /// How much is understood, by type and account, of what exists. As the last scan that ended left it.
+    /// How much is understood, by type and account, of what exists now.
     pub async fn summary(&self) -> Result<Vec<KindSummary>, StoreError> {
-        const TABLE: &str = "scan_figure";
+        const TABLE: &str = "resource";
+        // Both parts are answered from indexes alone: reading all resources would take much longer.
         let rows = sqlx::query(
-            "SELECT kind, account, total, understood, stale FROM scan_figure WHERE scan = (SELECT id FROM scan \
-             WHERE state = 'finished' ORDER BY finished_at DESC, id DESC LIMIT 1) ORDER BY kind, account",
+            "SELECT n.kind, n.account, n.total, n.understood, COALESCE(s.stale, 0) FROM \
+             (SELECT kind, account, COUNT(*) AS total, SUM(understood) AS understood FROM resource \
+              WHERE deleted_at IS NULL GROUP BY kind, account) n LEFT JOIN \
+             (SELECT kind, account, COUNT(*) AS stale FROM resource WHERE stale = 1 GROUP BY kind, account) s \
+             ON s.kind = n.kind AND s.account = n.account ORDER BY n.kind, n.account",
         )
         .fetch_all(self.readers())
         .await
@@ -92,21 +97,21 @@ impl Store {
             .collect()
     }
 
-    /// How much there was and how much was understood when each scan ended, oldest first. A scan after which there was
+    /// How much there was and how much was understood when each scan ended, in the order in which they ended. A scan after which there was
     /// nothing of what is asked for has a point with zeros.
     pub async fn trend(&self, query: &TrendQuery) -> Result<Vec<TrendPoint>, StoreError> {
         const TABLE: &str = "scan_figure";
         let mut sql = QueryBuilder::<Sqlite>::new(
             "SELECT s.id, s.finished_at, COALESCE(SUM(f.total), 0), COALESCE(SUM(f.understood), 0), \
-             COALESCE(SUM(f.stale), 0) FROM (SELECT id, finished_at FROM scan WHERE state = 'finished' \
+             COALESCE(SUM(f.stale), 0) FROM (SELECT id, finished_at, turn FROM scan WHERE turn IS NOT NULL \
              AND EXISTS (SELECT 1 FROM scan_figure g WHERE g.scan = scan.id) \
-             ORDER BY finished_at DESC, id DESC LIMIT ",
+             ORDER BY turn DESC LIMIT ",
         );
         sql.push_bind(query.scans.clamp(1, TREND_SCANS_MAX));
         sql.push(") s LEFT JOIN scan_figure f ON f.scan = s.id");
         push_in(&mut sql, "f.kind", &query.kinds);
         push_in(&mut sql, "f.account", &query.accounts);
-        sql.push(" GROUP BY s.id, s.finished_at ORDER BY s.finished_at, s.id");
+        sql.push(" GROUP BY s.id, s.finished_at, s.turn ORDER BY s.turn");
         let rows = sql
             .build()
             .fetch_all(self.readers())

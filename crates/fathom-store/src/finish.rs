@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::{
     Knowledge, Listing, Store, StoreError,
     commit::{self, Changes},
-    coverage, figures, knowledge, ledger,
+    coverage, figures, knowledge, ledger, overlap,
     reconcile::Listings,
     rows::{micros, stored_count},
     scans::{blocking, clear_staged, listed, running, scan_entry},
@@ -203,6 +203,8 @@ impl Finishing {
         let mut guard = shared.write(OPERATION).await?;
         let mut tx = guard.begin(OPERATION).await?;
         running(&mut tx, shared, scan).await?;
+        let read_since = &shared.writer(OPERATION)?.read_since;
+        overlap::leave_to_later(&mut tx, scan, &*read_since.lock().await).await.map_err(failed)?;
         let mut changes =
             Changes { seen: unseen.seen(), understood: unseen.understood(), ..Changes::default() };
         unseen::settle(&mut tx, scan, &unseen, now, &mut changes).await.map_err(failed)?;
@@ -230,8 +232,10 @@ impl Finishing {
         .map_err(failed)?;
         let body = self.entry_body(&end, &changes, duplicates, &digest);
         ledger::append_in(&mut tx, shared, &[scan_entry("scan.finished", scan, body)], now).await?;
+        let oldest_running = overlap::oldest_running(&mut tx).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         drop(guard);
+        read_since.lock().await.finished(scan, &listings, oldest_running);
         shared.writer(OPERATION)?.grown.notify_one();
         self.sweep().await;
         self.store.scan(scan).await?.ok_or(StoreError::NoSuchScan { scan })

@@ -1,7 +1,7 @@
 //! What happens when the disk is full: SQLite is told that the file may not grow, which it reports in the same way.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use fathom_model::{Document, Resource, Timestamp};
+use fathom_model::{Document, Resource, ScanState, Timestamp};
 use serde_json::json;
 
 use crate::{
@@ -81,5 +81,34 @@ async fn a_full_disk_at_the_end_of_a_scan_leaves_the_scan_under_way() {
     assert_eq!(store.resources(&ResourceQuery::default()).await.unwrap().total, 0);
     limit_pages(&store, 1 << 30).await;
     assert_eq!(store.finish_scan(scan, ScanResults::default(), now).await.unwrap().resources, 3000);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failure_that_could_not_be_written_is_written_when_there_is_space() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    let store = Store::open(dir.path(), "test.example/log", now).await.unwrap();
+    let scan = store.begin_scan("test", &[], &[], now).await.unwrap();
+    // What is removed gives its pages back for the end of the scan, so that nothing was staged.
+    limit_pages(&store, 1).await;
+    let mut refused = store.fail_scan(scan, &"why ".repeat(500), now).await;
+    for _ in 0..100 {
+        if refused.is_err() {
+            break;
+        }
+        let another = store.begin_scan("test", &[], &[], now).await;
+        let Ok(another) = another else { break };
+        refused = store.fail_scan(another, &"why ".repeat(500), now).await;
+    }
+    assert!(matches!(refused, Err(StoreError::DiskFull { .. })), "{refused:?}");
+    let last = store.scans(1).await.unwrap().remove(0);
+    assert_eq!(last.state, ScanState::Running);
+    limit_pages(&store, 1 << 30).await;
+    store.begin_scan("test", &[], &[], now).await.unwrap();
+    let failed = store.scan(last.id).await.unwrap().unwrap();
+    assert_eq!(failed.state, ScanState::Failed);
+    assert!(failed.error.unwrap().starts_with("why why"));
+    assert_eq!(store.end_failed(now).await.unwrap(), 0, "once");
     store.close().await.unwrap();
 }

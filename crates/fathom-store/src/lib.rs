@@ -41,6 +41,7 @@ mod history;
 mod knowledge;
 mod ledger;
 mod open;
+mod overlap;
 mod query;
 mod reconcile;
 mod references;

@@ -1,6 +1,7 @@
 //! The store: opening, sharing and closing it.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::File,
     path::{Path, PathBuf},
@@ -29,11 +30,14 @@ use crate::{
     error::classify,
     files,
     ledger::{self, Append, Keys, Published},
+    overlap::ReadSince,
     scans, schema,
 };
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS_MAX: u32 = 8;
+/// Those that walk through a table for as long as whoever asked takes to read it.
+const WALKERS_MAX: u32 = 8;
 const READER_WAIT: Duration = Duration::from_secs(30);
 /// Appends that wait for a commit; more callers wait for a place.
 const APPENDS_QUEUED_MAX: usize = 4096;
@@ -42,6 +46,8 @@ const APPENDS_QUEUED_MAX: usize = 4096;
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Whether streams are read for somebody who may take long.
+    asked: bool,
 }
 
 struct Inner {
@@ -53,7 +59,10 @@ struct Inner {
 /// What the background tasks need, too.
 pub(crate) struct Shared {
     pub(crate) dir: PathBuf,
+    /// For what is read at once, and for what scans read: whoever holds one of these gives it back soon.
     pub(crate) readers: SqlitePool,
+    /// For the streams of questions, which are read as fast as somebody takes the answer.
+    pub(crate) walkers: SqlitePool,
     pub(crate) verifier: VerifierKey,
     /// Set in the writing process only.
     pub(crate) writer: Option<Writer>,
@@ -62,6 +71,7 @@ pub(crate) struct Shared {
 /// What only the writing process has.
 pub(crate) struct Writer {
     conn: Mutex<Option<SqliteConnection>>,
+    options: SqliteConnectOptions,
     pub(crate) keys: Keys,
     /// Rung after each commit that made the log longer.
     pub(crate) grown: Notify,
@@ -71,11 +81,16 @@ pub(crate) struct Writer {
     lock: PlainMutex<Option<File>>,
     /// Held while a scan is being finished: one after the other.
     pub(crate) finishing: Arc<Mutex<()>>,
+    /// Scans that failed where even that could not be written, with why.
+    pub(crate) unended: Mutex<BTreeMap<i64, String>>,
+    /// What ended while an earlier scan was under way.
+    pub(crate) read_since: Mutex<ReadSince>,
 }
 
 /// The one writing connection, held until dropped.
 pub(crate) struct WriteGuard<'s> {
     conn: MutexGuard<'s, Option<SqliteConnection>>,
+    options: &'s SqliteConnectOptions,
     dir: &'s Path,
 }
 
@@ -86,6 +101,16 @@ impl WriteGuard<'_> {
         operation: &'static str,
     ) -> Result<Transaction<'_, Sqlite>, StoreError> {
         let conn = self.conn.as_mut().ok_or(StoreError::Closed)?;
+        if conn.is_in_transaction() {
+            let failed = |source| classify(operation, self.dir, source);
+            // What was dropped is rolled back by and by.
+            conn.ping().await.map_err(failed)?;
+            // Where SQLite did that by itself, as on a full disk, the rollback found no transaction and failed, and the
+            // connection counts one for ever: another one takes its place.
+            if conn.is_in_transaction() {
+                *conn = self.options.connect().await.map_err(failed)?;
+            }
+        }
         conn.begin_with("BEGIN IMMEDIATE").await.map_err(|source| classify(operation, self.dir, source))
     }
 }
@@ -102,7 +127,7 @@ impl Shared {
     /// Waits for the writing connection.
     pub(crate) async fn write(&self, operation: &'static str) -> Result<WriteGuard<'_>, StoreError> {
         let writer = self.writer.as_ref().ok_or(StoreError::ReaderOnly { operation })?;
-        Ok(WriteGuard { conn: writer.conn.lock().await, dir: &self.dir })
+        Ok(WriteGuard { conn: writer.conn.lock().await, options: &writer.options, dir: &self.dir })
     }
 
     /// The writing process's part.
@@ -145,16 +170,20 @@ impl Store {
         let keys = ledger::open_keys(&mut conn, dir, origin).await?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
-            readers: reader_pool(base_options(&database).read_only(true)),
+            readers: reader_pool(base_options(&database).read_only(true), READERS_MAX),
+            walkers: reader_pool(base_options(&database).read_only(true), WALKERS_MAX),
             verifier: keys.signer.verifier().clone(),
             writer: Some(Writer {
                 conn: Mutex::new(Some(conn)),
+                options,
                 keys,
                 grown: Notify::new(),
                 closing: AtomicBool::new(false),
                 published: Mutex::new(Published::default()),
                 lock: PlainMutex::new(Some(lock)),
                 finishing: Arc::default(),
+                unended: Mutex::default(),
+                read_since: Mutex::default(),
             }),
         });
         ledger::prepare(&shared, now).await?;
@@ -171,6 +200,7 @@ impl Store {
                 appends: PlainMutex::new(Some(appends)),
                 tasks: Mutex::new(tasks),
             }),
+            asked: false,
         })
     }
 
@@ -188,7 +218,7 @@ impl Store {
             Err(StoreError::TooOld { .. }) => try_reader(dir, &database, false).await,
             other => other,
         };
-        let pool = match first {
+        let (readers, walkers) = match first {
             // A directory that may not be written has no place for SQLite's shared index; where no log of changes
             // is left either, the file alone is the whole database.
             Err(StoreError::ReadOnly { .. }) if !dir.join(format!("{DATABASE_FILE}-wal")).is_file() => {
@@ -197,9 +227,10 @@ impl Store {
             other => other?,
         };
         let verifier = ledger::read_public_key(dir)?;
-        let shared = Arc::new(Shared { dir: dir.to_owned(), readers: pool, verifier, writer: None });
+        let shared = Arc::new(Shared { dir: dir.to_owned(), readers, walkers, verifier, writer: None });
         Ok(Self {
             inner: Arc::new(Inner { shared, appends: PlainMutex::new(None), tasks: Mutex::new(Vec::new()) }),
+            asked: false,
         })
     }
 
@@ -215,6 +246,7 @@ impl Store {
         }
         let shared = &self.inner.shared;
         shared.readers.close().await;
+        shared.walkers.close().await;
         if let Some(writer) = &shared.writer {
             let conn = writer.conn.lock().await.take();
             let closed = match conn {
@@ -245,6 +277,17 @@ impl Store {
 
     pub(crate) fn readers(&self) -> &SqlitePool {
         &self.inner.shared.readers
+    }
+
+    /// The same store for questions that people ask: their streams have connections of their own, so that slow ones never
+    /// keep a scan from its end.
+    pub fn for_questions(&self) -> Self {
+        Self { inner: Arc::clone(&self.inner), asked: true }
+    }
+
+    /// Where streams are read.
+    pub(crate) fn walkers(&self) -> &SqlitePool {
+        if self.asked { &self.inner.shared.walkers } else { &self.inner.shared.readers }
     }
 
     pub(crate) fn failed(&self, operation: &'static str, source: sqlx::Error) -> StoreError {
@@ -290,9 +333,9 @@ fn base_options(database: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn reader_pool(options: SqliteConnectOptions) -> SqlitePool {
+fn reader_pool(options: SqliteConnectOptions, connections: u32) -> SqlitePool {
     SqlitePoolOptions::new()
-        .max_connections(READERS_MAX)
+        .max_connections(connections)
         .acquire_timeout(READER_WAIT)
         .connect_lazy_with(options.pragma("cache_size", "-16384"))
 }
@@ -306,14 +349,19 @@ async fn update(dir: &Path, database: &Path) -> Result<(), StoreError> {
     conn.close().await.map_err(failed)
 }
 
-async fn try_reader(dir: &Path, database: &Path, immutable: bool) -> Result<SqlitePool, StoreError> {
-    let pool = reader_pool(base_options(database).read_only(true).immutable(immutable));
+async fn try_reader(
+    dir: &Path,
+    database: &Path,
+    immutable: bool,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
+    let options = base_options(database).read_only(true).immutable(immutable);
+    let pool = reader_pool(options.clone(), READERS_MAX);
     let mut conn = pool.acquire().await.map_err(|source| classify("open the database", dir, source))?;
     match schema::check_version(&mut conn, dir, database).await {
         Ok(found) if found < schema::NEWEST => {
             Err(StoreError::TooOld { path: database.to_owned(), found, known: schema::NEWEST })
         }
-        Ok(_) => Ok(pool.clone()),
+        Ok(_) => Ok((pool.clone(), reader_pool(options, WALKERS_MAX))),
         // A file without our table of migrations is some other program's.
         Err(StoreError::Database { .. }) => Err(StoreError::Foreign { path: database.to_owned() }),
         Err(error) => Err(error),

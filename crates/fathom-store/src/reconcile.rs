@@ -90,6 +90,24 @@ impl Listings {
         }
     }
 
+    /// The listings that let go of whatever they do not show: account and type, and region.
+    pub(crate) fn read_in_full(&self) -> impl Iterator<Item = (&(AccountId, ResourceType), &Region)> {
+        let asked = if self.only.is_some() { None } else { Some(&self.read) };
+        asked.into_iter().flatten().flat_map(|(place, regions)| {
+            let everywhere = regions.get(&Region::new(Region::GLOBAL));
+            // As in `verdict`: nothing holds beside a listing of all regions that failed. One that was read holds here only
+            // where no region's own failed.
+            let holds = move |region: &Region| match everywhere {
+                Some(false) => false,
+                _ => !region.is_global() || regions.values().all(|read| *read),
+            };
+            regions
+                .iter()
+                .filter(move |(region, read)| **read && holds(region))
+                .map(move |(region, _)| (place, region))
+        })
+    }
+
     fn in_scope(&self, account: &AccountId, region: &Region) -> bool {
         let account_in = self.accounts.is_empty() || self.accounts.contains(account.as_str());
         let region_in =

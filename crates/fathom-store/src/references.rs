@@ -34,12 +34,15 @@ impl Store {
         const TABLE: &str = "edge";
         // One pass over the edges; the number of groups is that of types and places, which are few.
         let rows = sqlx::query(
-            "SELECT r.kind, e.path, e.expected, COUNT(*) FILTER (WHERE e.expected IS NULL), \
-             COUNT(*) FILTER (WHERE e.expected IS NOT NULL AND e.outside = 1), \
-             COUNT(*) FILTER (WHERE e.expected IS NOT NULL AND e.outside = 0), \
-             MIN(CASE WHEN e.expected IS NOT NULL AND e.outside = 0 THEN e.target END) \
-             FROM edge e JOIN resource r ON r.id = e.from_id WHERE r.deleted_at IS NULL \
-             GROUP BY r.kind, e.path, e.expected ORDER BY 6 DESC, 5 DESC, 1, 2, 3",
+            "SELECT kind, path, expected, COUNT(*) FILTER (WHERE expected IS NULL), \
+             COUNT(*) FILTER (WHERE expected IS NOT NULL AND outside = 1), \
+             COUNT(*) FILTER (WHERE expected IS NOT NULL AND outside = 0), \
+             MIN(CASE WHEN expected IS NOT NULL AND outside = 0 THEN target END) FROM \
+             (SELECT r.kind, e.path, e.outside, COALESCE(e.target, t.uid) AS target, \
+              COALESCE(e.expected, CASE WHEN t.deleted_at IS NOT NULL THEN t.kind END) AS expected \
+              FROM edge e JOIN resource r ON r.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id \
+              WHERE r.deleted_at IS NULL) \
+             GROUP BY kind, path, expected ORDER BY 6 DESC, 5 DESC, 1, 2, 3",
         )
         .fetch_all(self.readers())
         .await

@@ -42,6 +42,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<i64, StoreError> {
         const OPERATION: &str = "begin a scan";
+        self.end_failed(now).await?;
         let shared = self.shared();
         let mut guard = shared.write(OPERATION).await?;
         let mut tx = guard.begin(OPERATION).await?;
@@ -67,7 +68,35 @@ impl Store {
     }
 
     /// Ends a scan without results. The estate stays as it was; what was staged is dropped.
+    ///
+    /// Where that cannot be written, it is made up for by [`Store::end_failed`], or when a next scan begins.
     pub async fn fail_scan(&self, scan: i64, error: &str, now: Timestamp) -> Result<(), StoreError> {
+        let ended = self.try_fail_scan(scan, error, now).await;
+        if let (Err(failure), Some(writer)) = (&ended, &self.shared().writer)
+            && !matches!(failure, StoreError::NoSuchScan { .. } | StoreError::Closed)
+        {
+            writer.unended.lock().await.insert(scan, error.to_owned());
+        }
+        ended
+    }
+
+    /// Ends the scans that failed and whose end could not be written then. Gives how many there were.
+    pub async fn end_failed(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut unended = self.shared().writer("end a failed scan")?.unended.lock().await;
+        let mut ended = 0;
+        while let Some((scan, error)) = unended.first_key_value() {
+            match self.try_fail_scan(*scan, error, now).await {
+                // Somebody ended it meanwhile.
+                Ok(()) | Err(StoreError::NoSuchScan { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+            unended.pop_first();
+            ended += 1;
+        }
+        Ok(ended)
+    }
+
+    async fn try_fail_scan(&self, scan: i64, error: &str, now: Timestamp) -> Result<(), StoreError> {
         const OPERATION: &str = "end a failed scan";
         let shared = self.shared();
         let mut guard = shared.write(OPERATION).await?;
@@ -99,15 +128,13 @@ impl Store {
         row.as_ref().map(scan_of_row).transpose()
     }
 
-    /// The scan that finished last: the one that the estate is as of.
+    /// The scan that finished last. Where scans overlapped it need not be the one that began last: see
+    /// [`Store::newest_scan`].
     pub async fn latest_scan(&self) -> Result<Option<Scan>, StoreError> {
-        let row = sqlx::query(concat!(
-            scan_columns!(),
-            "WHERE state = 'finished' ORDER BY finished_at DESC, id DESC LIMIT 1"
-        ))
-        .fetch_optional(self.readers())
-        .await
-        .map_err(|source| self.failed("read the last scan", source))?;
+        let row = sqlx::query(concat!(scan_columns!(), "WHERE turn IS NOT NULL ORDER BY turn DESC LIMIT 1"))
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|source| self.failed("read the last scan", source))?;
         row.as_ref().map(scan_of_row).transpose()
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     bulk::{self, Insert},
     documents,
     facts::{self, Print},
+    overlap::oldest_running,
     rows::{column, micros, stored_count},
     scans::{blocking, running},
 };
@@ -82,7 +83,7 @@ impl Store {
             })
             .collect();
         let mut reader = self.readers().acquire().await.map_err(failed)?;
-        let same = unchanged(&mut reader, &hashed).await.map_err(failed)?;
+        let same = unchanged(&mut reader, scan, &hashed).await.map_err(failed)?;
         let mut first = HashSet::with_capacity(hashed.len());
         // A resource that comes twice goes in once, whichever way.
         let (fresh, known): (Vec<&Hashed<'_>>, Vec<&Hashed<'_>>) = hashed
@@ -157,11 +158,17 @@ impl Store {
 }
 
 /// The resources whose facts the estate holds as they are, with what was observed where that differs; empty where there is
-/// nothing any more.
+/// nothing any more. None while a scan is under way that began before this one: it may change what is held before this
+/// one ends, and a short row says nothing then.
 async fn unchanged<'r>(
     conn: &mut SqliteConnection,
+    scan: i64,
     hashed: &[Hashed<'r>],
 ) -> Result<HashMap<&'r str, Option<String>>, sqlx::Error> {
+    // Asked first: a scan that ends in between has changed what is read below.
+    if oldest_running(conn).await?.is_some_and(|oldest| oldest < scan) {
+        return Ok(HashMap::new());
+    }
     // The plus sign keeps SQLite from going through all that exists instead of looking up the uids.
     let rows = bulk::select_in(
         conn,

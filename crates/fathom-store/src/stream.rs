@@ -134,7 +134,7 @@ impl Store {
                     Step::Done => return Ok(None),
                     Step::Walk(walk) => walk,
                     Step::Begin(state) => {
-                        let snapshot = store.readers().begin().await;
+                        let snapshot = store.walkers().begin().await;
                         let snapshot = snapshot.map_err(|source| store.failed(OPERATION, source))?;
                         Walk { snapshot, after: 0, state }
                     }

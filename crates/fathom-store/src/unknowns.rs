@@ -176,7 +176,7 @@ impl Store {
                     Some(Some(walk)) => walk,
                     Some(None) => {
                         let holding = Arc::new(store.holding(now).await?);
-                        let snapshot = store.readers().begin().await;
+                        let snapshot = store.walkers().begin().await;
                         let snapshot = snapshot.map_err(|source| store.failed(OPERATION, source))?;
                         Walk { snapshot, holding, after: (i64::MIN, String::new()), rank: 0 }
                     }

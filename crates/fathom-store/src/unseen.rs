@@ -3,7 +3,7 @@
 //! What is unseen is found by counting: where a place shows as many resources as exist there, nobody needs to be looked
 //! for. This is done by a reader before the transaction that ends the scan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_model::{AccountId, Region, ResourceType, Timestamp};
 use sqlx::{Row, SqliteConnection};
@@ -11,6 +11,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::{
     bulk::Insert,
     commit::{Changes, facts_json},
+    overlap::is_overtaken,
     reconcile::{Listings, Verdict},
     rows::micros,
 };
@@ -86,12 +87,15 @@ impl Unseen {
             let place = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
             tallies.entry(place).or_default().brought = true;
         }
+        let later = read_later(conn, scan).await?;
         for (place, tally) in tallies {
-            found.judge(conn, scan, place, &tally, listings).await?;
+            let later = later.contains(&place);
+            found.judge(conn, scan, place, &tally, listings, later).await?;
         }
         for uid in listings.only.iter().flatten() {
             let id: Option<i64> = sqlx::query_scalar(
-                "SELECT r.id FROM resource r WHERE r.uid = $1 AND r.deleted_at IS NULL \
+                "SELECT r.id FROM resource r LEFT JOIN place p ON p.id = r.place \
+                 WHERE r.uid = $1 AND +r.deleted_at IS NULL AND COALESCE(p.last_scan, r.last_scan) < $2 \
                  AND NOT EXISTS (SELECT 1 FROM staged s WHERE s.scan = $2 AND s.uid = r.uid)",
             )
             .bind(uid.as_str())
@@ -124,6 +128,7 @@ impl Unseen {
         place: Place,
         tally: &Tally,
         listings: &Listings,
+        later: bool,
     ) -> Result<(), sqlx::Error> {
         let complete = tally.exist <= tally.seen;
         let verdict = if complete {
@@ -158,7 +163,8 @@ impl Unseen {
             }
         }
         if tally.brought {
-            if verdict == Some(Verdict::NotAsked) {
+            // What is seen with a place is seen whenever the place was, so nothing joins one that was read later.
+            if later || verdict == Some(Verdict::NotAsked) {
                 self.partly.push(place);
             } else {
                 self.whole.push(place);
@@ -176,6 +182,18 @@ impl Unseen {
     pub(crate) fn understood(&self) -> u64 {
         self.understood
     }
+}
+
+/// The places that scans which began after this one have read whole.
+async fn read_later(conn: &mut SqliteConnection, scan: i64) -> Result<BTreeSet<Place>, sqlx::Error> {
+    if !is_overtaken(conn, scan).await? {
+        return Ok(BTreeSet::new());
+    }
+    let rows = sqlx::query("SELECT account, kind, region FROM place WHERE last_scan > $1")
+        .bind(scan)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
 const LEAVING: Insert =
@@ -197,7 +215,7 @@ macro_rules! take_along {
 const GONE: [&str; 9] = [
     concat!(
         "UPDATE version SET facts = (SELECT ",
-        facts_json!(),
+        facts_json!("r"),
         " FROM resource r WHERE r.id = version.resource) \
          WHERE (resource, scan) IN (SELECT r.id, r.changed_scan FROM leaving l CROSS JOIN resource r ON r.id = l.id \
          WHERE r.changed_scan <= $1)"

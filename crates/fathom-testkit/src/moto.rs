@@ -70,6 +70,8 @@ impl Moto {
             let child = Command::new(&python)
                 .args(["-c", PROGRAM, "-H", "127.0.0.1", "-p", &port.to_string()])
                 .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+                // No certificate is validated in the middle of a test.
+                .env("MOTO_ACM_VALIDATION_WAIT", "86400")
                 .env("PYTHONDONTWRITEBYTECODE", "1")
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())

@@ -51,7 +51,13 @@ impl Schedule {
                     let left = due.duration_since(wiring::now()).unsigned_abs();
                     sleep(left.min(LOOK_EVERY)).await;
                 }
-                None => sleep(LOOK_EVERY).await,
+                None => {
+                    sleep(LOOK_EVERY).await;
+                    // One that failed where not even that could be written would be under way for ever.
+                    if let Err(error) = self.store.end_failed(wiring::now()).await {
+                        tracing::error!(%error, "the schedule cannot note a scan that failed");
+                    }
+                }
             }
         }
     }
@@ -59,18 +65,23 @@ impl Schedule {
     /// Starts a scan and waits for its end.
     async fn scan(&self) {
         let failure = match self.runner.start(ScanRequest::default()).await {
-            Ok(mut following) => match following.wait_for(|status| status.end.is_some()).await {
-                Ok(status) => match (&status.end, status.scan) {
-                    (Some(ScanEnd::Finished(scan)), _) => {
+            Ok(mut following) => {
+                // Where the task panicked, the last value has no end.
+                let _said = following.wait_for(|status| status.end.is_some()).await.is_ok();
+                let status = following.borrow().clone();
+                let failure = match status.end {
+                    Some(ScanEnd::Finished(scan)) => {
                         tracing::info!(scan = scan.id, "a scan of the schedule finished");
                         return;
                     }
-                    // The log has its failure already, and the list of scans too.
-                    (Some(ScanEnd::Failed { error }), None) => error.clone(),
-                    (_, Some(_)) | (None, None) => return,
-                },
-                Err(_) => "the scan ended without saying how".to_owned(),
-            },
+                    Some(ScanEnd::Failed { error }) => error,
+                    None => "the scan ended without saying how".to_owned(),
+                };
+                if let Some(scan) = status.scan {
+                    return self.check_ended(scan, &failure).await;
+                }
+                failure
+            }
             Err(StartScanError::Running { .. }) => {
                 // Somebody started one; whether it was of this scope shows when it has ended.
                 sleep(LOOK_EVERY).await;
@@ -82,11 +93,30 @@ impl Schedule {
                 error
             }
         };
+        self.note(&failure).await;
+    }
+
+    /// Sees to it that a scan that failed is none that is under way.
+    async fn check_ended(&self, scan: i64, failure: &str) {
+        let checked = async {
+            match self.store.scan(scan).await? {
+                Some(scan) if scan.state == ScanState::Running => {
+                    self.store.fail_scan(scan.id, failure, wiring::now()).await
+                }
+                _ => Ok(()),
+            }
+        };
+        if let Err(error) = checked.await {
+            tracing::error!(scan, %error, "the schedule cannot note a scan that failed");
+        }
+    }
+
+    async fn note(&self, failure: &str) {
         // One that had no number yet is written down too, so that people see it and the next try waits.
         let noted = async {
             let now = wiring::now();
             let scan = self.store.begin_scan_as(Some(&self.asked), "by schedule", &[], &[], now).await?;
-            self.store.fail_scan(scan, &failure, now).await
+            self.store.fail_scan(scan, failure, now).await
         };
         if let Err(error) = noted.await {
             tracing::error!(%error, "the schedule cannot note a scan that failed");

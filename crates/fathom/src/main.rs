@@ -86,7 +86,10 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Openapi => render::print_json(&fathom_api::openapi())?,
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "fathom", &mut std::io::stdout());
+            // Into memory first: whoever reads the beginning only closes the pipe.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "fathom", &mut script);
+            render::print(String::from_utf8(script)?.trim_end())?;
         }
     }
     Ok(Ending::Done)

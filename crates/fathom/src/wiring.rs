@@ -25,6 +25,16 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// Who runs this, as far as the environment says.
+pub(crate) fn user() -> Option<String> {
+    std::env::var("USER").ok().filter(|user| !user.trim().is_empty())
+}
+
+/// Who decides: whom `--by` names, else who runs this.
+pub(crate) fn decided_by(by: Option<String>) -> Result<String> {
+    by.or_else(user).context("nobody to name as the one who decides; say --by")
+}
+
 /// The content that the command line chose.
 pub(crate) fn content(global: &Global) -> Result<Arc<Content>> {
     let content = match &global.content {
@@ -54,9 +64,14 @@ pub(crate) async fn reader(global: &Global) -> Result<Store> {
     Ok(Store::open_reader(&global.data).await?)
 }
 
+/// Whether the data directory holds a store.
+pub(crate) fn has_data(global: &Global) -> bool {
+    global.data.join("fathom.db").exists()
+}
+
 /// Refuses a data directory that no scan has made yet.
 pub(crate) fn there_is_data(global: &Global) -> Result<()> {
-    if !global.data.join("fathom.db").exists() {
+    if !has_data(global) {
         bail!(
             "there is nothing in {} yet; run `fathom scan` first (or `fathom scan --sample`), or name another \
              directory with --data",

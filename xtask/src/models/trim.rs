@@ -33,8 +33,17 @@ const METADATA: &[&str] = &[
     "auth",
 ];
 
-const OPERATION: &[&str] =
-    &["http", "input", "output", "errors", "endpoint", "auth", "authtype", "unsignedPayload"];
+const OPERATION: &[&str] = &[
+    "http",
+    "input",
+    "output",
+    "errors",
+    "endpoint",
+    "endpointdiscovery",
+    "auth",
+    "authtype",
+    "unsignedPayload",
+];
 
 const SHAPE: &[&str] = &[
     "type",
@@ -85,6 +94,11 @@ pub(super) fn service(name: &str, model: &Value, pages: &Value) -> Result<Trimme
         let mut kept = keep(value.as_object().context("an operation is not an object")?, OPERATION);
         if has_event_stream(shapes, kept.get("output")) || has_event_stream(shapes, kept.get("input")) {
             continue;
+        }
+        // Where discovery is only an offer, the usual address serves.
+        let is_required = |discovery: &Value| discovery.get("required") == Some(&Value::Bool(true));
+        if !kept.get("endpointdiscovery").is_some_and(is_required) {
+            kept.remove("endpointdiscovery");
         }
         for part in ["input", "output"] {
             if let Some(reference) = kept.get_mut(part) {

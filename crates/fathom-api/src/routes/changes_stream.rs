@@ -39,7 +39,7 @@ const CURSOR_BYTES_MAX: usize = 8192;
 #[into_params(parameter_in = Query)]
 pub(crate) struct StreamQuery {
     /// The id of the last event that was received; the same as the header `Last-Event-ID`, which comes first. `0` for
-    /// everything since the first scan. Without either, what changes from now on.
+    /// everything since the first scan, as long as no compaction let go of it. Without either, what changes from now on.
     after: Option<String>,
 }
 
@@ -96,6 +96,13 @@ pub(crate) async fn changes_stream(
         Some(text) => Cursor::parse(&text, newest)?,
         None => Cursor { turn: newest, within: None },
     };
+    let let_go = state.store.turns_let_go().await?;
+    if cursor.turn < let_go {
+        let told = "a compaction of the history let go of what changed after this id";
+        return Err(Problem::parameter("after", told).hint(format!(
+            "`after={let_go}` goes on with what is kept; `/resources` has everything that there is"
+        )));
+    }
     let place = Arc::clone(&state.streams)
         .try_acquire_owned()
         .map_err(|_| Problem::new(Code::TooBusy, "too many event streams are open").retry_after(5))?;
@@ -144,7 +151,7 @@ impl Cursor {
             }
         };
         let turn: i64 = turn.parse().map_err(|_| wrong())?;
-        let reached = turn + i64::from(within.is_some());
+        let reached = turn.checked_add(i64::from(within.is_some())).ok_or_else(wrong)?;
         if turn < 0 || reached > newest {
             let told = "the scan that this id is of is not known here; is this another data directory?";
             return Err(Problem::parameter("after", told));

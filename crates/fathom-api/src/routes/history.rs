@@ -19,6 +19,8 @@ use crate::{
 const VERSIONS: (u32, u32) = (50, 500);
 /// Changes of a page where the client does not say, and the most: each may carry a long difference.
 const CHANGES: (usize, usize) = (100, 500);
+/// Documents that one answer is made of, in bytes: what is beyond is not compared, or comes on the next page.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// The longest cursor.
 const CURSOR_BYTES_MAX: usize = 8192;
 
@@ -133,12 +135,13 @@ pub(crate) async fn history(
     let uid = checked_uid(&query.uid)?;
     let limit = within("limit", query.limit, VERSIONS.0, &(1..=VERSIONS.1))?;
     // One more tells what changed in the oldest of the answer.
-    let kept = state.store.history(&uid, limit + 1).await?;
+    let kept = state.store.history_within(&uid, limit + 1, BYTES_MAX).await?;
     if kept.total == 0 {
         return Err(super::resource::not_known(&query.uid));
     }
-    let versions = HistoryVersion::all(&kept.versions, kept.total, limit as usize);
-    Ok(Json(History { uid: query.uid, versions, total: kept.total }))
+    let total = kept.total;
+    let versions = blocking(move || HistoryVersion::all(&kept, limit as usize)).await?;
+    Ok(Json(History { uid: query.uid, versions, total }))
 }
 
 /// What changed in the estate between two scans
@@ -161,29 +164,42 @@ pub(crate) async fn changes(
         regions: query.region.into_iter().map(Into::into).collect(),
         after,
     };
-    let mut found: Vec<EstateChange> = Vec::new();
+    let mut changes: Vec<ChangedResource> = Vec::new();
+    let (mut bytes, mut has_more) = (0, false);
     let mut rest = state.store.changes(asked).await?;
-    while found.len() <= limit
-        && let Some(more) = rest.next().await?
-    {
-        found.extend(more);
+    while !has_more && let Some(mut found) = rest.next().await? {
+        let fits = found.iter().take(limit - changes.len()).take_while(|change| {
+            let begins = bytes;
+            bytes += bytes_of(change);
+            begins < BYTES_MAX
+        });
+        let fits = fits.count();
+        has_more = fits < found.len();
+        found.truncate(fits);
+        changes.extend(blocking(move || found.into_iter().map(row).collect::<Vec<_>>()).await?);
     }
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| has_more).map(|last| {
-        let position = Position {
-            since: since.id,
-            until: until.id,
-            kind: last.kind.to_string(),
-            uid: last.uid.to_string(),
-        };
+    let next = changes.last().filter(|_| has_more).map(|last| {
+        let position =
+            Position { since: since.id, until: until.id, kind: last.kind.clone(), uid: last.uid.clone() };
         URL_SAFE_NO_PAD.encode(serde_json::json!(position).to_string())
     });
-    // Comparing many documents would hold up the other requests of this thread.
-    let changes = tokio::task::spawn_blocking(move || found.into_iter().map(row).collect())
-        .await
-        .map_err(|_| Problem::new(Code::Internal, "the comparison did not end"))?;
     Ok(Json(Changes { since: since.into(), until: until.into(), changes, next }))
+}
+
+/// Compares: many documents would hold up the other requests of a thread.
+async fn blocking<T: Send + 'static>(compare: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(compare)
+        .await
+        .map_err(|_| Problem::new(Code::Internal, "the comparison did not end"))
+}
+
+/// How much there is to compare in a change.
+fn bytes_of(change: &EstateChange) -> u64 {
+    let versions = [&change.before, &change.after].into_iter().flatten();
+    versions
+        .filter_map(|version| version.document.as_ref())
+        .map(|document| document.as_str().len() as u64)
+        .sum()
 }
 
 type Ends = (Scan, Scan, Option<(ResourceType, Uid)>);
@@ -202,16 +218,23 @@ async fn ends(state: &ApiState, query: &ChangesQuery) -> Result<Ends, Problem> {
     }
     let until = match &query.until {
         Some(text) => at(state, "until", text, DayEdge::End).await?,
-        None => store.latest_scan().await?.ok_or_else(|| {
+        None => store.newest_scan().await?.ok_or_else(|| {
             Problem::new(Code::NotFound, "no scan has ended yet").hint("start one with POST /scans")
         })?,
     };
-    let since = match &query.since {
-        Some(text) => at(state, "since", text, DayEdge::Begin).await?,
-        None => store.scan_before(until.id).await?.ok_or_else(|| {
-            Problem::new(Code::NotFound, format!("no scan ended before scan {}", until.id))
-                .hint("with one scan there is nothing to compare; scan again, or name a moment with `since`")
-        })?,
+    let since = if let Some(text) = &query.since {
+        at(state, "since", text, DayEdge::Begin).await?
+    } else {
+        // Of scans that overlapped the one that ended last need not be the newest; what it found is told, too.
+        let last = store.latest_scan().await?.filter(|_| query.until.is_none());
+        let first = last.map_or(until.id, |last| last.id.min(until.id));
+        store.scan_before(first).await?.ok_or_else(|| {
+            Problem::new(
+                Code::NotFound,
+                format!("no scan ended before scan {first} of which the state is kept"),
+            )
+            .hint("with one scan there is nothing to compare; scan again, or name a moment with `since`")
+        })?
     };
     if since.id > until.id {
         let told = format!("`since` is scan {}, later than scan {} of `until`", since.id, until.id);

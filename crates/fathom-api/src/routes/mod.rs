@@ -33,6 +33,8 @@ impl From<StoreError> for Problem {
             | StoreError::NoSuchScan { .. }
             | StoreError::NoSuchAcceptance { .. }
             | StoreError::NoSuchEntry { .. }
+            | StoreError::Compacted { .. }
+            | StoreError::NotKept { .. }
             | StoreError::BeforeHistory { .. } => Self::new(Code::NotFound, text),
             StoreError::Invalid { .. } => Self::new(Code::InvalidParameter, text),
             StoreError::DiskFull { .. } => Self::new(Code::StorageFull, text),

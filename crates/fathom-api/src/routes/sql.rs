@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use fathom_lake::{Column, Limits, SqlError, TableInfo, output::cell_json};
-use fathom_model::Moment;
+use fathom_model::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -54,6 +54,19 @@ pub(crate) struct ColumnView {
     kind: String,
 }
 
+/// The scan that an answer about the past is as of.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AsOfView {
+    /// The scan.
+    scan: i64,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    finished_at: Option<Timestamp>,
+    /// A newer scan that had ended at the moment asked for, but whose state a compaction of the history let go of; null
+    /// where there is none.
+    instead_of: Option<i64>,
+}
+
 /// An answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AnswerView {
@@ -64,6 +77,9 @@ pub(crate) struct AnswerView {
     rows: Vec<Box<RawValue>>,
     /// Whether rows were cut off.
     truncated: bool,
+    /// The scan that left the estate as it was asked about; absent where the question is about now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<AsOfView>,
     /// Time that it took.
     millis: u64,
 }
@@ -123,13 +139,19 @@ pub(crate) async fn query(
             .hint("try again when they are done")
             .retry_after(2)
     })?;
-    let lake = match &question.as_of {
+    let (lake, as_of) = match &question.as_of {
         Some(text) => {
             let moment: Moment =
                 text.parse().map_err(|error| Problem::new(Code::InvalidBody, format!("`as_of`: {error}")))?;
-            state.lake.over(state.store.past(&moment, state.now()).await?)
+            let past = state.store.past(&moment, state.now()).await?;
+            let as_of = AsOfView {
+                scan: past.scan().id,
+                finished_at: past.scan().finished_at,
+                instead_of: past.let_go().map(|scan| scan.id),
+            };
+            (state.lake.over(past), Some(as_of))
         }
-        None => state.lake.clone(),
+        None => (state.lake.clone(), None),
     };
     let mut answer = lake.query(&question.query, limits).await.map_err(|error| failed(&error))?;
     let columns = answer.columns().to_vec();
@@ -159,6 +181,7 @@ pub(crate) async fn query(
         columns: columns.into_iter().map(|Column { name, kind, .. }| ColumnView { name, kind }).collect(),
         rows,
         truncated: answer.truncated(),
+        as_of,
         millis: answer.elapsed().as_millis() as u64,
     }))
 }

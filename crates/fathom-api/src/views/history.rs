@@ -2,7 +2,7 @@
 
 use fathom_estate::{Line, ResourceDifference, Said};
 use fathom_model::{Document, Timestamp};
-use fathom_store::KeptVersion;
+use fathom_store::{KeptVersion, ResourceVersions};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -50,11 +50,12 @@ pub(crate) struct HistoryVersion {
     /// When that scan ended.
     #[schema(value_type = String, format = DateTime)]
     seen_at: Timestamp,
-    /// `first_seen`, `returned`, `gone` or `changed`; `version` where the one before it is not read.
+    /// `first_seen`, `returned`, `gone` or `changed`; `version` where the one before it is not read, or not kept any more.
     what: &'static str,
     /// SHA-256 of its document; null where the resource was gone.
     hash: Option<String>,
-    /// What changed since the version before; null where the resource came or went.
+    /// What changed since the version before; null where the resource came or went, and where one of the two documents is
+    /// not read: because it is not kept any more, or because newer ones filled the 64 MiB that are compared in an answer.
     difference: Option<DifferenceView>,
 }
 
@@ -86,8 +87,9 @@ impl DifferenceView {
 impl HistoryVersion {
     /// The versions of a resource, newest first as they were given, each with what it is to the one before it. Of one
     /// more than `limit` the last only serves to compare.
-    pub(crate) fn all(versions: &[KeptVersion], total: u64, limit: usize) -> Vec<Self> {
-        let is_whole = versions.len() as u64 == total;
+    pub(crate) fn all(kept: &ResourceVersions, limit: usize) -> Vec<Self> {
+        let versions = &kept.versions;
+        let is_whole = versions.last().is_some_and(|oldest| oldest.scan <= kept.first_scan);
         let before = versions.iter().skip(1).map(Some).chain([None]);
         let views = versions.iter().zip(before).map(|(version, before)| {
             let (what, difference) = match before {
@@ -95,6 +97,7 @@ impl HistoryVersion {
                 None if is_whole => ("first_seen", None),
                 None => ("version", None),
                 Some(before) if before.hash.is_none() => ("returned", None),
+                Some(before) if before.document.is_none() || version.document.is_none() => ("changed", None),
                 Some(before) => ("changed", Some(DifferenceView::between(before, version))),
             };
             Self {

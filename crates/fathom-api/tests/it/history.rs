@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathom_model::{Document, Resource};
-use fathom_store::{Listing, ScanResults};
+use fathom_store::{CompactPolicy, Listing, Older, ScanResults};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, at, bucket_uid};
@@ -98,11 +98,75 @@ async fn versions_and_changes_are_told_page_by_page() {
 }
 
 #[tokio::test]
+async fn of_scans_that_overlapped_all_that_is_new_is_told() {
+    let api = Api::start().await;
+    // The second scan reads for long; meanwhile the third finds one bucket changed, and ends first.
+    let long = api.store.begin_scan("long", &[], &[], at("2026-11-21T11:00:00Z")).await.expect("begins");
+    let short = api.store.begin_scan("short", &[], &[], at("2026-11-21T11:10:00Z")).await.expect("begins");
+    let stored =
+        async |n| api.store.resource(&bucket_uid(n).into()).await.expect("reads").expect("known").resource;
+    let changed = |resource: Resource| Resource { exposed: !resource.exposed, ..resource };
+    api.store.stage(short, &[changed(stored(2).await)]).await.expect("staged");
+    api.store.stage(long, &[changed(stored(1).await)]).await.expect("staged");
+    let nothing = || ScanResults { listings: Some(Vec::new()), ..ScanResults::default() };
+    api.store.finish_scan(short, nothing(), at("2026-11-21T11:20:00Z")).await.expect("finished");
+    api.store.finish_scan(long, nothing(), at("2026-11-21T11:30:00Z")).await.expect("finished");
+
+    let changes = api.read("/changes").await;
+    let uids: Vec<_> = changes["changes"].as_array().expect("a list").iter().map(|one| &one["uid"]).collect();
+    assert_eq!(uids, [&json!(bucket_uid(1)), &json!(bucket_uid(2))], "{changes}");
+    assert_eq!((&changes["since"]["id"], &changes["until"]["id"]), (&json!(1), &json!(short)));
+    let summary = api.read("/summary").await;
+    assert_eq!(summary["last_scan"]["id"], json!(long), "the one that ended last");
+    let question = json!({"query": "SELECT count(*) AS n FROM coverage", "as_of": "1s"});
+    let answer: Value =
+        api.post("/sql", &question).send().await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["rows"], json!([[5]]), "{answer}");
+    assert_eq!(
+        answer["as_of"],
+        json!({"scan": short, "finished_at": "2026-11-21T11:20:00Z", "instead_of": null})
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_compaction_let_go_of_is_not_told_as_what_was() {
+    let api = Api::start().await;
+    for _ in 0..3 {
+        second_scan(&api).await;
+    }
+    let policy = CompactPolicy { keep_days: 1, older: Older::Nothing };
+    let done =
+        api.store.compact(policy, false, "user:ana", at("2027-02-01T00:00:00Z")).await.expect("compacts");
+    assert_eq!(done.whole_since_scan, Some(4));
+    for path in ["/changes?since=scan:1", "/changes?since=scan:2&until=scan:4"] {
+        let problem = api.problem(api.get(path), 404, "not_found").await;
+        let told = problem["detail"].as_str().expect("a text");
+        assert!(told.contains("was let go of by a compaction") && told.contains("`scan:4`"), "{problem}");
+    }
+    api.problem(api.get("/changes"), 404, "not_found").await;
+    let question = json!({"query": "SELECT count(*) AS n FROM resources", "as_of": "scan:3"});
+    api.problem(api.post("/sql", &question), 404, "not_found").await;
+    let history = api.read(&format!("/resource/history?uid={}", bucket_uid(1))).await;
+    assert_eq!(history["versions"][0]["what"], "version", "another was seen first: {history}");
+    // A client that comes back with an old id is told to begin anew, not given a part.
+    for after in ["0", "2", "3"] {
+        let problem =
+            api.problem(api.get(&format!("/changes/stream?after={after}")), 400, "invalid_parameter").await;
+        assert!(problem["hint"].as_str().is_some_and(|hint| hint.contains("`after=4`")), "{problem}");
+    }
+    let response = api.get("/changes/stream?after=4").send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    drop(response);
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn sql_asks_the_past_and_mistakes_are_named() {
     let api = Api::start().await;
     second_scan(&api).await;
     let query = "SELECT count(*) AS n FROM aws_s3_bucket";
-    for (as_of, expected) in [(json!("scan:1"), 57), (json!("2026-11-21T12:59:00Z"), 57), (Value::Null, 2)] {
+    for (as_of, expected) in [(json!("scan:1"), 57), (json!("2026-11-21T12:00:00Z"), 57), (Value::Null, 2)] {
         let mut question = json!({"query": query, "as_of": as_of});
         if as_of.is_null() {
             question = json!({"query": query});
@@ -127,6 +191,7 @@ async fn sql_asks_the_past_and_mistakes_are_named() {
         ("/changes?cursor=x", "cursor"),
         ("/changes?limit=0", "limit"),
         ("/changes?since=scan:2&until=scan:1", "since"),
+        ("/changes/stream?after=9223372036854775807.WyJhIiwiYiJd", "after"),
     ] {
         let problem = api.problem(api.get(path), 400, "invalid_parameter").await;
         assert_eq!(problem["parameter"], parameter, "{path}");

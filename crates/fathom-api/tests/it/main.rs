@@ -1,6 +1,7 @@
 //! Drives the real server over HTTP, with a real store in a scratch directory.
 
 mod access;
+mod console;
 mod document;
 mod harness;
 mod history;

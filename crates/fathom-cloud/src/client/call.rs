@@ -31,6 +31,9 @@ const NETWORK_ATTEMPTS_MAX: u32 = 4;
 /// After a throttle the pauses are this much longer.
 const THROTTLE_PAUSE: u32 = 5;
 
+/// The code of an address that was given and no longer answers; the next call asks for another.
+const MOVED: &str = "InvalidEndpointException";
+
 /// A clock that is this far off, in seconds, is worth correcting.
 const SKEW_SECONDS_MIN: i64 = 60;
 
@@ -101,7 +104,8 @@ impl Client {
         meta: &CallMeta,
         secrets: Secrets,
     ) -> Result<Answer, CallError> {
-        let result = self.attempts(account, meta, secrets).await;
+        // Boxed: a call may ask for its address first, which is a call in a call.
+        let result = Box::pin(self.attempts(account, meta, secrets)).await;
         if let Err(error) = &result {
             self.inner.counting.errors.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(
@@ -134,6 +138,9 @@ impl Client {
                 .map_err(|error| CallError::caused(Reason::NotAnswered, error))
         };
         let mut target = resolve(&meta.region)?;
+        if operation.is_discovered() && !target.overridden && inner.transport.recording().is_none() {
+            target.url = self.discovered(account, meta).await?;
+        }
         let call = Call { client: self, account, meta, service: &service, operation, secrets };
         let open = target.overridden || inner.transport.recording().is_some();
         let bucket = inner.limits.bucket(&meta.account, &meta.region, &meta.service, &meta.operation, open);
@@ -148,6 +155,9 @@ impl Client {
                     Err(failure) => failure,
                 };
             let mut failure = *failure;
+            if operation.is_discovered() && failure.error.code.as_deref() == Some(MOVED) {
+                inner.discovered.forget(meta);
+            }
             if failure.verdict.again == Again::Slower {
                 throttles += 1;
                 inner.counting.throttles.fetch_add(1, Ordering::Relaxed);

@@ -10,6 +10,7 @@
 mod account;
 mod assume;
 mod call;
+mod discover;
 mod endpoint;
 mod error;
 mod guard;
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     turns: Semaphore,
     counting: options::Counting,
     roles: Mutex<HashMap<assume::Role, Account>>,
+    discovered: discover::Discovered,
     /// Our clock's error against the services', in seconds.
     skew_seconds: AtomicI64,
 }
@@ -111,6 +113,7 @@ impl Client {
                 turns: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
                 counting: options::Counting::default(),
                 roles: Mutex::new(HashMap::new()),
+                discovered: discover::Discovered::default(),
                 skew_seconds: AtomicI64::new(0),
                 options,
             }),

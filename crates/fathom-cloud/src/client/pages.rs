@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{Account, Answer, CallError, Client};
-use crate::model::{Models, Paginator};
+use crate::model::{Models, Paginator, is_set, sign_of_more};
 
 /// How the pages of an operation ended. Pages that were read before an error were handed out and stay good.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Pages {
 impl Client {
     /// Calls an operation and follows its pages; `each` gets every page's value, in order, and
     /// the next page is asked for when it is done with it. An operation without pages
-    /// is one page.
+    /// is one page; where its answer says that there is more nevertheless, the pages ended early.
     pub async fn pages<Taken: Future<Output = ()>>(
         &self,
         account: &Account,
@@ -66,9 +66,20 @@ impl Client {
             out.calls += calls;
             out.throttles += throttles;
             out.pages += 1;
-            let tokens = continuation.as_ref().and_then(|continuation| continuation.next(&value));
+            let next = match &continuation {
+                Some(continuation) => continuation.next(&value),
+                None => sign_of_more(&value).map_or(Next::End, |sign| Next::Lost(sign.to_owned())),
+            };
             each(value).await;
-            let Some(tokens) = tokens else { break };
+            let tokens = match next {
+                Next::End => break,
+                Next::Page(tokens) => tokens,
+                Next::Lost(sign) => {
+                    let message = format!("`{sign}` says that there is more, and not how to ask for it");
+                    out.error = Some(CallError::plain(Reason::Malformed, message));
+                    break;
+                }
+            };
             let digest = Sha256::digest(Value::Object(tokens.clone()).to_string());
             if !seen.insert(digest) {
                 out.error =
@@ -103,29 +114,34 @@ impl<'a> Continuation<'a> {
         })
     }
 
-    /// The parameters that ask for the next page (null: to be left out), or none at the end.
-    fn next(&self, page: &Value) -> Option<Map<String, Value>> {
-        if self.more.as_ref().is_some_and(|more| !more.first(page).is_some_and(is_set)) {
-            return None;
+    fn next(&self, page: &Value) -> Next {
+        let more = self.more.as_ref().map(|more| more.first(page).is_some_and(is_set));
+        if more == Some(false) {
+            return Next::End;
         }
         let value =
             |path: &Path| path.first(page).filter(|value| is_set(value)).cloned().unwrap_or(Value::Null);
         let tokens: Map<String, Value> =
             self.tokens.iter().map(|(name, path)| ((*name).to_owned(), value(path))).collect();
-        tokens.values().any(|token| !token.is_null()).then_some(tokens)
+        if tokens.values().any(|token| !token.is_null()) {
+            return Next::Page(tokens);
+        }
+        match &self.more {
+            Some(more) => Next::Lost(more.as_str().to_owned()),
+            None => Next::End,
+        }
     }
 }
 
-/// Whether a token or flag says that there is more: not absent, empty or false.
-fn is_set(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(yes) => *yes,
-        Value::String(text) => !text.is_empty() && text != "None",
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(map) => !map.is_empty(),
-        Value::Number(number) => number.as_f64() != Some(0.0),
-    }
+/// What comes after a page.
+#[derive(Debug, PartialEq)]
+enum Next {
+    /// Nothing.
+    End,
+    /// The page that these parameters ask for; null: to be left out.
+    Page(Map<String, Value>),
+    /// More, by this member, without a token to ask for it.
+    Lost(String),
 }
 
 fn apply(params: &mut Value, tokens: Map<String, Value>) {
@@ -163,22 +179,25 @@ mod tests {
     fn tokens_come_from_paths_lists_and_alternatives() {
         let one = paginator(&["Marker"], &["NextMarker || Contents[-1].Key"], Some("IsTruncated"));
         let one = Continuation::new(&one).expect("paths");
-        let next = |page: Value| one.next(&page).map(Value::Object);
-        assert_eq!(next(json!({"IsTruncated": true, "NextMarker": "m"})), Some(json!({"Marker": "m"})));
+        let page = |value: Value| Next::Page(value.as_object().expect("parameters").clone());
+        let next = |page: Value| one.next(&page);
+        assert_eq!(next(json!({"IsTruncated": true, "NextMarker": "m"})), page(json!({"Marker": "m"})));
         assert_eq!(
             next(json!({"IsTruncated": true, "Contents": [{"Key": "a"}, {"Key": "b"}]})),
-            Some(json!({"Marker": "b"}))
+            page(json!({"Marker": "b"}))
         );
-        assert_eq!(next(json!({"IsTruncated": false, "NextMarker": "m"})), None);
-        assert_eq!(next(json!({"NextMarker": "m"})), None);
+        assert_eq!(next(json!({"IsTruncated": false, "NextMarker": "m"})), Next::End);
+        assert_eq!(next(json!({"NextMarker": "m"})), Next::End);
+        assert_eq!(next(json!({"IsTruncated": true, "Contents": []})), Next::Lost("IsTruncated".to_owned()));
 
         let many = paginator(&["Name", "Type", "Id"], &["NextName", "NextType", "NextId"], None);
         let many = Continuation::new(&many).expect("paths");
-        let page = json!({"NextName": "a.", "NextType": "A"});
-        let tokens = many.next(&page).expect("more");
+        let Next::Page(tokens) = many.next(&json!({"NextName": "a.", "NextType": "A"})) else {
+            panic!("there is more")
+        };
         let mut params = json!({"Zone": "Z", "Id": "old"});
         apply(&mut params, tokens);
         assert_eq!(params, json!({"Zone": "Z", "Name": "a.", "Type": "A"}));
-        assert_eq!(many.next(&json!({"NextName": ""})), None);
+        assert_eq!(many.next(&json!({"NextName": ""})), Next::End);
     }
 }

@@ -97,6 +97,35 @@ pub enum SignInError {
     Identity(#[source] CallError),
 }
 
+/// What in the environment says where credentials come from.
+const OF_ENVIRONMENT: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+/// What in a profile does.
+const OF_PROFILE: [&str; 7] = [
+    "aws_access_key_id",
+    "role_arn",
+    "source_profile",
+    "credential_source",
+    "credential_process",
+    "web_identity_token_file",
+    "login_session",
+];
+
+/// Where credentials are to come from, as far as anybody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The single sign-on of the profile.
+    SignOn,
+    /// Another place that the environment or the profile names.
+    Configured,
+    /// Nobody said: only the machine itself is left to ask.
+    Machine,
+}
+
 impl Client {
     /// Finds credentials where the AWS tools find them (environment, profiles, SSO, processes, containers, machines)
     /// and asks whose they are. `region` is where the question is asked; later calls may go to any.
@@ -125,10 +154,21 @@ impl Client {
                 SignInError::NoCredentials { profile: chosen.clone(), alone: false, source }
             })?,
         };
-        let goes_through_sign_on = files.get_profile(&chosen.name).is_some_and(|profile| {
-            ["sso_session", "sso_start_url"].iter().any(|name| profile.get(name).is_some())
-        });
-        self.with_provider(provider, region, chosen, profile.is_some(), goes_through_sign_on).await
+        let says = |names: &[&str]| {
+            files
+                .get_profile(&chosen.name)
+                .is_some_and(|profile| names.iter().any(|name| profile.get(name).is_some()))
+        };
+        let in_environment =
+            OF_ENVIRONMENT.iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+        let from = if says(&["sso_session", "sso_start_url"]) {
+            Place::SignOn
+        } else if in_environment || says(&OF_PROFILE) {
+            Place::Configured
+        } else {
+            Place::Machine
+        };
+        self.with_provider(provider, region, chosen, profile.is_some(), from).await
     }
 
     /// The same with credentials from elsewhere.
@@ -140,7 +180,7 @@ impl Client {
         provider: SharedCredentialsProvider,
         region: &Region,
     ) -> Result<Account, SignInError> {
-        self.with_provider(provider, region, ProfileName::of(None), false, false).await
+        self.with_provider(provider, region, ProfileName::of(None), false, Place::Configured).await
     }
 
     async fn with_provider(
@@ -149,14 +189,16 @@ impl Client {
         region: &Region,
         profile: ProfileName,
         alone: bool,
-        goes_through_sign_on: bool,
+        from: Place,
     ) -> Result<Account, SignInError> {
         let credentials = provider.provide_credentials().await.map_err(|source| match source {
             CredentialsError::InvalidConfiguration(_) => SignInError::Credentials { profile, source },
-            _ if goes_through_sign_on => SignInError::SignOn { profile, source },
+            _ if from == Place::SignOn => SignInError::SignOn { profile, source },
             CredentialsError::CredentialsNotLoaded(_) => {
                 SignInError::NoCredentials { profile, alone, source }
             }
+            // Only the machine's own address was left to ask, and something there refused.
+            _ if from == Place::Machine => SignInError::NoCredentials { profile, alone, source },
             _ => SignInError::Credentials { profile, source },
         })?;
         self.identify(Keyring::with(Source::Provider(provider), credentials), region).await

@@ -1,5 +1,6 @@
 //! Reads the JSON form of a service model and interns its shapes.
 
+use super::pages;
 use super::service::{Operation, Paginator, Protocol, Service};
 use super::shape::{Kind, Location, Member, Namespace, Shape, ShapeId, ShapeRef, Structure, TimestampFormat};
 use http::Method;
@@ -100,6 +101,14 @@ struct RawOperation {
     errors: Vec<Raw>,
     #[serde(default)]
     endpoint: Option<RawEndpoint>,
+    #[serde(default)]
+    endpointdiscovery: Option<RawDiscovery>,
+}
+
+#[derive(Deserialize)]
+struct RawDiscovery {
+    #[serde(default)]
+    required: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -222,7 +231,8 @@ impl Service {
 
 /// Shapes that a model marks as secret and that are none: tags, which the tagging API shows to everyone who may read;
 /// names and ids without which a resource cannot be told from another; a token of a page, which is sent back as it came.
-const NOT_SECRET: &[(&str, &str)] = &[
+/// Service and shape.
+pub const NOT_SECRET: &[(&str, &str)] = &[
     ("backup", "Tags"),
     ("bedrock", "GuardrailName"),
     ("cognito-idp", "ClientIdType"),
@@ -235,6 +245,13 @@ const NOT_SECRET: &[(&str, &str)] = &[
     ("rolesanywhere", "TagKey"),
     ("rolesanywhere", "TagValue"),
     ("s3", "SSEKMSKeyId"),
+];
+
+/// Members that hold secrets and that no model marks: service, structure, member. Where a path leads to it, a
+/// definition says so instead; rules of a firewall are in each other.
+const ALSO_SECRET: &[(&str, &str, &str)] = &[
+    // What an origin tells requests of the firewall by.
+    ("wafv2", "CustomHTTPHeader", "Value"),
 ];
 
 struct Loader<'a> {
@@ -329,14 +346,16 @@ impl<'a> Loader<'a> {
                 }
             }
         };
+        let (input, output) = (structure(&raw.input)?, structure(&raw.output)?);
+        let body = |target: &Option<ShapeRef>| {
+            target.as_ref().and_then(|target| shapes.get(target.shape.0 as usize)?.structure())
+        };
         let method = raw.http.method.as_deref().unwrap_or("POST");
         Ok(Operation {
             name: name.into(),
             method: Method::from_bytes(method.as_bytes())
                 .map_err(|_| self.inconsistent(name, "the HTTP method is not a token"))?,
             uri: raw.http.request_uri.as_deref().unwrap_or("/").into(),
-            input: structure(&raw.input)?,
-            output: structure(&raw.output)?,
             errors: raw
                 .errors
                 .iter()
@@ -347,13 +366,19 @@ impl<'a> Loader<'a> {
                 .as_ref()
                 .and_then(|endpoint| endpoint.host_prefix.as_deref())
                 .map(Into::into),
-            paginator: pages.map(|pages| Paginator {
-                input_token: pages.input_token.into(),
-                output_token: pages.output_token.into(),
-                more_results: pages.more_results,
-                limit_key: pages.limit_key,
-                result_key: pages.result_key.into(),
-            }),
+            discovered: raw.endpointdiscovery.as_ref().is_some_and(|discovery| discovery.required),
+            paginator: match pages {
+                Some(pages) => Some(Paginator {
+                    input_token: pages.input_token.into(),
+                    output_token: pages.output_token.into(),
+                    more_results: pages.more_results,
+                    limit_key: pages.limit_key,
+                    result_key: pages.result_key.into(),
+                }),
+                None => pages::derived(self.service, name, body(&input), body(&output), shapes),
+            },
+            input,
+            output,
         })
     }
 
@@ -383,7 +408,8 @@ impl<'a> Loader<'a> {
         let mut json = Vec::with_capacity(raw.members.len());
         let mut plain: Vec<(Box<str>, u32)> = Vec::new();
         for (index, (member, raw)) in raw.members.iter().enumerate() {
-            let target = self.reference(member, raw)?;
+            let mut target = self.reference(member, raw)?;
+            target.sensitive |= ALSO_SECRET.contains(&(self.service, name, member));
             let wire = target.wire.clone().unwrap_or_else(|| member.as_str().into());
             if matches!(target.location, Location::Body | Location::Uri | Location::Query) {
                 let element = self.flattened_name(&target);

@@ -10,11 +10,14 @@
 mod embedded;
 mod endpoints;
 mod load;
+mod pages;
 mod service;
 mod shape;
 
 pub use embedded::Models;
 pub use endpoints::{Endpoint, Endpoints, Partition, ServiceEndpoints};
-pub use load::ModelError;
+pub use load::{ModelError, NOT_SECRET};
+pub(crate) use pages::is_set;
+pub use pages::sign_of_more;
 pub use service::{Operation, Paginator, Protocol, Service};
 pub use shape::{Kind, Location, Member, Namespace, Shape, ShapeId, ShapeRef, Structure, TimestampFormat};

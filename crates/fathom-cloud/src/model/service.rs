@@ -153,6 +153,7 @@ pub struct Operation {
     pub(crate) output: Option<ShapeRef>,
     pub(crate) errors: Box<[ShapeId]>,
     pub(crate) host_prefix: Option<Box<str>>,
+    pub(crate) discovered: bool,
     pub(crate) paginator: Option<Paginator>,
 }
 
@@ -190,6 +191,11 @@ impl Operation {
     /// The label template before the endpoint's host (`{AccountId}.`).
     pub fn host_prefix(&self) -> Option<&str> {
         self.host_prefix.as_deref()
+    }
+
+    /// Whether it answers only at an address that the service gives each account (`DescribeEndpoints`).
+    pub fn is_discovered(&self) -> bool {
+        self.discovered
     }
 
     /// How to follow its pages, if it has any.

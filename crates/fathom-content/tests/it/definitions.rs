@@ -174,6 +174,11 @@ fn members_that_may_hold_secrets_are_closed() {
         ("AWS::ElasticBeanstalk::Environment", "Settings[].Value"),
         ("AWS::CloudFormation::StackSet", "Parameters[].ParameterValue"),
         ("AWS::CodePipeline::Pipeline", "pipeline.stages[].actions[].configuration.OAuthToken"),
+        ("AWS::EMR::Cluster", "Configurations[].Properties"),
+        ("AWS::Glue::Job", "NonOverridableArguments"),
+        ("AWS::IoT::TopicRule", "rule.errorAction.salesforce.token"),
+        ("AWS::CodeBuild::Project", "webhook.secret"),
+        ("AWS::CloudFormation::Stack", "Parameters[].ResolvedValue"),
     ] {
         let definition = &content.resources[kind];
         assert!(definition.secret.iter().any(|path| path.as_str() == member), "{kind}: {member}");
@@ -189,6 +194,81 @@ fn members_that_may_hold_secrets_are_closed() {
             );
         }
     }
+}
+
+/// A statement is judged whole: by effect, principal and condition together.
+#[test]
+fn principals_are_judged_with_their_statement() {
+    let mut judged = 0;
+    for definition in content().resources.values() {
+        for condition in definition.exposed_when.iter().chain(&definition.provider_made) {
+            let path = condition.path.as_str();
+            if !path.contains("Statement") {
+                continue;
+            }
+            let inner: Vec<&str> = condition.all.iter().map(|inner| inner.path.as_str()).collect();
+            assert!(
+                !path.contains("Principal")
+                    && inner.contains(&"Effect")
+                    && inner.contains(&"Condition")
+                    && inner.iter().any(|path| path.contains("Principal")),
+                "{}: `{path}` is judged without its effect or condition; copy the rule of sqs.queue.yaml",
+                definition.kind
+            );
+            judged += 1;
+        }
+    }
+    assert!(judged >= 20, "{judged} rules about policies");
+}
+
+/// Codes that a service gives for many reasons, where this one is meant: type, code, why.
+const ONE_MEANING: &[(&str, &str, &str)] = &[
+    ("AWS::EKS::AccessEntry", "InvalidRequestException", "the cluster keeps its users in a map of its own"),
+    ("AWS::ResourceGroups::Group", "BadRequestException", "a group that a service set up has no query"),
+    ("AWS::Transfer::User", "InvalidRequestException", "the server's users live elsewhere"),
+];
+
+/// Such codes: a wrong request, whatever is wrong with it.
+const MANY_MEANINGS: [&str; 12] = [
+    "BadRequestException",
+    "ClientException",
+    "InternalException",
+    "InvalidGatewayRequestException",
+    "InvalidInputException",
+    "InvalidParameterException",
+    "InvalidParameterValue",
+    "InvalidParameterValueException",
+    "InvalidParametersException",
+    "InvalidRequestException",
+    "ValidationError",
+    "ValidationException",
+];
+
+/// What could not be read is never "none": a code in `absent` says that there is nothing, and no more.
+#[test]
+fn absent_codes_say_that_there_is_none() {
+    let mut used = BTreeSet::new();
+    for definition in content().resources.values() {
+        let kind = definition.kind.as_str();
+        let list = definition.list.absent.iter();
+        let describe = definition.list.describe.iter().flat_map(|describe| &describe.absent);
+        let enrich = definition.enrich.iter().flat_map(|enrich| &enrich.absent);
+        for code in list.chain(describe).chain(enrich) {
+            let refuses = ["denied", "unauthorized", "notauthorized", "forbidden", "authfailure", "throttl"];
+            let lower = code.to_lowercase();
+            assert!(
+                !refuses.iter().any(|word| lower.contains(word)),
+                "{kind}: `{code}` means that something may not be read, not that there is none"
+            );
+            if MANY_MEANINGS.contains(&code.as_str()) {
+                let row = ONE_MEANING.iter().position(|(of, meant, _)| *of == kind && meant == code);
+                used.insert(
+                    row.unwrap_or_else(|| panic!("{kind}: `{code}` also means other things than none")),
+                );
+            }
+        }
+    }
+    assert_eq!(used.len(), ONE_MEANING.len(), "exceptions that are none are left");
 }
 
 #[test]

@@ -251,7 +251,7 @@ class Checker:
         inner.pop("item", None)
         self.params(definition, where, operation, enrich.get("params", {}), inner)
         if enrich.get("when"):
-            self.path(definition, where, document, enrich["when"]["path"], SCALARS)
+            self.condition(definition, where, document, enrich["when"])
         taken = operation.output_shape
         if enrich.get("take"):
             taken = self.path(definition, f"{where} take", operation.output_shape, enrich["take"], None)

@@ -285,10 +285,17 @@ fn choose<'e>(events: &[&'e Event], created: Option<Timestamp>, moves: bool) -> 
             of(Action::Created).filter(follows_end).find(|event| after(event, created) >= -BEFORE_SECONDS_MAX)
         }
         Some(created) => {
-            let fits =
-                |event: &&Event| (-BEFORE_SECONDS_MAX..=AFTER_SECONDS_MAX).contains(&after(event, created));
+            // What was removed before this one was made is not this one; the removal may have taken its time.
+            let removed = |event: &Event| {
+                of(Action::Deleted).any(|end| (event.at..created).contains(&end.at) && end.at != event.at)
+            };
+            let fits = |event: &&Event| {
+                (-BEFORE_SECONDS_MAX..=AFTER_SECONDS_MAX).contains(&after(event, created)) && !removed(event)
+            };
             let near = |event: &&Event| after(event, created).abs() <= BEFORE_SECONDS_MAX;
-            of(Action::Created).rfind(fits).or_else(|| of(Action::Put).find(near))
+            of(Action::Created)
+                .rfind(fits)
+                .or_else(|| of(Action::Put).find(|event| near(event) && !removed(event)))
         }
         None => of(Action::Created)
             .find(follows_end)

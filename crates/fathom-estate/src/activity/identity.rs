@@ -74,6 +74,7 @@ pub(super) fn actor(record: &Value) -> Actor {
         invoked_by: of(&["invokedBy"]).filter(|_| kind != ActorKind::Service),
         console: console
             || text(record, &["sessionCredentialFromConsole"]).is_some_and(|flag| flag == "true"),
+        instance: kind == ActorKind::Role && of(&["sessionContext", "ec2RoleDelivery"]).is_some(),
         from: text(record, &["sourceIPAddress"]),
         agent: text(record, &["userAgent"]),
     }

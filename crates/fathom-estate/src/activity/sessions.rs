@@ -152,11 +152,7 @@ fn somebody(
         ActorKind::Role => role_session(last, source_identity),
         ActorKind::Service => {
             // A service took the role for something that runs: its session names it.
-            let session = first.session.as_deref().filter(|_| first.kind == ActorKind::Role);
-            match session {
-                Some(name) if is_instance(name) => (format!("instance {name}"), WhoKind::Workload),
-                _ => (last.principal.clone(), WhoKind::Service),
-            }
+            instance(first).unwrap_or_else(|| (last.principal.clone(), WhoKind::Service))
         }
         ActorKind::Account => match source_identity {
             Some(name) => (name, WhoKind::Person),
@@ -186,8 +182,8 @@ fn role_session(actor: &Actor, source_identity: Option<String>) -> (String, WhoK
     {
         return (service.to_owned(), WhoKind::Service);
     }
-    if is_instance(session) {
-        return (format!("instance {session}"), WhoKind::Workload);
+    if let Some(instance) = instance(actor) {
+        return instance;
     }
     // Whoever takes a role may choose the session's name, so it is shown with the role and not taken for a person.
     let name = if session.is_empty() {
@@ -202,10 +198,13 @@ fn subject(actor: &Actor) -> String {
     actor.subject.clone().unwrap_or_else(|| actor.principal.clone())
 }
 
-fn is_instance(session: &str) -> bool {
-    session.strip_prefix("i-").is_some_and(|number| {
-        (8..=17).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_hexdigit())
-    })
+/// The instance that an actor is. Anybody who takes a role may name the session like one; only the service that hands
+/// out credentials to instances marks them so.
+fn instance(actor: &Actor) -> Option<(String, WhoKind)> {
+    let session = actor.session.as_deref().filter(|_| actor.instance)?;
+    let number = session.strip_prefix("i-")?;
+    let is_id = (8..=17).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_hexdigit());
+    is_id.then(|| (format!("instance {session}"), WhoKind::Workload))
 }
 
 /// The program: the service that called on behalf, the console, or what the user agent says.

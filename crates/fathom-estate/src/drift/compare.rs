@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{
     AttributeDrift, Skipped,
-    by_name::{ByName, DEPTH_MAX, is_alias, named, same_bag, same_value},
+    by_name::{ALIAS, ByName, DEPTH_MAX, may_be_alias, named, same_bag, same_value},
     facts::{self, Stated},
+    paths::{is_covered, plain_path, shown_path, states},
     policy, same,
     walk::{self, Found},
 };
@@ -69,15 +70,22 @@ pub(super) fn compare(declaration: &Declaration, map: Option<&DeclaredMap>, actu
     let mut covered: Vec<String> = Vec::new();
     if let Some(map) = map {
         for attribute in &map.attributes {
-            covered.extend(attribute.from.as_str().split("||").map(plain_path));
+            covered.extend(states(attribute));
             work.mapped(attribute);
         }
         covered.extend(map.ignore.iter().map(|path| plain_path(path)));
-        covered.extend(map.secret.iter().map(|path| plain_path(path)));
-    }
-    // A map of `@` states the whole declaration.
-    if covered.iter().any(|path| path == "@") {
-        return work.found;
+        for path in map.secret.iter().map(|path| plain_path(path)) {
+            let found = walk::find(&path, &declaration.attributes);
+            if found.unknown.is_some() || !found.values.is_empty() {
+                work.skip(&path, "it may hold secrets, so its value is not kept");
+            }
+            covered.push(path);
+        }
+        if map.part {
+            // What names the resource is what the declaration was found by.
+            let names = map.identified_by.iter().flat_map(|name| facts::holes(name.as_str()));
+            covered.extend(names.map(plain_path));
+        }
     }
     let by_name = match map {
         // Parts are named by their map only: their own members are those of another thing.
@@ -85,6 +93,9 @@ pub(super) fn compare(declaration: &Declaration, map: Option<&DeclaredMap>, actu
         None => true,
     };
     work.rest(&declaration.attributes, &covered, by_name);
+    // Elements of one list lack the same; that is one attribute.
+    work.found.skipped.sort();
+    work.found.skipped.dedup();
     work.found
 }
 
@@ -143,9 +154,11 @@ impl Work<'_> {
             return self.skip(&attribute, why);
         }
         // A template that leaves a list out declares that it is empty; a state names every list.
-        let is_empty_list =
-            map.form == Form::Facts && self.declaration.language == Language::CloudFormation && !self.part;
-        if found.values.is_empty() && !is_empty_list {
+        let is_empty_list = matches!(map.form, Form::Facts | Form::InlinePolicies)
+            && self.declaration.language == Language::CloudFormation
+            && !self.part;
+        let stands = walk::first(map.from.as_str(), &self.declaration.attributes);
+        if found.values.is_empty() && !is_empty_list && stands.is_none() {
             return;
         }
         let member = map.to.as_str();
@@ -159,6 +172,15 @@ impl Work<'_> {
         let there = map.to.all(self.actual.document);
         if there.iter().any(|value| same::is_hidden(value)) {
             return self.skip(&attribute, "it may hold secrets, so its value is not kept");
+        }
+        let is_stated_empty = stands.and_then(Value::as_array).is_some_and(Vec::is_empty);
+        if found.values.is_empty() && !is_empty_list && !(is_stated_empty && walk::is_many(map.from.as_str()))
+        {
+            // A block that is not there speaks of no value, nor of none; a list without elements is empty.
+            if is_stated_empty && !there.iter().all(|value| same::is_nothing(value)) {
+                self.skip(&attribute, "the code has no such block, and the description has its values");
+            }
+            return;
         }
         match map.form {
             Form::Facts => self.facts(map, &attribute, &found, &there),
@@ -186,8 +208,17 @@ impl Work<'_> {
                     .and_then(|policy| policy.get("PolicyDocument"));
                 let nothing = Value::Null;
                 let declared = found.values.first().copied().unwrap_or(&nothing);
-                self.policy(&attribute, declared, document.unwrap_or(&nothing), found.assumed);
+                // Where there is none of that name, that is the difference.
+                if document.is_some() || name.is_none() {
+                    self.policy(&attribute, declared, document.unwrap_or(&nothing), found.assumed);
+                } else {
+                    self.found.compared += 1;
+                }
+                let names = name.into_iter().map(str::to_owned).collect();
+                let names = Stated { facts: names, unknown: None };
+                self.named_policies(map, &attribute, names, &there);
             }
+            Form::InlinePolicies => self.inline_policies(map, &attribute, &found, &there),
             Form::DefaultPolicy => {
                 let is_default = |version: &&&Value| {
                     version.get("IsDefaultVersion").and_then(Value::as_bool) != Some(false)
@@ -227,6 +258,10 @@ impl Work<'_> {
                     })
                     .collect();
                 for declared in &wanted {
+                    if let Some(why) = doubt(declared) {
+                        self.skip(&attribute, why);
+                        continue;
+                    }
                     let equal = there.iter().any(|actual| same::scalars(declared, actual, Form::Reference));
                     self.settle(&attribute, declared, &Value::Null, equal, found.assumed);
                 }
@@ -273,8 +308,8 @@ impl Work<'_> {
             return self.skip(attribute, why);
         }
         let actual = there.first().copied().unwrap_or(&Value::Null);
-        if is_alias(declared) != is_alias(actual) && declared.is_string() && actual.is_string() {
-            return self.skip(attribute, "an alias may stand for the key");
+        if may_be_alias(declared, actual) {
+            return self.skip(attribute, ALIAS);
         }
         let word = spelled(declared);
         let may_lack =
@@ -378,11 +413,14 @@ impl Work<'_> {
                 .map(|fact| fact.strip_suffix(&own).map(|rest| format!("{rest} self")).unwrap_or(fact))
                 .collect();
         }
+        // Terraform takes away what it is given, and its states name every list.
+        let keeps_given = self.part || self.declaration.language == Language::CloudFormation;
+        let given = |fact: &&String| keeps_given && facts::is_given(fact, form);
         self.found.compared += 1;
         self.found.facts.push(FactsFound {
             attribute: attribute.to_owned(),
             member: map.to.as_str().to_owned(),
-            given: there.facts.iter().filter(|fact| facts::is_given(fact, form)).cloned().collect(),
+            given: there.facts.iter().filter(given).cloned().collect(),
             declared: stated,
             actual: there,
             is_whole: !self.part,
@@ -390,11 +428,73 @@ impl Work<'_> {
         });
     }
 
+    /// A list of policies: by name, each by what it says.
+    fn inline_policies(&mut self, map: &AttributeMap, attribute: &str, found: &Found<'_>, there: &[&Value]) {
+        let mut names = Stated::default();
+        let mut doubtful = |why: &str| {
+            let count = names.unknown.as_ref().map_or(0, |(count, _)| *count);
+            names.unknown = Some((count + 1, why.to_owned()));
+        };
+        let mut known = BTreeSet::new();
+        let mut elements = Vec::new();
+        for value in &found.values {
+            match value {
+                Value::Array(items) => elements.extend(items),
+                one => elements.push(one),
+            }
+        }
+        for element in elements {
+            let (element, assumed) = assumed_parts(element)
+                .map_or((element, found.assumed), |(element, why)| (element, found.assumed.or(Some(why))));
+            let part = |names: [&str; 2]| names.iter().find_map(|name| element.get(*name));
+            let Some(name) = part(["PolicyName", "name"]).filter(|name| !name.is_null()) else {
+                // A state may hold an empty block, which declares that there is none.
+                if !same::is_nothing(element) {
+                    doubtful(doubt(element).unwrap_or("its name is not stated"));
+                }
+                continue;
+            };
+            if let (Some(why), _) | (None, Some(why)) = (doubt(name), assumed) {
+                doubtful(why);
+                continue;
+            }
+            let Some(name) = same::text(name).filter(|name| !name.is_empty()) else { continue };
+            let document = there
+                .iter()
+                .find(|policy| policy.get("PolicyName").and_then(Value::as_str) == Some(&name))
+                .and_then(|policy| policy.get("PolicyDocument"));
+            if let Some(document) = document {
+                let nothing = Value::Null;
+                let declared = part(["PolicyDocument", "policy"]).unwrap_or(&nothing);
+                self.policy(&format!("{attribute}.{name}"), declared, document, None);
+            }
+            known.insert(name);
+        }
+        names.facts = known;
+        self.found.compared += 1;
+        self.named_policies(map, attribute, names, there);
+    }
+
+    /// The names of policies, which several declarations may state together.
+    fn named_policies(&mut self, map: &AttributeMap, attribute: &str, declared: Stated, there: &[&Value]) {
+        let names = there.iter().filter_map(|policy| policy.get("PolicyName").and_then(same::text));
+        self.found.facts.push(FactsFound {
+            attribute: attribute.to_owned(),
+            member: map.to.as_str().to_owned(),
+            declared,
+            actual: Stated { facts: names.collect(), unknown: None },
+            given: BTreeSet::new(),
+            is_whole: !self.part,
+            // Who declares one policy says nothing of the others.
+            others: map.form == Form::InlinePolicy,
+        });
+    }
+
     /// Everything that no map names.
     fn rest(&mut self, attributes: &Value, covered: &[String], by_name: bool) {
         let Some(members) = attributes.as_object() else { return };
         for (name, declared) in members {
-            if same::is_nothing(declared) || is_covered(name, covered) {
+            if declared.is_null() || is_covered(name, covered) {
                 continue;
             }
             let within: Vec<String> = covered
@@ -436,7 +536,7 @@ impl Work<'_> {
             Value::Array(items) => items.iter().for_each(|item| self.below(path, item, covered, depth + 1)),
             Value::Object(members) if doubt(declared).is_none() || unknown_why(declared).is_none() => {
                 for (name, member) in members {
-                    if same::is_nothing(member) || is_covered(name, covered) {
+                    if member.is_null() || is_covered(name, covered) {
                         continue;
                     }
                     let within: Vec<String> = covered
@@ -458,27 +558,6 @@ impl Work<'_> {
     }
 }
 
-/// A path without places in lists.
-fn plain_path(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for c in path.trim().chars() {
-        match c {
-            '[' => inside = true,
-            ']' => inside = false,
-            c if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out
-}
-
-/// A path as people read it: `[0]` of a block says nothing.
-fn shown_path(path: &str) -> String {
-    let path = plain_path(path.split("||").next().unwrap_or(path));
-    if path == "@" { "rule".to_owned() } else { path }
-}
-
 /// A map, or a list of names and values, as pairs.
 fn named_values(value: &Value) -> Vec<(String, String)> {
     match value {
@@ -495,10 +574,6 @@ fn named_values(value: &Value) -> Vec<(String, String)> {
             .collect(),
         _ => Vec::new(),
     }
-}
-
-fn is_covered(name: &str, covered: &[String]) -> bool {
-    covered.iter().any(|path| path == name)
 }
 
 /// A value as it may be shown: what is long is cut.

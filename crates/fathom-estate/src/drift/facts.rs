@@ -54,6 +54,16 @@ fn is_like(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// The paths in a template's holes.
+pub(super) fn holes(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).map(|after| {
+        let hole = after.split_once('}').map_or(after, |(hole, _)| hole);
+        let hole = hole.split_once('=').map_or(hole, |(path, _)| path);
+        let hole = hole.strip_suffix('?').unwrap_or(hole);
+        hole.strip_suffix("|last").unwrap_or(hole)
+    })
+}
+
 fn stated(elements: &[&Value], templates: &[String], form: &Facts) -> Stated {
     let mut all = Stated::default();
     for element in elements {

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use fathom_content::{Content, DeclaredMap, declared::Language, template::Fill};
+use fathom_content::{Content, DeclaredMap, declared::Language, resource::Scope, template::Fill};
 use fathom_model::{AccountId, Region, Resource, ResourceType, Uid};
 use serde::Serialize;
 use serde_json::Value;
@@ -25,6 +25,7 @@ use crate::{
 mod by_name;
 mod compare;
 mod facts;
+mod paths;
 mod policy;
 mod report;
 mod same;
@@ -265,7 +266,7 @@ impl<'a> Drift<'a> {
             let Some(found) = self.members.get(&(resource.account.to_string(), name)) else { continue };
             for (at, logical) in found.clone() {
                 let Some(stack) = self.stacks.get_mut(at) else { continue };
-                if is_near(&stack.context, resource)
+                if is_near(&stack.context, resource, self.content)
                     && stack.kinds.get(&logical).is_some_and(|kind| *kind == resource.kind.as_str())
                 {
                     stack.context.uids.entry(logical).or_insert_with(|| resource.uid.to_string());
@@ -287,7 +288,8 @@ impl<'a> Drift<'a> {
             });
             self.maps.push(map);
             self.hits.push(Vec::new());
-            for name in identities(declaration, map) {
+            let stack = self.made_by.get(at).copied().flatten().and_then(|at| self.stacks.get(at));
+            for name in identities(declaration, map, stack) {
                 self.wanted.entry(name).or_default().push(Wanted { declaration: at, kind: kind.clone() });
             }
         }
@@ -404,7 +406,7 @@ impl<'a> Drift<'a> {
                 members.iter().find_map(|(at, logical)| {
                     let stack = self.stacks.get(*at)?;
                     let same = stack.kinds.get(logical).is_some_and(|kind| *kind == resource.kind.as_str());
-                    (same && is_near(&stack.context, resource) && stack.uid != resource.uid)
+                    (same && is_near(&stack.context, resource, self.content) && stack.uid != resource.uid)
                         .then(|| stack.context.name.clone())
                 })
             });
@@ -460,7 +462,7 @@ fn physical_names(id: &str) -> Vec<String> {
 }
 
 /// The texts by which a declaration names its resource.
-fn identities(declaration: &Declaration, map: Option<&DeclaredMap>) -> Vec<String> {
+fn identities(declaration: &Declaration, map: Option<&DeclaredMap>, stack: Option<&Stack>) -> Vec<String> {
     let mut found = Vec::new();
     let is_part = map.is_some_and(|map| map.part);
     if let (Some(id), false) = (&declaration.physical_id, is_part) {
@@ -469,10 +471,12 @@ fn identities(declaration: &Declaration, map: Option<&DeclaredMap>) -> Vec<Strin
     match map.filter(|map| !map.identified_by.is_empty()) {
         Some(map) => {
             let place = declaration.place.as_ref();
+            // A stack's id is its ARN, and what it made is in the same partition.
+            let partition = stack.and_then(|stack| stack.uid.as_str().split(':').nth(1));
             let fill = Fill {
                 account: place.map_or("", |place| &place.account),
                 region: place.map_or("", |place| &place.region),
-                partition: "aws",
+                partition: partition.unwrap_or("aws"),
                 document: Some(&declaration.attributes),
                 ..Fill::default()
             };
@@ -492,11 +496,13 @@ fn identities(declaration: &Declaration, map: Option<&DeclaredMap>) -> Vec<Strin
     found
 }
 
-/// A stack lives in one region and declares what is there, or what has no region.
-fn is_near(stack: &StackContext, resource: &Resource) -> bool {
+/// A stack lives in one region and declares what is there, or what has no region, or what is listed for the whole
+/// account and may be anywhere.
+fn is_near(stack: &StackContext, resource: &Resource, content: &Content) -> bool {
+    let scope = content.resources.get(&resource.kind).map(|definition| definition.scope);
     stack.region == resource.region.as_str()
         || resource.region.is_global()
-        || resource.kind.as_str() == "AWS::S3::Bucket"
+        || scope.is_some_and(|scope| scope != Scope::Region)
 }
 
 /// Whether a stack was made from a template: it is the one named, or they share at least half of their resources.

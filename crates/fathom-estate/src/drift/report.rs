@@ -404,7 +404,10 @@ fn together(
             }
         }
         // Those that hold it whole speak for what nobody declares; else the first part does.
-        let Some((at, found)) = group.iter().find(|(_, found)| found.is_whole).or(group.first()) else {
+        let mut speakers = group.iter().filter(|(_, found)| !found.others);
+        let Some((at, found)) =
+            speakers.clone().find(|(_, found)| found.is_whole).or_else(|| speakers.next())
+        else {
             continue;
         };
         let extra: Vec<&String> = found
@@ -415,7 +418,7 @@ fn together(
             .filter(|fact| !(declared.is_empty() && unknown == 0 && found.given.contains(*fact)))
             .collect();
         // Who declares a rule of a group does not say what else the group has; who declares the group does.
-        if extra.is_empty() || !is_whole || group.iter().any(|(_, found)| found.others) {
+        if extra.is_empty() || !is_whole {
             continue;
         }
         if unknown > 0 {

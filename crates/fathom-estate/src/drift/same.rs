@@ -53,7 +53,11 @@ pub(super) fn scalars(declared: &Value, actual: &Value, form: Form) -> bool {
     match form {
         Form::Caseless => a.eq_ignore_ascii_case(&b),
         Form::DnsName => a.trim_end_matches('.').eq_ignore_ascii_case(b.trim_end_matches('.')),
-        Form::Reference => !a.is_empty() && !b.is_empty() && last_segment(&a) == last_segment(&b),
+        // Two ARNs may end alike and mean two things: a policy of the provider and one of the account.
+        Form::Reference => {
+            let is_arn = |text: &str| text.starts_with("arn:");
+            is_arn(&a) != is_arn(&b) && !a.is_empty() && !b.is_empty() && last_segment(&a) == last_segment(&b)
+        }
         _ => false,
     }
 }

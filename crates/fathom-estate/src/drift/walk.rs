@@ -54,6 +54,14 @@ pub(super) fn find<'v>(path: &str, value: &'v Value) -> Found<'v> {
     found
 }
 
+/// The first member of a path, where it is there and not null.
+pub(super) fn first<'v>(path: &str, value: &'v Value) -> Option<&'v Value> {
+    path.split("||").find_map(|alternative| match steps(alternative.trim()).first() {
+        Some(Step::Member(name)) => value.get(*name).filter(|member| !member.is_null()),
+        _ => None,
+    })
+}
+
 fn follow<'v>(steps: &[Step<'_>], value: &'v Value, found: &mut Found<'v>) {
     if let Some(why) = unknown_why(value) {
         found.unknown = found.unknown.or(Some(why));

@@ -127,6 +127,32 @@ fn names_that_are_used_again_do_not_mislead() {
     assert!(matches!(who(&[new], "2025-12-01T00:00:00Z"), Err(NoCreator::AnotherOfThatName { .. })));
 }
 
+/// The provider's time may be up to two days after the event, but not when what the event made was removed meanwhile.
+#[test]
+fn what_was_removed_before_is_not_what_is_there() {
+    let content = content();
+    let table = |id: &str, at: &str, name: &str, who: &str| {
+        event(id, at, "dynamodb", name, json!({"tableName": "orders"}), Value::Null, user(who))
+    };
+    let there = resource(
+        "AWS::DynamoDB::Table",
+        "orders",
+        &format!("arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/orders"),
+        "us-east-1",
+        Some("2026-01-03T09:00:00Z"),
+    );
+    let made = table("e1", "2026-01-02T10:00:00Z", "CreateTable", "alice");
+    let gone = table("e2", "2026-01-02T11:00:00Z", "DeleteTable", "alice");
+    let again = table("e3", "2026-01-03T08:59:00Z", "CreateTable", "bob");
+    let later = table("e4", "2026-01-04T00:00:00Z", "DeleteTable", "bob");
+    let of = |records: &[Value]| creators(&content, records).creation(&there).map(|creation| creation.event);
+    assert_eq!(of(std::slice::from_ref(&made)), Ok("e1".to_owned()));
+    assert!(matches!(of(&[made.clone(), gone.clone()]), Err(NoCreator::AnotherOfThatName { .. })));
+    assert_eq!(of(&[made.clone(), gone, again.clone()]), Ok("e3".to_owned()));
+    // Read before it was removed.
+    assert_eq!(of(&[made, again, later]), Ok("e3".to_owned()));
+}
+
 #[test]
 fn what_the_log_cannot_tell_stays_unknown_with_the_reason() {
     let content = content();
@@ -275,8 +301,27 @@ fn behind_a_role_stands_whoever_took_it() {
     ]);
     assert_eq!(circle.kind, WhoKind::Role);
 
-    let instance = who(&[role("web", "i-0123456789abcdef0", "ASIA9")]);
+    // An instance's session is marked by the service that hands its credentials out; the name alone anybody can choose.
+    let mut marked = role("web", "i-0123456789abcdef0", "ASIA9");
+    marked["sessionContext"]["ec2RoleDelivery"] = json!("2.0");
+    let instance = who(&[marked]);
     assert_eq!((instance.name.as_str(), instance.kind), ("instance i-0123456789abcdef0", WhoKind::Workload));
+    let named = who(&[role("web", "i-0123456789abcdef0", "ASIA9")]);
+    assert_eq!(named.kind, WhoKind::Role);
+    assert_eq!(named.name, format!("arn:aws:iam::{ACCOUNT}:role/web (session i-0123456789abcdef0)"));
+    // A service took a role, and somebody in that role took this one.
+    let further = who(&[
+        role("admin", "i-0123456789abcdef0", "ASIA11"),
+        assume("d1", "AssumeRole", role("web", "s", "ASIA10"), "ASIA11", "AROAadmin:i-0123456789abcdef0"),
+        assume(
+            "d2",
+            "AssumeRole",
+            json!({"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}),
+            "ASIA10",
+            "AROAweb:s",
+        ),
+    ]);
+    assert_eq!((further.name.as_str(), further.kind), ("ec2.amazonaws.com", WhoKind::Service));
     let mut stack = user("frank");
     stack["invokedBy"] = json!("cloudformation.amazonaws.com");
     assert_eq!(who(&[stack]).tool.as_deref(), Some("CloudFormation"));

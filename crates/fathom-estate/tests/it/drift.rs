@@ -12,12 +12,12 @@ use fathom_model::{Coverage, Document, Outcome, Region, Resource, Uid};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn content() -> &'static Content {
+pub(crate) fn content() -> &'static Content {
     static CONTENT: OnceLock<Content> = OnceLock::new();
     CONTENT.get_or_init(|| Content::embedded().expect("the content loads"))
 }
 
-fn resource(kind: &str, uid: &str, id: &str, document: &Value) -> Resource {
+pub(crate) fn resource(kind: &str, uid: &str, id: &str, document: &Value) -> Resource {
     Resource {
         uid: Uid::new(uid),
         kind: kind.into(),
@@ -33,7 +33,7 @@ fn resource(kind: &str, uid: &str, id: &str, document: &Value) -> Resource {
     }
 }
 
-fn state(resources: &[(&str, &str, Value)]) -> TerraformIndex {
+pub(crate) fn state(resources: &[(&str, &str, Value)]) -> TerraformIndex {
     let resources: Vec<Value> = resources
         .iter()
         .map(|(kind, name, attributes)| {
@@ -46,7 +46,7 @@ fn state(resources: &[(&str, &str, Value)]) -> TerraformIndex {
     index
 }
 
-fn compare(
+pub(crate) fn compare(
     terraform: &TerraformIndex,
     templates: &[Template],
     resources: &[Resource],
@@ -87,7 +87,7 @@ fn compare(
     drift.finish(&Seen::new(content, &coverage))
 }
 
-fn differences(report: &Report) -> Vec<String> {
+pub(crate) fn differences(report: &Report) -> Vec<String> {
     report
         .rows
         .iter()

@@ -8,6 +8,7 @@ mod creators;
 mod declared;
 mod difference;
 mod drift;
+mod drift_counts;
 mod generate;
 mod list;
 mod literal;

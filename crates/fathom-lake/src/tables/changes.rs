@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fathom_estate::difference::{ChangeKind, Difference, Line};
+use fathom_estate::difference::{ChangeKind, Line, ResourceDifference, Said};
 use fathom_model::Document;
 use futures::{StreamExt, TryStreamExt};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use crate::{
     source::{Source, VersionRow},
 };
 
-pub(super) const ABOUT: &str = "What each scan found different: one row for a resource that came or went, else one for each change in its document";
+pub(super) const ABOUT: &str = "What each scan found different: one row for a resource that came or went, else one for each change in its document and in what is said beside it";
 
 /// Lines of one version that become rows; of more, one row says that there are.
 const LINES_MAX: usize = 1000;
@@ -38,8 +38,8 @@ pub(super) const FIELDS: &[Field<ChangeRow>] = &[
     Field::new(
         "what",
         Kind::Text,
-        "of the resource: first_seen, returned, gone; of a member: added, removed, changed; `more` where lines are left \
-         out",
+        "of the resource: first_seen, returned, gone, `version` where the one before it is not kept, changed where only \
+         the order of lists differs; of a member: added, removed, changed; `more` where lines are left out",
         |row| row.what.into(),
     ),
     Field::new("path", Kind::Text, "where in the document", |row| {
@@ -79,7 +79,8 @@ fn between(before: Option<&VersionRow>, version: &VersionRow, rows: &mut Vec<Cha
     let gone = |version: &VersionRow| version.hash.is_none();
     match before {
         None if gone(version) => push("gone", None),
-        None => push("first_seen", None),
+        None if version.is_first => push("first_seen", None),
+        None => push("version", None),
         Some(before) if gone(before) => {
             if !gone(version) {
                 push("returned", None);
@@ -90,9 +91,16 @@ fn between(before: Option<&VersionRow>, version: &VersionRow, rows: &mut Vec<Cha
             let (Some(old), Some(new)) = (&before.document, &version.document) else {
                 return push(ChangeKind::Changed.as_str(), None);
             };
-            let (old, new) = (Document::value(old), Document::value(new));
-            let difference = Difference::between(&old, &new, LINES_MAX);
-            for line in difference.lines(VALUE_CHARS_MAX) {
+            let said = |document: &Document, facts: &Value| Said {
+                document: document.value(),
+                facts: facts.clone(),
+            };
+            let (old, new) = (said(old, &before.facts), said(new, &version.facts));
+            let difference = ResourceDifference::between(&old, &new, LINES_MAX, VALUE_CHARS_MAX);
+            if difference.is_empty() {
+                push(ChangeKind::Changed.as_str(), None);
+            }
+            for line in difference.lines {
                 push(line.kind.as_str(), Some(line));
             }
             if difference.more > 0 {

@@ -18,9 +18,16 @@ fn version(name: &str, kind: &str, scan: i64, document: Option<&Value>) -> Versi
         region: "r".into(),
         scan,
         seen_at: at(&format!("2026-02-0{scan}T00:00:00Z")),
+        is_first: false,
+        facts: json!({"exposed": false}),
         hash: document.as_ref().map(|_| format!("{scan:064x}")),
         document,
     }
+}
+
+/// The same; nothing was seen of it before.
+fn first(name: &str, kind: &str, scan: i64, document: Option<&Value>) -> VersionRow {
+    VersionRow { is_first: true, ..version(name, kind, scan, document) }
 }
 
 #[tokio::test]
@@ -28,7 +35,7 @@ async fn each_change_is_a_row_and_documents_stay_unless_asked_for() {
     let hostile = "\u{1b}[2J<script>'; drop table resources; --";
     let mut memory = memory();
     memory.versions = vec![
-        version("a", BUCKET, 1, Some(&json!({"Tags": [{"Key": "env", "Value": "prod"}], "Size": 1}))),
+        first("a", BUCKET, 1, Some(&json!({"Tags": [{"Key": "env", "Value": "prod"}], "Size": 1}))),
         version("a", BUCKET, 2, Some(&json!({"Tags": [{"Key": "env", "Value": hostile}], "Size": 1}))),
         version("a", BUCKET, 3, None),
         version("a", BUCKET, 4, Some(&json!({"Size": 2}))),
@@ -65,6 +72,27 @@ async fn each_change_is_a_row_and_documents_stay_unless_asked_for() {
     // Joined with another table.
     let sql = "SELECT c.what, r.name FROM changes c LEFT JOIN resources r ON r.uid = c.uid WHERE c.scan = 3";
     assert_eq!(rows(&lake, sql).await, json!([{"what": "gone", "name": null}]));
+}
+
+#[tokio::test]
+async fn every_version_has_a_row_also_where_the_document_says_the_same() {
+    let mut memory = memory();
+    let (ports, turned) = (json!({"Ports": [1, 2]}), json!({"Ports": [2, 1]}));
+    memory.versions = vec![
+        // Its first versions are not kept.
+        version("a", BUCKET, 2, Some(&ports)),
+        VersionRow { facts: json!({"exposed": true}), ..version("a", BUCKET, 3, Some(&ports)) },
+        VersionRow { facts: json!({"exposed": true}), ..version("a", BUCKET, 4, Some(&turned)) },
+    ];
+    let sql = "SELECT scan, what, path, old, new FROM changes ORDER BY scan";
+    assert_eq!(
+        rows(&lake_of(memory), sql).await,
+        json!([
+            {"scan": 2, "what": "version", "path": null, "old": null, "new": null},
+            {"scan": 3, "what": "changed", "path": "exposed", "old": "false", "new": "true"},
+            {"scan": 4, "what": "changed", "path": null, "old": null, "new": null},
+        ])
+    );
 }
 
 struct Estate {

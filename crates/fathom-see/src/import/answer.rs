@@ -2,7 +2,7 @@
 
 use fathom_cloud::{
     codec::{self, Spelling},
-    model::{Models, Operation},
+    model::{Models, Operation, sign_of_more},
 };
 use fathom_model::path::Path;
 use serde_json::{Map, Value};
@@ -80,7 +80,9 @@ pub(super) fn is_cut(service: &str, operation: &str, answer: &Value) -> bool {
         return true;
     }
     let Ok(model) = Models::embedded().service(service) else { return false };
-    let Some(paginator) = model.operation(operation).and_then(Operation::paginator) else { return false };
+    let Some(paginator) = model.operation(operation).and_then(Operation::paginator) else {
+        return sign_of_more(answer).is_some();
+    };
     let says = |path: &String| path.parse::<Path>().is_ok_and(|path| path.first(answer).is_some_and(is_set));
     match &paginator.more_results {
         Some(more) => says(more),
@@ -122,5 +124,12 @@ mod tests {
         assert!(is_cut("iam", "ListUsers", &json!({"IsTruncated": true, "Marker": "m"})));
         assert!(!is_cut("iam", "ListUsers", &json!({"IsTruncated": false, "Marker": "m"})));
         assert!(!is_cut("ec2", "DescribeVpcs", &json!({"Vpcs": []})));
+        // Botocore has no paginator for these.
+        assert!(is_cut("wafv2", "ListWebACLs", &json!({"WebACLs": [], "NextMarker": "m"})));
+        assert!(is_cut("lightsail", "GetBuckets", &json!({"nextPageToken": "p"})));
+        assert!(is_cut("cloudfront", "ListFunctions", &json!({"FunctionList": {"NextMarker": "m"}})));
+        assert!(is_cut("firehose", "ListDeliveryStreams", &json!({"HasMoreDeliveryStreams": true})));
+        assert!(is_cut("route53", "ListGeoLocations", &json!({"IsTruncated": true})));
+        assert!(!is_cut("route53", "ListGeoLocations", &json!({"IsTruncated": false, "MaxItems": "1"})));
     }
 }

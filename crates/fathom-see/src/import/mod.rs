@@ -22,6 +22,7 @@ mod recognise;
 mod run;
 mod saved;
 
+pub use config::CAPTURED;
 pub use files::SavedFile;
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
 
@@ -38,6 +39,12 @@ pub struct Limits {
     pub expanded_bytes_max: u64,
     /// How much larger than packed a member may be; data that people keep packs to a fiftieth at best.
     pub ratio_max: u64,
+    /// Bytes of one configuration item.
+    pub item_bytes_max: usize,
+    /// Bytes of all configuration items of one import, packed.
+    pub kept_bytes_max: u64,
+    /// States of one resource, the newest.
+    pub states_max: usize,
     /// Members of one archive.
     pub members_max: usize,
     /// Problems that are named; more are counted.
@@ -52,6 +59,9 @@ impl Default for Limits {
             file_bytes_max: 256 << 20,
             expanded_bytes_max: 8 << 30,
             ratio_max: 200,
+            item_bytes_max: 4 << 20,
+            kept_bytes_max: 1 << 30,
+            states_max: 100,
             members_max: 10_000,
             problems_max: 1_000,
         }

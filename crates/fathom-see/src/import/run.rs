@@ -323,7 +323,7 @@ impl Found {
     }
 }
 
-fn partition_of(region: &Region) -> Option<Partition> {
+pub(super) fn partition_of(region: &Region) -> Option<Partition> {
     let endpoints = Models::embedded().endpoints().ok()?;
     endpoints.partition_of_region(region.as_str()).map(|partition| Partition::new(partition.id.as_str()))
 }

@@ -9,7 +9,7 @@ use fathom_content::Content;
 use fathom_estate::activity::{Skipped, TrailEvent, read};
 use fathom_model::{AccountId, Region, Timestamp};
 use fathom_store::{By, Store, StoreError};
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::place_of;
 use crate::{
@@ -72,11 +72,18 @@ pub fn take(bytes: Vec<u8>, origin: &str, content: &Content, reader: &mut Reader
 
 /// What SNS wraps is a text of JSON in an object.
 fn unwrapped(bytes: Vec<u8>) -> Vec<u8> {
-    let message = serde_json::from_slice::<Value>(&bytes).ok().and_then(|value| {
-        let is_notification = value.get("Type").and_then(Value::as_str) == Some("Notification");
-        value.get("Message").filter(|_| is_notification)?.as_str().map(str::to_owned)
-    });
-    message.map_or(bytes, String::into_bytes)
+    /// The two members that count; a file in a folder may be large, and nothing else of it is kept.
+    #[derive(Deserialize)]
+    struct Notification {
+        #[serde(rename = "Type")]
+        kind: String,
+        #[serde(rename = "Message")]
+        message: String,
+    }
+    match serde_json::from_slice::<Notification>(&bytes) {
+        Ok(told) if told.kind == "Notification" => told.message.into_bytes(),
+        _ => bytes,
+    }
 }
 
 fn event_told(event: &TrailEvent<'_>, content: &Content, told: &mut Told) {

@@ -70,7 +70,10 @@ impl Scanner {
             let account = match &options.organization_role {
                 Some(role) if *id != first.id => {
                     match self.client.assume(&first, id, role, options.external_id.as_deref()).await {
-                        Ok(account) => account,
+                        Ok(account) => {
+                            found.entered.push(scope::answered(id, "sts", "AssumeRole", 1));
+                            account
+                        }
                         Err(error) => {
                             found.rows.push(scope::row(id, &Region::global(), "sts", "AssumeRole", &error));
                             continue;
@@ -84,6 +87,7 @@ impl Scanner {
         if found.accounts.is_empty() && found.rows.is_empty() {
             return Ok(RefreshReport { scan: None, outside });
         }
+        found.settle(&self.store).await?;
         let options = ScanOptions {
             label: Some(name(&inside)),
             places: inside,

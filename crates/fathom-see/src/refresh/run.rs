@@ -18,14 +18,14 @@ use tokio::{
 use super::{
     message::{self, Told},
     pending::{Pace, Pending},
-    source::{self, Delivery, EventSource, Folder, Queue},
+    source::{self, Delivery, EventSource, Folder, GivenBack, Queue},
 };
 use crate::{
     progress::Progress,
     scan::{ScanError, Scanner},
     scope::{ScanOptions, TypeIn},
     sources::{self, Declared},
-    tally::shorten,
+    tally::{shorten, with_causes},
     trail::Reader,
 };
 
@@ -118,10 +118,11 @@ impl Refresher {
         status.send_modify(|status| status.source = self.source.to_string());
         let (sender, answers) = mpsc::channel(ANSWERS_AHEAD);
         let signed_in = Arc::new(Mutex::new(None));
+        let back = GivenBack::default();
         tokio::select! {
             () = shutdown => {}
-            () = self.receive(sender, Arc::clone(&signed_in), status) => {}
-            () = Box::pin(self.work(answers, signed_in, status, &clock)) => {}
+            () = self.receive(sender, Arc::clone(&signed_in), Arc::clone(&back), status) => {}
+            () = Box::pin(self.work(answers, signed_in, back, status, &clock)) => {}
         }
     }
 
@@ -137,11 +138,12 @@ impl Refresher {
         &self,
         sender: mpsc::Sender<Vec<Delivery>>,
         signed_in: Arc<Mutex<Option<Account>>>,
+        back: GivenBack,
         status: &watch::Sender<EventsStatus>,
     ) {
         match &self.source {
             EventSource::Folder(path) => {
-                let mut folder = Folder::new(path);
+                let mut folder = Folder::new(path, back);
                 loop {
                     match folder.look(&self.scanner.store).await {
                         Ok(found) if found.is_empty() => {}
@@ -221,6 +223,7 @@ impl Refresher {
         &self,
         mut answers: mpsc::Receiver<Vec<Delivery>>,
         signed_in: Arc<Mutex<Option<Account>>>,
+        back: GivenBack,
         status: &watch::Sender<EventsStatus>,
         clock: &impl Fn() -> Timestamp,
     ) {
@@ -240,7 +243,10 @@ impl Refresher {
                     let now = begun.elapsed();
                     flush_at.get_or_insert(now + self.pace.gather);
                     for one in found {
-                        self.take(one, &mut reader, &mut waiting, &mut pending, now, status).await;
+                        let again =
+                            self.take(one, &mut reader, &mut waiting, &mut pending, now, status).await;
+                        // A queue brings again what is not let go; whoever looks at a folder must be told.
+                        back.lock().unwrap_or_else(PoisonError::into_inner).extend(again);
                     }
                     stand(status, &waiting, &pending);
                     continue;
@@ -278,7 +284,8 @@ impl Refresher {
         }
     }
 
-    /// Reads a message, and notes what it is about.
+    /// Reads a message, and notes what it is about. Gives back its receipt where that could not be found out, so that
+    /// it must come again.
     async fn take(
         &self,
         one: Delivery,
@@ -287,7 +294,7 @@ impl Refresher {
         pending: &mut Pending,
         now: Duration,
         status: &watch::Sender<EventsStatus>,
-    ) {
+    ) -> Option<String> {
         let Delivery { name, bytes, receives, receipt } = one;
         let content = &self.scanner.content;
         let mut told = match bytes {
@@ -295,9 +302,8 @@ impl Refresher {
             Err(why) => Told { broken: vec![why], ..Told::default() },
         };
         if let Err(error) = message::resolve(&mut told, content, &self.scanner.store).await {
-            // It is not let go, so it comes again.
             failed(status, &error);
-            return;
+            return Some(receipt);
         }
         for why in &told.broken {
             let why = shorten(why);
@@ -311,7 +317,7 @@ impl Refresher {
         });
         let comes_again = matches!(self.source, EventSource::Sqs { .. });
         if told.is_poison() && comes_again && receives < UNREADABLE_RECEIVES_MAX {
-            return;
+            return None;
         }
         for place in &told.places {
             pending.add(place.clone(), now);
@@ -324,6 +330,7 @@ impl Refresher {
                 known.places.extend(places.iter().cloned());
             })
             .or_insert(Waiting { receipt, places: places.clone(), first: told.last, tries: 0 });
+        None
     }
 
     /// Commits what events tell of who did it, then looks at what changed.
@@ -433,17 +440,7 @@ fn pause(failures: u32) -> Duration {
 
 /// Notes and logs what went wrong, with its causes.
 fn failed(status: &watch::Sender<EventsStatus>, error: &dyn std::error::Error) {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.ends_with(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    let text = shorten(&text);
+    let text = with_causes(error);
     tracing::warn!(error = text, "events: something failed; it is tried again");
     status.send_modify(|status| status.error = Some(text));
 }
@@ -453,4 +450,61 @@ fn stand(status: &watch::Sender<EventsStatus>, waiting: &BTreeMap<String, Waitin
         status.waiting_messages = waiting.len() as u64;
         status.waiting_places = pending.len() as u64;
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use fathom_cloud::client::{Client, ClientOptions};
+    use fathom_content::Content;
+    use fathom_store::Store;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_the_store_could_not_take_is_brought_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let now: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
+        let store = Store::open(&dir.path().join("data"), "test.local/events", now).await.expect("a store");
+        let folder = dir.path().join("in");
+        std::fs::create_dir(&folder).expect("a folder");
+        let event = serde_json::json!({
+            "eventID": "1", "eventTime": "2026-01-02T03:00:00Z", "eventSource": "odd.amazonaws.com",
+            "eventName": "TurnThing", "awsRegion": "eu-west-1", "recipientAccountId": "111111111111",
+            "readOnly": false, "userIdentity": {"type": "Root", "accountId": "111111111111"},
+            "requestParameters": {"thing": "arn:aws:odd:eu-west-1:111111111111:thing/1"},
+            "resources": [{"ARN": "arn:aws:odd:eu-west-1:111111111111:thing/1", "accountId": "111111111111"}],
+        });
+        std::fs::write(folder.join("1.json"), event.to_string()).expect("a file");
+        let given_back = GivenBack::default();
+        let mut looking = Folder::new(&folder, Arc::clone(&given_back));
+        assert!(looking.look(&store).await.expect("a look").is_empty(), "it may still be written");
+        let mut brought = looking.look(&store).await.expect("a look");
+        let one = brought.pop().expect("the file");
+        assert!(looking.look(&store).await.expect("a look").is_empty(), "it is held");
+
+        let closed = store.clone();
+        let refresher = Refresher {
+            scanner: Scanner {
+                client: Client::new(ClientOptions::default()).expect("a client"),
+                content: Arc::new(Content::embedded().expect("the content that ships")),
+                store: closed,
+            },
+            options: ScanOptions::default(),
+            declarations: None,
+            source: EventSource::Folder(folder.clone()),
+            pace: Pace::default(),
+        };
+        let (status, _) = watch::channel(EventsStatus::default());
+        let (mut reader, mut pending) = (refresher.reader(), Pending::new(Pace::default()));
+        let mut waiting = BTreeMap::new();
+        store.close().await.expect("closed");
+        let again =
+            refresher.take(one, &mut reader, &mut waiting, &mut pending, Duration::ZERO, &status).await;
+        let receipt = again.expect("to be brought again");
+        assert!(waiting.is_empty() && status.borrow().error.is_some());
+
+        let store = Store::open(&dir.path().join("data"), "test.local/events", now).await.expect("a store");
+        given_back.lock().expect("no panic").insert(receipt);
+        assert_eq!(looking.look(&store).await.expect("a look").len(), 1, "it is brought again");
+    }
 }

@@ -5,6 +5,7 @@ use std::{
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -156,11 +157,16 @@ pub(super) struct Folder<'a> {
     seen: BTreeMap<String, PathBuf>,
     /// Brought, and not let go yet.
     held: BTreeSet<String>,
+    /// Brought, and given back because nobody could take them: they are brought again.
+    given_back: GivenBack,
 }
 
+/// Where files are given back; shared by who brings them and who takes them.
+pub(super) type GivenBack = Arc<Mutex<BTreeSet<String>>>;
+
 impl<'a> Folder<'a> {
-    pub(super) fn new(path: &'a Path) -> Self {
-        Self { path, seen: BTreeMap::new(), held: BTreeSet::new() }
+    pub(super) fn new(path: &'a Path, given_back: GivenBack) -> Self {
+        Self { path, seen: BTreeMap::new(), held: BTreeSet::new(), given_back }
     }
 
     /// The files that are new since they were let go, and did not change since the last look.
@@ -175,6 +181,8 @@ impl<'a> Folder<'a> {
                 return Ok(Vec::new());
             }
         };
+        let back = std::mem::take(&mut *self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
+        self.held.retain(|key| !back.contains(key));
         let rest: Vec<String> = now
             .keys()
             .filter(|key| self.seen.contains_key(*key) && !self.held.contains(*key))

@@ -12,7 +12,7 @@ use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::Finding;
+use super::{Finding, named};
 use crate::{
     asking::{Answers, Question, failure},
     item,
@@ -24,14 +24,17 @@ use crate::{
 pub(super) const TAGGING: (&str, &str) = ("resourcegroupstaggingapi", "GetResources");
 /// Resource Explorer.
 pub(super) const EXPLORER: &str = "resource-explorer-2";
+/// Where it has indexes.
+pub(super) const INDEXES: (&str, &str) = (EXPLORER, "ListIndexes");
+/// Regions that are asked for the indexes before it counts as not answered.
+const INDEX_REGIONS_MAX: usize = 3;
 const CONFIG: (&str, &str) = ("config", "SelectResourceConfig");
 const CONTROL: (&str, &str) = ("cloudcontrol", "ListResources");
 /// How definitions learn whether AWS Config records anything in a place.
 const RECORDERS: (&str, &str) = ("config", "DescribeConfigurationRecorders");
 
 /// All operations that finders are asked with.
-pub const ASKED: [(&str, &str); 5] =
-    [TAGGING, (EXPLORER, "ListIndexes"), (EXPLORER, "ListResources"), CONFIG, CONTROL];
+pub const ASKED: [(&str, &str); 5] = [TAGGING, INDEXES, (EXPLORER, "ListResources"), CONFIG, CONTROL];
 
 /// Everything that AWS Config has recorded and that is there.
 const SELECT: &str = "SELECT resourceId, resourceType, resourceName, arn, accountId, awsRegion";
@@ -58,9 +61,9 @@ impl Ask<'_> {
         }
     }
 
-    /// All items at a member of each page, and whether nobody is there to answer; the call is booked. `off` are error codes that
-    /// mean that the finder is not enabled here.
-    async fn items(&self, params: Value, member: &str, off: &[&str]) -> (Vec<Value>, bool) {
+    /// All items at a member of each page, and why they are not all; the call is booked. `off` are error codes that mean
+    /// that the finder is not enabled here.
+    async fn items(&self, params: Value, member: &str, off: &[&str]) -> (Vec<Value>, Option<Failure>) {
         let pages = Mutex::new(Vec::new());
         let mut keep = |page: Value| -> BoxFuture<'static, ()> {
             pages.lock().unwrap_or_else(PoisonError::into_inner).push(page);
@@ -81,18 +84,15 @@ impl Ask<'_> {
             .flat_map(|list| if let Value::Array(items) = list { items } else { Vec::new() })
             .collect();
         let failure = ended.error.as_ref().and_then(|error| why(error, off));
-        let nobody = failure.as_ref().is_some_and(|failure| {
-            matches!(failure.reason, Reason::NotAnswered | Reason::NotEnabled | Reason::RegionDisabled)
-        });
         let ending = Ending {
             items: items.len() as u64,
             calls: u64::from(ended.calls),
             throttles: u64::from(ended.throttles),
             millis: ended.elapsed.as_millis() as u64,
-            failure,
+            failure: failure.clone(),
         };
         self.tally.add(self.key(), ending);
-        (items, nobody)
+        (items, failure)
     }
 
     /// Books that the finder is not enabled, which takes no call.
@@ -145,11 +145,21 @@ async fn tagged(ask: &Ask<'_>) -> Vec<Finding> {
 pub(super) async fn resource_explorer(answers: &dyn Answers, tally: &Tally, place: &InScope) -> Vec<Finding> {
     let Some(first) = place.regions.first() else { return Vec::new() };
     let account = &place.account;
-    let ask = Ask { answers, tally, account, region: first, asked: (EXPLORER, "ListIndexes"), kind: None };
-    let (indexes, nobody) = ask.items(json!({}), "Indexes", &[]).await;
-    if nobody {
-        return Vec::new();
+    let ask = Ask { answers, tally, account, region: first, asked: INDEXES, kind: None };
+    let mut known = None;
+    // Each region knows the indexes of all, so that another may answer for one that does not.
+    for region in place.regions.iter().take(INDEX_REGIONS_MAX) {
+        match (Ask { region, ..ask }).items(json!({}), "Indexes", &[]).await {
+            (indexes, None) => {
+                known = Some(indexes);
+                break;
+            }
+            // Whoever may not ask may not ask anywhere.
+            (_, Some(failure)) if matches!(failure.reason, Reason::Denied | Reason::Unauthenticated) => break,
+            (_, Some(_)) => {}
+        }
     }
+    let Some(indexes) = known else { return Vec::new() };
     let text = |index: &Value, member: &str| index.get(member).and_then(Value::as_str).map(Region::from);
     let indexed: BTreeSet<Region> = indexes.iter().filter_map(|index| text(index, "Region")).collect();
     let aggregator = indexes
@@ -232,7 +242,7 @@ async fn controlled(ask: &Ask<'_>, content: &Content) -> Vec<Finding> {
         }
         let ask = Ask { kind: Some(kind), ..*ask };
         let off = ["TypeNotFoundException", "UnsupportedActionException"];
-        let (items, nobody) = ask.items(json!({ "TypeName": kind }), "ResourceDescriptions", &off).await;
+        let (items, failure) = ask.items(json!({ "TypeName": kind }), "ResourceDescriptions", &off).await;
         for listed in items {
             let Some(id) = listed.get("Identifier").and_then(Value::as_str) else { continue };
             // Its properties may hold anything, so of them only the ARN is taken.
@@ -249,7 +259,7 @@ async fn controlled(ask: &Ask<'_>, content: &Content) -> Vec<Finding> {
             }));
         }
         // An endpoint that is not there answers for no type.
-        if nobody && ask.tally.failure(&ask.key()).is_some_and(|one| one.reason == Reason::NotAnswered) {
+        if failure.is_some_and(|one| one.reason == Reason::NotAnswered) {
             break;
         }
     }
@@ -266,11 +276,12 @@ fn by_arn(
     by: &'static str,
 ) -> Option<Finding> {
     let arn = arn::parse(text)?;
-    let (word, id) = arn.resource.split_once(['/', ':']).unwrap_or(("resource", arn.resource));
+    let id = arn.resource.split_once(['/', ':']).map_or(arn.resource, |(_, id)| id);
+    let (uid, kind) = named(Some(text), ask.account.partition.as_str(), &ask.account.id, region, ("", id));
     Some(Finding {
-        arn: text.to_owned(),
+        arn: uid,
         id: id.to_owned(),
-        kind: format!("{}::{word}", arn.service),
+        kind,
         account: if arn.account.is_empty() { ask.account.id.clone() } else { AccountId::from(arn.account) },
         region: if arn.region.is_empty() { Region::global() } else { region.clone() },
         tags,
@@ -289,18 +300,6 @@ fn by_type(
     said: Value,
     by: &'static str,
 ) -> Finding {
-    let place = if region.is_global() { "" } else { region.as_str() };
-    // No service is called so, and so no real ARN begins so.
-    let arn =
-        format!("arn:{}:seen:{place}:{account}:{}/{id}", ask.account.partition, kind.replace("::", "-"));
-    Finding {
-        arn,
-        id: id.to_owned(),
-        kind: kind.to_owned(),
-        account,
-        region,
-        tags: BTreeMap::new(),
-        said,
-        by,
-    }
+    let (arn, kind) = named(None, ask.account.partition.as_str(), &account, &region, (kind, id));
+    Finding { arn, id: id.to_owned(), kind, account, region, tags: BTreeMap::new(), said, by }
 }

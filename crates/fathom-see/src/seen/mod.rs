@@ -9,7 +9,7 @@ mod finders;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use fathom_content::{Content, template::last_segment};
-use fathom_estate::{EstateBuilder, Unread, terraform::is_unique};
+use fathom_estate::{EstateBuilder, Unread, arn, terraform::is_unique};
 use fathom_model::{AccountId, Coverage, Document, Outcome, Reason, Region, Resource, ResourceType, Uid};
 use fathom_store::Listing;
 use futures::future::BoxFuture;
@@ -86,6 +86,30 @@ pub(crate) async fn not_collected(
         .collect()
 }
 
+/// Who a resource is that no definition reads, whichever door it came through: its uid, and its type after [`KIND`]. The
+/// ARN tells both; without one, what its finder calls it and its id do.
+pub(crate) fn named(
+    arn: Option<&str>,
+    partition: &str,
+    account: &AccountId,
+    region: &Region,
+    (kind, id): (&str, &str),
+) -> (String, String) {
+    if let Some((text, arn)) = arn.and_then(|text| Some((text, arn::parse(text)?))) {
+        let word = arn.resource.split_once(['/', ':']).map_or("resource", |(word, _)| word);
+        return (text.to_owned(), format!("{}::{word}", arn.service));
+    }
+    let place = if region.is_global() { "" } else { region.as_str() };
+    // No service is called so, and so no real ARN begins so.
+    let arn = format!("arn:{partition}:seen:{place}:{account}:{}/{id}", kind.replace("::", "-"));
+    (arn, kind.to_owned())
+}
+
+/// The type of a resource that no definition reads, of what [`named`] gives.
+pub(crate) fn kind_of(named: &str) -> ResourceType {
+    ResourceType::from(format!("{KIND}{named}"))
+}
+
 fn resource(found: Finding) -> (Resource, Unread) {
     let Finding { arn, id, kind, account, region, tags, said, by } = found;
     let uid = Uid::from(arn);
@@ -96,7 +120,7 @@ fn resource(found: Finding) -> (Resource, Unread) {
         detail: format!("{by} names it, and no resource definition reads {}", kind.replace("::", " ")),
     };
     let resource = Resource {
-        kind: ResourceType::from(format!("{KIND}{kind}")),
+        kind: kind_of(&kind),
         account,
         region,
         id,
@@ -124,11 +148,20 @@ pub(crate) fn listings(kinds: &BTreeSet<(AccountId, ResourceType)>, coverage: &[
             places.entry(&row.account).or_default().entry(&row.region).or_insert(true);
         }
     }
+    let asked = |row: &Coverage, what: (&str, &str)| (row.service.as_str(), row.operation.as_str()) == what;
+    // One region that answers knows the indexes of all.
+    let indexed: BTreeSet<&AccountId> = coverage
+        .iter()
+        .filter(|row| asked(row, finders::INDEXES) && row.outcome != Outcome::Unknown)
+        .map(|row| &row.account)
+        .collect();
     for row in coverage.iter().filter(is_finder).filter(|row| row.outcome == Outcome::Unknown) {
-        let optional = (row.service.as_str(), row.operation.as_str()) != finders::TAGGING;
-        let off =
-            matches!(row.reason, Some(Reason::NotEnabled | Reason::NotAnswered | Reason::RegionDisabled));
-        if optional && off {
+        // An endpoint that does not answer may be one that is ill.
+        let off = matches!(row.reason, Some(Reason::NotEnabled | Reason::RegionDisabled));
+        if off && !asked(row, finders::TAGGING) {
+            continue;
+        }
+        if asked(row, finders::INDEXES) && indexed.contains(&row.account) {
             continue;
         }
         let Some(regions) = places.get_mut(&row.account) else { continue };
@@ -203,6 +236,15 @@ mod tests {
             read(&[row(("1", "north"), config, Some(Reason::Denied))]),
             told(&[("north", false), ("south", true)])
         );
+        assert_eq!(
+            read(&[row(("1", "south"), config, Some(Reason::NotAnswered))]),
+            told(&[("north", true), ("south", false)]),
+            "a bad gateway is no proof that there is nothing"
+        );
+        let indexes = |region, reason| row(("1", region), finders::INDEXES, reason);
+        let ill = indexes("north", Some(Reason::NotAnswered));
+        assert_eq!(read(std::slice::from_ref(&ill)), told(&[("north", false), ("south", false)]));
+        assert_eq!(read(&[ill, indexes("south", None)]), all, "another region told where there are indexes");
         assert_eq!(
             read(&[row(("1", "west"), explorer, Some(Reason::Throttled))]),
             told(&[("north", false), ("south", false)]),

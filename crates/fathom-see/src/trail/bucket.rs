@@ -50,8 +50,7 @@ pub async fn read(
         .get(..10)
         .unwrap_or_default()
         .replace('-', "/");
-    let Some(regions) = asking.regions(reader).await else { return Ok(()) };
-    for region in regions {
+    for region in asking.regions(reader).await {
         let mut params = json!({
             "Bucket": bucket.name,
             "Prefix": region,
@@ -95,14 +94,15 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// The prefixes of the regions below the given one; none where the bucket does not answer.
-    async fn regions(&self, reader: &mut Reader) -> Option<Vec<String>> {
+    /// The prefixes of the regions below the given one, as far as the bucket answers.
+    async fn regions(&self, reader: &mut Reader) -> Vec<String> {
         let given = match self.bucket.prefix {
             "" => String::new(),
             prefix if prefix.ends_with('/') => prefix.to_owned(),
             prefix => format!("{prefix}/"),
         };
         let mut regions = Vec::new();
+        let mut refused = false;
         let mut level = vec![given];
         for _ in 0..=DEPTH_MAX {
             let mut next = Vec::new();
@@ -114,7 +114,11 @@ impl Asking<'_> {
                 let mut params = json!({"Bucket": self.bucket.name, "Prefix": prefix, "Delimiter": "/"});
                 let mut tokens = BTreeSet::new();
                 loop {
-                    let page = self.list(reader, &params).await?;
+                    // What one folder refuses is told, and the others are read.
+                    let Some(page) = self.list(reader, &params).await else {
+                        refused = true;
+                        break;
+                    };
                     next.extend(
                         page.get("CommonPrefixes")
                             .and_then(Value::as_array)
@@ -135,7 +139,7 @@ impl Asking<'_> {
                         "s3://{}: there are more than {PREFIXES_MAX} folders; name one below them",
                         self.bucket.name
                     ));
-                    return Some(regions);
+                    return regions;
                 }
             }
             if next.is_empty() {
@@ -143,18 +147,20 @@ impl Asking<'_> {
             }
             level = next;
         }
-        if regions.is_empty() {
+        // What was refused is told already.
+        if regions.is_empty() && !refused {
             reader.broken(
                 &format!("s3://{}/{}", self.bucket.name, self.bucket.prefix),
                 "there is no log below it; name what comes before `AWSLogs/`",
             );
         }
         regions.sort();
-        Some(regions)
+        regions
     }
 
     async fn list(&self, reader: &mut Reader, params: &Value) -> Option<Value> {
-        self.call(reader, "ListObjectsV2", params, "").await
+        let prefix = params.get("Prefix").and_then(Value::as_str).unwrap_or_default();
+        self.call(reader, "ListObjectsV2", params, prefix).await
     }
 
     async fn object(&self, reader: &mut Reader, key: &str) {

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 pub use lookup::LookupLimits;
 pub use reader::{Broken, Reader, TrailReport};
-pub(crate) use scan::{Look, say_why};
+pub(crate) use scan::{LogRead, Look, say_why};
 pub use scan::{TrailFrom, creators};
 pub use story::{Story, story};
 

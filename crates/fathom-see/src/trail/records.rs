@@ -7,10 +7,14 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use serde_json::Value;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::{Value, value::RawValue};
 
 /// The most bytes that a file may unpack to: CloudTrail's own stay under 50 MB.
 pub const UNPACKED_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// The most bytes of one record: four times what CloudTrail itself allows. Parsed, a hostile one takes some thirty
+/// times as much.
+pub const RECORD_BYTES_MAX: usize = 1024 * 1024;
 /// The most records of one file.
 pub const RECORDS_MAX: u64 = 5_000_000;
 
@@ -68,12 +72,13 @@ pub fn each(bytes: &[u8], take: &mut dyn FnMut(u64, Record)) -> Result<bool, Rec
         Some(b'{') => {}
         _ => return Err(RecordsError::NoLog),
     }
-    if let Ok(one) = serde_json::from_slice::<Value>(bytes) {
-        if is_digest(&one) {
+    if let Ok(one) = serde_json::from_slice::<&RawValue>(bytes) {
+        if is_digest(one) {
             return Ok(false);
         }
-        return match event_of(one) {
+        return match event_of(one.get().as_bytes()) {
             Ok(event) => numbered.add(Ok(event)).map(|()| true),
+            Err(why) if one.get().len() > RECORD_BYTES_MAX => numbered.add(Err(why)).map(|()| true),
             Err(_) => Err(RecordsError::NoLog),
         };
     }
@@ -114,11 +119,11 @@ fn elements(mut bytes: &[u8], numbered: &mut Numbered<'_>) -> Result<(), Records
             Some(b']') => return Ok(()),
             Some(b',') => bytes = bytes.get(1..).unwrap_or_default(),
             Some(_) => {
-                let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<Value>();
+                let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
                 match values.next() {
-                    Some(Ok(value)) => {
+                    Some(Ok(raw)) => {
                         let read = values.byte_offset();
-                        numbered.add(event_of(value))?;
+                        numbered.add(event_of(raw.get().as_bytes()))?;
                         bytes = bytes.get(read..).unwrap_or_default();
                     }
                     Some(Err(error)) => {
@@ -142,16 +147,20 @@ fn lines(bytes: &[u8], numbered: &mut Numbered<'_>) -> Result<(), RecordsError> 
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let record = serde_json::from_slice::<Value>(line)
-            .map_err(|error| format!("its line is no JSON: {error}"))
-            .and_then(event_of);
-        numbered.add(record)?;
+        numbered.add(event_of(line).map_err(|why| format!("its line: {why}")))?;
     }
     Ok(())
 }
 
-/// The event in whatever it is wrapped in.
-fn event_of(value: Value) -> Record {
+/// The event in whatever it is wrapped in. What is larger than any record is not parsed.
+fn event_of(text: &[u8]) -> Record {
+    if text.len() > RECORD_BYTES_MAX {
+        return Err(format!(
+            "it has {} bytes, more than the limit of {RECORD_BYTES_MAX} and than any record of CloudTrail; it is skipped",
+            text.len()
+        ));
+    }
+    let value = serde_json::from_slice(text).map_err(|error| format!("it is no JSON: {error}"))?;
     let Value::Object(mut members) = value else { return Err("it is no JSON object".to_owned()) };
     if members.contains_key("eventName") {
         return Ok(Value::Object(members));
@@ -166,8 +175,16 @@ fn event_of(value: Value) -> Record {
     }
 }
 
-fn is_digest(value: &Value) -> bool {
-    value.get("digestStartTime").is_some() && value.get("logFiles").is_some()
+fn is_digest(document: &RawValue) -> bool {
+    /// Of the members only whether they are there.
+    #[derive(Deserialize)]
+    struct Digest {
+        #[serde(rename = "digestStartTime")]
+        _start: IgnoredAny,
+        #[serde(rename = "logFiles")]
+        _files: IgnoredAny,
+    }
+    serde_json::from_str::<Digest>(document.get()).is_ok()
 }
 
 #[cfg(test)]
@@ -225,6 +242,26 @@ mod tests {
         let good: Vec<u64> = records.iter().filter(|(_, r)| r.is_ok()).map(|(n, _)| *n).collect();
         let bad: Vec<u64> = records.iter().filter(|(_, r)| r.is_err()).map(|(n, _)| *n).collect();
         assert_eq!((good, bad), (vec![1, 3], vec![2, 4, 5]));
+    }
+
+    #[test]
+    fn a_record_larger_than_any_is_not_parsed_and_the_others_count() {
+        let zeros = "0,".repeat(RECORD_BYTES_MAX);
+        let (good, huge) = (r#"{"eventName":"A"}"#, format!("{{\"eventName\":\"B\",\"a\":[{zeros}0]}}"));
+        for form in [
+            format!("{{\"Records\":[{good},{huge},{good}]}}"),
+            format!("[{good},{huge},{good}]"),
+            format!("{good}\n{huge}\n{good}\n"),
+        ] {
+            let (ended, records) = read(form.as_bytes());
+            assert_eq!(ended, Ok(true));
+            let [(1, Ok(_)), (2, Err(why)), (3, Ok(_))] = records.as_slice() else { panic!("{records:?}") };
+            assert!(why.contains("more than the limit of 1048576"), "{why}");
+        }
+        let (ended, records) = read(huge.as_bytes());
+        assert!(ended == Ok(true) && matches!(records.as_slice(), [(1, Err(_))]), "one alone");
+        let digest = format!("{{\"digestStartTime\":\"x\",\"a\":[{zeros}0],\"logFiles\":[]}}");
+        assert_eq!(read(digest.as_bytes()).0, Ok(false), "of a digest nothing is taken");
     }
 
     #[test]

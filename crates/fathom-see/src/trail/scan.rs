@@ -37,6 +37,9 @@ pub enum TrailFrom {
     },
 }
 
+/// What reading a trail came to, and what of it was not answered.
+pub(crate) type LogRead = (Option<TrailReport>, Vec<Coverage>);
+
 /// What a scan needs to read a trail.
 pub(crate) struct Look<'a> {
     pub client: &'a Client,
@@ -53,7 +56,7 @@ impl Look<'_> {
         &self,
         from: &TrailFrom,
         clock: &impl Fn() -> Timestamp,
-    ) -> Result<(Option<TrailReport>, Vec<Coverage>), TrailError> {
+    ) -> Result<LogRead, TrailError> {
         let tally = Tally::default();
         let reader = |source: &str| Reader::new(Arc::clone(self.content), self.store.clone(), source);
         let report = match from {

@@ -241,8 +241,8 @@ fn literal(document: &Value) -> BTreeMap<String, (String, bool)> {
         });
         if id {
             add(text, &path, true);
-        } else if name.eq_ignore_ascii_case("KmsKeyId") {
-            let sure = !text.is_empty() && !text.starts_with("alias/aws/");
+        } else if name.eq_ignore_ascii_case("KmsKeyId") && !text.is_empty() {
+            let sure = !text.starts_with("alias/aws/");
             add(text, &path, sure);
         }
     }

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, fmt};
 
 use fathom_model::{
-    Acceptance, AccountId, DayEdge, Document, DocumentPath, Edge, EdgeKind, Gap, Moment, Region, Resource,
-    ResourceType, Scan, Statement, Target, Timestamp, Uid, Unknown,
+    Acceptance, AccountId, DayEdge, Document, Edge, Gap, Moment, Region, Resource, ResourceType, Scan,
+    Statement, Timestamp, Uid, Unknown,
 };
 use futures::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use sqlx::QueryBuilder;
 
 use super::{FACTS_COLUMNS, Facts, VersionRow, chunks, document, facts_columns};
 use crate::{
-    Store, StoreError, documents, explanations,
+    Store, StoreError, documents, edges, explanations,
     rows::{column, micros, time},
 };
 
@@ -33,6 +33,9 @@ pub struct Past {
     store: Store,
     scan: Scan,
     moment: Timestamp,
+    let_go: Option<Scan>,
+    /// Since when edges, statements and the list are kept, where that was after the scan.
+    kept_since: Option<Timestamp>,
 }
 
 impl fmt::Debug for Past {
@@ -52,7 +55,30 @@ impl Store {
     pub async fn past(&self, moment: &Moment, now: Timestamp) -> Result<Past, StoreError> {
         let scan = self.scan_of(moment, DayEdge::End, now).await?;
         let at = moment.time(now, DayEdge::End).or(scan.finished_at).unwrap_or(now);
-        Ok(Past { store: self.clone(), scan, moment: at })
+        let let_go = match moment {
+            Moment::Scan(_) => None,
+            _ => self.let_go_at(at).await?,
+        };
+        let kept_since = self.knowledge_since(&scan).await?;
+        Ok(Past { store: self.for_questions(), scan, moment: at, let_go, kept_since })
+    }
+
+    /// Since when what is known about resources leaves a history, where the scan ended before that and another one
+    /// followed it. None of a directory that was made after.
+    async fn knowledge_since(&self, scan: &Scan) -> Result<Option<Timestamp>, StoreError> {
+        const FIRST: i64 = 2;
+        let since: Option<i64> = sqlx::query_scalar(
+            "SELECT m.applied_at FROM migration m WHERE m.number = $1 \
+             AND m.applied_at > (SELECT MIN(applied_at) FROM migration) AND m.applied_at >= $2 \
+             AND EXISTS (SELECT 1 FROM scan s WHERE s.state = 'finished' AND s.id > $3)",
+        )
+        .bind(FIRST)
+        .bind(scan.finished_at.map(micros))
+        .bind(scan.id)
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|source| self.failed("read since when history is kept", source))?;
+        since.map(|at| time("migration", at)).transpose()
     }
 }
 
@@ -65,6 +91,17 @@ impl Past {
     /// The moment that was asked for.
     pub fn moment(&self) -> Timestamp {
         self.moment
+    }
+
+    /// The newest scan that had finished at the moment, where a compaction let go of its state and this is that of an
+    /// earlier one.
+    pub fn let_go(&self) -> Option<&Scan> {
+        self.let_go.as_ref()
+    }
+
+    /// Why there is none of something, where it was not kept yet.
+    fn not_kept(&self, what: &'static str) -> Option<StoreError> {
+        self.kept_since.map(|since| StoreError::NotKept { what, scan: self.scan.id, since })
     }
 
     /// The store behind it.
@@ -82,13 +119,18 @@ impl Past {
         let mut sql = QueryBuilder::new(concat!(
             "SELECT r.uid, r.kind, r.account, r.region, r.native_id, r.first_seen, ",
             facts_columns!("v"),
-            ", COALESCE((SELECT x.understood FROM explanation x WHERE x.resource = r.id AND x.from_scan <= "
+            ", "
         ));
-        sql.push_bind(scan);
-        sql.push(
-            "), (SELECT h.understood FROM explanation_history h WHERE h.resource = r.id AND h.from_scan <= ",
-        );
-        sql.push_bind(scan).push(" AND h.to_scan > ").push_bind(scan).push("))");
+        if self.kept_since.is_some() {
+            sql.push("NULL");
+        } else {
+            sql.push("COALESCE((SELECT x.understood FROM explanation x WHERE x.resource = r.id AND x.from_scan <= ");
+            sql.push_bind(scan);
+            sql.push(
+                "), (SELECT h.understood FROM explanation_history h WHERE h.resource = r.id AND h.from_scan <= ",
+            );
+            sql.push_bind(scan).push(" AND h.to_scan > ").push_bind(scan).push("))");
+        }
         if with_documents {
             sql.push(", d.codec, d.size, d.body");
         }
@@ -137,30 +179,20 @@ impl Past {
     /// All edges that held.
     pub fn stream_edges(&self) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
         let mut sql = QueryBuilder::new(
-            "SELECT f.uid, e.kind, t.uid, e.target, e.expected, e.outside, e.path FROM edge_ever e JOIN resource f ON f.id = e.from_id \
-             LEFT JOIN resource t ON t.id = e.to_id WHERE ",
+            "SELECT f.uid, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, CASE WHEN t.id IS NOT NULL AND \
+             (SELECT v.hash FROM version v WHERE v.resource = t.id AND v.scan <= ",
+        );
+        sql.push_bind(self.scan.id);
+        sql.push(
+            " ORDER BY v.scan DESC LIMIT 1) IS NULL THEN t.kind END), e.outside, e.path FROM edge_ever e \
+             JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id WHERE ",
         );
         self.push_holds(&mut sql, "e");
-        chunks(&self.store, sql, (), |rows, ()| {
-            const TABLE: &str = "edge";
-            let decoded = rows.iter().map(|row| {
-                let to = match column::<Option<&str>>(row, TABLE, 2)? {
-                    Some(uid) => Target::Known { uid: Uid::new(uid) },
-                    None => Target::Unresolved {
-                        kind: ResourceType::new(column::<Option<&str>>(row, TABLE, 4)?.unwrap_or_default()),
-                        reference: column::<Option<&str>>(row, TABLE, 3)?.unwrap_or_default().to_owned(),
-                        outside: column(row, TABLE, 5)?,
-                    },
-                };
-                Ok(Edge {
-                    from: Uid::new(column::<&str>(row, TABLE, 0)?),
-                    kind: EdgeKind::new(column::<&str>(row, TABLE, 1)?),
-                    to,
-                    path: DocumentPath::new(column::<&str>(row, TABLE, 6)?),
-                })
-            });
+        let rows = chunks(&self.store, sql, (), |rows, ()| {
+            let decoded = rows.iter().map(|row| edges::decode(row, 0));
             Ok((decoded.collect::<Result<_, StoreError>>()?, ()))
-        })
+        });
+        unless(self.not_kept("what references led to"), rows)
     }
 
     /// All that was said; the statements on one resource come together, sorted by part and trust.
@@ -172,26 +204,27 @@ impl Past {
         );
         self.push_holds(&mut sql, "e");
         let read_at = self.scan.finished_at.unwrap_or(self.moment);
-        chunks(&self.store, sql, (), move |rows, ()| {
+        let rows = chunks(&self.store, sql, (), move |rows, ()| {
             const TABLE: &str = "explanation";
             let decoded = rows.iter().map(|row| {
                 let uid = Uid::new(column::<&str>(row, TABLE, 0)?);
                 Ok((uid, explanations::decode(column(row, TABLE, 1)?, read_at)?))
             });
             Ok((decoded.collect::<Result<_, StoreError>>()?, ()))
-        })
+        });
+        unless(self.not_kept("what was said about resources"), rows)
     }
 
     /// What was not understood, worst first, with the acceptances that held at the moment.
     pub fn stream_unknowns(&self) -> impl Stream<Item = Result<Vec<Unknown>, StoreError>> + Send + use<> {
         let past = self.clone();
-        stream::once(async move {
+        let rows = stream::once(async move {
             match past.acceptances().await {
                 Ok(holding) => past.unknowns(holding).left_stream(),
                 Err(error) => stream::iter([Err(error)]).right_stream(),
             }
-        })
-        .flatten()
+        });
+        unless(self.not_kept("what was not understood"), rows.flatten())
     }
 
     fn unknowns(
@@ -278,6 +311,17 @@ impl Past {
         sql.push(table).push(".from_scan <= ").push_bind(self.scan.id);
         sql.push(" AND (").push(table).push(".to_scan IS NULL OR ").push(table).push(".to_scan > ");
         sql.push_bind(self.scan.id).push(")");
+    }
+}
+
+/// The rows, or the error where there is one.
+fn unless<T: Send>(
+    error: Option<StoreError>,
+    rows: impl Stream<Item = Result<T, StoreError>> + Send,
+) -> impl Stream<Item = Result<T, StoreError>> + Send {
+    match error {
+        None => rows.left_stream(),
+        Some(error) => stream::iter([Err(error)]).right_stream(),
     }
 }
 

@@ -8,8 +8,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use super::{FACTS_COLUMNS, facts_columns, versions};
 use crate::{KeptVersion, Store, StoreError, documents, filter::push_in, rows::column, scans::blocking};
 
-/// Resources that are read at a time.
-const READ_MAX: usize = 256;
+/// Resources that are read at a time, each with two documents.
+const READ_MAX: usize = 64;
 
 /// Between which scans, and of which resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,7 +105,12 @@ pub struct Changes {
 impl Store {
     /// The resources that differ between two scans, by type and uid. Their keys are read at once, all else by
     /// [`Changes::next`].
+    ///
+    /// # Errors
+    /// [`StoreError::Compacted`] where the state at one of the ends is not kept.
     pub async fn changes(&self, query: ChangeQuery) -> Result<Changes, StoreError> {
+        self.check_kept(query.since).await?;
+        self.check_kept(query.until).await?;
         let ids = self.touched(&query).await?;
         Ok(Changes { store: self.clone(), query, rest: ids.into_iter() })
     }

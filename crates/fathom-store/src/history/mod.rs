@@ -169,7 +169,7 @@ where
     D: Send + 'static,
     F: Fn(&[SqliteRow], D) -> Result<(Vec<T>, D), StoreError> + Clone + Send + 'static,
 {
-    let mut rows = sql.build().fetch(store.readers());
+    let mut rows = sql.build().fetch(store.walkers());
     loop {
         let mut chunk = Vec::with_capacity(CHUNK_ROWS);
         while chunk.len() < CHUNK_ROWS {

@@ -7,7 +7,7 @@ use sqlx::QueryBuilder;
 use super::{FACTS_COLUMNS, Facts, chunks, document, facts_columns};
 use crate::{
     Store, StoreError, documents,
-    rows::{column, count, time},
+    rows::{column, count, stored_count, time},
     scans::blocking,
 };
 
@@ -22,7 +22,8 @@ pub struct KeptVersion {
     pub hash: Option<String>,
     /// What was said beside the document.
     pub facts: Facts,
-    /// The document; none where the resource was gone, or where the document is not kept any more.
+    /// The document; none where the resource was gone, where the document is not kept any more, or
+    /// where it was left out.
     pub document: Option<Document>,
 }
 
@@ -33,6 +34,8 @@ pub struct ResourceVersions {
     pub versions: Vec<KeptVersion>,
     /// How many there are.
     pub total: u64,
+    /// The scan that saw it first. Where no version of it is there, a compaction let go of it.
+    pub first_scan: i64,
 }
 
 /// A version with the resource that it belongs to.
@@ -48,29 +51,46 @@ pub struct VersionRow {
     pub region: Region,
     /// The version; its document only where it was asked for.
     pub version: KeptVersion,
+    /// Whether it is the first that was ever seen of the resource, not only the first that is kept.
+    pub is_first: bool,
 }
 
 impl Store {
     /// The versions of a resource with their documents, newest first; none where it is not known.
     pub async fn history(&self, uid: &Uid, limit: u32) -> Result<ResourceVersions, StoreError> {
+        self.history_within(uid, limit, u64::MAX).await
+    }
+
+    /// The same; the documents, newest first, have no more bytes in all than this, and older ones are left out.
+    pub async fn history_within(
+        &self,
+        uid: &Uid,
+        limit: u32,
+        bytes_max: u64,
+    ) -> Result<ResourceVersions, StoreError> {
         let failed = |source| self.failed("read the history of a resource", source);
         let mut snapshot = self.readers().begin().await.map_err(failed)?;
         let row = sqlx::query(
-            "SELECT COUNT(*) FROM version v JOIN resource r ON r.id = v.resource WHERE r.uid = $1",
+            "SELECT COUNT(*), COALESCE(MIN(r.first_scan), 0) FROM version v JOIN resource r ON r.id = v.resource \
+             WHERE r.uid = $1",
         )
         .bind(uid.as_str())
         .fetch_one(&mut *snapshot)
         .await
         .map_err(failed)?;
-        let total = count(&row, "version", 0)?;
+        let (total, first_scan) = (count(&row, "version", 0)?, column(&row, "resource", 1)?);
         let rows = sqlx::query(concat!(
             "SELECT v.scan, v.seen_at, v.hash, ",
             facts_columns!("v"),
-            ", d.codec, d.size, d.body FROM resource r JOIN version v ON v.resource = r.id \
+            ", CASE WHEN v.bytes <= $3 THEN d.codec END, d.size, CASE WHEN v.bytes <= $3 THEN d.body END \
+             FROM resource r JOIN (SELECT w.*, SUM(COALESCE(o.size, 0)) OVER (ORDER BY w.scan DESC) AS bytes \
+             FROM version w LEFT JOIN document o ON o.hash = w.hash \
+             WHERE w.resource = (SELECT id FROM resource WHERE uid = $1)) v ON v.resource = r.id \
              LEFT JOIN document d ON d.hash = v.hash WHERE r.uid = $1 ORDER BY v.scan DESC LIMIT $2"
         ))
         .bind(uid.as_str())
         .bind(limit)
+        .bind(stored_count(bytes_max))
         .fetch_all(&mut *snapshot)
         .await
         .map_err(failed)?;
@@ -79,7 +99,7 @@ impl Store {
             rows.iter().map(|row| decode(row, 0, true, &mut decoder)).collect::<Result<Vec<_>, _>>()
         })
         .await??;
-        Ok(ResourceVersions { versions, total })
+        Ok(ResourceVersions { versions, total, first_scan })
     }
 
     /// Every version of every resource, or of those of a type, that scans up to `until` brought; those of one resource
@@ -91,7 +111,7 @@ impl Store {
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<VersionRow>, StoreError>> + Send + use<> {
         let mut sql = QueryBuilder::new(concat!(
-            "SELECT r.uid, r.kind, r.account, r.region, v.scan, v.seen_at, v.hash, ",
+            "SELECT r.uid, r.kind, r.account, r.region, v.scan <= r.first_scan, v.scan, v.seen_at, v.hash, ",
             facts_columns!("v")
         ));
         if with_documents {
@@ -115,7 +135,8 @@ impl Store {
                     kind: ResourceType::new(column::<&str>(row, TABLE, 1)?),
                     account: AccountId::new(column::<&str>(row, TABLE, 2)?),
                     region: Region::new(column::<&str>(row, TABLE, 3)?),
-                    version: decode(row, 4, with_documents, &mut decoder)?,
+                    is_first: column(row, TABLE, 4)?,
+                    version: decode(row, 5, with_documents, &mut decoder)?,
                 })
             });
             let decoded = decoded.collect::<Result<_, StoreError>>()?;

@@ -192,6 +192,15 @@ async fn versions_are_told_newest_first_and_gone_ones_have_no_document() {
     let newest = store.history(&instance("c", "1").uid, 2).await.unwrap();
     assert_eq!((newest.total, newest.versions), (5, history.versions[..2].to_vec()));
     assert_eq!(store.history(&"arn:none".into(), 5).await.unwrap().total, 0);
+    // Two documents fit: the third, of the oldest version, is left out, and is still a version.
+    let size = history.versions[0].document.as_ref().unwrap().as_str().len() as u64;
+    let within = store.history_within(&instance("c", "1").uid, 100, 3 * size - 1).await.unwrap();
+    let with = |history: &fathom_store::ResourceVersions| {
+        history.versions.iter().map(|one| (one.hash.is_some(), one.document.is_some())).collect::<Vec<_>>()
+    };
+    let (read, gone, left_out) = ((true, true), (false, false), (true, false));
+    assert_eq!(with(&within), [read, read, left_out, gone, left_out]);
+    assert_eq!((within.total, within.first_scan), (5, 1));
     let all: Vec<_> = store.stream_versions(None, None, false).try_concat().await.unwrap();
     let of_c: Vec<_> = all.iter().filter(|row| id_of(&row.uid) == "c").map(|row| row.version.scan).collect();
     assert_eq!(of_c, [1, 3, 5, 6, 7]);

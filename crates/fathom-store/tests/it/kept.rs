@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use fathom_model::{
-    Document, DocumentPath, Edge, EdgeKind, Moment, Outcome, Resource, SourceKind, Target, Timestamp, Uid,
-};
+use fathom_model::{Document, Moment, Outcome, Resource, SourceKind, Timestamp};
 use fathom_store::{
-    CompactPolicy, CoverageQuery, Older, ScanResults, Store, StoreError, TrendQuery, UnknownQuery,
+    ChangeQuery, CompactPolicy, CoverageQuery, Older, ScanResults, Store, StoreError, TrendQuery,
+    UnknownQuery,
 };
 use futures::TryStreamExt as _;
 use serde_json::json;
 
 use crate::support::{
-    BUCKET, INSTANCE, at, covered, draft, edge, instance, instances_read, open, owner, resource, scan,
-    unknown,
+    BUCKET, INSTANCE, Numbers, at, covered, draft, edge, instance, instances_read, open, owner, resource,
+    scan, unknown,
 };
 
 const DAY: i64 = 86_400;
@@ -45,16 +44,6 @@ async fn state(store: &Store, scan: i64) -> State {
         edges.sort();
     }
     state
-}
-
-/// The numbers of a small generator that always gives the same ones.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
 }
 
 /// One scan of up to eight instances, all of it by chance, and what the state is after it.
@@ -126,6 +115,7 @@ async fn the_state_as_of_every_scan_can_be_read_and_compaction_keeps_it_where_it
                 assert_eq!(&state(&store, id).await, state_then, "seed {seed}, scan {id} of {kept:?}");
             }
         }
+        refused_where_not_kept(&store, &expected, &kept, done.versions + done.ended > 0).await;
         // Nothing stays that no kept scan shows, but for the newest version of each.
         for (uid, versions) in versions(&store).await {
             let before = &versions_before[&uid];
@@ -137,6 +127,45 @@ async fn the_state_as_of_every_scan_can_be_read_and_compaction_keeps_it_where_it
         assert_eq!((again.versions, again.ended, again.documents), (0, 0, 0));
         store.close().await.unwrap();
     }
+}
+
+/// What a compaction let go of does not read as what was: not by number, not by time, not as one end of a comparison.
+async fn refused_where_not_kept(
+    store: &Store,
+    scans: &[(i64, State)],
+    kept: &BTreeSet<i64>,
+    anything_went: bool,
+) {
+    if !anything_went {
+        return;
+    }
+    for (id, (second, _)) in (1..).zip(scans) {
+        let before = kept.range(..=id).next_back().copied();
+        let moment = Moment::Time(at(second + 1));
+        let by_time = store.past(&moment, at(1000 * DAY)).await;
+        match before {
+            Some(before) => {
+                let past = by_time.unwrap();
+                assert_eq!(past.scan().id, before);
+                assert_eq!(past.let_go().map(|scan| scan.id), (before != id).then_some(id), "it is said");
+            }
+            None => assert!(matches!(by_time, Err(StoreError::BeforeHistory { .. })), "{by_time:?}"),
+        }
+        if kept.contains(&id) {
+            continue;
+        }
+        let told = store.past(&Moment::Scan(id), at(0)).await.unwrap_err();
+        let near = [before, kept.range(id..).next().copied()];
+        for near in near.into_iter().flatten() {
+            assert!(told.to_string().contains(&format!("`scan:{near}`")), "{told}");
+        }
+        for (since, until) in [(id, scans.len() as i64), (0, id)] {
+            let refused = store.changes(ChangeQuery { since, until, ..ChangeQuery::default() }).await;
+            assert!(matches!(refused, Err(StoreError::Compacted { scan, .. }) if scan == id));
+        }
+    }
+    let whole_since = (1..=scans.len() as i64).rev().take_while(|id| kept.contains(id)).last().unwrap();
+    assert_eq!(store.turns_let_go().await.unwrap(), whole_since, "scans finished as they began");
 }
 
 /// Scans whose state is kept: all since the kept days began, the one before them, and the last of each day or month.
@@ -205,6 +234,11 @@ async fn compaction_waits_for_no_scan_and_says_what_it_did() {
     assert_eq!(store.document(&hex::encode(first.hash())).await.unwrap(), None);
     let stored = store.resource(&instance("i-0", "").uid).await.unwrap().unwrap();
     assert_eq!((stored.first_seen, stored.last_seen), (at(1), at(4 * DAY + 1)));
+    let history = store.history(&instance("i-0", "").uid, 9).await.unwrap();
+    assert_eq!((history.total, history.versions[0].scan, history.first_scan), (1, 5, 1));
+    let firsts = store.stream_versions(None, None, false).try_concat().await.unwrap();
+    let firsts: Vec<_> = firsts.iter().filter(|row| row.is_first).map(|row| row.uid.as_str()).collect();
+    assert_eq!(firsts, [instance("i-same", "same").uid.as_str()], "of all others only later ones are kept");
     assert_eq!(stored.resource.document, changing(4)[0].document);
     let entry = store.entries(0, 100).await.unwrap().pop().unwrap().body;
     assert!(entry.contains("history.compacted") && entry.contains(r#""versions":160"#), "{entry}");
@@ -317,6 +351,10 @@ async fn of_scans_that_overlap_the_later_one_holds() {
         "not asked for"
     );
     store.finish_scan(long, said(&a, "second"), at(40)).await.unwrap();
+    // The estate is as of the one that began last, also where the other ended last, or the clock says otherwise.
+    assert_eq!(store.latest_scan().await.unwrap().unwrap().id, long);
+    assert_eq!(store.newest_scan().await.unwrap().unwrap().id, short);
+    assert_eq!(store.scan_at(at(50)).await.unwrap().unwrap().id, short);
 
     assert_eq!(store.resource(&a.uid).await.unwrap().unwrap().resource, newest);
     assert_eq!(store.statements(&a.uid).await.unwrap()[0].value, "third");
@@ -363,6 +401,80 @@ async fn the_figures_of_each_scan_and_the_totals_of_coverage_are_counted() {
         .map(|total| (total.outcome.as_str(), total.reason.map(fathom_model::Reason::as_str), total.rows))
         .collect();
     assert_eq!(totals, [("read", None, 1), ("unknown", Some("denied"), 1)]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_there_is_now_is_counted_also_after_a_small_scan_that_keeps_no_figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (a, b) = (instance("i-a", "x"), instance("i-b", "x"));
+    let bucket = resource(BUCKET, "444455556666", "us-east-1", "data", "x");
+    let results = ScanResults {
+        coverage: instances_read(),
+        understood: HashSet::from([a.uid.clone(), bucket.uid.clone()]),
+        ..ScanResults::default()
+    };
+    let first = scan(&store, 10, &[a.clone(), b.clone(), bucket], results).await;
+    // A refresh of the instances: b is gone, and c, which nobody understands, is new.
+    let refresh = store.begin_scan("refresh", &[], &[], at(20)).await.unwrap();
+    store.stage(refresh, &[a, instance("i-c", "x"), instance("i-d", "x")]).await.unwrap();
+    let finishing = store.begin_finish(refresh, at(21)).await.unwrap();
+    let end = fathom_store::ScanEnd {
+        coverage: instances_read(),
+        narrowed: true,
+        brief: true,
+        ..fathom_store::ScanEnd::default()
+    };
+    finishing.commit(end, at(21)).await.unwrap();
+    let summary = store.summary().await.unwrap();
+    let rows: Vec<_> = summary
+        .iter()
+        .map(|row| (row.kind.as_str(), row.account.as_str(), row.total, row.understood, row.stale))
+        .collect();
+    assert_eq!(rows, [(INSTANCE, "111122223333", 3, 1, 0), (BUCKET, "444455556666", 1, 1, 0)]);
+    let trend = store.trend(&TrendQuery::default()).await.unwrap();
+    assert_eq!(trend.iter().map(|point| point.scan).collect::<Vec<_>>(), [first]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_hides_no_scan() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let results = || ScanResults { coverage: instances_read(), ..ScanResults::default() };
+    scan(&store, 1000, &[instance("i-a", "x")], results()).await;
+    let second = scan(&store, 10, &[instance("i-a", "y")], results()).await;
+    assert_eq!(store.latest_scan().await.unwrap().unwrap().id, second);
+    let trend = store.trend(&TrendQuery::default()).await.unwrap();
+    assert_eq!(trend.iter().map(|point| point.scan).collect::<Vec<_>>(), [1, second]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn questions_that_take_their_time_keep_no_scan_from_its_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let results = || ScanResults { coverage: instances_read(), ..ScanResults::default() };
+    let many: Vec<Resource> =
+        (0..fathom_store::CHUNK_ROWS + 10).map(|n| instance(&format!("i-{n}"), "x")).collect();
+    scan(&store, 10, &many, results()).await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        let mut slow = Box::pin(store.for_questions().stream_resources(None, false));
+        slow.try_next().await.unwrap();
+        held.push(slow);
+    }
+    let seen = [instance("i-1", "y")];
+    let ends = scan(&store, 20, &seen, results());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), ends).await;
+    assert_eq!(ended.expect("within the time"), 2);
+    let mut seen = fathom_store::CHUNK_ROWS;
+    while let Some(rest) = held[0].try_next().await.unwrap() {
+        seen += rest.len();
+    }
+    assert_eq!(seen, many.len(), "each question goes on with what it began with");
+    drop(held);
     store.close().await.unwrap();
 }
 
@@ -416,36 +528,5 @@ async fn others_append_while_a_scan_is_being_finished_and_a_dropped_attempt_leav
     finishing.commit(fathom_store::ScanEnd::default(), at(3)).await.unwrap();
     assert_eq!(store.statements(&a.uid).await.unwrap(), []);
     assert!(store.resource(&a.uid).await.unwrap().is_some());
-    store.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn where_an_edge_leads_outside_and_stands_comes_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = open(dir.path()).await;
-    let a = instance("i-a", "x");
-    let outside = Edge {
-        from: a.uid.clone(),
-        kind: EdgeKind::new("assumes"),
-        to: Target::Unresolved {
-            kind: "AWS::IAM::Role".into(),
-            reference: "arn:aws:iam::999988887777:role/theirs".to_owned(),
-            outside: true,
-        },
-        path: DocumentPath::new("Roles[].Arn"),
-    };
-    let gone = Edge { to: Target::Known { uid: Uid::from("arn:of:nobody") }, ..outside.clone() };
-    let results = ScanResults {
-        coverage: instances_read(),
-        edges: vec![outside.clone(), gone.clone()],
-        ..ScanResults::default()
-    };
-    scan(&store, 10, std::slice::from_ref(&a), results).await;
-    assert_eq!(store.edges_of(&a.uid).await.unwrap().outgoing, [outside.clone(), gone.clone()]);
-    let mut streamed = store.stream_edges().try_concat().await.unwrap();
-    streamed.sort();
-    let mut both = vec![gone, outside];
-    both.sort();
-    assert_eq!(streamed, both);
     store.close().await.unwrap();
 }

@@ -3,14 +3,17 @@
 
 mod acceptances;
 mod activity;
+mod baselines;
 mod continuous;
 mod crash;
+mod edges;
 mod estate;
 mod history;
 mod kept;
 mod ledger;
 mod migrating;
 mod opening;
+mod overlap;
 mod reading;
 mod scale;
 mod support;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use fathom_model::{Outcome, SourceKind};
+use fathom_model::{Moment, Outcome, SourceKind};
 use fathom_store::{ResourceQuery, ScanResults, Store, StoreError, UnknownQuery};
+use futures::TryStreamExt as _;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -176,5 +177,19 @@ async fn a_directory_of_schema_1_goes_on_as_it_was() {
     assert_eq!(store.statements(&a.uid).await.unwrap().len(), 1);
     assert_eq!(store.unknowns(&UnknownQuery::default(), at(50)).await.unwrap().total, 1);
     assert_eq!(store.resources(&ResourceQuery::default()).await.unwrap().total, 3);
+
+    // As of the scans before, resources are known, and what was said about them is not: it must not read as nothing.
+    let past = store.past(&Moment::Scan(2), at(50)).await.unwrap();
+    let then = past.stream_resources(None, false).try_concat().await.unwrap();
+    assert_eq!(then.iter().map(|one| one.understood).collect::<Vec<_>>(), [None, None]);
+    for refused in [
+        past.stream_unknowns().try_concat().await.map(|_| ()),
+        past.stream_statements().try_concat().await.map(|_| ()),
+        past.stream_edges().try_concat().await.map(|_| ()),
+    ] {
+        assert!(matches!(refused, Err(StoreError::NotKept { scan: 2, .. })), "{refused:?}");
+    }
+    let newest = store.past(&Moment::Scan(3), at(50)).await.unwrap();
+    assert_eq!(newest.stream_unknowns().try_concat().await.unwrap().len(), 1);
     store.close().await.unwrap();
 }

@@ -13,6 +13,16 @@ pub(crate) const ORIGIN: &str = "test.example/log";
 pub(crate) const INSTANCE: &str = "AWS::EC2::Instance";
 pub(crate) const BUCKET: &str = "AWS::S3::Bucket";
 
+/// The numbers of a small generator that always gives the same ones.
+pub(crate) struct Numbers(pub(crate) u64);
+
+impl Numbers {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
 pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }

@@ -56,7 +56,7 @@ pub(crate) struct ImportTrailArgs {
     /// Of a bucket, how many days back
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     pub(crate) trail_days: u32,
-    /// The AWS profile that reads the bucket; the usual environment otherwise
-    #[arg(long, env = "AWS_PROFILE")]
+    /// The AWS profile that reads the bucket, and nothing else; environment, profile and machine, in this order, otherwise
+    #[arg(long)]
     pub(crate) profile: Option<String>,
 }

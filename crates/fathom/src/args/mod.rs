@@ -118,14 +118,14 @@ pub(crate) struct ActivityArgs {
     /// An ARN, an id, a name, or the beginning of one
     pub(crate) resource: String,
     /// Most events
-    #[arg(long, default_value_t = 30, value_name = "N")]
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct UnknownArgs {
     /// Most rows
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Only this type
     #[arg(long = "type", value_name = "TYPE")]
@@ -231,7 +231,7 @@ pub(crate) struct CompactArgs {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Who does it; you, as the system knows you, otherwise
-    #[arg(long)]
+    #[arg(long, value_parser = one_line)]
     pub(crate) by: Option<String>,
 }
 
@@ -257,7 +257,7 @@ pub(crate) struct AcceptArgs {
     #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) until: jiff::civil::Date,
     /// Who accepts it; you, as the system knows you, otherwise
-    #[arg(long)]
+    #[arg(long, value_parser = one_line)]
     pub(crate) by: Option<String>,
 }
 
@@ -312,7 +312,7 @@ pub(crate) struct DriftArgs {
 #[derive(Debug, Args)]
 pub(crate) struct LimitArgs {
     /// Most rows
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 }
 
@@ -321,7 +321,7 @@ pub(crate) struct HistoryArgs {
     /// An ARN, an id, a name, or the beginning of one; also of what is gone
     pub(crate) resource: String,
     /// Most versions
-    #[arg(long, default_value_t = 20, value_name = "N")]
+    #[arg(long, default_value_t = 20, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
     /// Every change and every value in full; with --json, the documents too
     #[arg(long)]
@@ -387,7 +387,7 @@ pub(crate) struct SqlArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Most rows
-    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: u64,
     /// Ask about the estate as it was: a time, a day (at its end), how long ago, or scan:12
     #[arg(long, value_name = "MOMENT")]
@@ -408,19 +408,19 @@ pub(crate) enum BaselineCommand {
     /// Approve the estate as the last scan left it; a baseline of the same name ends
     Approve {
         /// The name of the baseline
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_parser = one_line)]
         name: String,
         /// Why it is approved
         #[arg(long)]
         reason: String,
         /// Who approves it; you, as the system knows you, otherwise
-        #[arg(long)]
+        #[arg(long, value_parser = one_line)]
         by: Option<String>,
     },
     /// Count the differences, explained and not; ends with code 3 under --exit-code where one is not
     Status {
         /// The name of the baseline
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_parser = one_line)]
         name: String,
         /// End with code 3 where a difference is not explained
         #[arg(long)]
@@ -429,7 +429,7 @@ pub(crate) enum BaselineCommand {
     /// List every difference, member by member
     Diff {
         /// The name of the baseline
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_parser = one_line)]
         name: String,
         /// Also what somebody explained
         #[arg(long)]
@@ -438,7 +438,7 @@ pub(crate) enum BaselineCommand {
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
         /// Most differences
-        #[arg(long, default_value_t = 200, value_name = "N")]
+        #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: u32,
     },
     /// Explain one difference; when the resource changes again, it is listed again
@@ -446,7 +446,7 @@ pub(crate) enum BaselineCommand {
         /// An ARN, an id or a name of a resource that differs
         resource: String,
         /// The name of the baseline
-        #[arg(long, default_value = "default")]
+        #[arg(long, default_value = "default", value_parser = one_line)]
         name: String,
         /// Why it may be so
         #[arg(long)]
@@ -455,7 +455,7 @@ pub(crate) enum BaselineCommand {
         #[arg(long, value_name = "DATE", value_parser = date)]
         until: Option<jiff::civil::Date>,
         /// Who explains it; you, as the system knows you, otherwise
-        #[arg(long)]
+        #[arg(long, value_parser = one_line)]
         by: Option<String>,
     },
     /// List the baselines, also those that ended
@@ -488,6 +488,17 @@ pub(crate) enum LedgerCommand {
 
 fn date(text: &str) -> Result<jiff::civil::Date, String> {
     text.parse().map_err(|_| "write a date like 2027-01-31".to_owned())
+}
+
+/// A name as it goes into the ledger.
+fn one_line(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("it is empty".to_owned())
+    } else if text.chars().any(char::is_control) {
+        Err("write one line without control characters".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 fn percent(text: &str) -> Result<f64, String> {

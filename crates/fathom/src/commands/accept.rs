@@ -46,11 +46,7 @@ pub(crate) async fn run(global: &Global, args: AcceptArgs) -> Result<()> {
             if open.is_empty() { "none".to_owned() } else { open.join(", ") }
         );
     }
-    let by = args
-        .by
-        .or_else(|| std::env::var("USER").ok())
-        .filter(|by| !by.trim().is_empty())
-        .context("nobody to name as the one who accepts; say --by")?;
+    let by = wiring::decided_by(args.by)?;
     let acceptance = Acceptance { uid, part: args.part, reason: args.reason, by, at: now, until };
     let acceptance = store.accept(acceptance).await?;
     store.close().await?;

@@ -43,7 +43,7 @@ pub(crate) async fn run(global: &Global, command: BaselineCommand) -> Result<End
 async fn approve(global: &Global, name: &str, reason: &str, by: Option<String>) -> Result<()> {
     wiring::reader(global).await?.close().await?;
     let store = wiring::store(global).await?;
-    let baseline = store.approve_baseline(name, reason, &person(by)?, wiring::now()).await?;
+    let baseline = store.approve_baseline(name, reason, &wiring::decided_by(by)?, wiring::now()).await?;
     store.close().await?;
     if global.json {
         return render::print_json(&baseline);
@@ -238,8 +238,13 @@ async fn accept(global: &Global, resource: &str, says: BaselineSays) -> Result<(
         .transpose()?
         .map(|at| at.timestamp());
     let store = wiring::store(global).await?;
-    let acceptance =
-        BaselineAcceptance { name: says.name, uid, reason: says.reason, by: person(says.by)?, until };
+    let acceptance = BaselineAcceptance {
+        name: says.name,
+        uid,
+        reason: says.reason,
+        by: wiring::decided_by(says.by)?,
+        until,
+    };
     let exception = store.accept_difference(acceptance, wiring::now()).await?;
     store.close().await?;
     if global.json {
@@ -277,10 +282,4 @@ async fn named(store: &Store, name: &str) -> Result<Baseline> {
     store.baseline(name).await?.with_context(|| {
         format!("there is no baseline `{name}`; `fathom baseline approve --reason …` makes one")
     })
-}
-
-fn person(by: Option<String>) -> Result<String> {
-    by.or_else(|| std::env::var("USER").ok())
-        .filter(|by| !by.trim().is_empty())
-        .context("nobody to name as the one who decides; say --by")
 }

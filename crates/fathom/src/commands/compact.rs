@@ -1,6 +1,6 @@
 //! `fathom compact`: old history goes, and its space is free again.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use fathom_store::{CompactPolicy, Compaction, Older};
 
 use crate::{
@@ -12,11 +12,7 @@ use crate::{
 pub(crate) async fn run(global: &Global, args: CompactArgs) -> Result<()> {
     // Opened to read first: a mistyped --data must not become a new, empty directory.
     wiring::reader(global).await?.close().await?;
-    let by = args
-        .by
-        .or_else(|| std::env::var("USER").ok())
-        .filter(|by| !by.trim().is_empty())
-        .context("nobody to name as the one who compacts; say --by")?;
+    let by = wiring::decided_by(args.by)?;
     let older = match args.older {
         OlderArg::Daily => Older::Daily,
         OlderArg::Monthly => Older::Monthly,

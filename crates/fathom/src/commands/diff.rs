@@ -99,17 +99,21 @@ async fn ends(store: &Store, args: &DiffArgs) -> Result<Option<(Scan, Scan)>> {
     let now = wiring::now();
     let until = match &args.until {
         Some(moment) => store.scan_of(moment, DayEdge::End, now).await?,
-        None => match store.latest_scan().await? {
+        None => match store.newest_scan().await? {
             Some(scan) => scan,
             None => bail!("no scan has ended yet; run `fathom scan`"),
         },
     };
     let since = match &args.since {
         Some(moment) => store.scan_of(moment, DayEdge::Begin, now).await?,
-        None => match store.scan_before(until.id).await? {
-            Some(scan) => scan,
-            None => return Ok(None),
-        },
+        None => {
+            // Of scans that overlapped the one that ended last need not be the newest; what it found is told, too.
+            let last = store.latest_scan().await?.filter(|_| args.until.is_none());
+            match store.scan_before(last.map_or(until.id, |last| last.id.min(until.id))).await? {
+                Some(scan) => scan,
+                None => return Ok(None),
+            }
+        }
     };
     if since.id > until.id {
         bail!("--since names scan {}, which is later than scan {} of --until", since.id, until.id);

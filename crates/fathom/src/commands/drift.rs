@@ -45,6 +45,13 @@ pub(crate) async fn run(global: &Global, args: DriftArgs) -> Result<Ending> {
              fathom.yaml, or --terraform-state, --terraform-plan or --cloudformation here"
         );
     }
+    if declared.terraform.declarations().is_empty() && declared.templates.is_empty() {
+        left_out(&problems);
+        bail!(
+            "none of the code that is named could be read ({}), so there is nothing to compare with",
+            render::count(problems.len() as u64, "file")
+        );
+    }
     let mut report = compare(global, &store, &declared).await?;
     let everywhere = (report.resources, report.rows.len());
     report.rows.retain(|row| is_asked(row, &args));
@@ -54,11 +61,8 @@ pub(crate) async fn run(global: &Global, args: DriftArgs) -> Result<Ending> {
     } else {
         text(&report, &args, everywhere)?;
     }
-    for problem in &problems {
-        let text = format!("{:#}", anyhow::Error::msg(chain(problem)));
-        anstream::eprintln!("{}: {}", styled(render::BAD, "left out"), text);
-    }
-    if !problems.is_empty() && (args.exit_code || everywhere.1 == 0) {
+    left_out(&problems);
+    if !problems.is_empty() && args.exit_code {
         bail!(
             "{} could not be used, so this is not the whole answer",
             render::count(problems.len() as u64, "file")
@@ -140,6 +144,12 @@ fn as_json(report: &Report, problems: &[SourceError]) -> Value {
         "notes": report.notes,
         "left_out": problems.iter().map(chain).collect::<Vec<_>>(),
     })
+}
+
+fn left_out(problems: &[SourceError]) {
+    for problem in problems {
+        anstream::eprintln!("{}: {}", styled(render::BAD, "left out"), clean(&chain(problem)));
+    }
 }
 
 /// An error with its causes on one line.

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use fathom_estate::ResourceDifference;
-use fathom_model::{Activity, Timestamp};
+use fathom_model::{Activity, Document, Timestamp};
+use fathom_see::import::CAPTURED;
 use fathom_store::{KeptVersion, StoredResource};
 use serde_json::{Value, json};
 
@@ -26,8 +27,19 @@ const CALLS_SHOWN: usize = 5;
 struct Step {
     version: KeptVersion,
     what: What,
+    /// When AWS Config captured it, where an import brought it.
+    captured: Option<Timestamp>,
+    /// For what was gone between states that were captured: before when it went.
+    gone_before: Option<Timestamp>,
     /// When the version before it was seen: whoever changed the resource did it since then.
     after: Option<Timestamp>,
+}
+
+impl Step {
+    /// When it was so, as far as that is known.
+    fn at(&self) -> Timestamp {
+        self.captured.or(self.gone_before).unwrap_or(self.version.seen_at)
+    }
 }
 
 enum What {
@@ -58,8 +70,11 @@ pub(crate) async fn run(global: &Global, args: HistoryArgs) -> Result<()> {
     // One more tells what changed in the oldest that is shown.
     let history = store.history(&stored.resource.uid, limit + 1).await?;
     let extent = Extent::of(args.full);
-    let steps = steps(history.versions, history.total, limit as usize, extent);
     let resource = &stored.resource;
+    // It stands beside the document, which only the whole resource has.
+    let whole = store.resource(&resource.uid).await?.filter(|whole| whole.deleted_at.is_none());
+    let now = whole.and_then(|whole| captured(&whole.resource.document.whole()));
+    let steps = steps(history.versions, history.first_scan, limit as usize, extent, now);
     let calls = store.activity_of(&[resource.uid.to_string(), resource.id.clone()]).await?;
     let calls: Vec<Activity> = calls.into_iter().filter(|call| call.account == resource.account).collect();
     if global.json {
@@ -100,9 +115,21 @@ pub(crate) async fn run(global: &Global, args: HistoryArgs) -> Result<()> {
     Ok(())
 }
 
-/// What each version is to the one before it, newest first.
-fn steps(versions: Vec<KeptVersion>, total: u64, limit: usize, extent: Extent) -> Vec<Step> {
-    let is_whole = versions.len() as u64 == total;
+/// When AWS Config captured what a document says.
+fn captured(document: &Document) -> Option<Timestamp> {
+    document.value().get(CAPTURED)?.as_str()?.parse().ok()
+}
+
+/// What each version is to the one before it, newest first. `now` is when the newest was captured.
+fn steps(
+    versions: Vec<KeptVersion>,
+    first_scan: i64,
+    limit: usize,
+    extent: Extent,
+    now: Option<Timestamp>,
+) -> Vec<Step> {
+    // The first need not be kept any more.
+    let is_whole = versions.last().is_some_and(|oldest| oldest.scan <= first_scan);
     let mut steps: Vec<Step> = Vec::with_capacity(versions.len());
     let mut before: Option<KeptVersion> = None;
     for version in versions.into_iter().rev() {
@@ -113,9 +140,22 @@ fn steps(versions: Vec<KeptVersion>, total: u64, limit: usize, extent: Extent) -
             Some(before) if before.hash.is_none() => What::Returned,
             Some(before) => What::Changed(difference::between(before, &version, extent)),
         };
-        let after = before.as_ref().map(|before| before.seen_at);
+        let captured = version.document.as_ref().and_then(captured);
         before = Some(version.clone());
-        steps.push(Step { version, what, after });
+        steps.push(Step { version, what, captured, gone_before: None, after: None });
+    }
+    if let Some(newest) = steps.last_mut() {
+        newest.captured = newest.captured.or(now);
+    }
+    let mut later = None;
+    for step in steps.iter_mut().rev() {
+        step.gone_before = later.filter(|_| step.version.hash.is_none());
+        later = step.captured;
+    }
+    let mut after = None;
+    for step in &mut steps {
+        step.after = after;
+        after = Some(step.at());
     }
     steps.reverse();
     steps.truncate(limit);
@@ -125,7 +165,7 @@ fn steps(versions: Vec<KeptVersion>, total: u64, limit: usize, extent: Extent) -
 /// The calls that may have brought a version: those between the scan before it and its own.
 fn made_by<'c>(step: &Step, calls: &'c [Activity]) -> Vec<&'c Activity> {
     let since = step.after.unwrap_or(Timestamp::MIN);
-    calls.iter().filter(|call| call.at > since && call.at <= step.version.seen_at).collect()
+    calls.iter().filter(|call| call.at > since && call.at <= step.at()).collect()
 }
 
 fn head(stored: &StoredResource) -> Result<()> {
@@ -151,8 +191,13 @@ fn title(step: &Step) -> String {
         What::Changed(_) => styled(render::ATTENTION, "changed"),
         What::Unknown => styled(render::QUIET, "an earlier version"),
     };
-    let at = step.version.seen_at.strftime("%Y-%m-%d %H:%M:%SZ");
-    format!("\n{at}  scan {}  {word}", step.version.scan)
+    let at = step.at().strftime("%Y-%m-%d %H:%M:%SZ");
+    let when = match (step.captured, step.gone_before) {
+        (Some(_), _) => format!("{at}  captured by AWS Config, scan"),
+        (None, Some(_)) => format!("before {at}  scan"),
+        (None, None) => format!("{at}  scan"),
+    };
+    format!("\n{when} {}  {word}", step.version.scan)
 }
 
 /// A call in words.
@@ -172,6 +217,7 @@ fn as_json(step: &Step, calls: &[Activity], full: bool) -> Value {
     let mut out = json!({
         "scan": version.scan,
         "seen_at": version.seen_at,
+        "captured_at": step.captured,
         "what": step.what.word(),
         "hash": version.hash,
         "calls": made_by(step, calls),

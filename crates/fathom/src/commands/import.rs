@@ -31,7 +31,7 @@ pub(crate) async fn json(global: &Global, args: ImportJsonArgs) -> Result<()> {
     };
     let importer = importer(global).await?;
     let progress = Progress::default();
-    let work = importer.aws_json(&args.from, &options, &declared, &progress, wiring::now);
+    let work = Box::pin(importer.aws_json(&args.from, &options, &declared, &progress, wiring::now));
     let report = scan::shown(&progress, args.quiet || global.json, || line(&progress), work).await?;
     end(global, &importer, report?).await
 }
@@ -41,7 +41,7 @@ pub(crate) async fn config(global: &Global, args: ImportConfigArgs) -> Result<()
     let declared = wiring::declared(args.declarations.as_deref())?;
     let importer = importer(global).await?;
     let progress = Progress::default();
-    let work = importer.aws_config(&args.from, &declared, &progress, wiring::now);
+    let work = Box::pin(importer.aws_config(&args.from, &declared, &progress, wiring::now));
     let report = scan::shown(&progress, args.quiet || global.json, || line(&progress), work).await?;
     end(global, &importer, report?).await
 }
@@ -56,10 +56,7 @@ async fn importer(global: &Global) -> Result<Importer> {
         content: Arc::clone(&wiring::content(global)?),
         store: wiring::store(global).await?,
         limits: Limits::default(),
-        actor: std::env::var("USER")
-            .ok()
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "import".to_owned()),
+        actor: wiring::user().unwrap_or_else(|| "import".to_owned()),
     })
 }
 

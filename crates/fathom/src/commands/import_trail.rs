@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, Result, bail};
-use fathom_cloud::client::{Client, ClientOptions};
+use fathom_cloud::client::Client;
 use fathom_model::Region;
 use fathom_see::{
     tally::Tally,
@@ -33,11 +33,12 @@ pub(crate) async fn run(global: &Global, args: ImportTrailArgs) -> Result<()> {
     files::read(&mut reader, &paths, &wiring::now).await?;
     let tally = Tally::default();
     if !buckets.is_empty() {
-        let client = Client::new(ClientOptions::from_env(std::env::vars())?)?;
+        let profile = args.profile.as_deref().filter(|name| !name.is_empty());
+        let client = Client::new(wiring::cloud(profile, None).await?)?;
         let home = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok());
         let home =
             home.filter(|name| !name.is_empty()).map_or_else(|| Region::new("us-east-1"), Region::from);
-        let account = client.sign_in(args.profile.as_deref().filter(|name| !name.is_empty()), &home).await?;
+        let account = client.sign_in(profile, &home).await?;
         for from in buckets {
             let TrailFrom::Bucket { bucket: name, prefix, days } = bucket_of(from, args.trail_days)? else {
                 continue;

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use fathom_cloud::client::required_permission;
+use fathom_cloud::{
+    client::required_permission,
+    model::{Models, Operation},
+};
 use serde_json::json;
 
 use crate::{
@@ -28,6 +31,11 @@ pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
         actions.insert(required_permission(service, &definition.list.operation));
         if let Some(describe) = &definition.list.describe {
             actions.insert(required_permission(service, &describe.operation));
+        }
+        // Some services must be asked first where they answer.
+        let model = Models::embedded().service(service)?;
+        if model.operation(&definition.list.operation).is_some_and(Operation::is_discovered) {
+            actions.insert(required_permission(service, "DescribeEndpoints"));
         }
         for enrich in &definition.enrich {
             actions.insert(enrich.permission.clone().unwrap_or_else(|| {

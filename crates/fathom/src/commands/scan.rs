@@ -9,7 +9,7 @@ use fathom_cloud::{
 };
 use fathom_content::Content;
 use fathom_model::{Region, ResourceType};
-use fathom_see::{Progress, ScanOptions, ScanReport, Scanner, progress::Phase, sources::Declared};
+use fathom_see::{Progress, ScanError, ScanOptions, ScanReport, Scanner, progress::Phase, sources::Declared};
 use fathom_store::{Store, UnknownQuery};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
@@ -45,6 +45,11 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
         ..options(&args.scope, is_live)?
     };
     let (client, recorder) = client(&args, &options, &content).await?;
+    if is_live && !wiring::has_data(global) {
+        // A first scan that cannot sign in should not leave an empty store behind.
+        let asked = options.regions.first().unwrap_or(&options.home);
+        client.sign_in(options.profile.as_deref(), asked).await.map_err(ScanError::SignIn)?;
+    }
     let scanner = Scanner { client, content, store: wiring::store(global).await? };
     if let Some(asked) = scanner.client.recording().and_then(|recording| recording.asked.as_ref()) {
         as_recorded(&mut options, asked);

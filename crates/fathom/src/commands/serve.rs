@@ -1,6 +1,6 @@
 //! `fathom serve`: the HTTP API, scans by schedule, refreshes by events.
 
-use std::sync::Arc;
+use std::{io::IsTerminal, sync::Arc};
 
 use anyhow::{Context, Result};
 use fathom_api::{ApiState, ScanRunner, ScheduleStatus, ServeOptions, Server, StartScan};
@@ -69,6 +69,11 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     })
     .await?;
     render::print(format!("Fathom answers on {}", styled(render::STRONG, server.url())))?;
+    if std::io::stdout().is_terminal() {
+        // For the eyes of whoever started it, and only for them: the fragment stays in the browser.
+        let token = std::fs::read_to_string(&token_file).unwrap_or_default();
+        render::print(format!("open {}/#token={} in a browser", server.url(), token.trim()))?;
+    }
     render::print(styled(
         render::QUIET,
         format!(

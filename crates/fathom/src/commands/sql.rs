@@ -23,7 +23,18 @@ pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let content = wiring::content(global)?;
     let lake = match &args.as_of {
-        Some(moment) => Lake::new(store.past(moment, wiring::now()).await?, &content)?,
+        Some(moment) => {
+            let past = store.past(moment, wiring::now()).await?;
+            if let (Some(newer), Some(at)) = (past.let_go(), past.scan().finished_at) {
+                anstream::eprintln!(
+                    "{}: a compaction let go of the state as of scan {}; this is that as of scan {}, which ended {at}",
+                    styled(render::ATTENTION, "earlier"),
+                    newer.id,
+                    past.scan().id
+                );
+            }
+            Lake::new(past, &content)?
+        }
         None => Lake::new(store, &content)?,
     };
     let limits = Limits { rows_max: args.limit, ..Limits::default() };

@@ -1,17 +1,21 @@
 //! A server that scans by itself and follows events: a live cloud that we change, its queue, folders, power cuts.
 
 use std::{
+    collections::BTreeSet,
     io::{BufRead as _, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
-use fathom_testkit::moto::{Moto, python};
+use fathom_testkit::{
+    front::Fault,
+    moto::{Moto, python},
+};
 use serde_json::{Value, json};
 
 use crate::{
-    cloud::{ACCOUNT, seeded, small_estate, whole},
+    cloud::{ACCOUNT, answer, on, seeded, small_estate, whole},
     harness::{Place, copy_dir, until},
     moto::{declarations, scanned},
     serve::Running,
@@ -282,6 +286,72 @@ async fn a_server_scans_when_it_is_time_and_reads_files_that_are_put_down() {
     std::thread::sleep(Duration::from_secs(10));
     assert_eq!(server.interrupt().0, Some(0));
     assert_eq!(place.number(refreshes), 1);
+}
+
+#[test]
+fn what_events_take_is_what_the_policy_allows() {
+    let events = "sqs:http://127.0.0.1/123456789012/events";
+    let record = json!({
+        "eventID": "1", "eventTime": "2026-05-01T10:00:00Z", "eventSource": "ec2.amazonaws.com",
+        "eventName": "StopInstances", "awsRegion": "eu-west-1", "recipientAccountId": ACCOUNT, "readOnly": false,
+        "userIdentity": {"type": "Root", "arn": format!("arn:aws:iam::{ACCOUNT}:root"), "accountId": ACCOUNT},
+        "requestParameters": {"instancesSet": {"items": [{"instanceId": "i-1"}]}},
+    });
+    let message = json!({"Messages": [{"MessageId": "1", "ReceiptHandle": "r", "Body": record.to_string()}]});
+    let front = small_estate(vec![
+        answer("sqs", "ReceiveMessage", message).nth(1),
+        // An empty queue answers late, as SQS does.
+        on("sqs", "ReceiveMessage", Fault::Slow(Duration::from_secs(1))),
+        answer("sqs", "DeleteMessage", json!({})),
+    ]);
+    let place = Place::asking(&front.url);
+    let args = ["--regions", "eu-west-1", "--types", "AWS::EC2::Instance", "--events", events];
+    let server = Running::start_with(&place, &args);
+    until("the message is let go", || front.count("sqs", "DeleteMessage") > 0);
+    assert_eq!(server.interrupt().0, Some(0));
+    let called: BTreeSet<String> =
+        front.calls().iter().map(|call| format!("{}:{}", call.service, call.operation)).collect();
+
+    let arn = format!("arn:aws:sqs:eu-west-1:{ACCOUNT}:events");
+    let of = |policy: &Value, at: usize| -> BTreeSet<String> {
+        let actions = policy["Statement"][at]["Action"].as_array().unwrap();
+        actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect()
+    };
+    let url = format!("sqs:https://sqs.eu-west-1.amazonaws.com/{ACCOUNT}/events");
+    for (given, resource) in [(&["--events", url.as_str()][..], arn.as_str()), (&["--events"], "*")] {
+        let policy = place.run(&[&["permissions"], given].concat()).ok().json();
+        assert_eq!(policy["Statement"].as_array().map(Vec::len), Some(2), "{policy}");
+        assert_eq!(policy["Statement"][1]["Resource"], resource);
+        let (reads, takes) = (of(&policy, 0), of(&policy, 1));
+        let beyond: BTreeSet<String> = called.difference(&reads).cloned().collect();
+        assert_eq!(takes, beyond, "no more and no less than a scan does not need");
+    }
+    let policy = place.run(&["permissions"]).ok().json();
+    assert_eq!(policy["Statement"].as_array().map(Vec::len), Some(1), "without a queue it is not asked for");
+}
+
+#[tokio::test]
+async fn a_scan_that_could_not_begin_is_a_row_and_is_tried_again_later() {
+    let front = small_estate(vec![on("sts", "GetCallerIdentity", crate::cloud::denied())]);
+    let place = Place::asking(&front.url);
+    let server = Running::start_with(&place, &["--every", "1h"]);
+    let begun = Instant::now();
+    let summary = loop {
+        let summary = get(&server, "summary").await;
+        if summary["schedule"]["failures"] == 1 || begun.elapsed() > Duration::from_mins(1) {
+            break summary;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    assert_eq!(summary["schedule"]["failures"], 1, "{summary}");
+    let scans = get(&server, "scans").await;
+    let [failed] = scans["scans"].as_array().expect("a list").as_slice() else { panic!("{scans}") };
+    assert_eq!((&failed["state"], &failed["scope"]), (&json!("failed"), &json!("by schedule")), "{failed}");
+    assert!(failed["error"].as_str().is_some_and(|error| error.contains("sign in")), "{failed}");
+    let at = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let pause = at(&summary["schedule"]["next_at"]).duration_since(at(&failed["finished_at"])).as_secs();
+    assert_eq!(pause, 60, "not at once, and not only in an hour");
+    assert_eq!(server.interrupt().0, Some(0));
 }
 
 #[test]

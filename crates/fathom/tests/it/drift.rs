@@ -171,6 +171,17 @@ c("dynamodb").create_table(TableName="by-hand", BillingMode="PAY_PER_REQUEST",
     terraform(&moto, &place);
 }
 
+/// Rows of what nothing declares are no comparison with code that could not be read.
+#[test]
+fn code_that_cannot_be_read_at_all_is_nothing_to_compare_with() {
+    let place = crate::harness::sample();
+    for flag in ["--terraform-state", "--terraform-plan", "--cloudformation"] {
+        let ran = place.run(&["drift", flag, "/nonexist"]).code(1);
+        let ran = ran.says(&["/nonexist", "nothing to compare with"]);
+        assert_eq!(ran.out, "");
+    }
+}
+
 /// The same cloud, as Terraform would have it in a state and in a plan.
 fn terraform(moto: &Moto, place: &Place) {
     let seen = boto(

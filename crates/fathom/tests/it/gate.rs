@@ -51,6 +51,49 @@ fn listed(place: &Place) -> Vec<String> {
     list.as_array().expect("rows").iter().map(uid).collect()
 }
 
+/// What somebody accepts counts at once, and no longer when it expires; the numbers always add up.
+#[test]
+fn acceptances_count_while_they_hold() {
+    let place = Place::with_sample();
+    let gate = |percent: &str| {
+        let report = place.run(&["gate", "--min-understood", percent, "--json"]);
+        let code = report.code;
+        let report = report.json();
+        let number = |value: &Value| value.as_u64().expect("a number");
+        let (resources, understood) = (number(&report["resources"]), number(&report["understood"]));
+        assert_eq!(understood + number(&report["unexplained"]["open"]), resources);
+        (understood, resources, code)
+    };
+    let (before, resources, _) = gate("1");
+    // Half a resource less, so that no rounding decides.
+    let all_but =
+        |missing: u64| format!("{}", ((resources - missing) as f64 - 0.5) * 100.0 / resources as f64);
+    let open = resources - before;
+    assert_eq!(gate(&all_but(open - 1)).2, Some(3));
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(15);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let now = jiff::Timestamp::now();
+        let store =
+            fathom_store::Store::open(&place.data(), "fathom.local/ledger", now).await.expect("a store");
+        let acceptance = fathom_model::Acceptance {
+            uid: listed(&place)[0].as_str().into(),
+            part: "*".to_owned(),
+            reason: "for a moment".to_owned(),
+            by: "tester".to_owned(),
+            at: now,
+            until,
+        };
+        store.accept(acceptance).await.expect("accepted");
+        store.close().await.expect("closed");
+    });
+    assert_eq!(gate(&all_but(open - 1)), (before + 1, resources, Some(0)));
+    while jiff::Timestamp::now() <= until {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(gate(&all_but(open - 1)), (before, resources, Some(3)));
+}
+
 #[test]
 fn each_condition_holds_or_ends_with_three() {
     let place = sample();

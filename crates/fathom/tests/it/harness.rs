@@ -81,6 +81,10 @@ impl Place {
         let env = [
             ("AWS_EC2_METADATA_DISABLED", "true"),
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+            // Also where a test takes that address away.
+            ("HTTPS_PROXY", "http://127.0.0.1:9"),
+            ("HTTP_PROXY", "http://127.0.0.1:9"),
+            ("NO_PROXY", "127.0.0.1,localhost"),
             ("USER", "tester"),
         ];
         Self {

@@ -206,3 +206,55 @@ fn mistakes_are_named() {
     place.run(&["import", "aws-config", "empty"]).code(1).says(&["is no JSON"]);
     place.run(&["import", "aws-json", "empty", "--account", "12"]).code(2).says(&["twelve digits"]);
 }
+
+#[test]
+fn a_history_of_aws_config_shows_when_each_state_was_captured() {
+    let place = Place::new();
+    let group = |status: &str, day: u32, port: u16| {
+        json!({
+            "configurationItemCaptureTime": format!("2026-01-{day:02}T10:00:00Z"), "configurationItemStatus": status,
+            "awsAccountId": "111111111111", "resourceType": "AWS::EC2::SecurityGroup", "resourceId": "sg-1",
+            "ARN": "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1", "awsRegion": "eu-west-1",
+            "configuration": {"groupId": "sg-1", "groupName": "web", "ownerId": "111111111111",
+                "ipPermissions": [{"ipProtocol": "tcp", "fromPort": port, "toPort": port, "ipRanges": ["0.0.0.0/0"]}]},
+        })
+    };
+    let items = json!({"configurationItems": [
+        group("OK", 8, 22), group("OK", 2, 443), group("ResourceDeleted", 6, 80), group("OK", 4, 80),
+    ]});
+    place.write("config/history.json", items.to_string());
+    // Between the second state and the first: somebody changed it.
+    let call = json!({"Records": [{
+        "eventID": "1", "eventTime": "2026-01-03T09:00:00Z", "eventSource": "ec2.amazonaws.com",
+        "eventName": "AuthorizeSecurityGroupIngress", "awsRegion": "eu-west-1", "recipientAccountId": "111111111111",
+        "readOnly": false, "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111111111111:user/ada",
+        "accountId": "111111111111"}, "requestParameters": {"groupId": "sg-1"},
+    }]});
+    place.write("trail/1.json", call.to_string());
+    place.run(&["import", "cloudtrail", "trail"]).ok();
+    let told = place.run(&["import", "aws-config", "config"]).ok().out;
+    assert!(told.contains("3 older states of resources became versions"), "{told}");
+    let out = place.run(&["history", "sg-1"]).ok().out;
+    let titles: Vec<&str> =
+        out.lines().filter(|line| line.contains("  scan ") || line.contains(", scan ")).collect();
+    assert_eq!(
+        titles,
+        [
+            "2026-01-08 10:00:00Z  captured by AWS Config, scan 4  there again",
+            "before 2026-01-08 10:00:00Z  scan 3  gone",
+            "2026-01-04 10:00:00Z  captured by AWS Config, scan 2  changed",
+            "2026-01-02 10:00:00Z  captured by AWS Config, scan 1  first seen",
+        ],
+        "{out}"
+    );
+    assert!(out.contains("FromPort") && out.contains("443 → 80"), "{out}");
+    assert!(!out.contains("configurationItemCaptureTime"), "{out}");
+    let json = place.run(&["history", "sg-1", "--json"]).ok().json();
+    let calls = |at: usize| json["versions"][at]["calls"].as_array().expect("a list").len();
+    assert_eq!([calls(0), calls(1), calls(2), calls(3)], [0, 0, 1, 0], "who did it stands with what it did");
+    assert_eq!(json["versions"][2]["captured_at"], "2026-01-04T10:00:00Z");
+    place.run(&["import", "aws-config", "config"]).ok();
+    let again = place.run(&["history", "sg-1", "--json"]).ok().json();
+    assert_eq!(again["versions"], json["versions"], "importing again changes nothing");
+    place.run(&["ledger", "verify"]).ok();
+}

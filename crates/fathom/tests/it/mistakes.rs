@@ -1,6 +1,9 @@
 //! What people get wrong in files and flags: told with file and line, before anything is scanned.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+};
 
 use crate::harness::Place;
 
@@ -218,6 +221,107 @@ fn each_way_to_have_no_credentials_says_what_to_do() {
         .says(&["the credentials of profile `p`", "could not be loaded"]);
 }
 
+/// Something on the way may answer in the place of the machine, and refuse; nobody spoke of a profile.
+#[test]
+fn a_refusal_at_the_machines_address_is_no_fault_of_a_profile() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0u8; 4096];
+            let _ = stream.read(&mut request);
+            let _ =
+                stream.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    let refusing = |place: Place| {
+        place.env("AWS_EC2_METADATA_DISABLED", "false").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &address)
+    };
+    // A profile that only names a region says nothing of credentials.
+    for place in [Place::new(), with_aws_files("[default]\nregion = eu-west-1\n", "")] {
+        let place = refusing(place);
+        let ran = place
+            .run(&["scan"])
+            .code(1)
+            .says(&["no credentials: neither the environment", "nor the machine"]);
+        assert!(!ran.err.contains("could not be loaded"), "{}", ran.err);
+        assert!(!place.data().exists(), "a scan that cannot sign in made a data directory");
+    }
+    let named = refusing(with_aws_files(
+        "[profile m]\nrole_arn = arn:aws:iam::1:role/x\ncredential_source = Ec2InstanceMetadata\n",
+        "",
+    ));
+    named.run(&["scan", "--profile", "m"]).code(1).says(&["the credentials of profile `m`"]);
+}
+
+#[test]
+fn keys_in_the_environment_come_before_its_profile_in_every_command() {
+    let front = crate::cloud::small_estate(Vec::new());
+    let place = Place::asking(&front.url).env("AWS_PROFILE", "nobody");
+    let ran = place.run(&["import", "cloudtrail", "s3://the-logs"]);
+    assert!(!ran.err.contains("profile"), "{}", ran.err);
+    assert!(front.calls().iter().any(|call| call.operation == "GetCallerIdentity"), "{}", ran.err);
+    let named = place.run(&["import", "cloudtrail", "s3://the-logs", "--profile", "nobody"]);
+    named.code(1).says(&["no profile `nobody`"]);
+}
+
+#[test]
+fn a_region_that_is_none_is_told_with_those_that_are_near() {
+    let front = crate::cloud::small_estate(Vec::new());
+    let scan = |regions: &str| {
+        let place = Place::asking(&front.url);
+        let ran = place.run(&["scan", "--types", crate::cloud::TYPES, "--regions", regions]);
+        (place, ran)
+    };
+    let (place, ran) = scan("eu-wst-1");
+    ran.code(1).says(&["the account knows no region `eu-wst-1`; name one of eu-west-1\n"]);
+    place.run(&["gate", "--min-understood", "1"]).code(1).says(&["no scan has ended yet"]);
+    let (_, ran) = scan("moon-1,mars-1");
+    ran.code(1).says(&["no region `moon-1` nor `mars-1`; name one of eu-west-1, us-east-1\n"]);
+    // Where one is there it is scanned, and the other is a row with its own advice.
+    let (place, ran) = scan("us-east-1,eu-wst-1");
+    let ran = ran.ok();
+    assert!(
+        ran.out.contains("no such place: eu-wst-1\n      check the spelling in --regions"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("endpoint"), "{}", ran.out);
+    let rows = crate::cloud::unknown_rows(&place);
+    let row = rows.iter().find(|row| row["region"] == "eu-wst-1").expect("a row");
+    assert_eq!(row["reason"], "no_such_place");
+    assert_eq!(row["detail"], "the account knows no such region, but eu-west-1");
+}
+
+#[test]
+fn what_a_flag_cannot_be_is_said_of_the_flag() {
+    let place = crate::harness::sample();
+    place.run(&["unknown", "--limit", "0"]).code(2).says(&["--limit"]);
+    for name in ["", "a\nb", "\u{7}"] {
+        let ran = place.run(&["baseline", "approve", "--reason", "x", "--name", name]);
+        ran.code(2).says(&["--name"]);
+    }
+    place.run(&["baseline", "approve", "--reason", "x", "--by", "a\nb"]).code(2).says(&["--by"]);
+    for moment in ["2130-01-01", "2130-01-01T08:00:00Z"] {
+        let ran = place.run(&["as-of", moment, "sql", "select count(*) from resources"]);
+        let ran = ran.code(1).says(&["2130-01-01", "is in the future"]);
+        assert_eq!(ran.out, "");
+    }
+    // Today has begun.
+    let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).date().to_string();
+    place.run(&["as-of", &today, "sql", "select count(*) from resources"]).ok();
+}
+
+/// `fathom completions bash | head -1`
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = Place::new().command(&["completions", "bash"]).spawn().expect("the binary starts");
+    drop(child.stdout.take());
+    let ran = crate::harness::wait(child).ok();
+    assert_eq!(ran.err, "");
+}
+
 #[test]
 fn a_profile_brings_its_own_keys_and_endpoints() {
     let front = crate::cloud::small_estate(Vec::new());
@@ -248,6 +352,9 @@ fn a_profile_brings_its_own_keys_and_endpoints() {
     let (ran, place) = scan(&endpoint(dead), &env, &["--endpoint-url", &front.url]);
     ran.ok();
     assert_eq!(crate::cloud::uids(&place), crate::cloud::estate_uids());
+    // Where neither names one, AWS's own would be asked: from here nothing leads there.
+    let (ran, _) = scan("[profile work]\nregion = eu-west-1\n", &[], &[]);
+    ran.code(1).says(&["no connection to `sts.us-east-1.amazonaws.com`", "tunnel error"]);
     let (ran, _) = scan("[profile work]\nendpoint_url = nonsense\n", &[], &[]);
     ran.code(1).says(&["endpoint_url in the AWS profile work", "https://host:port"]);
 }

@@ -264,7 +264,7 @@ fn accounts_that_nobody_can_enter_are_rows() {
         [
             row("222222222222", "not_enabled", "the account is suspended; nobody can look into it"),
             row("333333333333", "not_reached", "left out by --accounts"),
-            row("444444444444", "not_answered", "the organisation has no such account; check --accounts"),
+            row("444444444444", "no_such_place", "the organisation has no such account; check --accounts"),
         ]
     );
 }

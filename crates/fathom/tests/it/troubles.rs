@@ -49,9 +49,9 @@ fn credentials_that_are_refused_are_told_apart() {
         let ran = place.run(&["scan"]).code(1).says(&["cannot sign in", says]);
         assert_eq!(ran.out, "", "{name}");
         // Nothing was scanned, and that is what the others say.
-        let summary = place.run(&["summary"]).ok().out;
-        assert!(summary.contains("No scan has ended yet"), "{summary}");
-        place.run(&["gate", "--min-understood", "1"]).code(1).says(&["nothing to judge"]);
+        assert!(!place.data().exists(), "{name} made a data directory");
+        place.run(&["summary"]).code(1).says(&["run `fathom scan` first"]);
+        place.run(&["gate", "--min-understood", "1"]).code(1).says(&["run `fathom scan` first"]);
     }
 }
 

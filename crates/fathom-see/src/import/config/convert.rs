@@ -13,8 +13,11 @@ use fathom_estate::Unread;
 use fathom_model::{Document, Partition, Region, Resource, ResourceType, Uid, path::Path};
 use serde_json::{Map, Value, json};
 
-use super::{items::Item, not_understood};
-use crate::item::{self, Item as Finished, Place};
+use super::{super::run::partition_of, items::Item, not_understood};
+use crate::{
+    item::{self, Item as Finished, Place},
+    seen,
+};
 
 /// A resource, and what is not known of it.
 pub(super) struct Converted {
@@ -37,21 +40,21 @@ pub(super) fn convert(content: &Content, item: &Item) -> Result<Converted, Strin
 
 fn partition(item: &Item) -> Partition {
     let told = item.arn.as_deref().and_then(|arn| arn.split(':').nth(1)).filter(|text| !text.is_empty());
-    Partition::new(told.unwrap_or("aws"))
+    told.map(Partition::new).or_else(|| partition_of(&item.region)).unwrap_or_else(|| Partition::new("aws"))
 }
 
 fn unknown(item: &Item) -> Converted {
-    let arn = item.arn.clone().filter(|arn| !arn.is_empty());
-    let uid = Uid::from(arn.unwrap_or_else(|| {
-        format!("arn:aws:config:{}:{}:resource/{}/{}", item.region, item.account, item.kind, item.id)
-    }));
+    let partition = partition(item);
+    let who = (item.kind.as_str(), item.id.as_str());
+    let (uid, kind) = seen::named(item.arn.as_deref(), partition.as_str(), &item.account, &item.region, who);
+    let uid = Uid::from(uid);
     let document = json!({
         "configuration": item.configuration,
         "supplementaryConfiguration": item.supplementary,
         "tags": item.tags,
     });
     let resource = Resource {
-        kind: ResourceType::new(item.kind.as_str()),
+        kind: seen::kind_of(&kind),
         account: item.account.clone(),
         region: item.region.clone(),
         id: item.id.clone(),

@@ -82,15 +82,16 @@ fn plain(bytes: Vec<u8>, limits: &Limits, budget: &mut u64) -> Result<Vec<u8>, S
 
 fn expand(stream: impl Read, packed: u64, limits: &Limits, budget: &mut u64) -> Result<Vec<u8>, String> {
     let by_ratio = packed.saturating_mul(limits.ratio_max).max(HARMLESS_BYTES);
-    let most = limits.file_bytes_max.min(by_ratio).min(*budget);
+    let left = *budget;
+    let most = limits.file_bytes_max.min(by_ratio).min(left);
     let mut bytes = Vec::new();
-    stream
-        .take(most.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| format!("cannot be expanded: {error}"))?;
+    let ended = stream.take(most.saturating_add(1)).read_to_end(&mut bytes);
     let expanded = bytes.len() as u64;
+    // What is left out took its time as well.
+    *budget = left.saturating_sub(expanded);
+    ended.map_err(|error| format!("cannot be expanded: {error}"))?;
     if expanded > most {
-        return Err(if most == *budget {
+        return Err(if most == left {
             format!("is beyond the {} bytes that one import expands", limits.expanded_bytes_max)
         } else if most == by_ratio {
             format!("expands to more than {} times its {packed} bytes; it is left out", limits.ratio_max)
@@ -98,11 +99,44 @@ fn expand(stream: impl Read, packed: u64, limits: &Limits, budget: &mut u64) -> 
             format!("expands to more than the limit of {} bytes; split it", limits.file_bytes_max)
         });
     }
-    *budget -= expanded;
     Ok(bytes)
 }
 
 /// A member's name without what would act on a terminal.
 fn shown(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_charged_too() {
+        let limits = Limits { file_bytes_max: 100, ..Limits::default() };
+        let mut budget = 250;
+        let zeros = |length: usize| std::io::repeat(0).take(length as u64);
+        for left in [149, 48] {
+            let refused = expand(zeros(1000), 10, &limits, &mut budget);
+            assert!(refused.is_err_and(|why| why.contains("more than the limit of 100 bytes")));
+            assert_eq!(budget, left);
+        }
+        let refused = expand(zeros(1000), 10, &limits, &mut budget);
+        assert!(refused.is_err_and(|why| why.contains("that one import expands")));
+        assert_eq!(budget, 0);
+        let mut budget = 250;
+        let broken = zeros(30).chain(BreaksOff);
+        assert!(
+            expand(broken, 10, &limits, &mut budget).is_err_and(|why| why.contains("cannot be expanded"))
+        );
+        assert_eq!(budget, 220);
+    }
+
+    struct BreaksOff;
+
+    impl Read for BreaksOff {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("cut"))
+        }
+    }
 }

@@ -1,17 +1,24 @@
 //! AWS Config: snapshots and history files as it delivers them, plain, in gzip or in a zip.
 //!
-//! A file holds items, each one resource at one time. Of several items of a resource the newest counts. An item says
-//! nothing of what else there is, so nothing is deleted but what an item says was deleted, and nothing is taken that is
-//! older than what is known already.
+//! A file holds items, each one resource at one time. The newest state of each counts, as one scan; the older ones become
+//! versions before it, in [`rounds`] of small scans. An item says nothing of what else there is, so nothing is deleted
+//! but what an item says was deleted, and nothing is taken that is older than what is known already.
 
 mod convert;
 mod documents;
 mod items;
+mod list;
+mod rounds;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+};
 
 use fathom_estate::{Unread, WantedTags};
-use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, Timestamp, Uid};
+use fathom_model::{AccountId, Coverage, Document, Outcome, Reason, Region, Timestamp, Uid};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{
@@ -22,16 +29,45 @@ use super::{
 use crate::{
     item::Item as Finished,
     progress::{Phase, Progress},
-    scan::{Looked, conclude, keep},
+    scan::{Looked, ScanReport, conclude, keep},
     sources::Declared,
 };
-use items::{Item, Newest};
+use convert::Converted;
+use items::{Item, Kept, States};
+
+/// The member of a document that says when AWS Config captured it: of an earlier state in its text, of the newest beside
+/// it, where it makes no version.
+pub const CAPTURED: &str = "configurationItemCaptureTime";
 
 /// Items handed on at once.
 const BATCH: usize = 256;
 /// What an import of this door is called in the coverage ledger.
 const SERVICE: &str = "config-import";
 const OPERATION: &str = "ConfigurationItems";
+
+/// A state, and whether it was made sure that it is news.
+#[derive(Clone, Copy)]
+struct State<'s> {
+    kept: &'s Kept,
+    is_news: bool,
+}
+
+/// States that become the estate together, at most one of a resource.
+struct Round<'s> {
+    states: Vec<State<'s>>,
+    /// What its scan is called.
+    label: String,
+    /// Whether these are the newest states.
+    is_last: bool,
+}
+
+/// What is told at the end.
+#[derive(Default)]
+struct Told {
+    problems: Vec<Problem>,
+    /// Newest states that say less or older things than what is known.
+    known_newer: u64,
+}
 
 impl Importer {
     /// Imports what AWS Config delivered: a file, or a folder of them.
@@ -56,72 +92,149 @@ impl Importer {
             (vec![files::one(path.to_owned(), name, &self.limits).map_err(read_error)?], Vec::new())
         };
         let (limits, given) = (self.limits.clone(), files.clone());
-        let read = tokio::task::spawn_blocking(move || Newest::of_files(&given, &limits)).await;
-        let Ok(mut newest) = read else {
+        let read = tokio::task::spawn_blocking(move || States::of_files(&given, &limits)).await;
+        let Ok(mut states) = read else {
             return Err(nothing(path, "reading it was given up".to_owned()));
         };
-        newest.problems.extend(problems);
-        if newest.items.is_empty() {
-            let why = newest.problems.first().map(|problem| format!("{}: {}", problem.file, problem.message));
+        states.problems.extend(problems);
+        if states.items.is_empty() {
+            let why = states.problems.first().map(|problem| {
+                // The error names the path before it.
+                if path.ends_with(&problem.file) {
+                    problem.message.clone()
+                } else {
+                    format!("{}: {}", problem.file, problem.message)
+                }
+            });
             let why = why.unwrap_or_else(|| "no file here has `configurationItems`".to_owned());
             return Err(nothing(path, why));
         }
-        self.keep_items(path, &files, newest, declared, progress, clock).await
+        self.keep_items(path, &files, states, declared, progress, clock).await
     }
 
     async fn keep_items(
         &self,
         path: &Path,
         files: &[SavedFile],
-        newest: Newest,
+        states: States,
         declared: &Declared,
         progress: &Progress,
         clock: impl Fn() -> Timestamp,
     ) -> Result<ImportReport, ImportError> {
         let digest = digest_of(files);
         self.seal("aws-config", path, files, &digest, &clock).await?;
-        let Newest { items, mut problems, unused, older, .. } = newest;
+        let States { items, problems, unused, beyond, .. } = states;
         let mut places: BTreeMap<(AccountId, Region), u64> = BTreeMap::new();
-        for item in items.values() {
-            *places.entry((item.account.clone(), item.region.clone())).or_default() += 1;
+        for (account, region, ..) in items.keys() {
+            *places.entry((account.clone(), region.clone())).or_default() += 1;
         }
-        let mut accounts: Vec<String> = places.keys().map(|(account, _)| account.to_string()).collect();
-        accounts.dedup();
-        let regions: std::collections::BTreeSet<String> = places
-            .keys()
-            .filter(|(_, region)| !region.is_global())
-            .map(|(_, region)| region.to_string())
-            .collect();
-        let regions: Vec<String> = regions.into_iter().collect();
+        let accounts: BTreeSet<&AccountId> = places.keys().map(|(account, _)| account).collect();
+        let regions: BTreeSet<&Region> =
+            places.keys().map(|(_, region)| region).filter(|region| !region.is_global()).collect();
         progress.scope(accounts.len(), regions.len());
-        let scope = format!("import of {}", path.display());
-        let scan = self.store.begin_scan(&scope, &accounts, &regions, clock()).await?;
+        let coverage = places
+            .iter()
+            .map(|((account, region), items)| row(account.clone(), region.clone(), *items))
+            .collect();
+
+        let mut told = Told { problems, ..Told::default() };
+        let name = format!("import of {}", path.display());
+        let planned = self.older_states(&items, &mut told.problems).await?;
+        let (older, left_out) = (planned.states, planned.left_out);
+        for round in rounds::of(&planned.rounds, &name) {
+            self.commit(round, Vec::new(), declared, progress, &clock, &mut told).await?;
+        }
+        let newest = Round {
+            states: items
+                .iter()
+                .filter_map(|(key, states)| {
+                    Some(State { kept: states.last()?, is_news: planned.resources.contains(key) })
+                })
+                .collect(),
+            label: name,
+            is_last: true,
+        };
+        let (scan, gone) = self.commit(newest, coverage, declared, progress, &clock, &mut told).await?;
+        let mut notes = Vec::new();
+        for (number, what) in [
+            (older, "older states of resources became versions".to_owned()),
+            (left_out, "older states are not newer than what is known, and were left out".to_owned()),
+            (
+                beyond,
+                format!(
+                    "states are beyond the newest {} of their resource, and were left out",
+                    self.limits.states_max
+                ),
+            ),
+            (
+                told.known_newer,
+                "items say less or older things than what is known, and were left out".to_owned(),
+            ),
+        ] {
+            if number > 0 {
+                notes.push(format!("{number} {what}"));
+            }
+        }
+        let (problems, more_problems) = named_problems(told.problems, &self.limits);
+        Ok(ImportReport {
+            scan,
+            files: files.len(),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+            files_sha256: digest,
+            unused,
+            problems,
+            more_problems,
+            notes,
+            gone,
+        })
+    }
+
+    /// Makes the states of a round the estate, as one scan; gives how many of them say that their resource is gone.
+    async fn commit(
+        &self,
+        round: Round<'_>,
+        coverage: Vec<Coverage>,
+        declared: &Declared,
+        progress: &Progress,
+        clock: &impl Fn() -> Timestamp,
+        told: &mut Told,
+    ) -> Result<(ScanReport, usize), ImportError> {
+        let (mut accounts, mut regions) = (BTreeSet::new(), BTreeSet::new());
+        for State { kept, .. } in &round.states {
+            accounts.insert(kept.account.to_string());
+            regions.extend((!kept.region.is_global()).then(|| kept.region.to_string()));
+        }
+        let (accounts, regions): (Vec<_>, Vec<_>) =
+            (accounts.into_iter().collect(), regions.into_iter().collect());
+        let scan = self.store.begin_scan(&round.label, &accounts, &regions, clock()).await?;
         progress.begun(scan);
         progress.enter(Phase::Reading);
-
-        let mut unread: Vec<Unread> = Vec::new();
         let (sink, taker) = mpsc::channel(4);
         let wanted = WantedTags::of(&declared.declarations);
         let keeper = tokio::spawn(keep(self.store.clone(), Arc::clone(&self.content), wanted, scan, taker));
         let mut gone: Vec<Uid> = Vec::new();
-        let mut known_newer = 0_u64;
+        let mut unread: Vec<Unread> = Vec::new();
         let mut batch: Vec<Finished> = Vec::new();
-        for item in items.into_values() {
-            let converted = match convert::convert(&self.content, &item) {
+        for State { kept, is_news } in round.states {
+            let (item, mut converted) = match self.converted(kept) {
                 Ok(converted) => converted,
                 Err(message) => {
-                    problems.push(Problem::new(&item.file, format!("item {}: {message}", item.position)));
+                    told.problems.push(Problem::new(&kept.file, message));
                     continue;
                 }
             };
             let uid = converted.item.resource.uid.clone();
-            if self.is_older(&item, &converted.item, &uid).await? {
-                known_newer += 1;
+            if !is_news && self.is_older(&item, &converted.item, &uid).await? {
+                told.known_newer += 1;
                 continue;
             }
             if item.deleted {
                 gone.push(uid);
                 continue;
+            }
+            if let Some(captured) = item.captured {
+                let document = &mut converted.item.resource.document;
+                *document = said_when(document, captured, !round.is_last);
             }
             unread.extend(converted.unread);
             batch.push(converted.item);
@@ -141,54 +254,61 @@ impl Importer {
                 let _ = self.store.fail_scan(scan, &error.to_string(), clock()).await;
                 return Err(error.into());
             }
-            Err(_) => return Err(nothing(path, "keeping it was given up".to_owned())),
+            Err(_) => {
+                let error = "keeping what was read was given up";
+                let _ = self.store.fail_scan(scan, error, clock()).await;
+                return Err(nothing(Path::new(&round.label), error.to_owned()));
+            }
         };
         let gone_count = gone.len();
         let looked = Looked {
             estate: kept.build(),
             unread,
-            coverage: places
-                .into_iter()
-                .map(|((account, region), items)| row(account, region, items))
-                .collect(),
+            coverage,
             only: Some(gone),
             narrowed: None,
-            brief: false,
+            brief: !round.is_last,
         };
-        let scan = conclude(&self.store, &self.content, scan, looked, declared, progress, clock).await?;
-        let mut notes = Vec::new();
-        if older > 0 {
-            notes.push(format!("{older} older states of resources were left out; the newest of each counts"));
-        }
-        if known_newer > 0 {
-            notes.push(format!(
-                "{known_newer} items say less or older things than what is known, and were left out"
-            ));
-        }
-        let (problems, more_problems) = named_problems(problems, &self.limits);
-        Ok(ImportReport {
-            scan,
-            files: files.len(),
-            bytes: files.iter().map(|file| file.bytes).sum(),
-            files_sha256: digest,
-            unused,
-            problems,
-            more_problems,
-            notes,
-            gone: gone_count,
-        })
+        let report = conclude(&self.store, &self.content, scan, looked, declared, progress, clock).await?;
+        Ok((report, gone_count))
+    }
+
+    /// The resource of a state.
+    fn converted(&self, kept: &Kept) -> Result<(Item, Converted), String> {
+        let item = kept.item()?;
+        let converted = convert::convert(&self.content, &item);
+        let converted = converted.map_err(|message| format!("item {}: {message}", kept.position))?;
+        Ok((item, converted))
     }
 
     /// Whether more recent things are known than what an item says, and other ones.
     async fn is_older(&self, item: &Item, finished: &Finished, uid: &Uid) -> Result<bool, ImportError> {
         let Some(known) = self.store.resource(uid).await? else { return Ok(false) };
         let Some(captured) = item.captured else { return Ok(known.deleted_at.is_none() && item.deleted) };
-        let last = known.deleted_at.unwrap_or(known.last_seen);
         let same = !item.deleted
             && known.deleted_at.is_none()
             && known.version_hash == hex::encode(finished.resource.document.hash());
-        Ok(last > captured && !same)
+        Ok(rounds::known_until(&known) > captured && !same)
     }
+}
+
+/// A document that says when AWS Config captured it: beside its text, and in it where that is to stay with the version.
+fn said_when(document: &Document, captured: Timestamp, in_version: bool) -> Document {
+    let time = Value::from(captured.to_string());
+    let observed: Option<Value> = document.observed().and_then(|text| serde_json::from_str(text).ok());
+    let mut observed = observed.unwrap_or_else(|| json!({}));
+    if let Value::Object(members) = &mut observed {
+        members.insert(CAPTURED.to_owned(), time.clone());
+    }
+    let mut value = document.value();
+    let stays = match &mut value {
+        Value::Object(members) if in_version => {
+            members.insert(CAPTURED.to_owned(), time);
+            Document::new(&value)
+        }
+        _ => document.clone(),
+    };
+    stays.with_observed(Some(&observed.to_string()))
 }
 
 fn nothing(path: &Path, message: String) -> ImportError {
@@ -232,11 +352,12 @@ pub(super) fn read_one(
     bytes: Vec<u8>,
     limits: &super::Limits,
 ) -> (usize, usize) {
-    let mut newest = Newest::default();
+    let mut states = States::default();
     let (mut problems, mut budget) = (Vec::new(), limits.expanded_bytes_max);
     documents::each("f", bytes, limits, &mut budget, &mut problems, &mut |name, bytes, problems| {
-        newest.document(name, &bytes, problems);
+        states.document(name, &bytes, limits, problems);
     });
-    let made = newest.items.values().filter(|item| convert::convert(content, item).is_ok()).count();
-    (newest.items.len(), made)
+    let items = states.items.values().flatten().filter_map(|kept| kept.item().ok());
+    let made = items.filter(|item| convert::convert(content, item).is_ok()).count();
+    (states.items.len(), made)
 }

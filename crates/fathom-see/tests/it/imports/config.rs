@@ -11,11 +11,11 @@ use super::{Desk, told};
 
 const T1: &str = "2026-02-01T00:00:00Z";
 const T2: &str = "2026-03-01T00:00:00Z";
-const BUCKET: &str = "arn:aws:s3:::logs";
-const GROUP: &str = "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1";
+pub(super) const BUCKET: &str = "arn:aws:s3:::logs";
+pub(super) const GROUP: &str = "arn:aws:ec2:eu-west-1:111111111111:security-group/sg-1";
 
 /// As in the documentation of AWS Config: example items, shortened.
-fn bucket(captured: &str) -> Value {
+pub(super) fn bucket(captured: &str) -> Value {
     json!({
         "configurationItemVersion": "1.3", "configurationItemCaptureTime": captured,
         "configurationItemStatus": "OK", "configurationStateId": 1, "awsAccountId": "111111111111",
@@ -33,7 +33,7 @@ fn bucket(captured: &str) -> Value {
     })
 }
 
-fn group(status: &str, captured: &str) -> Value {
+pub(super) fn group(status: &str, captured: &str) -> Value {
     json!({
         "configurationItemCaptureTime": captured, "configurationItemStatus": status, "awsAccountId": "111111111111",
         "resourceType": "AWS::EC2::SecurityGroup", "resourceId": "sg-1", "ARN": GROUP, "awsRegion": "eu-west-1",
@@ -48,7 +48,7 @@ fn group(status: &str, captured: &str) -> Value {
     })
 }
 
-fn snapshot(items: &[Value]) -> String {
+pub(super) fn snapshot(items: &[Value]) -> String {
     json!({"fileVersion": "1.0", "configSnapshotId": "s", "configurationItems": items}).to_string()
 }
 
@@ -126,7 +126,12 @@ async fn the_newest_state_counts_and_the_gone_are_gone() {
     desk.put("3.json", snapshot(&history));
     let report = desk.config_at(T2).await.unwrap();
     assert_eq!(report.gone, 1);
-    assert!(report.notes.iter().any(|note| note.starts_with("2 older states")), "{:?}", report.notes);
+    // What was imported before, and came again with its deletion.
+    assert!(
+        report.notes.iter().any(|note| note.starts_with("1 older states are not newer")),
+        "{:?}",
+        report.notes
+    );
     assert_eq!(desk.uids().await, [BUCKET]);
     assert!(!desk.one(BUCKET).await.stale, "what a file does not name is not touched");
     assert!(desk.one(GROUP).await.deleted_at.is_some());
@@ -149,6 +154,8 @@ async fn a_type_that_nobody_defined_is_seen_and_not_understood() {
     desk.config_at(T1).await.unwrap();
     let uid = "arn:aws:unicorn:eu-west-1:111111111111:stable/u-1";
     assert_eq!(desk.document(uid).await["configuration"], json!({"Horns": 1}));
+    // As a scan calls what a finder names, so that its type stays whichever door it came through last.
+    assert_eq!(desk.one(uid).await.resource.kind.as_str(), "seen::unicorn::stable");
     let unknown = desk.store.unknown_of(&uid.into(), T2.parse().unwrap()).await.unwrap().unwrap();
     assert!(format!("{:?}", unknown.gaps).contains("NotDefined"), "{:?}", unknown.gaps);
 }

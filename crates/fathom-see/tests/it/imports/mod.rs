@@ -4,6 +4,7 @@ mod arbitrary;
 mod config;
 mod json;
 mod real;
+mod states;
 
 use std::{fs, path::Path, sync::Arc};
 

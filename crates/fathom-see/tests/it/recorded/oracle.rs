@@ -37,7 +37,8 @@ struct Exchange {
     service: String,
     operation: String,
     params: Value,
-    is_first_page: bool,
+    /// What asks for another page than the first.
+    tokens: Vec<Value>,
     answer: Written,
 }
 
@@ -80,12 +81,12 @@ impl<'a> Oracle<'a> {
             };
             *count += 1;
             let mut params = call.params.clone().unwrap_or_default();
-            let is_first_page = !without_tokens(&call.service, &call.operation, &mut params);
+            let tokens = take_tokens(&call.service, &call.operation, &mut params);
             exchanges.push(Exchange {
                 service: call.service.clone(),
                 operation: call.operation.clone(),
                 params: comparable(&params),
-                is_first_page,
+                tokens,
                 answer,
             });
         }
@@ -306,6 +307,7 @@ impl<'a> Oracle<'a> {
         let reasons = self.asked.entry(asked.clone()).or_default();
         let mut pages = Vec::new();
         let (mut is_asked, mut failed) = (false, false);
+        let mut followed: Vec<&[Value]> = Vec::new();
         for exchange in &self.exchanges {
             if exchange.service != on_the_wire(service)
                 || exchange.operation != *operation
@@ -313,12 +315,29 @@ impl<'a> Oracle<'a> {
             {
                 continue;
             }
-            if exchange.is_first_page && is_asked {
-                break;
+            // The same may be asked twice, also at the same time: each page is the one that the last one names.
+            let last = pages.last().map(Value::to_string).unwrap_or_default();
+            let is_named = |token: &Value| last.contains(token.as_str().unwrap_or(&token.to_string()));
+            let is_next = if exchange.tokens.is_empty() {
+                !is_asked
+            } else {
+                !followed.contains(&exchange.tokens.as_slice()) && exchange.tokens.iter().any(is_named)
+            };
+            if !is_next {
+                continue;
             }
+            followed.push(&exchange.tokens);
             is_asked = true;
             match &exchange.answer {
-                Written::Output(value) => pages.push(value.clone()),
+                Written::Output(value) => {
+                    // A recording of one page is played again and names the same next page.
+                    let again = |token: &Value| has_token(value, token);
+                    if exchange.tokens.iter().any(again) {
+                        reasons.insert(Reason::EndlessPages);
+                        failed = true;
+                    }
+                    pages.push(value.clone());
+                }
                 Written::Error { code, .. } if absent.contains(code) => {}
                 Written::Error { status, code, .. } => {
                     reasons.insert(reason(*status, code));
@@ -361,15 +380,20 @@ fn filled(params: &BTreeMap<String, Value>, fill: Fill<'_>) -> Option<Value> {
     fill_value(&Value::Object(params.clone().into_iter().collect::<Map<_, _>>()), fill)
 }
 
-/// Takes a paginator's tokens out of parameters; whether there were any.
-fn without_tokens(service: &str, operation: &str, params: &mut Value) -> bool {
+/// Takes a paginator's tokens out of parameters.
+fn take_tokens(service: &str, operation: &str, params: &mut Value) -> Vec<Value> {
     let service = Models::embedded().service(service).ok();
     let operation = service.as_ref().and_then(|service| service.operation(operation));
-    let tokens = operation.and_then(|operation| operation.paginator()).map(|pages| &pages.input_token);
-    let Value::Object(params) = params else { return false };
-    let before = params.len();
-    params.retain(|name, _| !tokens.is_some_and(|tokens| tokens.contains(name)));
-    params.len() < before
+    let names = operation.and_then(|operation| operation.paginator()).map(|pages| &pages.input_token);
+    let Value::Object(params) = params else { return Vec::new() };
+    names.into_iter().flatten().filter_map(|name| params.remove(name)).collect()
+}
+
+/// Whether an answer names a token again as that of the next page.
+fn has_token(answer: &Value, token: &Value) -> bool {
+    answer.as_object().is_some_and(|members| {
+        members.iter().any(|(name, value)| name.to_lowercase().starts_with("next") && value == token)
+    })
 }
 
 /// Parameters in one form. Of ids that begin with the path of their resource, the path is not sent.

@@ -23,7 +23,7 @@ pub(super) struct Judged {
     pub(super) scan: Scan,
     /// Resources that were judged.
     pub(super) resources: u64,
-    /// Of these, understood.
+    /// Of these, understood, or with all their gaps accepted now.
     pub(super) understood: u64,
     pub(super) conditions: Vec<Condition>,
     /// What is not understood, worst first, at most [`FINDINGS_MAX`].
@@ -128,7 +128,7 @@ pub(super) async fn judge(store: &Store, args: &GateArgs) -> Result<Judged> {
         args.account.as_deref().is_none_or(|account| row.account.as_str() == account)
             && args.kind.as_deref().is_none_or(|kind| row.kind.as_str() == kind)
     });
-    let (resources, understood) = rows.fold((0, 0), |sum, row| (sum.0 + row.total, sum.1 + row.understood));
+    let resources = rows.fold(0, |sum, row| sum + row.total);
     if resources == 0 {
         bail!("no resource matches, so there is nothing to judge; check --account and --type");
     }
@@ -136,7 +136,8 @@ pub(super) async fn judge(store: &Store, args: &GateArgs) -> Result<Judged> {
     let list = list(store, args, before.as_ref().map(|(_, gaps)| gaps)).await?;
     let mut judged = Judged {
         resources,
-        understood,
+        // Counted from the list as it is now: what was accepted since the scan counts, what expired does not.
+        understood: resources.saturating_sub(list.open),
         conditions: Vec::new(),
         findings: list.findings,
         open: list.open,

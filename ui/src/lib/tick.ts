@@ -1,0 +1,14 @@
+// The clock, for what counts while somebody looks.
+import { useEffect, useState } from "react";
+
+/** Milliseconds now, renewed each second while `on`. */
+export function useTick(on: boolean): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (!on) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [on]);
+  return now;
+}

@@ -1,0 +1,139 @@
+// The first page: how much is not understood, is it getting better, what to do next.
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { ArrowRight, Play, TrendingDown, TrendingUp } from "lucide-react";
+import { lazy, Suspense, useMemo } from "react";
+import type { Schemas } from "../../api/client";
+import * as ask from "../../api/queries";
+import { page } from "../../lib/address";
+import { count, counted, percent } from "../../lib/text";
+import { Ago, useNow } from "../../parts/Ago";
+import { CopyButton } from "../../parts/Copy";
+import { Door } from "../../parts/Door";
+import { Share } from "../../parts/state";
+import { Answer, Empty, Skeleton } from "../../parts/states";
+import { By } from "./By";
+import { Changed } from "./Changed";
+import { LastScan } from "./LastScan";
+import { type Group, nextSteps } from "./next";
+import styles from "./Overview.module.css";
+import { Worst } from "./Worst";
+
+const Chart = lazy(() => import("../../parts/Chart"));
+
+export function Overview() {
+  const summary = useQuery(ask.summary);
+  return (
+    <div className={styles.page}>
+      <Answer of={summary} lines={8} label="Asking how much is understood">
+        {(data) => (data.last_scan ? <Known summary={data} /> : <NothingYet />)}
+      </Answer>
+    </div>
+  );
+}
+
+function NothingYet() {
+  return (
+    <Empty title="Nothing was scanned yet">
+      <p>A scan reads your cloud and changes nothing in it. It ends with what was seen, what is understood, and the list of what nobody can explain.</p>
+      <div className="row"><Link to="/scans" hash="start" className="button main"><Play aria-hidden />Start the first scan</Link></div>
+      <p>Without an account at hand: <code>fathom scan --sample</code> in this server's data directory.</p>
+    </Empty>
+  );
+}
+
+function Known({ summary }: { summary: Schemas["Summary"] }) {
+  const { all } = summary;
+  return (
+    <>
+      <section className={styles.head} aria-labelledby="answer">
+        <div className={styles.figure}>
+          <h1 id="answer">
+            <span className={styles.big}>{percent(all.understood.value, all.resources.value)}</span>
+            <span>understood</span>
+          </h1>
+          <Share understood={all.understood.value} all={all.resources.value} label="All" />
+          <p>
+            <Door to={page(all.understood.href)}>{count(all.understood.value)}</Door> of <Door to={page(all.resources.href)}>{counted(all.resources.value, "resource")}</Door>;{" "}
+            <Door to={page(summary.unknowns.href)} className={styles.strong}>{count(all.not_understood.value)} nobody can explain</Door>
+            {summary.accepted > 0 && <>, {count(summary.accepted)} of them accepted</>}
+          </p>
+          <Movement />
+        </div>
+        <TrendLine />
+      </section>
+      <Next summary={summary} />
+      <div className={styles.columns}>
+        <div className={styles.column}><By summary={summary} /><Changed /></div>
+        <div className={styles.column}><Worst total={summary.unknowns.value} /><LastScan summary={summary} /></div>
+      </div>
+    </>
+  );
+}
+
+/** Is it getting better: the last scan beside the one before. */
+function Movement() {
+  const { data } = useQuery(ask.trend());
+  const [before, last] = data?.trend.slice(-2) ?? [];
+  if (!before || !last) return <p className="muted">One scan so far; the second shows which way it goes.</p>;
+  const gaps = last.resources - last.understood - (before.resources - before.understood);
+  const Icon = gaps > 0 ? TrendingUp : TrendingDown;
+  if (gaps === 0) return <p className="muted">As many unexplained as at the scan before (<Ago at={before.at} />).</p>;
+  return (
+    <p className={gaps > 0 ? styles.worse : styles.better}>
+      <Icon className="icon" aria-hidden /><span>{count(Math.abs(gaps))} {gaps > 0 ? "more" : "fewer"} unexplained than one scan before, <Ago at={before.at} /></span>
+    </p>
+  );
+}
+
+function TrendLine() {
+  const trend = useQuery(ask.trend());
+  const rows = trend.data?.trend;
+  const series = useMemo(() => {
+    const points = (rows ?? []).filter((row) => row.share !== null && row.share !== undefined);
+    return { at: points.map((row) => Date.parse(row.at) / 1000), lines: [{ label: "understood", values: points.map((row) => Math.round((row.share ?? 0) * 1000) / 10), unit: " %", token: "--understood" }] };
+  }, [rows]);
+  if (rows && series.at.length < 2) return <div />;
+  const ends = [series.lines[0]?.values[0], series.lines[0]?.values.at(-1)];
+  return (
+    <figure className={styles.trend}>
+      <figcaption className="small muted">Understood, scan by scan</figcaption>
+      <Suspense fallback={<Skeleton lines={2} />}>
+        {rows ? <Chart at={series.at} lines={series.lines} height={124} label={`Share understood over ${counted(series.at.length, "scan")}: from ${ends[0]} % to ${ends[1]} %`} /> : <Skeleton lines={2} />}
+      </Suspense>
+    </figure>
+  );
+}
+
+const GROUPS = "select part, type, account, count(*) as n from unknowns where accepted_until is null and reason is null group by part, type, account order by n desc, type, account, part limit 20";
+
+function Next({ summary }: { summary: Schemas["Summary"] }) {
+  const worst = useQuery(ask.worst(10));
+  const groups = useQuery(ask.figures("groups", GROUPS));
+  const acceptances = useQuery(ask.acceptances);
+  const now = useNow();
+  const ready = [worst, groups, acceptances].every((each) => each.data !== undefined || each.error);
+  const steps = nextSteps({
+    summary, now, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [],
+    groups: (groups.data?.rows ?? []).map(([part, type, account, n]): Group => ({ part: String(part), type: String(type), account: String(account), count: Number(n) })),
+  });
+  return (
+    <section aria-labelledby="next" className="stack">
+      <h2 id="next">Next</h2>
+      {!ready ? <Skeleton lines={3} label="Working out what to do next" /> : steps.length === 0 ? <p className="muted">Nothing is open. Everything seen is understood or accepted.</p> : (
+        <ol className={styles.steps}>
+          {steps.map((step, at) => (
+            <li key={step.key}>
+              <span className={styles.place}>{at + 1}</span>
+              <div className="stack">
+                <h3 className="wrap">{step.title}</h3>
+                <p className="small muted wrap">{step.why}</p>
+                <div className="row"><Door to={step.to} className="button">{step.action}<ArrowRight aria-hidden /></Door><CopyButton text={step.cli} what={`Copy the command: ${step.cli.slice(0, 120)}`} /></div>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,23 @@
+// Everything the provider said.
+import { Download } from "lucide-react";
+import { useState } from "react";
+import { save } from "../../lib/csv";
+import { CopyButton } from "../../parts/Copy";
+import { Json } from "../../parts/Json";
+import type { Detail } from "./Resource";
+import styles from "./Resource.module.css";
+
+export function Raw({ detail: { document, resource } }: { detail: Detail }) {
+  const [find, setFind] = useState("");
+  const text = () => JSON.stringify(document, null, 2);
+  return (
+    <div className={styles.proof}>
+      <div className="row">
+        <input type="search" className="input" data-search placeholder="Find in the document" aria-label="Find in the document" value={find} onChange={(event) => setFind(event.target.value)} />
+        <CopyButton text={text()} what="Copy the document" />
+        <button type="button" className="button" onClick={() => save(`${resource.id.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 80)}.json`, [text()], "application/json")}><Download aria-hidden />JSON</button>
+      </div>
+      <Json value={document} find={find} />
+    </div>
+  );
+}

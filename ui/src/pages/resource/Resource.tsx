@@ -1,0 +1,89 @@
+// One resource: what it is in a sentence, facts at the side, and the proof.
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Share2 } from "lucide-react";
+import { useEffect } from "react";
+import type { Schemas } from "../../api/client";
+import * as ask from "../../api/queries";
+import { Refused } from "../../api/problem";
+import { word } from "../../lib/sqltext";
+import { shown } from "../../lib/text";
+import { CopyButton, CopyLine } from "../../parts/Copy";
+import { Kind, KindIcon, label } from "../../parts/Name";
+import { Badge, Understood } from "../../parts/state";
+import { Answer, Empty } from "../../parts/states";
+import { Tabs } from "../../parts/Tabs";
+import { Facts } from "./Facts";
+import { History } from "./History";
+import { Proof } from "./Proof";
+import { Raw } from "./Raw";
+import { Relations } from "./Relations";
+import styles from "./Resource.module.css";
+import { sentences } from "./sentence";
+
+export type Detail = Schemas["ResourceDetail"];
+
+export function Resource() {
+  const { uid } = useSearch({ from: "/resource" });
+  const detail = useQuery({ ...ask.resource(uid), enabled: uid !== "" });
+  if (uid === "") return <Empty title="No resource is named"><p>The address lacks <code>uid</code>. <Link to="/resources" className="link">All resources</Link></p></Empty>;
+  if (detail.error instanceof Refused && detail.error.problem.code === "not_found" && !detail.data)
+    return (
+      <Empty title="No such resource was ever seen">
+        <p className="wrap mono">{shown(uid, 400)}</p>
+        <p>It may be named by others all the same: <Link to="/sql" search={{ q: `select from_uid, kind, path from edges where to_uid = '${uid.replace(/'/g, "''")}'` }} className="link">who refers to it</Link>.</p>
+      </Empty>
+    );
+  return <Answer of={detail} lines={10} label="Asking for the resource">{(data) => <Known detail={data} />}</Answer>;
+}
+
+function Known({ detail }: { detail: Detail }) {
+  const { resource, relations } = detail;
+  const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
+  const navigate = useNavigate({ from: "/resource" });
+  const name = label(resource);
+  useEffect(() => { document.title = `${name.slice(0, 80)} · Fathom`; }, [name]);
+  const edges = relations.outgoing.length + relations.incoming.length;
+  return (
+    <div className={styles.page}>
+      <div className={styles.head}>
+        <p className="row small muted wrapped">
+          <KindIcon type={resource.type} /><Link to="/resources" search={{ type: [resource.type] }}><Kind type={resource.type} /></Link>·
+          <Link to="/resources" search={{ account: [resource.account] }}><bdi>{shown(resource.account, 40)}</bdi></Link>·
+          <Link to="/resources" search={{ region: [resource.region] }}>{shown(resource.region, 40)}</Link>
+        </p>
+        <h1 className="wrap"><bdi>{shown(resource.name || resource.id, 160)}</bdi></h1>
+        <div className={styles.sentence}>
+          <span className="row wrapped">
+            {resource.deleted_at ? <Badge state="broken">gone</Badge> : <Understood is={resource.understood} />}
+            {resource.exposed && !resource.deleted_at && <Badge state="attention">exposed</Badge>}
+            {resource.stale && <Badge state="unknown">stale</Badge>}
+          </span>
+          <p className="wrap">{sentences(detail).join(" ")}</p>
+        </div>
+        <div className="row small muted"><code className="truncate" title={shown(resource.uid, 600)}>{shown(resource.uid, 200)}</code><CopyButton text={resource.uid} what="Copy the uid" /></div>
+      </div>
+      <div className={styles.columns}>
+        <div className={styles.body}>
+          <div className="row spread">
+            <Tabs
+              label="Parts" value={tab} panel="panel" onChange={(next) => void navigate({ search: (was) => ({ ...was, tab: next === "proof" ? undefined : next }), replace: true })}
+              options={[["proof", "Proof"], ["relations", `Relations ${edges}${relations.truncated ? "+" : ""}`], ["history", "History"], ["raw", "Raw"]]}
+            />
+            <Link to="/graph" search={{ uid: resource.uid }} className="button"><Share2 aria-hidden />Graph</Link>
+          </div>
+          <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} className={styles.panel}>
+            {tab === "proof" && <Proof detail={detail} />}
+            {tab === "relations" && <Relations detail={detail} />}
+            {tab === "history" && <History uid={resource.uid} />}
+            {tab === "raw" && <Raw detail={detail} />}
+          </div>
+        </div>
+        <aside className={styles.side} aria-label="Facts">
+          <Facts detail={detail} />
+          <CopyLine text={`fathom explain ${word(resource.uid)}`} />
+        </aside>
+      </div>
+    </div>
+  );
+}

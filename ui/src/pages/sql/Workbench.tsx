@@ -1,0 +1,159 @@
+// Questions in SQL: written with completion, answered as table or chart, kept by name.
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Bookmark, Download, Play, Square, Trash2 } from "lucide-react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { Refused } from "../../api/problem";
+import * as ask from "../../api/queries";
+import { line, save } from "../../lib/csv";
+import { word } from "../../lib/sqltext";
+import { count, counted, shown } from "../../lib/text";
+import { span } from "../../lib/time";
+import { CopyLine } from "../../parts/Copy";
+import { Dialog } from "../../parts/Dialog";
+import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { Tabs } from "../../parts/Tabs";
+import { useTick } from "../../lib/tick";
+import { drawable } from "./drawable";
+import { Editor } from "./Editor";
+import { Result } from "./Result";
+import { saved } from "./saved";
+import styles from "./Workbench.module.css";
+
+const Drawing = lazy(() => import("./Drawing"));
+const FIRST = "select type, count(*) as resources, sum(cast(understood as int)) as understood\nfrom resources\ngroup by type\norder by resources desc";
+const EXAMPLES: [string, string][] = [
+  ["Kinds by how much is understood", FIRST],
+  ["Exposed and not understood", "select uid, type, account, region, name\nfrom resources\nwhere exposed and not understood\norder by uid"],
+  ["References that lead to nothing", "select from_uid, kind, to_uid, to_type, path\nfrom edges\nwhere not resolved\norder by to_type"],
+  ["Gaps by part", "select part, count(*) as resources\nfrom unknowns\ngroup by part\norder by resources desc"],
+  ["Changes scan by scan", "select seen_at, count(*) as changes\nfrom changes\nwhere what <> 'first_seen'\ngroup by seen_at\norder by seen_at"],
+  ["Who owns what", "select value as owner, count(*) as resources\nfrom explanations\nwhere part = 'owner' and holds\ngroup by value\norder by resources desc"],
+];
+
+export function Workbench() {
+  const { q, as_of, view = "table" } = useSearch({ from: "/sql" });
+  const navigate = useNavigate({ from: "/sql" });
+  const [text, setText] = useState(q ?? FIRST);
+  const [moment, setMoment] = useState(as_of ?? "");
+  const [naming, setNaming] = useState(false);
+  const tables = useQuery(ask.tables);
+  const questions = useSyncExternalStore(saved.subscribe, saved.get);
+  const stop = useRef<AbortController>(undefined);
+  const run = useMutation({
+    mutationFn: (question: { q: string; as_of?: string }) => {
+      stop.current?.abort();
+      stop.current = new AbortController();
+      return ask.sql(question.q, { as_of: question.as_of, rows_max: 10_000 }, stop.current.signal);
+    },
+  });
+  const mutate = run.mutate;
+  // A question in the address is asked when the page opens, and whenever another page brings one.
+  const asked = useRef<string>(undefined);
+  useEffect(() => {
+    const key = `${q ?? ""}\n${as_of ?? ""}`;
+    if (q === undefined || asked.current === key) return;
+    asked.current = key;
+    setText(q);
+    setMoment(as_of ?? "");
+    mutate({ q, as_of });
+  }, [q, as_of, mutate]);
+  useEffect(() => () => stop.current?.abort(), []);
+
+  function start(question = text) {
+    if (question.trim() === "") return;
+    const at = moment.trim() || undefined;
+    asked.current = `${question}\n${at ?? ""}`;
+    setText(question);
+    void navigate({ search: (was) => ({ ...was, q: question, as_of: at }) });
+    mutate({ q: question, as_of: at });
+  }
+
+  const problem = run.error instanceof Refused ? run.error.problem : undefined;
+  const stopped = run.error instanceof DOMException && run.error.name === "AbortError";
+  const answer = run.data;
+  const plot = answer && drawable(answer);
+  return (
+    <div className={styles.page}>
+      <div className="row spread wrapped"><h1>SQL</h1><p className="muted small">Reads only. Every table of the estate; <kbd>Ctrl Enter</kbd> asks, <kbd>Ctrl Space</kbd> completes.</p></div>
+      <div className={styles.columns}>
+        <div className={styles.body}>
+          <Editor value={text} onChange={setText} onRun={() => start()} tables={tables.data?.tables ?? []} wrong={problem?.line ? { line: problem.line, column: problem.column ?? 1 } : undefined} />
+          <div className="row wrapped">
+            {run.isPending ? <button type="button" className="button" onClick={() => stop.current?.abort()}><Square aria-hidden />Stop</button> : <button type="button" className="button main" onClick={() => start()} disabled={text.trim() === ""}><Play aria-hidden />Ask</button>}
+            <label className="row small">as of<input className="input" style={{ width: 150 }} placeholder="now" title="A time, a day, 7d, or scan:12" value={moment} onChange={(event) => setMoment(event.target.value)} onKeyDown={(event) => { if (event.key === "Enter") start(); }} maxLength={100} /></label>
+            <button type="button" className="button" onClick={() => setNaming(true)} disabled={text.trim() === ""}><Bookmark aria-hidden />Keep</button>
+            {answer && !run.isPending && (
+              <span className="row" style={{ marginLeft: "auto" }}>
+                <span className="small muted" aria-live="polite">{counted(answer.rows.length, "row")}{answer.truncated ? " and more, cut off" : ""} in {span(answer.millis)}</span>
+                {plot && <Tabs label="Show as" value={view} options={[["table", "table"], ["chart", "chart"]]} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: next === "table" ? undefined : next }), replace: true })} />}
+                <button type="button" className="button" onClick={() => save("answer.csv", ["\ufeff", line(answer.columns.map((column) => column.name)), ...answer.rows.map(line)], "text/csv;charset=utf-8")} disabled={answer.rows.length === 0}><Download aria-hidden />CSV</button>
+              </span>
+            )}
+          </div>
+          {run.isPending ? <Waiting /> : stopped ? <p className="muted">Stopped.</p> : run.error ? <Wrong error={run.error} again={() => start()} /> : !answer ? (
+            <Empty title="Ask a question"><ul className="stack">{EXAMPLES.map(([name, query]) => <li key={name}><button type="button" className={styles.example} onClick={() => start(query)}>{name}</button></li>)}</ul></Empty>
+          ) : answer.rows.length === 0 ? <Empty title="No rows"><p>The question is valid, and nothing fits it{as_of ? ` as of ${shown(as_of, 60)}` : ""}.</p></Empty> : view === "chart" && plot ? <Suspense fallback={<Skeleton lines={4} />}><Drawing plot={plot} /></Suspense> : <Result answer={answer} />}
+          {answer && <CopyLine text={`fathom sql ${moment.trim() ? `--as-of ${word(moment.trim())} ` : ""}${word((q ?? text).replace(/\s+/g, " "))}`} />}
+        </div>
+        <aside className={styles.side} aria-label="Questions and tables">
+          <section className="stack">
+            <h2>Kept</h2>
+            {questions.length === 0 ? <p className="small muted">None yet. They stay in this browser.</p> : (
+              <ul>{questions.map((each) => (
+                <li key={each.name} className="row spread"><button type="button" className={styles.example} onClick={() => start(each.query)} title={shown(each.query, 300)}><bdi>{shown(each.name, 60)}</bdi></button><button type="button" className="button plain" onClick={() => saved.remove(each.name)} aria-label={`Forget ${shown(each.name, 60)}`}><Trash2 aria-hidden /></button></li>
+              ))}</ul>
+            )}
+          </section>
+          <section className="stack">
+            <h2>Tables</h2>
+            {tables.error ? <Wrong error={tables.error} /> : !tables.data ? <Skeleton lines={6} label="Asking for tables" /> : <Tables all={tables.data.tables} onPick={(name) => start(`select *\nfrom ${name}\nlimit 100`)} />}
+          </section>
+        </aside>
+      </div>
+      {naming && <Naming query={text} onClose={() => setNaming(false)} />}
+    </div>
+  );
+}
+
+function Waiting() {
+  const [begun] = useState(() => Date.now());
+  const now = useTick(true);
+  return <Skeleton lines={6} label={`The server works on it${now - begun > 2000 ? `, ${span(now - begun)} so far` : ""}`} />;
+}
+
+function Tables({ all, onPick }: { all: { name: string; description: string; columns: { name: string; kind: string; description: string }[] }[]; onPick: (name: string) => void }) {
+  const [find, setFind] = useState("");
+  const first = all.filter((table) => !table.name.startsWith("aws_"));
+  const fits = (find ? all : first).filter((table) => table.name.includes(find.toLowerCase()));
+  return (
+    <>
+      <input type="search" className="input small" placeholder={`Find in ${counted(all.length, "table")}`} aria-label="Find a table" value={find} onChange={(event) => setFind(event.target.value)} />
+      <ul className={styles.tables}>
+        {fits.slice(0, 60).map((table) => (
+          <li key={table.name}>
+            <details>
+              <summary title={table.description}><code>{table.name}</code></summary>
+              <ul>{table.columns.map((column) => <li key={column.name} title={column.description}><code>{shown(column.name, 60)}</code> <span className="muted small">{column.kind}</span></li>)}</ul>
+              <button type="button" className={styles.example} onClick={() => onPick(table.name)}>look at 100 rows</button>
+            </details>
+          </li>
+        ))}
+      </ul>
+      {!find && <p className="small muted">and {count(all.length - first.length)} views, one a kind: <code>aws_…</code></p>}
+    </>
+  );
+}
+
+function Naming({ query, onClose }: { query: string; onClose: () => void }) {
+  const [name, setName] = useState("");
+  return (
+    <Dialog title="Keep this question" onClose={onClose}>
+      <form className="stack" onSubmit={(event) => { event.preventDefault(); saved.add({ name: name.trim(), query }); onClose(); }}>
+        <label className="stack small">Name<input className="input" required maxLength={80} value={name} onChange={(event) => setName(event.target.value)} /></label>
+        <p className="small muted">It stays in this browser, and is found with Ctrl K. One of the same name is replaced.</p>
+        <div><button type="submit" className="button main" disabled={name.trim() === ""}>Keep</button></div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,36 @@
+// What lies over the page: the browser's own dialog, which keeps the focus and closes with Escape.
+import { X } from "lucide-react";
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import styles from "./parts.module.css";
+
+export function Dialog({ title, onClose, children, wide, bare }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean; bare?: boolean }) {
+  const ref = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const dialog = ref.current;
+    const before = document.activeElement;
+    dialog?.showModal();
+    // By itself the browser takes the first thing that can have the focus: the button that closes.
+    const first = dialog?.querySelector<HTMLElement>("[data-first]") ?? dialog?.querySelector<HTMLElement>("input, textarea, button.main");
+    first?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={ref} className={`${styles.dialog} ${wide ? styles.wide : ""} ${bare ? styles.bare : ""}`} aria-labelledby={heading}
+      onCancel={(event) => { event.preventDefault(); onClose(); }}
+      onClick={(event) => { if (event.target === ref.current) onClose(); }}
+    >
+      <div className={styles.dialogBody}>
+        <div className={bare ? "hidden" : "row spread"}>
+          <h1 id={heading}>{title}</h1>
+          {!bare && <button type="button" className="button plain" onClick={onClose} aria-label="Close"><X aria-hidden /></button>}
+        </div>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,50 @@
+// How a part of a page looks while it waits, where there is nothing, and when something is wrong.
+import { AlertTriangle, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import { Gone, Refused, words } from "../api/problem";
+import styles from "./parts.module.css";
+
+/** Grey lines in the place of what will come. */
+export function Skeleton({ lines = 3, label = "Loading" }: { lines?: number; label?: string }) {
+  return (
+    <div className={styles.skeleton} role="status" aria-label={label}>
+      {Array.from({ length: lines }, (_, at) => <span key={at} />)}
+      <em>{label}…</em>
+    </div>
+  );
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className={styles.empty}>
+      <h2>{title}</h2>
+      {children && <div className="muted stack">{children}</div>}
+    </div>
+  );
+}
+
+export function Wrong({ error, again }: { error: unknown; again?: () => void }) {
+  // That the server is gone is said once, above the page.
+  if (error instanceof Gone) return <Skeleton label="Waiting for the server" />;
+  const [what, todo] = words(error);
+  const place = error instanceof Refused && error.problem.line && !/^line \d/i.test(error.problem.detail) ? ` Line ${error.problem.line}, column ${error.problem.column ?? 1}.` : "";
+  return (
+    <div className={styles.wrong} role="alert">
+      <AlertTriangle className="icon" aria-hidden />
+      <div className="stack">
+        <p className="wrap"><strong>{what}</strong>{place}</p>
+        {todo && <p className="wrap">{todo}</p>}
+        {again && <div><button type="button" className="button" onClick={again}><RotateCw aria-hidden /> Try again</button></div>}
+      </div>
+    </div>
+  );
+}
+
+interface Asked<T> { data: T | undefined; error: unknown; refetch: () => unknown }
+
+/** What a question comes to: skeleton, problem, or the answer. An answer that is there stays when a later one fails. */
+export function Answer<T>({ of, lines, label, children }: { of: Asked<T>; lines?: number; label?: string; children: (data: T) => ReactNode }) {
+  if (of.data !== undefined) return <>{children(of.data)}</>;
+  if (of.error) return <Wrong error={of.error} again={() => void of.refetch()} />;
+  return <Skeleton lines={lines} label={label} />;
+}

@@ -1,0 +1,39 @@
+// Light, dark, or as the system has it.
+const KEY = "fathom.theme";
+export type Theme = "system" | "light" | "dark";
+
+let theme: Theme = (["light", "dark"] as const).find((each) => each === localStorage.getItem(KEY)) ?? "system";
+const listeners = new Set<() => void>();
+
+function apply(): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  for (const listener of listeners) listener();
+}
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+apply();
+
+export const themes = {
+  get: (): Theme => theme,
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  set(next: Theme): void {
+    theme = next;
+    if (next === "system") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, next);
+    apply();
+  },
+  next: (): Theme => ({ system: "light", light: "dark", dark: "system" } as const)[theme],
+};
+
+/** A token's colour as it is now, for what is drawn on a canvas. */
+export function colour(token: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${token})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}

@@ -1,0 +1,106 @@
+//! Journeys through the console: a real browser against the binary that was just built, on the sample organisation.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{
+    ui,
+    workspace::{cargo, must, retry, root, run as run_command, target},
+};
+
+/// What a server says before its address.
+const SAYS: &str = "answers on ";
+
+/// A server that ends with the journeys.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already is ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Builds what is walked through, then walks.
+pub(crate) fn alone() -> Result<()> {
+    ui::build()?;
+    must(&mut cargo(&["build", "--locked", "--package", "fathom"]))?;
+    run()
+}
+
+/// Scans the sample into an empty directory, serves it, and walks.
+pub(crate) fn run() -> Result<()> {
+    let Some(browser) = browser() else {
+        println!(
+            "skipped: no Chromium is there and it could not be installed; name one in FATHOM_CHROMIUM to walk \
+             through the console"
+        );
+        return Ok(());
+    };
+    let fathom = target().join("debug/fathom");
+    let data = target().join("journeys");
+    if data.exists() {
+        std::fs::remove_dir_all(&data).with_context(|| format!("cannot empty {}", data.display()))?;
+    }
+    let fathom = || {
+        let mut command = Command::new(&fathom);
+        command.arg("--data").arg(&data);
+        command
+    };
+    must(fathom().args(["scan", "--sample", "--quiet"]).stdout(Stdio::null()))?;
+    let serving = fathom()
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run what was built")?;
+    let mut server = Server(serving);
+    let said = server.0.stdout.take().context("the server has no output")?;
+    let mut lines = BufReader::new(said).lines();
+    let address = loop {
+        let line = lines.next().context("the server ended before it said its address")??;
+        if let Some((_, address)) = line.split_once(SAYS) {
+            break address.trim().to_owned();
+        }
+    };
+    let token = std::fs::read_to_string(data.join("api.token")).context("the server left no token")?;
+    must(
+        Command::new("npm")
+            .args(["run", "--silent", "e2e"])
+            .current_dir(root().join("ui"))
+            .env("FATHOM_ADDRESS", address)
+            .env("FATHOM_TOKEN", token.trim())
+            .env("FATHOM_CHROMIUM", browser),
+    )
+}
+
+/// Debian's Chromium, installed where that is allowed.
+fn browser() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("FATHOM_CHROMIUM") {
+        return Some(named.into());
+    }
+    let usual = Path::new("/usr/bin/chromium");
+    if !usual.exists() && Path::new("/usr/bin/apt-get").exists() {
+        println!("installing Chromium");
+        let apt = |words: &[&str]| -> Result<()> {
+            let mut command = Command::new("apt-get");
+            command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+            anyhow::ensure!(run_command(&mut command)?.success(), "apt-get {} failed", words.join(" "));
+            Ok(())
+        };
+        // Without it, the journeys are skipped and the reason is printed.
+        let installed = retry("installing Chromium", || {
+            apt(&["update", "-qq"])?;
+            apt(&["install", "-y", "-qq", "--no-install-recommends", "chromium"])
+        });
+        if let Err(error) = installed {
+            eprintln!("{error:#}");
+        }
+    }
+    usual.exists().then(|| usual.to_owned())
+}

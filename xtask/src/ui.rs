@@ -1,0 +1,154 @@
+//! `cargo xtask ui`: builds the console into `ui/dist`, from where the next `cargo build` takes it, and checks its sizes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use flate2::{Compression, write::GzEncoder};
+use serde::Deserialize;
+
+use crate::workspace::{must, retry, root};
+
+/// Compressed bytes of script and style that stand between an address and the first page.
+const FIRST_MAX: u64 = 150 * 1024;
+/// Compressed bytes that a page, or a part of one, may bring in beside that.
+const MORE_MAX: u64 = 64 * 1024;
+
+/// One file of Vite's manifest, as far as sizes need it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Chunk {
+    file: String,
+    #[serde(default)]
+    imports: Vec<String>,
+    #[serde(default)]
+    css: Vec<String>,
+    #[serde(default)]
+    is_entry: bool,
+    #[serde(default)]
+    is_dynamic_entry: bool,
+}
+
+type Manifest = BTreeMap<String, Chunk>;
+
+/// Checks, tests, builds and measures.
+pub(crate) fn run() -> Result<()> {
+    install()?;
+    for step in ["types:check", "check", "test", "build"] {
+        must(&mut npm(&["run", "--silent", step]))?;
+    }
+    measure(&root().join("ui/dist"))
+}
+
+/// Only builds.
+pub(crate) fn build() -> Result<()> {
+    install()?;
+    must(&mut npm(&["run", "--silent", "build"]))
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(root().join("ui"));
+    command
+}
+
+fn install() -> Result<()> {
+    // A lock that was installed already is not installed again: a fresh copy of all packages takes most of a minute.
+    let ui = root().join("ui");
+    let (lock, stamp) = (ui.join("package-lock.json"), ui.join("node_modules/.installed"));
+    let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    retry("downloading the console's packages", || {
+        must(&mut npm(&["ci", "--no-audit", "--no-fund"]))
+            .context("Node.js 20.19 or newer with npm is needed")
+    })?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Prints what each page brings in, and fails where it is too much.
+fn measure(dist: &Path) -> Result<()> {
+    let text = fs::read(dist.join(".vite/manifest.json")).context("the build left no manifest")?;
+    let manifest: Manifest = serde_json::from_slice(&text).context("the manifest is not as expected")?;
+    let first: BTreeSet<String> = manifest
+        .iter()
+        .filter(|(_, chunk)| chunk.is_entry)
+        .flat_map(|(name, _)| files(&manifest, name))
+        .collect();
+    ensure!(!first.is_empty(), "the manifest names no entry");
+    let mut over = Vec::new();
+    let mut check = |name: &str, size: u64, max: u64| {
+        println!("{:>6.1} KiB  {name}", size as f64 / 1024.0);
+        if size > max {
+            over.push(format!("{name}: {size} bytes, at most {max}"));
+        }
+    };
+    println!("compressed sizes of the console:");
+    check("first", weigh(dist, &first)?, FIRST_MAX);
+    for (name, _) in manifest.iter().filter(|(_, chunk)| chunk.is_dynamic_entry) {
+        let more = files(&manifest, name).difference(&first).cloned().collect();
+        check(name, weigh(dist, &more)?, MORE_MAX);
+    }
+    if !over.is_empty() {
+        bail!("the console is too large: {}", over.join("; "));
+    }
+    Ok(())
+}
+
+/// The files that come with a chunk, its own imports included and what it asks for later left out.
+fn files(manifest: &Manifest, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![name];
+    while let Some(name) = waiting.pop() {
+        if !seen.insert(name) {
+            continue;
+        }
+        if let Some(chunk) = manifest.get(name) {
+            found.insert(chunk.file.clone());
+            found.extend(chunk.css.iter().cloned());
+            waiting.extend(chunk.imports.iter().map(String::as_str));
+        }
+    }
+    found
+}
+
+/// What files weigh on the wire.
+fn weigh(dist: &Path, files: &BTreeSet<String>) -> Result<u64> {
+    let mut sum = 0;
+    for file in files {
+        let bytes = fs::read(dist.join(file))
+            .with_context(|| format!("the manifest names {file}, and it is not there"))?;
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(&bytes)?;
+        sum += packed.finish()?.len() as u64;
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_brings_in_what_it_imports_and_nothing_that_it_asks_for_later() {
+        let manifest: Manifest = serde_json::from_str(
+            r#"{
+                "index.html": {"file": "index.js", "css": ["index.css"], "imports": ["shared"], "dynamicImports": ["page"], "isEntry": true},
+                "page": {"file": "page.js", "imports": ["shared", "index.html", "table"], "isDynamicEntry": true},
+                "shared": {"file": "shared.js", "imports": ["table"]},
+                "table": {"file": "table.js", "imports": ["shared"]}
+            }"#,
+        )
+        .expect("a manifest");
+        let names = |name| files(&manifest, name).into_iter().collect::<Vec<_>>();
+        assert_eq!(names("index.html"), ["index.css", "index.js", "shared.js", "table.js"]);
+        assert_eq!(names("page"), ["index.css", "index.js", "page.js", "shared.js", "table.js"]);
+    }
+}
