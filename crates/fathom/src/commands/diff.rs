@@ -104,15 +104,14 @@ async fn ends(store: &Store, args: &DiffArgs) -> Result<Option<(Scan, Scan)>> {
             None => bail!("no scan has ended yet; run `fathom scan`"),
         },
     };
-    let since = match &args.since {
-        Some(moment) => store.scan_of(moment, DayEdge::Begin, now).await?,
-        None => {
-            // Of scans that overlapped the one that ended last need not be the newest; what it found is told, too.
-            let last = store.latest_scan().await?.filter(|_| args.until.is_none());
-            match store.scan_before(last.map_or(until.id, |last| last.id.min(until.id))).await? {
-                Some(scan) => scan,
-                None => return Ok(None),
-            }
+    let since = if let Some(moment) = &args.since {
+        store.scan_of(moment, DayEdge::Begin, now).await?
+    } else {
+        // Of scans that overlapped the one that ended last need not be the newest; what it found is told, too.
+        let last = store.latest_scan().await?.filter(|_| args.until.is_none());
+        match store.scan_before(last.map_or(until.id, |last| last.id.min(until.id))).await? {
+            Some(scan) => scan,
+            None => return Ok(None),
         }
     };
     if since.id > until.id {
