@@ -26,7 +26,7 @@ async fn mistakes_are_told_with_place_and_hint() {
         "SELECT sum(name) FROM resources",
         "SELECT name, name FROM resources",
         "SELECT 1 / 0",
-        "SELECT CAST(name AS INT) FROM resources",
+        "SELECT CAST(name AS INT) FROM resources WHERE name = 'logs'",
         "SELECT uid FROM resources; SELECT 1",
         "",
         " -- nothing\n",

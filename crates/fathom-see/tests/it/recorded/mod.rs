@@ -60,7 +60,7 @@ const NOT_DESCRIBED: &str =
 const NO_MOMENT: &str = "a moment was edited away";
 
 /// The most sessions that are compared for the sake of one type; `FATHOM_RECORDED=all` compares all.
-const SESSIONS_OF_A_TYPE_MAX: usize = 8;
+const SESSIONS_OF_A_TYPE_MAX: usize = 4;
 
 /// From a call and its number to its answer.
 type Answer = dyn Fn(&Call, usize) -> Written + Send + Sync;
