@@ -13,6 +13,8 @@ use crate::{
 const SEED: &str = "PROPTEST_RNG_SEED";
 /// The same cases every time, so that a change is judged by what it changes and not by luck; `soak` draws new ones.
 const SAME_CASES: &str = "1";
+/// Tests that run at once. Most wait for a moto of their own or for one that others share, so more than there are cores.
+const THREADS: &str = "4";
 /// How long `soak` runs where nothing is said.
 const SOAK_MINUTES: u64 = 30;
 
@@ -58,5 +60,8 @@ fn prepared(arguments: &[String]) -> Result<std::process::Command> {
     command.args(arguments);
     // Peers were just set up, so a test that cannot reach one has found a fault, not an excuse.
     command.env("FATHOM_REQUIRE_PEERS", "1");
+    if std::env::var_os("RUST_TEST_THREADS").is_none() {
+        command.env("RUST_TEST_THREADS", THREADS);
+    }
     Ok(command)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
 mod accepting;
+mod activity;
 mod canary;
 mod cloud;
 mod continuous;
@@ -23,5 +24,4 @@ mod sample;
 mod serve;
 mod shown;
 mod sql;
-mod trail;
 mod troubles;
