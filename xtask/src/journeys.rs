@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
+    python,
+    sample::Moto,
     ui,
     workspace::{cargo, must, retry, root, run as run_command, target},
 };
@@ -54,8 +56,10 @@ pub(crate) fn run() -> Result<()> {
         command
     };
     must(fathom().args(["scan", "--sample", "--quiet"]).stdout(Stdio::null()))?;
+    let cloud = Moto::start(&python::ensure()?)?;
     let serving = fathom()
         .args(["serve", "--listen", "127.0.0.1:0"])
+        .envs(cloud.environment())
         .stdout(Stdio::piped())
         .spawn()
         .context("cannot run what was built")?;
@@ -75,7 +79,8 @@ pub(crate) fn run() -> Result<()> {
             .current_dir(root().join("ui"))
             .env("FATHOM_ADDRESS", address)
             .env("FATHOM_TOKEN", token.trim())
-            .env("FATHOM_CHROMIUM", browser),
+            .env("FATHOM_CHROMIUM", browser)
+            .env("FATHOM_E2E_SCAN", "1"),
     )
 }
 

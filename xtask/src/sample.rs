@@ -48,11 +48,7 @@ pub(crate) fn run() -> Result<()> {
             .arg(&recording)
             .arg("--declarations")
             .arg(sample.join("fathom.yaml"))
-            .env("AWS_ENDPOINT_URL", &moto.url)
-            .env("AWS_ACCESS_KEY_ID", "testing")
-            .env("AWS_SECRET_ACCESS_KEY", "testing")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true"),
+            .envs(moto.environment()),
     )?;
     println!("{}: {} bytes", recording.display(), std::fs::metadata(&recording)?.len());
     Ok(())
@@ -85,6 +81,19 @@ impl Moto {
             std::thread::sleep(Duration::from_millis(100));
         }
         Ok(moto)
+    }
+}
+
+impl Moto {
+    /// The AWS environment of what asks this server.
+    pub(crate) fn environment(&self) -> [(&'static str, &str); 5] {
+        [
+            ("AWS_ENDPOINT_URL", &self.url),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+        ]
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use fathom_model::{Part, ResourceType};
+use fathom_model::{Part, ResourceType, spelling::nearest};
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -320,13 +320,10 @@ fn check_class(class: Option<&str>) -> Result<(), String> {
 }
 
 fn suggestion<'a>(word: &str, known: impl Iterator<Item = &'a String>) -> String {
-    known
-        .filter(|name| {
-            name.starts_with(word) || word.starts_with(name.as_str()) || name.eq_ignore_ascii_case(word)
-        })
-        .map(|name| format!("; did you mean `{name}`?"))
-        .next()
-        .unwrap_or_else(|| "; add it there".to_owned())
+    match nearest(word, known.map(String::as_str)).first() {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; add it there".to_owned(),
+    }
 }
 
 impl Match {

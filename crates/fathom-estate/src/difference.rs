@@ -10,6 +10,7 @@ use std::{
     fmt, io,
 };
 
+use fathom_model::{CAPTURED, Document};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -241,6 +242,17 @@ pub struct Said {
     pub document: Value,
     /// What is said beside it, as an object: name, tags, whether it is exposed.
     pub facts: Value,
+}
+
+impl Said {
+    /// What a document and the facts beside it say. When the document was captured is no part of it.
+    pub fn new(document: Option<&Document>, facts: Value) -> Self {
+        let mut document = document.map_or(Value::Null, Document::value);
+        if let Value::Object(members) = &mut document {
+            members.remove(CAPTURED);
+        }
+        Self { document, facts }
+    }
 }
 
 /// What changed in a resource.

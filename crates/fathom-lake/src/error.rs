@@ -7,9 +7,10 @@ use datafusion::{
     error::DataFusionError,
     sql::sqlparser::parser::ParserError,
 };
+use fathom_model::spelling::nearest;
 
 use crate::{
-    hints::{nearest, place_of, split_place},
+    hints::{place_of, split_place},
     limits::Limits,
     source::SourceError,
 };

@@ -37,7 +37,7 @@ use crate::{
     batch::ROWS_MAX,
     engine::{Engine, Guard},
     error::{ReadError, SqlError, from_datafusion},
-    hints::{nearest, place_of},
+    hints::place_of,
     limits::Limits,
     source::Source,
     statement::Question,

@@ -14,6 +14,8 @@ pub mod moment;
 pub mod path;
 pub mod resource;
 pub mod scan;
+pub mod secret;
+pub mod spelling;
 pub mod unknown;
 
 pub use activity::{Action, Activity, Actor, ActorKind, SessionOrigin, TrailSpan};
@@ -22,6 +24,6 @@ pub use explanation::{DataClass, Explanation, Part, SourceKind, Statement};
 pub use id::{AccountId, DocumentPath, EdgeKind, Partition, Region, ResourceType, Uid};
 pub use jiff::Timestamp;
 pub use moment::{DayEdge, Moment};
-pub use resource::{Document, Edge, Resource, Target};
+pub use resource::{CAPTURED, Document, Edge, Resource, Target};
 pub use scan::{Scan, ScanState};
 pub use unknown::{Acceptance, Gap, Unknown};

@@ -40,6 +40,10 @@ pub struct Resource {
     pub document: Document,
 }
 
+/// The member of a document that says when AWS Config captured it: of an earlier state in its text, of the newest beside
+/// it, where it makes no version.
+pub const CAPTURED: &str = "configurationItemCaptureTime";
+
 /// A document as canonical JSON text: sorted keys, no white space, so that equal content has equal bytes.
 ///
 /// What changes by itself (when a role was last used) stands beside the text, where it makes no new version.

@@ -9,7 +9,9 @@ use fathom_content::{
 };
 use fathom_estate::{Reference, Sure};
 use fathom_model::{
-    AccountId, Document, EdgeKind, Partition, Region, Resource, Timestamp, Uid, path::scalar_text,
+    AccountId, Document, EdgeKind, Partition, Region, Resource, Timestamp, Uid,
+    path::scalar_text,
+    secret::{MARK, hide_credentials},
 };
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -18,9 +20,6 @@ use crate::mentions;
 
 /// What the edge of a reference means that was only found by its form.
 pub const MENTIONS: &str = "mentions";
-
-/// What stands in a document for a value that may be a secret.
-pub const SECRET_MARK: &str = "(secret)";
 
 /// The longest text that is looked into for JSON: 1 MiB, four times the largest IAM document.
 const JSON_TEXT_MAX: usize = 1024 * 1024;
@@ -93,6 +92,7 @@ pub fn normalise(definition: &ResourceDefinition, document: &mut Value) {
     for path in &definition.secret {
         path.change(document, &mut mask);
     }
+    hide_credentials(document);
 }
 
 fn json_text(text: &str) -> Option<Value> {
@@ -113,7 +113,7 @@ fn mask(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask),
         Value::Object(members) => members.values_mut().for_each(mask),
         Value::String(text) if text.is_empty() => {}
-        scalar => *scalar = Value::from(SECRET_MARK),
+        scalar => *scalar = Value::from(MARK),
     }
 }
 

@@ -10,7 +10,7 @@ use fathom_cloud::{
     model::Models,
 };
 use fathom_content::Content;
-use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType};
+use fathom_model::{AccountId, Coverage, Outcome, Reason, Region, ResourceType, spelling::nearest};
 use serde_json::{Value, json};
 
 use crate::{collect::Wanted, seen, tally::shorten, trail::TrailFrom};
@@ -177,37 +177,9 @@ impl Discovered {
     }
 }
 
-/// Regions whose names are a slip or two away, nearest first.
+/// Regions whose names are nearly this one, nearest first.
 fn near(name: &Region, known: &BTreeSet<Region>) -> Vec<String> {
-    /// The longest name that is compared; no region's is half as long.
-    const CHARS_MAX: usize = 64;
-    const SLIPS_MAX: usize = 2;
-    const NAMED_MAX: usize = 3;
-    if name.as_str().len() > CHARS_MAX {
-        return Vec::new();
-    }
-    let mut near: Vec<(usize, &Region)> = known
-        .iter()
-        .map(|one| (slips(name.as_str(), one.as_str()), one))
-        .filter(|(slips, _)| *slips <= SLIPS_MAX)
-        .collect();
-    near.sort();
-    near.iter().take(NAMED_MAX).map(|(_, one)| one.to_string()).collect()
-}
-
-/// How many letters have to be put in, left out or changed to make one word of another.
-fn slips(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, a) in one.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (b, (changed, without)) in other.iter().zip(row.iter().zip(row.iter().skip(1))) {
-            let with = next.last().copied().unwrap_or_default();
-            next.push((changed + usize::from(a != *b)).min(without + 1).min(with + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    nearest(name.as_str(), known.iter().map(Region::as_str))
 }
 
 /// Finds the accounts and regions to ask, starting from the account that signed in.

@@ -31,8 +31,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let begun = Timestamp::from_second(1_800_000_000)?;
     let store = Store::open(directory.path(), "bench.local/history", begun).await?;
-    println!("| scan | stage s | explain s | commit s | append waits s | file MiB | peak MiB |");
-    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    println!("| scan | stage s | explain s | commit s | CPU s | append waits s | file MiB | peak MiB |");
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for day in 0..scans {
         let now = Timestamp::from_second(1_800_000_000 + DAY_SECONDS * i64::try_from(day)?)?;
         scan(&store, directory.path(), total, day, now).await?;
@@ -75,6 +75,7 @@ async fn scan(
     day: usize,
     now: Timestamp,
 ) -> Result<(), Box<dyn Error>> {
+    let cpu = cpu_seconds();
     let clock = Instant::now();
     let scan = store.begin_scan("benchmark", &[ACCOUNT.to_owned()], &["us-east-1".to_owned()], now).await?;
     let here = present(total, day);
@@ -121,11 +122,12 @@ async fn scan(
     slowest.abort();
     let waited = SLOWEST.swap(0, std::sync::atomic::Ordering::Relaxed);
     println!(
-        "| {} | {:.1} | {:.1} | {:.1} | {:.2} | {} | {} |",
+        "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.2} | {} | {} |",
         day + 1,
         staged.as_secs_f64(),
         explained.as_secs_f64(),
         committed.as_secs_f64(),
+        cpu_seconds() - cpu,
         Duration::from_micros(waited).as_secs_f64(),
         file_mib(directory),
         peak_mib()
@@ -256,6 +258,14 @@ fn file_mib(directory: &Path) -> u64 {
     let sizes = ["fathom.db", "fathom.db-wal"]
         .map(|name| std::fs::metadata(directory.join(name)).map_or(0, |metadata| metadata.len()));
     sizes.iter().sum::<u64>() >> 20
+}
+
+/// The processor time of this process so far, as Linux counts it in hundredths; 0 elsewhere.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name before the last parenthesis may hold blanks; user and system time are the 12th and 13th word after it.
+    let words = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    words.skip(11).take(2).filter_map(|word| word.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The most memory this process ever had, as Linux counts it; 0 elsewhere.

@@ -97,8 +97,8 @@ impl Store {
             .collect()
     }
 
-    /// How much there was and how much was understood when each scan ended, in the order in which they ended. A scan after which there was
-    /// nothing of what is asked for has a point with zeros.
+    /// How much there was and how much was understood when each scan ended, in the order in which they ended. A scan
+    /// after which there was nothing of what is asked for has a point with zeros.
     pub async fn trend(&self, query: &TrendQuery) -> Result<Vec<TrendPoint>, StoreError> {
         const TABLE: &str = "scan_figure";
         let mut sql = QueryBuilder::<Sqlite>::new(

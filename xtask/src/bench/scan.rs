@@ -1,6 +1,6 @@
 //! A scan of the sample company in moto, beside Prowler on the same endpoint, calls counted for both.
 
-use std::{fmt::Write as _, path::Path, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -65,7 +65,45 @@ pub(super) fn run() -> Result<String> {
     ];
     let out = work.join("prowler.json");
     let (theirs, their_calls) = beside(&bin, &binaries, &moto.url, &out, &prowler.join("prowler"), &words)?;
-    Ok(table(resources, median(&ours), our_calls, theirs, their_calls))
+    let missing = not_ours(&bin, &fathom, &data, &reports)?;
+    Ok(table(resources, median(&ours), our_calls, theirs, their_calls) + &missing)
+}
+
+/// What the peer's report names as a resource and our estate does not know, in words.
+fn not_ours(bin: &Path, fathom: &Path, data: &str, reports: &Path) -> Result<String> {
+    const NAMES: &str = "import csv, glob, json, sys\n\
+        csv.field_size_limit(2**30)\n\
+        files = glob.glob(sys.argv[1] + '/*.csv')\n\
+        names = {row['RESOURCE_UID'] for file in files for row in csv.DictReader(open(file), delimiter=';')}\n\
+        print(json.dumps(sorted(names - {''})))";
+    let output = Command::new(bin.join("python")).args(["-c", NAMES]).arg(reports).output()?;
+    let theirs: Vec<String> = serde_json::from_slice(&output.stdout).context("the peer left no report")?;
+    let words = ["--data", data, "--json", "sql", "select uid, id from resources"];
+    let output = Command::new(fathom).args(words).output()?;
+    let rows: Vec<Value> = serde_json::from_slice(&output.stdout).context("the estate is not JSON")?;
+    let ours: BTreeSet<&str> =
+        rows.iter().flat_map(|row| [row["uid"].as_str(), row["id"].as_str()]).flatten().collect();
+    let (mut placeholders, mut missing) = (0, Vec::new());
+    for name in &theirs {
+        let name = name.trim_end_matches(":*");
+        let id = name.rsplit([':', '/']).next().unwrap_or_default();
+        if ours.contains(name) || ours.contains(id) {
+            continue;
+        }
+        // `arn:aws:config:us-east-1:1234:recorder`: where there is none of a kind, the report names the kind.
+        let is_kind = name.splitn(6, ':').nth(5).is_some_and(|rest| !rest.contains([':', '/']));
+        if is_kind || id == "unknown" {
+            placeholders += 1;
+        } else {
+            missing.push(format!("`{name}`"));
+        }
+    }
+    Ok(format!(
+        "\n\nProwler's report names {} resources, {placeholders} of them only a kind of which there is none; not in \
+         the estate: {}.",
+        theirs.len(),
+        if missing.is_empty() { "none".to_owned() } else { missing.join(", ") }
+    ))
 }
 
 /// Runs one of the two through a front of its own, with the keys of the account.

@@ -1,10 +1,10 @@
 //! What was, and what changed in it.
 
 use fathom_estate::{Line, ResourceDifference, Said};
-use fathom_model::{Document, Timestamp};
+use fathom_model::Timestamp;
 use fathom_store::{KeptVersion, ResourceVersions};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::ToSchema;
 
 /// The most changes of one resource that an answer has; more are counted.
@@ -75,10 +75,7 @@ impl From<Line> for ChangeView {
 impl DifferenceView {
     /// What changed from one version to another.
     pub(crate) fn between(before: &KeptVersion, after: &KeptVersion) -> Self {
-        let said = |version: &KeptVersion| Said {
-            document: version.document.as_ref().map_or(Value::Null, Document::value),
-            facts: json!(version.facts),
-        };
+        let said = |version: &KeptVersion| Said::new(version.document.as_ref(), json!(version.facts));
         let found = ResourceDifference::between(&said(before), &said(after), CHANGES_MAX, VALUE_CHARS_MAX);
         Self { changes: found.lines.into_iter().map(ChangeView::from).collect(), more: found.more }
     }

@@ -38,7 +38,7 @@ use serde_json::{Map, Value};
 pub const DEPTH_MAX: usize = 64;
 
 /// What stands in place of a secret.
-pub const MASK: &str = "(secret)";
+pub const MASK: &str = fathom_model::secret::MARK;
 
 /// What happens to values that the model marks as sensitive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use fathom_model::path::Path;
+use fathom_model::{path::Path, secret::hide_credentials};
 use http::{HeaderMap, header};
 use serde_json::Value;
 
@@ -155,6 +155,7 @@ fn of_result(
     for member in members {
         member.path.change(&mut hidden, &mut hide_texts);
     }
+    hide_credentials(&mut hidden);
     if open == hidden {
         return None;
     }

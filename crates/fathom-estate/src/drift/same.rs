@@ -1,10 +1,8 @@
 //! Whether two scalars, lists or texts mean the same, each in the spelling of its side.
 
 use fathom_content::{declared::Form, template::last_segment};
+use fathom_model::secret;
 use serde_json::Value;
-
-/// What hides a secret in documents.
-pub(super) const HIDDEN: &str = "(secret)";
 
 /// Nothing: absent, null, or what states nothing.
 pub(super) fn is_nothing(value: &Value) -> bool {
@@ -21,7 +19,8 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 /// Whether a document hides a value.
 pub(super) fn is_hidden(value: &Value) -> bool {
     match value {
-        Value::String(text) => text == HIDDEN,
+        // A part of it may be hidden: the password of an address.
+        Value::String(text) => text.contains(secret::MARK),
         Value::Array(items) => items.iter().any(is_hidden),
         Value::Object(members) => members.values().any(is_hidden),
         _ => false,

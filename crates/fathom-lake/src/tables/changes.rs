@@ -91,10 +91,7 @@ fn between(before: Option<&VersionRow>, version: &VersionRow, rows: &mut Vec<Cha
             let (Some(old), Some(new)) = (&before.document, &version.document) else {
                 return push(ChangeKind::Changed.as_str(), None);
             };
-            let said = |document: &Document, facts: &Value| Said {
-                document: document.value(),
-                facts: facts.clone(),
-            };
+            let said = |document: &Document, facts: &Value| Said::new(Some(document), facts.clone());
             let (old, new) = (said(old, &before.facts), said(new, &version.facts));
             let difference = ResourceDifference::between(&old, &new, LINES_MAX, VALUE_CHARS_MAX);
             if difference.is_empty() {

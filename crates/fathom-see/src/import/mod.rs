@@ -22,7 +22,6 @@ mod recognise;
 mod run;
 mod saved;
 
-pub use config::CAPTURED;
 pub use files::SavedFile;
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
 

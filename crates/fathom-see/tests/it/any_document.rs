@@ -3,7 +3,7 @@
 use fathom_content::{ResourceDefinition, template::Template};
 use fathom_estate::Reference;
 use fathom_model::path::Path;
-use fathom_see::item::SECRET_MARK;
+use fathom_model::secret::MARK;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -115,7 +115,7 @@ fn definitions() -> Vec<&'static ResourceDefinition> {
 fn is_masked(value: &Value) -> bool {
     match value {
         Value::Null => true,
-        Value::String(text) => text.is_empty() || text == SECRET_MARK,
+        Value::String(text) => text.is_empty() || text == MARK,
         Value::Array(items) => items.iter().all(is_masked),
         Value::Object(members) => members.values().all(is_masked),
         Value::Bool(_) | Value::Number(_) => false,
@@ -228,7 +228,7 @@ fn every_secret_path_is_closed() {
                 assert!(before.contains(SECRET), "{} {path}: {before}", definition.kind);
                 let after = finish(definition, document, None).0.to_string();
                 assert!(!after.contains(SECRET), "{} {path}: {after}", definition.kind);
-                assert!(after.contains(SECRET_MARK), "{} {path}: {after}", definition.kind);
+                assert!(after.contains(MARK), "{} {path}: {after}", definition.kind);
                 count += 1;
             }
         }

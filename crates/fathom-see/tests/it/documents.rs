@@ -1,6 +1,6 @@
 //! Documents that a service should not send, and what becomes of them.
 
-use fathom_see::item::SECRET_MARK;
+use fathom_model::secret::MARK;
 use serde_json::{Value, json};
 
 use crate::support::{CONTENT, definition, finish, one};
@@ -121,7 +121,7 @@ fn secrets_are_masked_however_deep() {
         }),
         None,
     );
-    let mark = SECRET_MARK;
+    let mark = MARK;
     assert_eq!(
         document,
         json!({
@@ -142,7 +142,7 @@ fn a_secret_inside_a_json_text_is_masked() {
     let thing = definition("json: [Policy]\nsecret: [Policy.Key]");
     for policy in ["{\"Key\":\"hunter2\"}", "%7B%22Key%22%3A%22hunter2%22%7D"] {
         let document = finish(&thing, json!({"Id": "x", "Policy": policy}), None).0;
-        assert_eq!(document["Policy"], json!({ "Key": SECRET_MARK }));
+        assert_eq!(document["Policy"], json!({ "Key": MARK }));
     }
 }
 

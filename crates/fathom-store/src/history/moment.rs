@@ -70,8 +70,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::BeforeHistory`] where none had, [`StoreError::NoSuchScan`], [`StoreError::Compacted`] and
-    /// [`StoreError::Invalid`] where the named scan did not finish or the moment is
-    /// in the future.
+    /// [`StoreError::Invalid`] where the named scan did not finish or the moment is in the future.
     pub async fn scan_of(&self, moment: &Moment, edge: DayEdge, now: Timestamp) -> Result<Scan, StoreError> {
         if let Moment::Scan(id) = *moment {
             let scan = self.scan(id).await?.ok_or(StoreError::NoSuchScan { scan: id })?;

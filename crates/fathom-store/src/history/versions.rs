@@ -22,8 +22,7 @@ pub struct KeptVersion {
     pub hash: Option<String>,
     /// What was said beside the document.
     pub facts: Facts,
-    /// The document; none where the resource was gone, where the document is not kept any more, or
-    /// where it was left out.
+    /// The document; none where the resource was gone, where the document is not kept any more, or where it was left out.
     pub document: Option<Document>,
 }
 

@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use fathom_estate::ResourceDifference;
-use fathom_model::{Activity, Document, Timestamp};
-use fathom_see::import::CAPTURED;
+use fathom_model::{Activity, CAPTURED, Document, Timestamp};
 use fathom_store::{KeptVersion, StoredResource};
 use serde_json::{Value, json};
 

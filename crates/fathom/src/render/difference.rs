@@ -1,7 +1,6 @@
 //! Differences in a terminal: one line a change, with the values that the provider wrote made harmless.
 
 use fathom_estate::{ChangeKind, Line, ResourceDifference, Said};
-use fathom_see::import::CAPTURED;
 use fathom_store::KeptVersion;
 use serde_json::{Value, json};
 
@@ -30,12 +29,7 @@ impl Extent {
 
 /// What a version says of its resource.
 pub(crate) fn said(version: &KeptVersion) -> Said {
-    let mut document = version.document.as_ref().map_or(Value::Null, fathom_model::Document::value);
-    // When it was captured is no change of the resource.
-    if let Value::Object(members) = &mut document {
-        members.remove(CAPTURED);
-    }
-    Said { document, facts: json!(version.facts) }
+    Said::new(version.document.as_ref(), json!(version.facts))
 }
 
 /// What changed from one version to another.

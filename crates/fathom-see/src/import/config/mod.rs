@@ -17,7 +17,7 @@ use std::{
 };
 
 use fathom_estate::{Unread, WantedTags};
-use fathom_model::{AccountId, Coverage, Document, Outcome, Reason, Region, Timestamp, Uid};
+use fathom_model::{AccountId, CAPTURED, Coverage, Document, Outcome, Reason, Region, Timestamp, Uid};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -29,15 +29,11 @@ use super::{
 use crate::{
     item::Item as Finished,
     progress::{Phase, Progress},
-    scan::{Looked, ScanReport, conclude, keep},
+    scan::{Looked, ScanReport, conclude, end_failed, keep},
     sources::Declared,
 };
 use convert::Converted;
 use items::{Item, Kept, States};
-
-/// The member of a document that says when AWS Config captured it: of an earlier state in its text, of the newest beside
-/// it, where it makes no version.
-pub const CAPTURED: &str = "configurationItemCaptureTime";
 
 /// Items handed on at once.
 const BATCH: usize = 256;
@@ -250,14 +246,13 @@ impl Importer {
         let kept = match keeper.await {
             Ok(Ok(builder)) => builder,
             Ok(Err(error)) => {
-                // The first error is the one to report, also where the store cannot even note the failure.
-                let _ = self.store.fail_scan(scan, &error.to_string(), clock()).await;
+                end_failed(&self.store, scan, &error, clock()).await;
                 return Err(error.into());
             }
             Err(_) => {
-                let error = "keeping what was read was given up";
-                let _ = self.store.fail_scan(scan, error, clock()).await;
-                return Err(nothing(Path::new(&round.label), error.to_owned()));
+                let error = nothing(Path::new(&round.label), "keeping what was read was given up".to_owned());
+                end_failed(&self.store, scan, &error, clock()).await;
+                return Err(error);
             }
         };
         let gone_count = gone.len();

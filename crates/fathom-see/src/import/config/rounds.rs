@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathom_model::Timestamp;
+use fathom_model::{CAPTURED, Timestamp};
 use fathom_store::StoredResource;
 use serde_json::Value;
 
 use super::{
-    CAPTURED, Problem, Round, State,
+    Problem, Round, State,
     items::{Item, Kept, Key},
 };
 use crate::import::{ImportError, Importer};

@@ -1,6 +1,7 @@
 //! Histories of AWS Config: earlier states become versions, once, and say when they were captured.
 
-use fathom_see::import::{CAPTURED, Limits};
+use fathom_model::CAPTURED;
+use fathom_see::import::Limits;
 use serde_json::{Value, json};
 
 use super::{
