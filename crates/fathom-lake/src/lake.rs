@@ -26,6 +26,7 @@ use datafusion::{
     prelude::SessionConfig,
 };
 use fathom_content::Content;
+use fathom_model::spelling::nearest;
 use futures::StreamExt;
 use tokio::{
     sync::mpsc,
