@@ -309,7 +309,12 @@ pub(crate) async fn conclude(
 
 /// Notes that a scan failed. The store makes up for it later where it cannot even write that; the first error is the one
 /// to report.
-pub(crate) async fn end_failed(store: &Store, scan: i64, error: &dyn std::error::Error, now: Timestamp) {
+pub(crate) async fn end_failed(
+    store: &Store,
+    scan: i64,
+    error: &(dyn std::error::Error + Send + Sync),
+    now: Timestamp,
+) {
     if let Err(failure) = store.fail_scan(scan, &with_causes(error), now).await {
         tracing::error!(scan, error = %failure, "it cannot be noted that a scan failed");
     }

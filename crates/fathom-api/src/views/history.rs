@@ -4,7 +4,7 @@ use fathom_estate::{Line, ResourceDifference, Said};
 use fathom_model::Timestamp;
 use fathom_store::{KeptVersion, ResourceVersions};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 /// The most changes of one resource that an answer has; more are counted.

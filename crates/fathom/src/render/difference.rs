@@ -2,7 +2,7 @@
 
 use fathom_estate::{ChangeKind, Line, ResourceDifference, Said};
 use fathom_store::KeptVersion;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ATTENTION, BAD, GOOD, QUIET, clean, count, styled};
 
