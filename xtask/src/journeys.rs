@@ -29,15 +29,24 @@ impl Drop for Server {
     }
 }
 
-/// Builds what is walked through, then walks.
-pub(crate) fn alone() -> Result<()> {
-    ui::build()?;
-    must(&mut cargo(&["build", "--locked", "--package", "fathom"]))?;
+/// Builds what is walked through, where it is not there yet, then walks.
+pub(crate) fn alone(is_built: bool) -> Result<()> {
+    if !is_built {
+        ui::build()?;
+        must(&mut cargo(&["build", "--locked", "--package", "fathom"]))?;
+    }
     run()
 }
 
+/// A program that walks through what is built.
+pub(crate) fn built() -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
+    command.args(["journeys", "--built"]);
+    Ok(command)
+}
+
 /// Scans the sample into an empty directory, serves it, and walks.
-pub(crate) fn run() -> Result<()> {
+fn run() -> Result<()> {
     let Some(browser) = browser() else {
         println!(
             "skipped: no Chromium is there and it could not be installed; name one in FATHOM_CHROMIUM to walk \

@@ -1,9 +1,11 @@
 //! What a developer runs: `cargo xtask <command>`.
 
 mod bench;
+mod beside;
 mod demo;
 mod journeys;
 mod models;
+mod provider;
 mod python;
 mod sample;
 mod test;
@@ -17,7 +19,8 @@ cargo xtask <command>
   demo [--no-serve]   build Fathom, scan the sample organisation, show what was found, serve it
   test [arguments]    set up what the tests need and run all of them, the console's too; with arguments,
                       only `cargo test` with these
-  journeys            only walk through the console, in a browser, on the sample organisation
+  journeys [--built]  only walk through the console, in a browser, on the sample organisation;
+                      --built takes what was built before
   soak [minutes] [arguments]
                       run all tests again and again, property tests with new cases each time
   tidy [--fix]        check sizes, headers, the crate table; --fix renews generated files
@@ -38,7 +41,7 @@ fn main() -> anyhow::Result<()> {
     match command {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
-        "journeys" => journeys::alone(),
+        "journeys" => journeys::alone(rest.iter().any(|argument| argument == "--built")),
         "soak" => test::soak(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--fix")),
         "models" => models::run(),

@@ -1,11 +1,17 @@
 //! `cargo xtask test` and `cargo xtask soak`: set up what the tests need, then run them.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use crate::{
-    journeys, python, ui,
+    beside::{self, Job},
+    journeys, provider, python, ui,
     workspace::{cargo, must, retry},
 };
 
@@ -13,23 +19,35 @@ use crate::{
 const SEED: &str = "PROPTEST_RNG_SEED";
 /// The same cases every time, so that a change is judged by what it changes and not by luck; `soak` draws new ones.
 const SAME_CASES: &str = "1";
-/// Tests that run at once. Most wait for a moto of their own or for one that others share, so more than there are cores.
+/// Tests that run at once in a suite. Most wait for a moto of their own or for one that others share, so more than there
+/// are cores.
 const THREADS: &str = "4";
 /// How long `soak` runs where nothing is said.
 const SOAK_MINUTES: u64 = 30;
+/// The packages whose suites take longest, which begin first.
+const LONG: [&str; 3] = ["fathom", "fathom-see", "fathom-lake"];
 
-/// Sets up and tests. With arguments, `cargo test` alone runs, with these.
+/// Sets up and tests: all suites and the journeys, beside each other. With arguments, `cargo test` alone runs, with
+/// these.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let all = arguments.is_empty();
-    if all {
-        ui::run()?;
+    if !arguments.is_empty() {
+        set_up()?;
+        let mut command = cargo_test(arguments);
+        if std::env::var_os(SEED).is_none() {
+            command.env(SEED, SAME_CASES);
+        }
+        return must(&mut command);
     }
-    let mut command = prepared(arguments)?;
-    if std::env::var_os(SEED).is_none() {
-        command.env(SEED, SAME_CASES);
-    }
-    must(&mut command)?;
-    if all { journeys::run() } else { Ok(()) }
+    ui::run()?;
+    set_up()?;
+    let mut suites = suites()?;
+    suites.sort_by_key(|suite| LONG.iter().position(|name| *name == suite.package).unwrap_or(LONG.len()));
+    let mut jobs: Vec<Job> = suites.into_iter().map(Suite::job).collect();
+    jobs.insert(1.min(jobs.len()), Job { name: "journeys".to_owned(), command: journeys::built()? });
+    let mut examples = cargo(&["test", "--workspace", "--locked", "--doc"]);
+    with_peers(&mut examples);
+    jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples });
+    beside::run(jobs)
 }
 
 /// Runs all tests again and again, property tests with new cases each time, until the minutes are over or one fails.
@@ -40,28 +58,85 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
         }
         _ => (SOAK_MINUTES, arguments),
     };
+    set_up()?;
     let until = Instant::now() + Duration::from_secs(minutes * 60);
     let mut rounds = 0;
     while rounds == 0 || Instant::now() < until {
         let seed = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         println!("round {}, {SEED}={seed}", rounds + 1);
-        must(prepared(rest)?.env(SEED, seed.to_string()))?;
+        must(cargo_test(rest).env(SEED, seed.to_string()))?;
         rounds += 1;
     }
     println!("{rounds} rounds, none failed");
     Ok(())
 }
 
-fn prepared(arguments: &[String]) -> Result<std::process::Command> {
+/// Sets up what the tests need.
+fn set_up() -> Result<()> {
     python::ensure()?;
-    retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))?;
+    provider::ensure()?;
+    retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))
+}
+
+fn cargo_test(arguments: &[String]) -> Command {
     // One run tells all that fails.
     let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.args(arguments);
-    // Peers were just set up, so a test that cannot reach one has found a fault, not an excuse.
+    with_peers(&mut command);
+    command
+}
+
+/// Peers were just set up, so a test that cannot reach one has found a fault, not an excuse.
+fn with_peers(command: &mut Command) {
     command.env("FATHOM_REQUIRE_PEERS", "1");
     if std::env::var_os("RUST_TEST_THREADS").is_none() {
         command.env("RUST_TEST_THREADS", THREADS);
     }
-    Ok(command)
+}
+
+/// A program of tests that cargo built.
+struct Suite {
+    package: String,
+    /// `it`, or the name of the library or binary whose unit tests they are.
+    name: String,
+    directory: PathBuf,
+    program: PathBuf,
+}
+
+impl Suite {
+    /// Reads a message of cargo; none where it is about something else.
+    fn of(message: &Value) -> Option<Self> {
+        let is_test = message["reason"] == "compiler-artifact" && message["profile"]["test"] == true;
+        let program = PathBuf::from(message["executable"].as_str().filter(|_| is_test)?);
+        let directory = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
+        let package = directory.file_name()?.to_string_lossy().into_owned();
+        Some(Self { package, name: message["target"]["name"].as_str()?.to_owned(), directory, program })
+    }
+
+    /// As cargo would run it.
+    fn job(self) -> Job {
+        let mut command = Command::new(self.program);
+        command.current_dir(&self.directory).env("CARGO_MANIFEST_DIR", &self.directory);
+        command.env("FATHOM_REQUIRE_CONSOLE", "1");
+        with_peers(&mut command);
+        if std::env::var_os(SEED).is_none() {
+            command.env(SEED, SAME_CASES);
+        }
+        Job { name: format!("{} {}", self.package, self.name), command }
+    }
+}
+
+/// Builds all programs of tests.
+fn suites() -> Result<Vec<Suite>> {
+    let output = cargo(&["test", "--workspace", "--locked", "--no-run"])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    ensure!(output.status.success(), "the tests do not build");
+    let messages = String::from_utf8(output.stdout).context("cargo writes no text")?;
+    let suites: Vec<Suite> =
+        messages.lines().filter_map(|line| Suite::of(&serde_json::from_str(line).ok()?)).collect();
+    ensure!(!suites.is_empty(), "cargo built no tests");
+    Ok(suites)
 }
