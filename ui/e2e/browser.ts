@@ -1,6 +1,6 @@
 // What journeys share: a browser, a signed-in page, and a net for what must never happen.
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
 /** The server under test, and its token. */
 export const ADDRESS = process.env.FATHOM_ADDRESS ?? "http://127.0.0.1:7373";
@@ -14,13 +14,15 @@ export async function launch(): Promise<Browser> {
   });
 }
 
-export interface Opened { page: Page; faults: string[]; close: () => Promise<void> }
+export interface Opened { page: Page; context: BrowserContext; faults: string[]; close: () => Promise<void> }
+type Options = BrowserContextOptions & { quiet?: RegExp; before?: (context: BrowserContext) => Promise<void> };
 
 /** A page in a context of its own; `faults` gathers broken policies, script errors and dialogs. */
-export async function open(browser: Browser, path: string, options: BrowserContextOptions & { signedIn?: boolean; quiet?: RegExp } = {}): Promise<Opened> {
-  const { signedIn = true, quiet, ...rest } = options;
+export async function opened(browser: Browser, address: string, options: Options = {}): Promise<Opened> {
+  const { quiet, before, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion: "reduce", acceptDownloads: true, ...rest });
-  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: ADDRESS });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: new URL(address).origin });
+  await before?.(context);
   const page = await context.newPage();
   const faults: string[] = [];
   const fault = (text: string) => {
@@ -34,9 +36,39 @@ export async function open(browser: Browser, path: string, options: BrowserConte
     fault(`a dialog opened: ${dialog.message()}`);
     void dialog.dismiss();
   });
-  if (signedIn) await context.addInitScript((token) => { if (!sessionStorage.getItem("fathom.token")) sessionStorage.setItem("fathom.token", token); }, TOKEN);
-  await page.goto(ADDRESS + path);
-  return { page, faults, close: () => context.close() };
+  await page.goto(address);
+  return { page, context, faults, close: () => context.close() };
+}
+
+/** The same on the server under test, as its owner where nothing else is said. */
+export function open(browser: Browser, path: string, options: Omit<Options, "before"> & { signedIn?: boolean } = {}): Promise<Opened> {
+  const { signedIn = true, ...rest } = options;
+  return opened(browser, ADDRESS + path, { ...rest, before: signedIn ? asOwner : undefined });
+}
+
+/** Brings a session of the owner, who has put off setting up people. */
+export async function asOwner(context: BrowserContext): Promise<void> {
+  const answer = await context.request.post(`${ADDRESS}/api/v1/signin/token`, { data: { token: TOKEN } });
+  if (!answer.ok()) throw new Error(`the owner cannot sign in: ${answer.status()} ${await answer.text()}`);
+  await context.addInitScript(() => sessionStorage.setItem("fathom.setup-later", "1"));
+}
+
+const SIZES = [[1440, 900], [1920, 1080], [390, 844]] as const;
+
+/** Pictures in both themes and three sizes, where `FATHOM_PICTURES` names a folder for them. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env.FATHOM_PICTURES;
+  if (!folder) return;
+  const before = page.viewportSize();
+  for (const [width, height] of SIZES)
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      await page.waitForTimeout(120);
+      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+    }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) await page.setViewportSize(before);
 }
 
 /** Findings of axe that a person would be kept out by. */

@@ -1,30 +1,40 @@
 // The pages and their addresses. Every page but the first comes as a file of its own.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { choice, flag, many, number, one, parse, stringify } from "./lib/address";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
+import { choice, flag, many, number, one, parse, some, stringify } from "./lib/address";
 import { patient } from "./lib/patient";
 import { Skeleton } from "./parts/states";
 import { Lost, PageFailed, Shell } from "./shell/Shell";
 
-const root = createRootRoute({ component: Shell, notFoundComponent: Lost, errorComponent: PageFailed });
 type Raw = Record<string, unknown>;
 /** Every parameter may be left out. */
 const optional = <T extends object>(search: T): Partial<T> => search;
 
-const TABS = ["proof", "relations", "history", "raw"] as const;
+const root = createRootRoute({
+  component: Shell, notFoundComponent: Lost, errorComponent: PageFailed,
+  // The moment that is shown goes with whoever goes to another page.
+  validateSearch: (raw: Raw) => optional({ as_of: short(raw.as_of), since: short(raw.since) }),
+  search: { middlewares: [retainSearchParams(["as_of", "since"])] },
+});
+const short = (value: unknown) => one(value)?.slice(0, 100);
+/** The filter of every list of resources. */
+const filter = (raw: Raw) => optional({
+  search: one(raw.search), type: many(raw.type), account: many(raw.account), region: many(raw.region), owner: some(raw.owner), network: some(raw.network), assigned_to: some(raw.assigned_to),
+  understood: flag(raw.understood), exposed: flag(raw.exposed), stale: flag(raw.stale), tag: many(raw.tag), first_seen_since: short(raw.first_seen_since),
+});
+
+const TABS = ["proof", "relations", "history", "activity", "drift", "raw"] as const;
 export type Tab = (typeof TABS)[number];
 const ORDERS = ["uid", "name", "type", "account", "region", "first_seen", "last_seen"] as const;
-export const SPANS = ["1d", "7d", "30d"] as const;
 
 const overview = createRoute({
   getParentRoute: () => root, path: "/",
-  validateSearch: (raw: Raw) => optional({ since: choice(raw.since, SPANS), by: choice(raw.by, ["type", "account", "team"]) }),
+  validateSearch: (raw: Raw) => optional({ by: choice(raw.by, ["type", "account", "region", "team"]) }),
   component: lazyRouteComponent(() => patient(() => import("./pages/overview/Overview")), "Overview"),
 });
 const resources = createRoute({
   getParentRoute: () => root, path: "/resources",
   validateSearch: (raw: Raw) => optional({
-    search: one(raw.search), type: many(raw.type), account: many(raw.account), region: many(raw.region), understood: flag(raw.understood), tag: one(raw.tag),
-    include_deleted: flag(raw.include_deleted) || undefined, order: choice(raw.order, ORDERS), descending: flag(raw.descending) || undefined,
+    ...filter(raw), include_deleted: flag(raw.include_deleted) || undefined, order: choice(raw.order, ORDERS), descending: flag(raw.descending) || undefined, columns: many(raw.columns),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/resources/Resources")), "Resources"),
 });
@@ -35,7 +45,7 @@ const resource = createRoute({
 });
 const unexplained = createRoute({
   getParentRoute: () => root, path: "/unexplained",
-  validateSearch: (raw: Raw) => optional({ type: many(raw.type), account: many(raw.account), include_accepted: flag(raw.include_accepted) || undefined }),
+  validateSearch: (raw: Raw) => optional({ ...filter(raw), gap: many(raw.gap), include_accepted: flag(raw.include_accepted) || undefined }),
   component: lazyRouteComponent(() => patient(() => import("./pages/unexplained/Unexplained")), "Unexplained"),
 });
 const coverage = createRoute({
@@ -48,13 +58,34 @@ const coverage = createRoute({
 const scans = createRoute({ getParentRoute: () => root, path: "/scans", component: lazyRouteComponent(() => patient(() => import("./pages/scans/Scans")), "Scans") });
 const sql = createRoute({
   getParentRoute: () => root, path: "/sql",
-  validateSearch: (raw: Raw) => optional({ q: one(raw.q), as_of: one(raw.as_of), view: choice(raw.view, ["table", "chart"]) }),
+  validateSearch: (raw: Raw) => optional({ q: one(raw.q), view: choice(raw.view, ["table", "chart"]) }),
   component: lazyRouteComponent(() => patient(() => import("./pages/sql/Workbench")), "Workbench"),
 });
 const graph = createRoute({
   getParentRoute: () => root, path: "/graph",
-  validateSearch: (raw: Raw) => optional({ uid: one(raw.uid), open: many(raw.open), view: choice(raw.view, ["picture", "list"]) }),
+  validateSearch: (raw: Raw) => optional({
+    uid: one(raw.uid), open: many(raw.open), from: one(raw.from), to: one(raw.to), direction: choice(raw.direction, ["out"]), all: flag(raw.all) || undefined, account: many(raw.account), region: many(raw.region), type: many(raw.type), network: some(raw.network),
+    view: choice(raw.view, ["picture", "list"]), areas: flag(raw.areas),
+  }),
   component: lazyRouteComponent(() => patient(() => import("./pages/graph/Explorer")), "Explorer"),
+});
+const map = createRoute({
+  getParentRoute: () => root, path: "/map",
+  validateSearch: (raw: Raw) => optional({ ...filter(raw), view: choice(raw.view, ["picture", "list"]) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/map/OrganisationMap")), "OrganisationMap"),
+});
+const changes = createRoute({
+  getParentRoute: () => root, path: "/changes",
+  validateSearch: (raw: Raw) => optional({ type: many(raw.type), account: many(raw.account), region: many(raw.region) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/changes/Changes")), "Changes"),
+});
+const drift = createRoute({
+  getParentRoute: () => root, path: "/drift",
+  validateSearch: (raw: Raw) => optional({
+    tab: choice(raw.tab, ["code", "baseline"]), verdict: many(raw.verdict), type: many(raw.type), account: many(raw.account), region: many(raw.region), file: many(raw.file), search: one(raw.search),
+    baseline: one(raw.baseline), explained: flag(raw.explained) || undefined,
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/drift/DriftPage")), "DriftPage"),
 });
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
@@ -62,8 +93,13 @@ const ledger = createRoute({
   component: lazyRouteComponent(() => patient(() => import("./pages/ledger/Ledger")), "Ledger"),
 });
 
+const settingsSearch = (raw: Raw) => optional({ id: number(raw.id) });
+const settingsPage = lazyRouteComponent(() => patient(() => import("./pages/settings/Settings")), "Settings");
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", validateSearch: settingsSearch, component: settingsPage });
+const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, coverage, scans, sql, graph, ledger]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

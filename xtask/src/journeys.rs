@@ -88,6 +88,8 @@ fn run() -> Result<()> {
             .current_dir(root().join("ui"))
             .env("FATHOM_ADDRESS", address)
             .env("FATHOM_TOKEN", token.trim())
+            // Journeys of sign-in start servers of their own.
+            .env("FATHOM_BINARY", target().join("debug/fathom"))
             .env("FATHOM_CHROMIUM", browser)
             .env("FATHOM_E2E_SCAN", "1"),
     )

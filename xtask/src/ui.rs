@@ -39,7 +39,7 @@ type Manifest = BTreeMap<String, Chunk>;
 /// Checks, tests, builds and measures.
 pub(crate) fn run() -> Result<()> {
     install()?;
-    for step in ["types:check", "check", "test", "build"] {
+    for step in ["types:check", "check", "lint", "test", "build"] {
         must(&mut npm(&["run", "--silent", step]))?;
     }
     measure(&root().join("ui/dist"))

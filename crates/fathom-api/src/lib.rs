@@ -5,14 +5,18 @@
 //! [`Server`] listens, [`Access`] decides who comes in, [`Problem`] is what every error looks like.
 //!
 //! **Invariant:** a route exists only if the document has it.
-//! **Invariant:** nothing is listened to beyond loopback without TLS, and nothing but health, the document and the
-//! console's files is answered without the token.
+//! **Invariant:** nothing is listened to beyond loopback without TLS, and nothing but health, the document, the console's
+//! files and what signing in takes is answered to somebody whom we do not know.
+//! **Invariant:** every other route says what it needs, and answers only about what the caller may see.
 //! **Invariant:** everything has a limit: bodies, parameters, pages, streams, statements, connections, time.
 
 mod access;
+mod certificates;
+mod code;
 mod connections;
 mod console;
 mod continuous;
+mod drifting;
 mod extract;
 mod limits;
 mod openapi;
@@ -25,7 +29,8 @@ mod state;
 mod token;
 mod views;
 
-pub use access::{Access, HostNameError, Hosts};
+pub use access::{Access, Ceremonies, HostNameError, Hosts};
+pub use code::{CodeFile, CodeSource, ReadCode};
 pub use continuous::ScheduleStatus;
 pub use openapi::{openapi, openapi_text};
 pub use problem::{Code, MEDIA_TYPE, Problem};

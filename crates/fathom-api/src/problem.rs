@@ -28,8 +28,24 @@ pub enum Code {
     InvalidQuery,
     /// A SQL statement failed while it ran.
     QueryFailed,
-    /// The token is missing or wrong.
+    /// The token is missing or wrong, there is no session, or it ended.
     Unauthorized,
+    /// The sign-in is refused; the same for every cause.
+    SigninRefused,
+    /// A new password cannot be taken.
+    PasswordRefused,
+    /// A one-time code does not fit, or was used.
+    CodeRefused,
+    /// The role does not permit it.
+    Forbidden,
+    /// The caller is limited to accounts or teams, and the answer cannot be filtered exactly.
+    ScopeLimited,
+    /// The request does not carry what shows that it comes from our own page.
+    CsrfRefused,
+    /// It takes a session that began a short while ago.
+    SignInAgain,
+    /// What is there does not allow it.
+    Conflict,
     /// Nothing is served under this path.
     NoSuchRoute,
     /// No such resource, scan or entry.
@@ -70,11 +86,14 @@ impl Code {
             | Self::UnknownParameter
             | Self::InvalidBody
             | Self::InvalidQuery
-            | Self::QueryFailed => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            | Self::QueryFailed
+            | Self::PasswordRefused
+            | Self::CodeRefused => StatusCode::BAD_REQUEST,
+            Self::Unauthorized | Self::SigninRefused => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::ScopeLimited | Self::CsrfRefused | Self::SignInAgain => StatusCode::FORBIDDEN,
             Self::NoSuchRoute | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ScanRunning | Self::ScanNotFollowed => StatusCode::CONFLICT,
+            Self::ScanRunning | Self::ScanNotFollowed | Self::Conflict => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::HostRefused => StatusCode::MISDIRECTED_REQUEST,
@@ -100,7 +119,15 @@ impl Code {
             Self::InvalidBody => ("invalid_body", "The body is not valid"),
             Self::InvalidQuery => ("invalid_query", "The query is not valid"),
             Self::QueryFailed => ("query_failed", "The query failed"),
-            Self::Unauthorized => ("unauthorized", "A token is needed"),
+            Self::Unauthorized => ("unauthorized", "Sign in, or send a token"),
+            Self::SigninRefused => ("signin_refused", "The sign-in is refused"),
+            Self::PasswordRefused => ("password_refused", "The password cannot be taken"),
+            Self::CodeRefused => ("code_refused", "The code does not fit"),
+            Self::Forbidden => ("forbidden", "Your role does not permit it"),
+            Self::ScopeLimited => ("scope_limited", "This answer is for those who may see everything"),
+            Self::CsrfRefused => ("csrf_refused", "The request did not come from our own page"),
+            Self::SignInAgain => ("sign_in_again", "Sign in again first"),
+            Self::Conflict => ("conflict", "It does not go together with what is there"),
             Self::NoSuchRoute => ("no_such_route", "Nothing is served here"),
             Self::NotFound => ("not_found", "Not found"),
             Self::MethodNotAllowed => ("method_not_allowed", "Another method is needed"),

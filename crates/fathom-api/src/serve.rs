@@ -1,21 +1,20 @@
 //! Listens: plainly on loopback, with TLS anywhere else.
 
 use std::{
-    io,
+    env, io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     time::Duration,
 };
 
-use axum_server::{
-    Handle,
-    accept::DefaultAcceptor,
-    tls_rustls::{RustlsAcceptor, RustlsConfig},
-};
+use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::RustlsAcceptor};
+use fathom_content::ContentError;
+use fathom_signin::oidc::{OidcError, Settings};
 use hyper_util::rt::TokioTimer;
 
 use crate::{
-    access::{Access, HostNameError, Hosts},
+    access::{self, Access, Ceremonies, HostNameError, Hosts},
+    certificates::Certificates,
     connections::Gate,
     router::router,
     state::ApiState,
@@ -28,6 +27,8 @@ const FAREWELL: Duration = Duration::from_secs(10);
 const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
 /// The largest head of a request.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How often sessions are looked for that are over; one that is over opens nothing before that either.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Streams that one HTTP/2 connection may have open.
 const STREAMS_MAX: u32 = 64;
 
@@ -36,12 +37,14 @@ const STREAMS_MAX: u32 = 64;
 pub struct ServeOptions {
     /// The address; anything but loopback needs `tls`. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Certificate chain and private key, both PEM files.
+    /// Certificate chain and private key, both PEM files, which are read anew when they change.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Where the token is, or will be made.
     pub token_file: PathBuf,
     /// Host names that requests may carry, beside those of loopback and, away from it, addresses in figures.
     pub allowed_hosts: Vec<String>,
+    /// The file that names issuers of OpenID Connect (`signin.yaml`); none where there are none.
+    pub signin: Option<PathBuf>,
 }
 
 /// Why the server does not run.
@@ -82,6 +85,12 @@ pub enum ServeError {
     /// No token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The file of issuers does not hold.
+    #[error(transparent)]
+    Signin(#[from] ContentError),
+    /// Issuers cannot be asked.
+    #[error(transparent)]
+    Issuers(#[from] OidcError),
     /// The listener broke.
     #[error("the server ended")]
     Run(#[source] io::Error),
@@ -91,14 +100,14 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    tls: Option<RustlsConfig>,
+    tls: Option<Certificates>,
     access: Access,
 }
 
 impl Server {
     /// Takes the address and loads what is needed, so that every refusal comes before the first request.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
-        let ServeOptions { listen, tls, token_file, allowed_hosts } = options;
+        let ServeOptions { listen, tls, token_file, allowed_hosts, signin } = options;
         let loopback = listen.ip().to_canonical().is_loopback();
         if !loopback && tls.is_none() {
             return Err(ServeError::NeedsTls { listen });
@@ -108,13 +117,19 @@ impl Server {
             Some((cert, key)) => {
                 // The binary installs it at start; where it has, this changes nothing.
                 let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-                let config = RustlsConfig::from_pem_file(&cert, &key).await;
-                Some(config.map_err(|source| ServeError::Tls { cert, key, source })?)
+                let loaded = Certificates::load(&cert, &key).await;
+                Some(loaded.map_err(|source| ServeError::Tls { cert, key, source })?)
             }
             None => None,
         };
         let token = TokenHash::load_or_create(&token_file)?;
-        let access = Access::new(token, token_file.display().to_string(), hosts);
+        let settings = match &signin {
+            Some(file) => Settings::read(file, &env::vars().collect())?,
+            None => Settings::default(),
+        };
+        let ceremonies = Ceremonies::new(settings, signin)?;
+        let file = token_file.display().to_string();
+        let access = Access::new(token, file, hosts, tls.is_some(), ceremonies);
         let fail = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).map_err(fail)?;
         listener.set_nonblocking(true).map_err(fail)?;
@@ -140,6 +155,7 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let streams = state.ending.clone();
+        let sweeping = tokio::spawn(sweep(state.clone(), self.access.clone()));
         let (router, _) = router(state, self.access);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
@@ -164,11 +180,28 @@ impl Server {
             .max_header_list_size(HEAD_BYTES_MAX as u32);
         let gate = Gate::new(DefaultAcceptor::new());
         let ended = match self.tls {
-            Some(config) => server.acceptor(RustlsAcceptor::new(config).acceptor(gate)).serve(service).await,
+            Some(certificates) => {
+                let acceptor = RustlsAcceptor::new(certificates.config()).acceptor(gate);
+                let renewing = tokio::spawn(certificates.watch());
+                let ended = server.acceptor(acceptor).serve(service).await;
+                renewing.abort();
+                ended
+            }
             None => server.acceptor(gate).serve(service).await,
         };
         watch.abort();
+        sweeping.abort();
         ended.map_err(ServeError::Run)
+    }
+}
+
+/// Ends sessions that are over, for as long as the server runs.
+async fn sweep(state: ApiState, access: Access) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        access::sweep(&state, &access).await;
     }
 }
 

@@ -2,27 +2,28 @@
 
 use std::{fmt, sync::Arc};
 
+use fathom_content::Content;
 use fathom_lake::Lake;
 use fathom_model::Timestamp;
 use fathom_see::refresh::EventsStatus;
-use fathom_store::Store;
+use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{continuous::ScheduleStatus, scanning::StartScan};
+use crate::{code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, scanning::StartScan};
 
 /// Event streams that may be open at the same time.
 const STREAMS_MAX: usize = 64;
 /// SQL statements that may run at the same time; each takes every core it gets.
 const STATEMENTS_MAX: usize = 4;
 
-/// Who the ledger names for what is done over the API.
-pub(crate) const ACTOR: &str = "api";
-
 /// Everything that a handler may use.
 #[derive(Clone)]
 pub struct ApiState {
     pub(crate) store: Store,
     pub(crate) lake: Lake,
+    pub(crate) content: Arc<Content>,
+    pub(crate) code: Option<Arc<dyn CodeSource>>,
+    pub(crate) drifting: Arc<Drifting>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -35,10 +36,23 @@ pub struct ApiState {
 
 impl ApiState {
     /// State that reads, and does not scan.
-    pub fn new(store: Store, lake: Lake, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn new(
+        store: Store,
+        lake: Lake,
+        content: Arc<Content>,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        let places = &content.places;
+        store.set_network_rules(NetworkRules {
+            kinds: places.networks.clone(),
+            through: places.through.clone(),
+        });
         Self {
             store,
             lake,
+            content,
+            code: None,
+            drifting: Arc::default(),
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),
@@ -47,6 +61,12 @@ impl ApiState {
             events: None,
             clock: Arc::new(clock),
         }
+    }
+
+    /// Lets `GET /drift` compare the estate with code.
+    pub fn with_code(mut self, code: Arc<dyn CodeSource>) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// Lets `POST /scans` start scans.

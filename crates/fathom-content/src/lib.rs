@@ -15,8 +15,10 @@ pub mod declared;
 pub mod demands;
 pub mod finders;
 mod pack;
+pub mod places;
 pub mod references;
 pub mod resource;
+pub mod suggest;
 pub mod template;
 
 pub use activity::ActivityRules;
@@ -26,6 +28,7 @@ pub use declared::{DeclaredMap, DeclaredMaps};
 pub use demands::{Demand, Demands, Trait};
 pub use finders::FinderRules;
 pub use pack::Content;
+pub use places::Places;
 pub use references::ReferenceRules;
 pub use resource::ResourceDefinition;
 pub use template::Template;
@@ -64,8 +67,8 @@ pub enum ContentError {
     },
 }
 
-/// Reads YAML of a known form, with the place of the mistake in the error.
-pub(crate) fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ContentError> {
+/// Reads YAML of a known form, with the place of the mistake in the error. `file` is for messages.
+pub fn parse_yaml<T: serde::de::DeserializeOwned>(file: &str, text: &str) -> Result<T, ContentError> {
     serde_saphyr::from_str(text).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
         let message = first_line(&error.to_string(), line, column);

@@ -13,6 +13,7 @@ use crate::{
     demands::Demands,
     finders::FinderRules,
     parse_yaml,
+    places::Places,
     references::ReferenceRules,
     resource::ResourceDefinition,
 };
@@ -26,6 +27,7 @@ use crate::{
 #[include = "demands.yaml"]
 #[include = "references.yaml"]
 #[include = "finders.yaml"]
+#[include = "places.yaml"]
 struct Embedded;
 
 /// Everything declarative that Fathom runs on.
@@ -39,6 +41,8 @@ pub struct Content {
     pub demands: Demands,
     /// What looks like a reference wherever it stands.
     pub references: ReferenceRules,
+    /// How resources lie in the organisation.
+    pub places: Places,
     /// Who else is asked what there is.
     pub finders: FinderRules,
     /// What the events of audit logs mean.
@@ -102,6 +106,7 @@ impl Content {
         let mut demands = None;
         let mut references = ReferenceRules::default();
         let mut finders = FinderRules::default();
+        let mut places = Places::default();
         let mut declared = DeclaredMaps::default();
         let mut activity = ActivityRules::default();
         let mut aws_config = AwsConfigNames::default();
@@ -110,6 +115,8 @@ impl Content {
                 demands = Some(parse_yaml(name, text)?);
             } else if name == "finders.yaml" {
                 finders = parse_yaml(name, text)?;
+            } else if name == "places.yaml" {
+                places = parse_yaml(name, text)?;
             } else if name == "references.yaml" {
                 references = parse_yaml(name, text)?;
                 if let Some(message) = references.problem() {
@@ -139,6 +146,7 @@ impl Content {
             aws_config,
             references,
             finders,
+            places,
             resources,
             declared,
             demands: demands.ok_or_else(|| ContentError::Invalid {
@@ -155,6 +163,12 @@ impl Content {
         if let Some(kind) = self.aws_config.unknown(&|kind| self.resources.contains_key(kind)) {
             return Err(ContentError::Invalid {
                 file: "imports/aws-config.yaml".to_owned(),
+                message: format!("no resource definition is called `{kind}`"),
+            });
+        }
+        if let Some(kind) = self.places.unknown(&|kind| self.resources.contains_key(kind)) {
+            return Err(ContentError::Invalid {
+                file: "places.yaml".to_owned(),
                 message: format!("no resource definition is called `{kind}`"),
             });
         }

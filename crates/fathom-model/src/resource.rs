@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -69,8 +69,7 @@ impl From<Document> for String {
 impl Document {
     /// The canonical text of a value.
     pub fn new(value: &Value) -> Self {
-        // `serde_json::Value` keeps its members in a sorted map, so its plain text is canonical.
-        Self { text: Arc::from(value.to_string()), observed: None }
+        Self { text: Arc::from(Sorted(value).text()), observed: None }
     }
 
     /// The canonical text of a value without the members at these paths, which are kept beside it. A path that ends
@@ -82,7 +81,7 @@ impl Document {
                 observed.insert(place, member);
             });
         }
-        let observed = (!observed.is_empty()).then(|| Arc::from(Value::Object(observed).to_string()));
+        let observed = (!observed.is_empty()).then(|| Arc::from(Sorted(&Value::Object(observed)).text()));
         Self { observed, ..Self::new(&value) }
     }
 
@@ -127,6 +126,34 @@ impl Document {
     /// SHA-256 of the text: the version of the resource.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.text.as_bytes()).into()
+    }
+}
+
+/// A value whose members are written in the order of their names. The map of the JSON library keeps them so, unless some
+/// other crate of the build asks it to keep the order in which they came.
+struct Sorted<'v>(&'v Value);
+
+impl Sorted<'_> {
+    fn text(&self) -> String {
+        // A value in memory is always written: it has text for names, and a text takes all.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) if members.keys().is_sorted() => {
+                serializer.collect_map(members.iter().map(|(name, value)| (name, Sorted(value))))
+            }
+            Value::Object(members) => {
+                let sorted: BTreeMap<&String, Sorted<'_>> =
+                    members.iter().map(|(name, value)| (name, Sorted(value))).collect();
+                serializer.collect_map(sorted)
+            }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Sorted)),
+            scalar => scalar.serialize(serializer),
+        }
     }
 }
 

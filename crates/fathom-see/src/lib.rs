@@ -9,6 +9,7 @@
 pub mod asking;
 pub mod collect;
 mod context;
+pub mod drift;
 mod entered;
 pub mod import;
 pub mod item;

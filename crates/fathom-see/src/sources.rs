@@ -158,3 +158,27 @@ fn text(path: &Path, size_max: u64, is_template: bool, named_in: &str) -> Result
     }
     std::fs::read_to_string(path).map_err(fail)
 }
+
+/// A number that differs when the file, or a file of code that it names, was written: by their sizes and times.
+pub fn stamp(file: Option<&Path>) -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    let mut look = |path: &Path| {
+        let found = std::fs::metadata(path).ok();
+        path.hash(&mut hasher);
+        found.as_ref().map(std::fs::Metadata::len).hash(&mut hasher);
+        found.and_then(|found| found.modified().ok()).hash(&mut hasher);
+    };
+    if let Some(file) = file {
+        look(file);
+        // What does not read now says so when it is read.
+        if let Ok((declared, base)) = begin(file) {
+            let declarations = &declared.declarations;
+            let states = declarations.terraform_states.iter().chain(&declarations.terraform_plans);
+            for name in states.chain(declarations.cloudformation_templates.iter().map(|one| &one.file)) {
+                look(&base.join(name));
+            }
+        }
+    }
+    hasher.finish()
+}

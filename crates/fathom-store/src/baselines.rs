@@ -236,6 +236,16 @@ impl Store {
         baseline: &Baseline,
         now: Timestamp,
     ) -> Result<BaselineDifferences, StoreError> {
+        self.baseline_differences_of(baseline, ChangeQuery::default(), now).await
+    }
+
+    /// The same, of some resources. From which scan to which does not matter in the query.
+    pub async fn baseline_differences_of(
+        &self,
+        baseline: &Baseline,
+        query: ChangeQuery,
+        now: Timestamp,
+    ) -> Result<BaselineDifferences, StoreError> {
         const OPERATION: &str = "compare with a baseline";
         let failed = |source| self.failed(OPERATION, source);
         let newest: i64 =
@@ -261,7 +271,7 @@ impl Store {
             let one = exception(row)?;
             exceptions.entry(one.uid.clone()).or_insert(one);
         }
-        let query = ChangeQuery { since: baseline.scan, until: newest, ..ChangeQuery::default() };
+        let query = ChangeQuery { since: baseline.scan, until: newest, ..query };
         Ok(BaselineDifferences { changes: self.changes(query).await?, exceptions })
     }
 

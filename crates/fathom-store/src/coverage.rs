@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, ValueCounts,
     bulk::Insert,
     filter::push_in,
     overlap::is_overtaken,
@@ -187,6 +187,61 @@ impl Store {
             .collect::<Result<Vec<_>, StoreError>>()?;
         totals.sort_by_key(|total| (total.outcome, total.reason));
         Ok(totals)
+    }
+}
+
+/// How many rows of the coverage ledger have each value. Each list leaves out the filter of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CoverageFacets {
+    /// By account.
+    pub accounts: ValueCounts,
+    /// By region.
+    pub regions: ValueCounts,
+    /// By service.
+    pub services: ValueCounts,
+    /// By the type that was read; empty for what is read for none.
+    pub kinds: ValueCounts,
+    /// By outcome.
+    pub outcomes: ValueCounts,
+    /// By the reason for which it is unknown; those that are not are left out.
+    pub reasons: ValueCounts,
+    /// How many fit the whole filter.
+    pub total: u64,
+}
+
+impl Store {
+    /// The counts beside the filters. `limit` and `offset` of the query do not matter.
+    pub async fn coverage_facets(&self, query: &CoverageQuery) -> Result<CoverageFacets, StoreError> {
+        let mut facets = CoverageFacets::default();
+        let open = |change: &dyn Fn(&mut CoverageQuery)| {
+            let mut open = query.clone();
+            change(&mut open);
+            open
+        };
+        facets.accounts = self.counted("account", &open(&|query| query.accounts.clear())).await?;
+        facets.regions = self.counted("region", &open(&|query| query.regions.clear())).await?;
+        facets.services = self.counted("service", &open(&|query| query.services.clear())).await?;
+        facets.kinds = self.counted("COALESCE(kind, '')", &open(&|query| query.kinds.clear())).await?;
+        facets.outcomes = self.counted("outcome", &open(&|query| query.outcome = None)).await?;
+        facets.reasons = self.counted("COALESCE(reason, '')", &open(&|query| query.reason = None)).await?;
+        facets.reasons.retain(|(reason, _)| !reason.is_empty());
+        facets.total = self.counted("''", query).await?.iter().map(|(_, count)| count).sum();
+        Ok(facets)
+    }
+
+    /// The counts by account with all filters, that on the account too.
+    pub async fn coverage_accounts(&self, query: &CoverageQuery) -> Result<ValueCounts, StoreError> {
+        self.counted("account", query).await
+    }
+
+    async fn counted(&self, what: &'static str, query: &CoverageQuery) -> Result<ValueCounts, StoreError> {
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT ");
+        sql.push(what).push(", COUNT(*) FROM coverage WHERE 1 = 1");
+        push_conditions(&mut sql, query);
+        sql.push(" GROUP BY 1 ORDER BY 2 DESC, 1");
+        let rows = sql.build().fetch_all(self.readers()).await;
+        let rows = rows.map_err(|source| self.failed("count the coverage", source))?;
+        rows.iter().map(|row| Ok((column(row, "coverage", 0)?, count(row, "coverage", 1)?))).collect()
     }
 }
 

@@ -193,6 +193,23 @@ pub enum StoreError {
         /// The part.
         part: String,
     },
+    /// There is no such person, session, token or passkey.
+    #[error("there is no {what} {id}")]
+    Missing {
+        /// What.
+        what: &'static str,
+        /// Its number.
+        id: i64,
+    },
+    /// What is there does not allow it.
+    #[error("{what}")]
+    Conflict {
+        /// What does not go together.
+        what: String,
+    },
+    /// Something that opens once was used before.
+    #[error("it was used before")]
+    Spent,
     /// An argument is out of its limits.
     #[error("{what}")]
     Invalid {

@@ -13,7 +13,7 @@ use sqlx::Row as _;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
-    Knowledge, Listing, Store, StoreError,
+    Knowledge, Listing, Store, StoreError, catalog,
     commit::{self, Changes},
     coverage, figures, knowledge, ledger, overlap,
     reconcile::Listings,
@@ -205,6 +205,7 @@ impl Finishing {
         running(&mut tx, shared, scan).await?;
         let read_since = &shared.writer(OPERATION)?.read_since;
         overlap::leave_to_later(&mut tx, scan, &*read_since.lock().await).await.map_err(failed)?;
+        let stale = catalog::stale(&mut tx).await.map_err(failed)?;
         let mut changes =
             Changes { seen: unseen.seen(), understood: unseen.understood(), ..Changes::default() };
         unseen::settle(&mut tx, scan, &unseen, now, &mut changes).await.map_err(failed)?;
@@ -216,10 +217,13 @@ impl Finishing {
             figures::keep(&mut tx, scan).await.map_err(failed)?;
         }
         let unread = end.coverage.iter().filter(|row| row.outcome == Outcome::Unknown).count() as u64;
-        let duplicates: i64 = sqlx::query_scalar(
+        let mut more = unseen.ids();
+        more.extend(stale);
+        let touched = catalog::touched(&mut tx, scan, &more).await.map_err(failed)?;
+        let (duplicates, turn): (i64, i64) = sqlx::query_as(
             "UPDATE scan SET state = 'finished', finished_at = $1, resources = $2, understood = $3, calls = $4, \
              coverage_unknown = $5, turn = (SELECT COALESCE(MAX(turn), 0) + 1 FROM scan) WHERE id = $6 \
-             RETURNING duplicates",
+             RETURNING duplicates, turn",
         )
         .bind(micros(now))
         .bind(stored_count(changes.seen))
@@ -235,6 +239,19 @@ impl Finishing {
         let oldest_running = overlap::oldest_running(&mut tx).await.map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         drop(guard);
+        let is_much = touched.is_none();
+        if let Ok(mut all) = shared.touched.lock() {
+            all.add(turn, touched);
+        }
+        if is_much && shared.catalog.try_read().is_ok_and(|known| known.is_some()) {
+            // Whoever asks next would wait for it.
+            let store = self.store.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.warm().await {
+                    tracing::debug!(%error, "the columns were not read");
+                }
+            });
+        }
         read_since.lock().await.finished(scan, &listings, oldest_running);
         shared.writer(OPERATION)?.grown.notify_one();
         self.sweep().await;

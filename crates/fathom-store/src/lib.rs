@@ -19,8 +19,10 @@
 
 mod acceptances;
 mod activity;
+mod assignments;
 mod baselines;
 mod bulk;
+mod catalog;
 mod commit;
 mod compact;
 mod context;
@@ -42,26 +44,35 @@ mod knowledge;
 mod ledger;
 mod open;
 mod overlap;
+mod people;
 mod query;
 mod reconcile;
 mod references;
 mod resources;
 mod rows;
+mod saved_views;
 mod scans;
 mod schema;
+mod scope;
 mod stage;
 mod stream;
 mod unknowns;
 mod unseen;
 
 pub use activity::{TrailBatch, TrailImport};
+pub use assignments::{ASSIGNED_AT_ONCE_MAX, Assignee, Assignment, AssignmentQuery, NewAssignment};
 pub use baselines::{
     Baseline, BaselineAcceptance, BaselineDifference, BaselineDifferences, BaselineException,
+};
+pub use catalog::{
+    AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstatePage, Graph, GraphEdge, GraphGroup,
+    GraphNode, Group, Grouped, GroupMembers, ListPage, LooseEdge, NetworkRules, PastDetail, PlacedResource, ValueCounts, Way,
+    WayQuery,
 };
 pub use compact::{CompactPolicy, Compaction, Older};
 pub use context::By;
 pub use continuous::LastAsked;
-pub use coverage::{CoverageQuery, CoverageTotal};
+pub use coverage::{CoverageFacets, CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
@@ -72,15 +83,21 @@ pub use history::{
 };
 pub use knowledge::{Knowledge, Listed};
 pub use ledger::{
-    DirLog, EntryDraft, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key, verify_dir,
+    DirLog, EntryDraft, EntryQuery, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key, verify_dir,
 };
 pub use open::Store;
+pub use people::{
+    Attempts, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash, Secrets,
+    SessionEnd, SessionUser, Spends, StoredSession, StoredToken, TokenMaker,
+};
 pub use query::{
     Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter,
     Version,
 };
 pub use reconcile::Listing;
 pub use references::ReferenceCount;
+pub use saved_views::{SAVED_VIEWS_MAX, SavedView};
+pub use scope::Scope;
 pub use stage::StageReport;
 pub use stream::CHUNK_ROWS;
 pub use unknowns::{UnknownPage, UnknownQuery};

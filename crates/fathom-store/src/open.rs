@@ -6,7 +6,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex as PlainMutex,
+        Arc, Mutex as PlainMutex, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -21,12 +21,13 @@ use sqlx::{
     },
 };
 use tokio::{
-    sync::{Mutex, MutexGuard, Notify, mpsc},
+    sync::{Mutex, MutexGuard, Notify, RwLock, mpsc},
     task::JoinHandle,
 };
 
 use crate::{
-    DATABASE_FILE, StoreError,
+    DATABASE_FILE, NetworkRules, StoreError,
+    catalog::{Catalog, Pasts, Touched},
     error::classify,
     files,
     ledger::{self, Append, Keys, Published},
@@ -64,6 +65,13 @@ pub(crate) struct Shared {
     /// For the streams of questions, which are read as fast as somebody takes the answer.
     pub(crate) walkers: SqlitePool,
     pub(crate) verifier: VerifierKey,
+    /// The estate by its columns, as it was read last.
+    pub(crate) catalog: RwLock<Option<Arc<Catalog>>>,
+    /// The same as scans left it, by scan and by how many had finished when it was read; the one used last at the end.
+    pub(crate) pasts: Mutex<Pasts>,
+    /// What scans of this process changed.
+    pub(crate) touched: PlainMutex<Touched>,
+    pub(crate) network_rules: OnceLock<NetworkRules>,
     /// Set in the writing process only.
     pub(crate) writer: Option<Writer>,
 }
@@ -173,6 +181,10 @@ impl Store {
             readers: reader_pool(base_options(&database).read_only(true), READERS_MAX),
             walkers: reader_pool(base_options(&database).read_only(true), WALKERS_MAX),
             verifier: keys.signer.verifier().clone(),
+            catalog: RwLock::default(),
+            pasts: Mutex::default(),
+            touched: PlainMutex::default(),
+            network_rules: OnceLock::new(),
             writer: Some(Writer {
                 conn: Mutex::new(Some(conn)),
                 options,
@@ -227,7 +239,17 @@ impl Store {
             other => other?,
         };
         let verifier = ledger::read_public_key(dir)?;
-        let shared = Arc::new(Shared { dir: dir.to_owned(), readers, walkers, verifier, writer: None });
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            readers,
+            walkers,
+            verifier,
+            catalog: RwLock::default(),
+            pasts: Mutex::default(),
+            touched: PlainMutex::default(),
+            network_rules: OnceLock::new(),
+            writer: None,
+        });
         Ok(Self {
             inner: Arc::new(Inner { shared, appends: PlainMutex::new(None), tasks: Mutex::new(Vec::new()) }),
             asked: false,

@@ -15,6 +15,7 @@ use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
     CHUNK_ROWS, MAX_LIMIT, Store, StoreError,
+    bulk::select_in,
     filter::push_in,
     rows::{column, count, stored_count},
     scans::blocking,
@@ -88,7 +89,7 @@ fn decode(row: &SqliteRow, rank: u64) -> Result<Unknown, StoreError> {
 }
 
 /// Puts the acceptances that hold into the gaps, and says whether they cover all of them.
-fn apply(unknown: &mut Unknown, holding: &HashMap<Uid, Vec<Acceptance>>, now: Timestamp) -> bool {
+pub(crate) fn apply(unknown: &mut Unknown, holding: &HashMap<Uid, Vec<Acceptance>>, now: Timestamp) -> bool {
     let own = holding.get(&unknown.uid).map(Vec::as_slice).unwrap_or_default();
     for gap in &mut unknown.gaps {
         gap.accepted = own.iter().find(|acceptance| acceptance.covers(&gap.part, now)).cloned();
@@ -211,7 +212,7 @@ impl Store {
     }
 
     /// The acceptances that hold, by resource.
-    async fn holding(&self, now: Timestamp) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
+    pub(crate) async fn holding(&self, now: Timestamp) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
         let mut holding: HashMap<Uid, Vec<Acceptance>> = HashMap::new();
         for acceptance in self.acceptances(now).await? {
             holding.entry(acceptance.uid.clone()).or_default().push(acceptance);
@@ -236,6 +237,25 @@ impl Store {
         let own = self.acceptances_of(uid, now).await?;
         apply(&mut unknown, &HashMap::from([(uid.clone(), own)]), now);
         Ok(Some(unknown))
+    }
+
+    /// What is unknown about some resources, by their numbers; ranks are left out.
+    pub(crate) async fn unknowns_by_id(&self, ids: &[i64]) -> Result<HashMap<i64, Unknown>, StoreError> {
+        let failed = |source| self.failed("read the list of unknowns", source);
+        let mut conn = self.readers().acquire().await.map_err(failed)?;
+        let rows = select_in(
+            &mut conn,
+            concat!(
+                "SELECT ",
+                unknown_columns!(),
+                ", r.id FROM unknown u JOIN resource r ON r.id = u.resource WHERE u.resource"
+            ),
+            ids,
+            |query, id| query.bind(*id),
+        )
+        .await
+        .map_err(failed)?;
+        rows.iter().map(|row| Ok((column(row, "unknown", 6)?, decode(row, 0)?))).collect()
     }
 
     async fn count_unknowns(&self, query: &UnknownQuery) -> Result<u64, StoreError> {

@@ -173,6 +173,11 @@ impl Unseen {
         Ok(())
     }
 
+    /// Those that are gone or stale from now on.
+    pub(crate) fn ids(&self) -> Vec<i64> {
+        self.gone.iter().chain(&self.stale).copied().collect()
+    }
+
     /// How many resources the scan saw.
     pub(crate) fn seen(&self) -> u64 {
         self.seen

@@ -33,8 +33,8 @@ pub struct Moto {
     child: Child,
 }
 
-/// The directory with the peers' Python environment: `$FATHOM_CACHE_DIR`, else `~/.cache/fathom`.
-fn cache_dir() -> PathBuf {
+/// The directory with the peers' environments: `$FATHOM_CACHE_DIR`, else `~/.cache/fathom`.
+pub(crate) fn cache_dir() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache").join("fathom"));
     env::var_os("FATHOM_CACHE_DIR").map(PathBuf::from).or_else(home).unwrap_or_default()
 }

@@ -65,6 +65,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Summary(args) => commands::summary::run(&global, args).await?,
         Command::Gate(args) => return commands::gate::run(&global, args).await,
         Command::Accept(args) => commands::accept::run(&global, args).await?,
+        Command::Assign(command) => commands::assign::run(&global, command).await?,
         Command::Compact(args) => commands::compact::run(&global, args).await?,
         Command::Baseline(command) => return commands::baseline::run(&global, command).await,
         Command::Drift(args) => return commands::drift::run(&global, args).await,
@@ -80,7 +81,9 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Import(args::ImportCommand::AwsConfig(args)) => {
             commands::import::config(&global, args).await?;
         }
+        Command::Iam(command) => commands::iam::run(&command)?,
         Command::Serve(args) => commands::serve::run(&global, args).await?,
+        Command::People(command) => commands::people::run(&global, command).await?,
         Command::Ledger(command) => commands::ledger::run(&global, command).await?,
         Command::Permissions(args) => commands::permissions::run(&global, &args)?,
         Command::Openapi => render::print_json(&fathom_api::openapi())?,

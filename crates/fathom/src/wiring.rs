@@ -20,6 +20,9 @@ pub(crate) const ORIGIN: &str = "fathom.local/ledger";
 #[folder = "../../content/sample"]
 pub(crate) struct Sample;
 
+/// What scans of the sample say that they looked at.
+pub(crate) const SAMPLE_LABEL: &str = "sample organisation, played back";
+
 /// The time, asked once here so that nothing below needs a clock.
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
@@ -110,6 +113,28 @@ pub(crate) fn sample_declared() -> Result<Declared> {
         declared.terraform.add(state, &text(state)?)?;
     }
     Ok(declared)
+}
+
+/// The code that the server compares the estate with: what `fathom.yaml` names, or what the sample's people declare
+/// where the estate is the sample.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    /// `fathom.yaml`.
+    pub(crate) file: Option<std::path::PathBuf>,
+}
+
+impl fathom_api::CodeSource for Code {
+    fn read(&self, scan: &fathom_model::Scan) -> std::result::Result<fathom_api::ReadCode, String> {
+        if self.file.is_none() && scan.scope.starts_with(SAMPLE_LABEL) {
+            let declared = sample_declared().map_err(|error| format!("{error:#}"))?;
+            return Ok(fathom_api::ReadCode { declared, left_out: Vec::new() });
+        }
+        fathom_api::CodeFile { file: self.file.clone() }.read(scan)
+    }
+
+    fn stamp(&self) -> u64 {
+        fathom_api::CodeFile { file: self.file.clone() }.stamp()
+    }
 }
 
 /// The one resource a person means by an ARN, id, name, or the beginning of one.

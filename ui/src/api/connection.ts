@@ -52,7 +52,7 @@ function schedule(): void {
 
 export const connection = {
   get: (): Connection => state,
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

@@ -1,7 +1,8 @@
 // What the server tells by itself: scans that ended, and what they found.
 import type { QueryClient } from "@tanstack/react-query";
 import { sessions } from "../session/session";
-import { ask, type Schemas } from "./client";
+import { check } from "../session/ways";
+import type { Schemas } from "./client";
 import { connection } from "./connection";
 import { events } from "./sse";
 
@@ -23,7 +24,7 @@ function change(next: News): void {
 
 export const live = {
   get: (): News => news,
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
@@ -36,7 +37,7 @@ export async function listen(client: QueryClient, signal: AbortSignal): Promise<
   let pending = 0;
   while (!signal.aborted && sessions.get().state === "in") {
     try {
-      const headers: Record<string, string> = { accept: "text/event-stream", ...sessions.headers() };
+      const headers: Record<string, string> = { accept: "text/event-stream", ...sessions.headers("GET", true) };
       if (last) headers["last-event-id"] = last;
       const response = await fetch("/api/v1/changes/stream", { headers, signal, cache: "no-store" });
       if (!response.ok) throw new Error(String(response.status));
@@ -53,9 +54,11 @@ export async function listen(client: QueryClient, signal: AbortSignal): Promise<
     } catch {
       // The stream ended; whether the server is gone is found out below.
     }
+    // The loop above may have taken long.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
     if (signal.aborted) return;
-    // Asking something else tells a server that is gone from one that just ended the stream.
-    await ask("/api/v1/health").catch(() => undefined);
+    // Asking who this is tells a server that is gone from one that ended the stream, and from one that ended the session.
+    await check();
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

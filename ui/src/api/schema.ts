@@ -19,6 +19,143 @@ export interface paths {
          * @description An acceptance of the same gap that still holds is replaced.
          */
         post: operations["accept"];
+        /**
+         * Ends an acceptance before its date
+         * @description Sealed in the ledger.
+         */
+        delete: operations["end_acceptance"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who made and changed a resource */
+        get: operations["activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assignments that hold */
+        get: operations["assignments"];
+        put?: never;
+        /**
+         * Assigns resources to a person or a team
+         * @description All of them or none; each is sealed in the ledger. An assignment of the same resource that still holds ends.
+         */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assignments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends an assignment
+         * @description Sealed in the ledger.
+         */
+        delete: operations["end_assignment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baselines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All baselines */
+        get: operations["baselines"];
+        put?: never;
+        /**
+         * Approves the estate as it is now
+         * @description Sealed in the ledger. A baseline of the same name ends.
+         */
+        post: operations["approve_baseline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baselines/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A baseline that holds, and how much differs from it */
+        get: operations["baseline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baselines/{name}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explains one difference: the resource may be as it is now
+         * @description Sealed in the ledger. When it changes again, it differs again.
+         */
+        post: operations["accept_difference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baselines/{name}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs from a baseline */
+        get: operations["baseline_differences"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -82,6 +219,132 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/coverage/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many rows of the coverage ledger each filter would leave */
+        get: operations["coverage_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/declarations/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lines for fathom.yaml that would explain some resources
+         * @description Nothing is written: the lines are for whoever keeps the file to copy and to review.
+         */
+        post: operations["suggest_declarations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What code declares against what is there
+         * @description The comparison is made once for a scan and a state of the files. Where it takes long the answer is `too_busy` with a
+         *     time after which to ask again.
+         */
+        get: operations["drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is around a resource */
+        get: operations["graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/estate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The estate as a graph, up to a limit */
+        get: operations["graph_estate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a group */
+        get: operations["graph_group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The shortest way between two resources */
+        get: operations["graph_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -123,7 +386,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Entries of the log, oldest first */
+        /** Entries of the log */
         get: operations["ledger_entries"];
         put?: never;
         post?: never;
@@ -153,6 +416,185 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much lies where */
+        get: operations["map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Oneself */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's passkeys */
+        get: operations["passkeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Adds the passkey that was made */
+        post: operations["finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks for a new passkey */
+        post: operations["start_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Removes one of one's passkeys
+         * @description Not the last way to sign in.
+         */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets one's password
+         * @description One's other sessions end.
+         */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes recovery codes; the ones before stop to open anything */
+        post: operations["new_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a key of one-time codes
+         * @description It holds when `/me/totp/confirm` was sent a code of it, within ten minutes.
+         */
+        post: operations["new_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms a key of one-time codes by a code of it */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -164,6 +606,65 @@ export interface paths {
         get: operations["openapi"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may enter */
+        get: operations["people"];
+        put?: never;
+        /**
+         * Adds a person
+         * @description The answer has an invitation, which holds for a day.
+         */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what a person may do and see, or whether the person may enter */
+        patch: operations["change_person"];
+        trace?: never;
+    };
+    "/api/v1/people/{id}/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a person set up anew how to sign in
+         * @description Password, one-time codes, passkeys and recovery codes are removed, sessions end.
+         */
+        post: operations["invite_person"];
         delete?: never;
         options?: never;
         head?: never;
@@ -297,6 +798,285 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, what may be done, and how long the session lasts */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        /** Signs out */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps the session alive */
+        post: operations["session_alive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open sessions: one's own, or all for those who may read people */
+        get: operations["sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a session: one's own, or any for those who manage people */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one can sign in here */
+        get: operations["signin_ways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens an invitation: a session that may only set up how the person will sign in
+         * @description The invitation is spent by `/signin/invitation/finish`.
+         */
+        post: operations["signin_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/invitation/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends the setting up: a session like any other, in place of the invitation's
+         * @description Once the person has a passkey, or a password and a confirmed one-time code.
+         */
+        post: operations["finish_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes a browser back from an issuer
+         * @description It goes on to the page that it came for, with a session, or to `/#signin_failed=` and `refused`, `no_role`, `expired`,
+         *     `declined` or `issuer`.
+         */
+        get: operations["oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/oidc/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sends the browser to an issuer
+         * @description It comes back to `/signin/oidc/callback`. Where the issuer cannot be asked, it goes to `/#signin_failed=issuer`.
+         */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/passkey/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with a passkey */
+        post: operations["finish_passkey_signin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/passkey/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a passkey to sign in with
+         * @description Passkeys are bound to the host that the request names, so that a page that was opened by an address in figures has
+         *     none.
+         */
+        post: operations["start_passkey_signin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in with a password and a one-time code
+         * @description Whatever does not fit, the answer is the same, and takes as long.
+         */
+        post: operations["signin_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The issuers that people may come from */
+        get: operations["oidc_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/recovery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs in with a recovery code, for an emergency
+         * @description The code is spent, and the session ends after 5 minutes without use.
+         */
+        post: operations["signin_recovery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/signin/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in with the token of the owner of the data directory */
+        post: operations["signin_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sql": {
         parameters: {
             query?: never;
@@ -351,6 +1131,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens for programs: one's own, or all for those who may read people */
+        get: operations["tokens"];
+        put?: never;
+        /**
+         * Makes a token for programs
+         * @description It may do what its role may and its maker still may; it never lets others in.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a token: one's own, or any for those who manage people */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trend": {
         parameters: {
             query?: never;
@@ -380,6 +1198,61 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/unknowns/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many of the list each filter would leave */
+        get: operations["unknown_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The views and questions that the caller keeps */
+        get: operations["views"];
+        /**
+         * Keeps a view or a question
+         * @description One of the same page, kind and name is replaced. It is a preference, so the ledger has no entry of it.
+         */
+        put: operations["save_view"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets go of a view or a question */
+        delete: operations["forget_view"];
         options?: never;
         head?: never;
         patch?: never;
@@ -415,6 +1288,70 @@ export interface components {
             /** @description Those that hold, those that end first coming first. */
             acceptances: components["schemas"]["AcceptanceView"][];
         };
+        /** @description What the log tells about a resource. */
+        ActivityAnswer: {
+            creation?: components["schemas"]["CreationView"] | null;
+            /** @description Why that is not known, where it is not. */
+            creation_unknown?: string | null;
+            /** @description What was done to it, newest first. */
+            events: components["schemas"]["ActivityEvent"][];
+            last_change?: components["schemas"]["ActivityEvent"] | null;
+            /** @description Whether any log was read. */
+            state: components["schemas"]["LogState"];
+            /**
+             * Format: int64
+             * @description How many events there are.
+             */
+            total: number;
+            /** @description The resource. */
+            uid: string;
+        };
+        /** @description Something that was done to a resource. */
+        ActivityEvent: {
+            /** @description The account whose log has it. */
+            account: string;
+            /**
+             * @description `created`, `put`, `changed`, `deleted`; `touched` where no rule describes the event, and that it concerns the
+             *     resource is inferred from its parameters.
+             */
+            action: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The event's id. */
+            event: string;
+            /** @description The address that the call came from. */
+            from?: string | null;
+            /** @description The operation as the provider names it. */
+            operation: string;
+            /** @description The region whose log has it. */
+            region: string;
+            /** @description Where the event was read. */
+            source: string;
+            /** @description Who did it. */
+            who: components["schemas"]["WhoView"];
+        };
+        /** @description Somebody to be added. */
+        AddPerson: {
+            /** @description The issuer of OpenID Connect that the person comes from, together with `subject`. */
+            issuer?: string | null;
+            /** @description 1 to 100 characters; no other person has it, whatever the case of its letters. */
+            name: string;
+            /** @description The role: `viewer`, `analyst`, `responder`, `auditor`, `administrator`. */
+            role: string;
+            /** @description What the person may see; everything where it is left out. Administrators are never limited. */
+            scope?: components["schemas"]["NewScope"];
+            /** @description What the issuer calls the person. */
+            subject?: string | null;
+        };
+        /** @description Somebody who was added. */
+        AddedPerson: {
+            invitation?: components["schemas"]["Invitation"] | null;
+            /** @description The person. */
+            person: components["schemas"]["Person"];
+        };
         /** @description An answer. */
         AnswerView: {
             as_of?: components["schemas"]["AsOfView"] | null;
@@ -449,8 +1386,191 @@ export interface components {
              */
             scan: number;
         };
+        /** @description Assignments that were made. */
+        Assigned: {
+            /** @description One for each resource, by uid. */
+            assignments: components["schemas"]["AssignmentView"][];
+        };
+        /**
+         * @description Whom something is assigned to.
+         * @enum {string}
+         */
+        AssigneeView: "person" | "team";
+        /** @description Somebody who takes care of a resource. */
+        AssignmentView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who assigned it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When it was ended; null while it holds.
+             */
+            ended_at?: string | null;
+            /** @description Who ended it. */
+            ended_by?: string | null;
+            /** @description Why. */
+            ended_why?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether that is a person or a team. */
+            kind: components["schemas"]["AssigneeView"];
+            /** @description What is to be done. */
+            note: string;
+            /** @description Who takes care of it. */
+            to: string;
+            /** @description The resource. */
+            uid: string;
+            /**
+             * Format: date-time
+             * @description When it stops to hold; null until somebody ends it.
+             */
+            until?: string | null;
+        };
+        /** @description Assignments. */
+        Assignments: {
+            /** @description Those that hold, those that end first coming first, then the oldest. */
+            assignments: components["schemas"]["AssignmentView"][];
+            /**
+             * Format: int64
+             * @description The cursor of the next page; null at the end.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description An attribute that is not as declared. */
+        AttributeDriftView: {
+            /** @description What is there; null where nothing is. Absent for callers who may not read documents. */
+            actual?: unknown;
+            /** @description The address that declares it. */
+            address: string;
+            /** @description The attribute as the code names it. */
+            attribute: string;
+            /** @description Whether the two were brought together by their names alone. */
+            by_name: boolean;
+            /** @description What is declared; null where it is not. Absent for callers who may not read documents. */
+            declared?: unknown;
+            /** @description The file that declares it. */
+            file: string;
+            /** @description The tool that saw it itself; null where we did. */
+            seen_by?: string | null;
+            /** @description Whether values are left out, because the caller may not read documents. */
+            withheld: boolean;
+        };
+        /** @description How much differs. */
+        BaselineCounts: {
+            /**
+             * Format: int64
+             * @description New or back, and nobody explained it.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description Changed, and nobody explained it.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Explained.
+             */
+            explained: number;
+            /**
+             * Format: int64
+             * @description Gone, and nobody explained it.
+             */
+            gone: number;
+        };
+        /** @description A resource that is not as the baseline has it. */
+        BaselineDifferenceRow: {
+            /** @description Its account. */
+            account: string;
+            difference?: components["schemas"]["DifferenceView"] | null;
+            explained?: components["schemas"]["ExceptionView"] | null;
+            /** @description The id that the provider uses. */
+            id: string;
+            /** @description The name that it has, or had last. */
+            name?: string | null;
+            /** @description Its region. */
+            region: string;
+            /** @description Its type. */
+            type: string;
+            /** @description The resource. */
+            uid: string;
+            /** @description What became of it: `added`, `returned`, `changed` or `gone`. */
+            what: string;
+        };
+        /** @description A page of differences. */
+        BaselineDifferences: {
+            /** @description The baseline. */
+            baseline: components["schemas"]["BaselineView"];
+            /** @description What differs, by type and uid. */
+            differences: components["schemas"]["BaselineDifferenceRow"][];
+            /** @description The cursor of the next page; null at the end. */
+            next?: string | null;
+        };
+        /** @description A baseline, and how much differs from it. */
+        BaselineStatus: {
+            /** @description The baseline. */
+            baseline: components["schemas"]["BaselineView"];
+            /** @description How much differs. */
+            counts: components["schemas"]["BaselineCounts"];
+        };
+        /** @description An approved state of the estate. */
+        BaselineView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who approved it. */
+            by: string;
+            /** @description SHA-256 over the lines `<hash of the document>  <uid>`, sorted by uid. */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description When another of its name took its place; null while it holds.
+             */
+            ended_at?: string | null;
+            /** @description Its name; one baseline of a name holds at a time. */
+            name: string;
+            /** @description Why it was approved. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many resources there were.
+             */
+            resources: number;
+            /**
+             * Format: int64
+             * @description The scan that left the estate so.
+             */
+            scan: number;
+        };
+        /** @description Baselines. */
+        Baselines: {
+            /** @description Those that hold first, then the newest. */
+            baselines: components["schemas"]["BaselineView"][];
+        };
         /** @description The data of one event; the event's name says which: `begin`, `change`, `scan`, `error`. */
         ChangeEvent: components["schemas"]["StreamBegun"] | components["schemas"]["StreamedChange"] | components["schemas"]["ScanView"];
+        /** @description What is to be changed of a person; what is left out stays. */
+        ChangePerson: {
+            /** @description Whether the person may not enter any more: sessions and tokens end at once. */
+            disabled?: boolean | null;
+            /** @description Another role. */
+            role?: string | null;
+            scope?: components["schemas"]["NewScope"] | null;
+        };
         /** @description One change within a resource. Values are as the provider wrote them: escape what you show. */
         ChangeView: {
             /** @description Whether a value was too long, and the beginning of its text stands in its place. */
@@ -505,13 +1625,26 @@ export interface components {
          * @description What went wrong, for programs. Codes are never renamed.
          * @enum {string}
          */
-        Code: "invalid_parameter" | "unknown_parameter" | "invalid_body" | "invalid_query" | "query_failed" | "unauthorized" | "no_such_route" | "not_found" | "method_not_allowed" | "scan_running" | "scan_not_followed" | "body_too_large" | "unsupported_media_type" | "host_refused" | "too_many_failures" | "scan_unavailable" | "scan_refused" | "too_busy" | "timeout" | "storage_full" | "internal";
+        Code: "invalid_parameter" | "unknown_parameter" | "invalid_body" | "invalid_query" | "query_failed" | "unauthorized" | "signin_refused" | "password_refused" | "code_refused" | "forbidden" | "scope_limited" | "csrf_refused" | "sign_in_again" | "conflict" | "no_such_route" | "not_found" | "method_not_allowed" | "scan_running" | "scan_not_followed" | "body_too_large" | "unsupported_media_type" | "host_refused" | "too_many_failures" | "scan_unavailable" | "scan_refused" | "too_busy" | "timeout" | "storage_full" | "internal";
         /** @description A column of an answer. */
         ColumnView: {
             /** @description The kind of its values: `text`, `integer`, `number`, `boolean`, `timestamp`, `json`, `list`, `object`, … */
             kind: string;
             /** @description Its name; distinct within the answer. */
             name: string;
+        };
+        /** @description The scan whose estate was compared. */
+        ComparedScan: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            at?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            scan: number;
         };
         /** @description A number, and the question whose answer it counts. */
         Counted: {
@@ -522,6 +1655,29 @@ export interface components {
              * @description The number.
              */
             value: number;
+        };
+        /** @description How much there is of something. */
+        CountsView: {
+            /**
+             * Format: int64
+             * @description Of these, those whose own settings say that they may be reached from outside.
+             */
+            exposed: number;
+            /**
+             * Format: int64
+             * @description Resources.
+             */
+            resources: number;
+            /**
+             * Format: int64
+             * @description Of these, those of which the last scan could not say whether they still exist; 0 for the past.
+             */
+            stale: number;
+            /**
+             * Format: int64
+             * @description Of these, understood.
+             */
+            understood: number;
         };
         /** @description Rows of the coverage ledger. */
         CoverageAnswer: {
@@ -548,6 +1704,26 @@ export interface components {
             reason?: string | null;
             /** @description How many. */
             rows: components["schemas"]["Counted"];
+        };
+        /** @description The counts behind the filters. Each list leaves out the filter of its own. */
+        CoverageFacetsAnswer: {
+            /** @description By account. */
+            account: components["schemas"]["ValueCount"][];
+            /** @description By outcome. */
+            outcome: components["schemas"]["ValueCount"][];
+            /** @description By the reason for which it is unknown. */
+            reason: components["schemas"]["ValueCount"][];
+            /** @description By region. */
+            region: components["schemas"]["ValueCount"][];
+            /** @description By service. */
+            service: components["schemas"]["ValueCount"][];
+            /**
+             * Format: int64
+             * @description How many rows fit the whole filter.
+             */
+            total: number;
+            /** @description By type; empty for what is read for none. */
+            type: components["schemas"]["ValueCount"][];
         };
         /** @description How one operation ended in one account and region. */
         CoverageRow: {
@@ -609,6 +1785,37 @@ export interface components {
             /** @description Why it is unknown. */
             reason?: string | null;
         };
+        /** @description The event that made a resource. */
+        CreationView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The event's id. */
+            event: string;
+            /** @description The address that the call came from. */
+            from?: string | null;
+            /** @description The operation as the provider names it. */
+            operation: string;
+            /** @description Where the event was read. */
+            source: string;
+            /** @description Who made it. */
+            who: components["schemas"]["WhoView"];
+        };
+        /** @description A place in code. */
+        DeclaredByView: {
+            /** @description The address in it. */
+            address: string;
+            /** @description The file. */
+            file: string;
+            /** @description `terraform` or `cloudformation`. */
+            language: string;
+            /** @description The module of Terraform that it is in. */
+            module?: string | null;
+            /** @description Whether it declares a part of the resource only. */
+            part: boolean;
+        };
         /** @description What changed within a resource. None at all means that only the order of lists differs. */
         DifferenceView: {
             /** @description The changes, in the order of the document. */
@@ -618,10 +1825,151 @@ export interface components {
              * @description How many more there are.
              */
             more: number;
+            /** @description Whether values, and what elements are known by, are left out, as the caller may not read documents. */
+            withheld: boolean;
+        };
+        /** @description What code declares against what is there. */
+        DriftAnswer: {
+            /** @description The scan whose estate was compared. */
+            as_of: components["schemas"]["ComparedScan"];
+            /**
+             * Format: int64
+             * @description How many attributes were compared.
+             */
+            attributes_compared: number;
+            /**
+             * Format: date-time
+             * @description When it was.
+             */
+            compared_at: string;
+            /** @description All that the caller may see, by verdict. */
+            counts: components["schemas"]["DriftCounts"];
+            /** @description The counts behind the filters. */
+            facets: components["schemas"]["DriftFacets"];
+            /** @description What to do where there is none. */
+            hint?: string | null;
+            /** @description Files that could not be used, and why. */
+            left_out: string[];
+            /**
+             * Format: int64
+             * @description The cursor of the next page; null at the end.
+             */
+            next?: number | null;
+            /** @description What a person should know about the files as a whole. */
+            notes: string[];
+            /** @description The rows, worst first, then by file and address. */
+            rows: components["schemas"]["DriftRow"][];
+            /** @description Whether there is code. */
+            state: components["schemas"]["DriftState"];
+            /**
+             * Format: int64
+             * @description How many there are on all pages.
+             */
+            total: number;
+        };
+        /** @description How many rows have a verdict. */
+        DriftCounts: {
+            /**
+             * Format: int64
+             * @description Not as declared.
+             */
+            drifted: number;
+            /**
+             * Format: int64
+             * @description As declared.
+             */
+            in_line: number;
+            /**
+             * Format: int64
+             * @description Declared, and not there.
+             */
+            missing: number;
+            /**
+             * Format: int64
+             * @description Not to be compared.
+             */
+            not_comparable: number;
+            /**
+             * Format: int64
+             * @description There, and not declared.
+             */
+            undeclared: number;
+        };
+        /** @description The counts behind the filters, each leaving out its own. */
+        DriftFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ValueCount"][];
+            /** @description By the file that declares it. */
+            file: components["schemas"]["ValueCount"][];
+            /** @description By region. */
+            region: components["schemas"]["ValueCount"][];
+            /** @description By type. */
+            type: components["schemas"]["ValueCount"][];
+            /** @description By verdict. */
+            verdict: components["schemas"]["ValueCount"][];
+        };
+        /** @description One resource, or one declaration that has none. */
+        DriftRow: {
+            /** @description Its account, where known. */
+            account?: string | null;
+            /**
+             * Format: int64
+             * @description How many attributes were compared.
+             */
+            compared: number;
+            /** @description What declares it, or parts of it. */
+            declared_by: components["schemas"]["DeclaredByView"][];
+            /** @description Attributes that are not as declared. */
+            differences: components["schemas"]["AttributeDriftView"][];
+            last_change?: components["schemas"]["LastChange"] | null;
+            /** @description Its name, or the name under which it is declared. */
+            name?: string | null;
+            /** @description Attributes that were not. */
+            not_compared: components["schemas"]["SkippedView"][];
+            /** @description Why it is not comparable, and what a person should know. */
+            notes: string[];
+            /** @description Its region, where known. */
+            region?: string | null;
+            /** @description Its type, or the declared type where the estate has none. */
+            type: string;
+            /** @description The resource; null where it is missing or could not be told. */
+            uid?: string | null;
+            /** @description What came of the comparison. */
+            verdict: components["schemas"]["VerdictView"];
+        };
+        /**
+         * @description Whether there is code to compare with.
+         * @enum {string}
+         */
+        DriftState: "compared" | "no_code";
+        /** @description A connection of two resources. */
+        EdgeView: {
+            /** @description Which states it. */
+            from: string;
+            /** @description What it means, as a verb phrase. */
+            kind: string;
+            /** @description The other one. */
+            to: string;
+        };
+        /** @description Nothing. */
+        Empty: Record<string, never>;
+        /** @description An acceptance to end. */
+        EndAcceptance: {
+            /** @description The gap, as it was accepted; `*` for all of the resource's gaps. */
+            part: string;
+            /** @description Why it ends. */
+            reason: string;
+            /** @description The resource. */
+            uid: string;
+        };
+        /** @description Why an assignment ends. */
+        EndAssignment: {
+            /** @description The reason. */
+            reason: string;
         };
         /** @description Entries of the log. */
         Entries: {
-            /** @description The entries, oldest first. */
+            /** @description The entries. */
             entries: components["schemas"]["EntryView"][];
             /**
              * Format: int64
@@ -651,6 +1999,27 @@ export interface components {
             kind: string;
             /** @description What it was done to. */
             subject: string;
+        };
+        /** @description A picture of the estate. */
+        EstateAnswer: {
+            /** @description Whether that is all. */
+            complete: boolean;
+            /** @description All edges between them. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description The resources: exposed ones first, then those that are not understood, then by uid. */
+            nodes: components["schemas"]["NodeView"][];
+            /** @description What is left out. */
+            rest: components["schemas"]["RestView"][];
+            /**
+             * Format: int64
+             * @description How many of them are here.
+             */
+            shown: number;
+            /**
+             * Format: int64
+             * @description How many resources fit the filter.
+             */
+            total: number;
         };
         /** @description Where the events of the provider stand. */
         EventsView: {
@@ -709,6 +2078,63 @@ export interface components {
              */
             waiting_places: number;
         };
+        /** @description A difference that somebody explained. */
+        ExceptionView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who accepted it. */
+            by: string;
+            /** @description Why it may be so. */
+            reason: string;
+            /** @description The fingerprint of what is accepted, or `gone`. */
+            state: string;
+            /** @description The resource. */
+            uid: string;
+            /**
+             * Format: date-time
+             * @description When it stops to hold; null for as long as the baseline.
+             */
+            until?: string | null;
+        };
+        /** @description What would explain which resources. */
+        Explain: {
+            set: {
+                /** @description `public`, `internal`, `confidential` or `restricted`. */
+                data_class?: string | null;
+                /** @description Production, staging, development … */
+                environment?: string | null;
+                /** @description Who answers for them. */
+                owner?: string | null;
+                /** @description What they are for. */
+                purpose?: string | null;
+            } & Record<string, never>;
+            /** @description The name of the system that they make up; rules are made where it is left out. */
+            system?: string | null;
+            /** @description The resources, at most 500. */
+            uids: string[];
+        };
+        /** @description Lines to copy. */
+        Explained: {
+            /**
+             * Format: int64
+             * @description How many others they would explain as well.
+             */
+            also: number;
+            /** @description Some of these. */
+            also_sample: string[];
+            /**
+             * Format: int64
+             * @description How many of the resources they explain.
+             */
+            explains: number;
+            /** @description What whoever copies them should know. */
+            notes: string[];
+            /** @description The lines, for `fathom.yaml`. */
+            yaml: string;
+        };
         /** @description How many resources have a value. */
         Facet: {
             /**
@@ -716,15 +2142,39 @@ export interface components {
              * @description How many.
              */
             count: number;
-            /** @description The value, as the parameter takes it. */
+            /** @description What people call it, where that is known. */
+            label?: string | null;
+            /** @description The value, as the parameter takes it; empty where there is none. */
             value: string;
         };
         /** @description The counts behind the filters. Each list leaves out the filter of its own, so that a choice can be widened. */
         Facets: {
             /** @description By account. */
             account: components["schemas"]["Facet"][];
+            as_of?: components["schemas"]["AsOfView"] | null;
+            /** @description By whom it is assigned to. */
+            assigned_to: components["schemas"]["Facet"][];
+            /** @description Lists that had more than 500 values, and lost the rare ones. */
+            cut: string[];
+            /** @description Exposed, and not exposed. */
+            exposed: components["schemas"]["Facet"][];
+            /** @description By missing piece; a resource may miss several. */
+            gap: components["schemas"]["Facet"][];
+            /** @description By network. */
+            network: components["schemas"]["Facet"][];
+            /** @description By who answers for it. */
+            owner: components["schemas"]["Facet"][];
+            /** @description Made by the provider, and not. */
+            provider_made: components["schemas"]["Facet"][];
             /** @description By region. */
             region: components["schemas"]["Facet"][];
+            /** @description Stale, and not stale. */
+            stale: components["schemas"]["Facet"][];
+            /**
+             * Format: int64
+             * @description How many fit the whole filter.
+             */
+            total: number;
             /** @description By type. */
             type: components["schemas"]["Facet"][];
             /** @description Understood, and not understood. */
@@ -739,6 +2189,56 @@ export interface components {
             part: string;
             /** @description Why it could not be read; null where nobody stated it. */
             reason?: string | null;
+        };
+        /** @description What is around a resource. */
+        GraphAnswer: {
+            /** @description Whether nothing but groups was left out. */
+            complete: boolean;
+            /** @description All edges between them. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description Neighbours that stand as one. */
+            groups: components["schemas"]["GroupView"][];
+            /** @description References of theirs that lead to nothing seen. */
+            loose: components["schemas"]["LooseView"][];
+            /** @description The resources, the nearest first. */
+            nodes: components["schemas"]["NodeView"][];
+            /** @description What was left out, in words. */
+            note?: string | null;
+            /** @description The resource in the middle. */
+            root: string;
+        };
+        /** @description Members of a group. */
+        GroupAnswer: {
+            /** @description The edges that connect them with the one resource. */
+            edges: components["schemas"]["EdgeView"][];
+            /** @description The cursor of the next page; null at the end. */
+            next?: number | null;
+            /** @description They, by uid. */
+            nodes: components["schemas"]["NodeView"][];
+            /**
+             * Format: int64
+             * @description How many they are in all.
+             */
+            total: number;
+        };
+        /** @description Neighbours of one resource that are alike and stand as one. */
+        GroupView: {
+            /** @description Whether they are more. */
+            at_least: boolean;
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            count: number;
+            direction: ("both" | "out" | "in") & Record<string, never>;
+            /** @description What the edges mean. */
+            kind: string;
+            /** @description Whose neighbours. */
+            of: string;
+            /** @description Some of them. */
+            sample: string[];
+            /** @description The type of the neighbours. */
+            type: string;
         };
         /** @description The server answers. */
         Health: {
@@ -777,6 +2277,49 @@ export interface components {
             /** @description `first_seen`, `returned`, `gone` or `changed`; `version` where the one before it is not read, or not kept any more. */
             what: string;
         };
+        /** @description A step of a way. */
+        HopView: components["schemas"]["EdgeView"] & {
+            /** @description Whether the way follows it as it is stated; else from its `to` to its `from`. */
+            forward: boolean;
+        };
+        /** @description How the person may enter the first time. It is told once. */
+        Invitation: {
+            /** @description What stands behind this server's address in the link. */
+            path: string;
+            /** @description What `/signin/invitation` takes. */
+            token: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be used.
+             */
+            until: string;
+        };
+        /** @description An invitation. */
+        InvitationSignin: {
+            /** @description What stands behind `#invite=` in the link. */
+            invitation: string;
+        };
+        /** @description An issuer of OpenID Connect that people may come from. */
+        IssuerWay: {
+            /** @description How addresses name it. */
+            id: string;
+            /** @description How people know it. */
+            name: string;
+        };
+        /** @description Who changed something last. */
+        LastChange: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The event's id. */
+            event: string;
+            /** @description The operation as the provider names it. */
+            operation: string;
+            /** @description Who, in words. */
+            who: string;
+        };
         /** @description Where the log ends. */
         LedgerState: {
             /** @description The signed checkpoint. */
@@ -798,6 +2341,102 @@ export interface components {
              */
             size: number;
         };
+        /** @description A resource of the list, with what filters know of it. */
+        ListedRow: components["schemas"]["UnknownRow"] & {
+            assigned?: components["schemas"]["AssignmentView"] | null;
+            /** @description Whether its own settings say that it may be reached from outside. */
+            exposed: boolean;
+            /**
+             * Format: date-time
+             * @description When a scan first saw it.
+             */
+            first_seen: string;
+            /** @description The uid of the network that it lies in. */
+            network?: string | null;
+            /** @description Who answers for it; null where nobody says so. */
+            owner?: string | null;
+            /** @description Whether the last scan could not say if it still exists. */
+            stale: boolean;
+        };
+        /**
+         * @description Whether any log was read.
+         * @enum {string}
+         */
+        LogState: "read" | "no_log";
+        /** @description A reference that leads to nothing seen. */
+        LooseView: {
+            /** @description The type that it should lead to; empty where that is not known. */
+            expected: string;
+            /** @description Which states it. */
+            from: string;
+            /** @description What it means, as a verb phrase. */
+            kind: string;
+            /** @description Whether it names an account that was not looked into. */
+            outside: boolean;
+            /** @description The reference as the document has it. */
+            reference: string;
+        };
+        /** @description A token that was made. */
+        MadeToken: {
+            /** @description What opens. It is told once. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["Token"];
+        };
+        /** @description A token to be made. */
+        MakeToken: {
+            /**
+             * Format: int64
+             * @description For how many days it holds.
+             */
+            days: number;
+            /** @description What it is for. */
+            name: string;
+            /** @description Its role, which permits nothing that the maker's does not. */
+            role: string;
+            scope?: components["schemas"]["NewScope"] | null;
+        };
+        /** @description An account. */
+        MapAccount: {
+            /** @description The account. */
+            account: string;
+            /** @description How much there is. */
+            counts: components["schemas"]["CountsView"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Its regions, the largest first. */
+            regions: components["schemas"]["MapRegion"][];
+        };
+        /** @description The organisation. */
+        MapAnswer: {
+            /** @description The accounts, the largest first. */
+            accounts: components["schemas"]["MapAccount"][];
+            as_of?: components["schemas"]["AsOfView"] | null;
+            /** @description All of them together. */
+            counts: components["schemas"]["CountsView"];
+            /** @description Whether there were more than 5000 networks, and small ones are left out; they count all the same. */
+            cut: boolean;
+        };
+        /** @description A network and what lies in it. */
+        MapNetwork: {
+            /** @description How much lies in it. */
+            counts: components["schemas"]["CountsView"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The network. */
+            uid: string;
+        };
+        /** @description A region of an account. */
+        MapRegion: {
+            /** @description How much there is. */
+            counts: components["schemas"]["CountsView"];
+            /** @description Its networks, the largest first. */
+            networks: components["schemas"]["MapNetwork"][];
+            /** @description What lies in none. */
+            outside: components["schemas"]["CountsView"];
+            /** @description The region; `global` for what has no place. */
+            region: string;
+        };
         /** @description A gap to accept. */
         NewAcceptance: {
             /** @description For whom, as the caller says. Noted beside the caller, who is known by the token. */
@@ -815,6 +2454,56 @@ export interface components {
              */
             until: string;
         };
+        /** @description Resources to assign. */
+        NewAssignment: {
+            kind: ("person" | "team") & Record<string, never>;
+            /** @description What is to be done. */
+            note: string;
+            /** @description Who takes care of them. */
+            to: string;
+            /** @description The resources, at most 1000. */
+            uids: string[];
+            /**
+             * @description When it stops to hold: a moment, or the last day; until somebody ends it where it is left out.
+             * @example 2027-01-31
+             * @example 2027-01-31T18:00:00Z
+             */
+            until?: string | null;
+        };
+        /** @description An estate to approve. */
+        NewBaseline: {
+            /** @description The name; one of the same name that holds ends. */
+            name: string;
+            /** @description Why the estate may be as it is. */
+            reason: string;
+        };
+        /** @description A difference to explain. */
+        NewException: {
+            /** @description Why it may be as it is now. */
+            reason: string;
+            /** @description The resource. */
+            uid: string;
+            /**
+             * @description When that stops to hold: a moment, or the last day; as long as the baseline where it is left out.
+             * @example 2027-01-31
+             * @example 2027-01-31T18:00:00Z
+             */
+            until?: string | null;
+        };
+        /** @description A passkey that was made. */
+        NewPasskey: {
+            /** @description Which question it answers. */
+            challenge_id: string;
+            /** @description `RegistrationResponseJSON` of WebAuthn Level 3. */
+            credential: Record<string, never>;
+            /** @description What to call it: 1 to 200 bytes. */
+            name: string;
+        };
+        /** @description Another password. */
+        NewPassword: {
+            /** @description 12 to 256 characters, without the name. */
+            password: string;
+        };
         /** @description How the scan that the server is set up for is narrowed. */
         NewScan: {
             /**
@@ -828,11 +2517,205 @@ export interface components {
              */
             types: string[];
         };
+        /** @description A part of the estate; what is left out or null stands for all. */
+        NewScope: {
+            /**
+             * @description Only these accounts.
+             * @default null
+             */
+            accounts: string[] | null;
+            /**
+             * @description Only these teams: owners of resources, as their explanations name them.
+             * @default null
+             */
+            teams: string[] | null;
+        };
+        /** @description A key of one-time codes, for an authenticator app. It is told once, and holds when a code of it was confirmed. */
+        NewTotp: {
+            /** @description The key as an app reads it from a picture. */
+            address: string;
+            /** @description The key as one types it. */
+            secret: string;
+        };
+        /** @description Something to keep. */
+        NewView: {
+            kind: ("view" | "sql") & Record<string, never>;
+            /** @description What the person calls it, at most 480 bytes. */
+            name: string;
+            /** @description The page that it belongs to, at most 60 bytes. */
+            page: string;
+            /** @description The address's query, or the statement; at most 16 KiB. */
+            query: string;
+        };
+        /** @description A resource in a graph. */
+        NodeView: {
+            /** @description Its account. */
+            account: string;
+            /**
+             * Format: int32
+             * @description How many edges it is away from where the question began.
+             */
+            depth: number;
+            /** @description Whether its own settings say that it may be reached from outside. */
+            exposed: boolean;
+            /** @description What people call it, or its id. */
+            name: string;
+            /** @description The uid of the network that it lies in. */
+            network?: string | null;
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description Its region. */
+            region: string;
+            /** @description Whether the last scan could not say if it still exists. */
+            stale: boolean;
+            /** @description Its type. */
+            type: string;
+            /** @description The resource. */
+            uid: string;
+            /** @description Whether all that is demanded of its type is known. */
+            understood: boolean;
+        };
         /**
          * @description What came of an operation.
          * @enum {string}
          */
         OutcomeView: "read" | "empty" | "unknown";
+        /** @description One's passkeys. */
+        PasskeyList: {
+            /** @description The passkeys, oldest first. */
+            passkeys: components["schemas"]["PasskeyView"][];
+        };
+        /** @description A question for an authenticator. */
+        PasskeyQuestion: {
+            /** @description What the answer names; it holds for 5 minutes, for one answer. */
+            challenge_id: string;
+            /**
+             * @description What the browser asks the authenticator: `PublicKeyCredentialCreationOptionsJSON` or
+             *     `PublicKeyCredentialRequestOptionsJSON` of WebAuthn Level 3.
+             */
+            options: Record<string, never>;
+        };
+        /** @description What an authenticator answers. */
+        PasskeySignin: {
+            /** @description Which question it answers. */
+            challenge_id: string;
+            /** @description `AuthenticationResponseJSON` of WebAuthn Level 3. */
+            credential: Record<string, never>;
+        };
+        /** @description One of one's passkeys. */
+        PasskeyView: {
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was used last; null where it was not.
+             */
+            used_at?: string | null;
+        };
+        /** @description A name, a password and a one-time code. */
+        PasswordSignin: {
+            /** @description Six digits of the authenticator app. */
+            code: string;
+            name: string;
+            password: string;
+        };
+        /** @description What came of the search for a way. */
+        PathAnswer: {
+            /** @description Whether the search came to its end; where it did without a way, there is none of so many steps. */
+            complete: boolean;
+            /** @description Whether there is one. */
+            found: boolean;
+            /** @description Its steps, first to last. */
+            hops: components["schemas"]["HopView"][];
+            /**
+             * Format: int64
+             * @description How many steps it has; null where there is none.
+             */
+            length?: number | null;
+            /**
+             * Format: int64
+             * @description Resources that were looked at.
+             */
+            looked_at: number;
+            /** @description The resources on it, first to last. */
+            nodes: components["schemas"]["NodeView"][];
+            /** @description All of it in words. */
+            sentence: string;
+        };
+        /** @description People. */
+        People: {
+            /** @description The people, by name. */
+            people: components["schemas"]["Person"][];
+        };
+        /** @description Somebody who may enter. */
+        Person: {
+            /**
+             * Format: date-time
+             * @description When the person was added.
+             */
+            created_at: string;
+            /** @description Whether the person may not enter any more. */
+            disabled: boolean;
+            /** @description Whether there is a password. */
+            has_password: boolean;
+            /** @description Whether there are one-time codes. */
+            has_totp: boolean;
+            /**
+             * Format: int64
+             * @description The person's number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description Until when an invitation is open; null where none is.
+             */
+            invited_until?: string | null;
+            /** @description The issuer of OpenID Connect; null where Fathom itself knows the person. */
+            issuer?: string | null;
+            /**
+             * Format: date-time
+             * @description When the person signed in last.
+             */
+            last_signin_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the person is locked after failed sign-ins; null where not.
+             */
+            locked_until?: string | null;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many passkeys there are.
+             */
+            passkeys: number;
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes: number;
+            /** @description The role. */
+            role: string;
+            /** @description What the person may see. */
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: int64
+             * @description How many sessions are open.
+             */
+            sessions: number;
+            /** @description What the issuer calls the person. */
+            subject?: string | null;
+        };
         /**
          * @description The part of a scan that is under way.
          * @enum {string}
@@ -908,6 +2791,35 @@ export interface components {
              */
             unanswered: number;
         };
+        /** @description An issuer, as those see it who may read people. */
+        ProviderView: {
+            /** @description Where it sends people back to: what has to be registered there. */
+            callback: string;
+            /** @description Who we are to it. */
+            client_id: string;
+            /** @description Why it is not well. */
+            detail?: string | null;
+            /** @description How addresses name it. */
+            id: string;
+            /** @description Its address. */
+            issuer: string;
+            /** @description How people know it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description People who came from it.
+             */
+            people: number;
+            /** @description `well`, `unreachable`, or `unknown` where it was not asked lately. */
+            state: string;
+        };
+        /** @description The issuers that people may come from. */
+        Providers: {
+            /** @description The file that says so; null where there is none. */
+            file?: string | null;
+            /** @description The issuers, in the order of the file. */
+            providers: components["schemas"]["ProviderView"][];
+        };
         /** @description A question. */
         Question: {
             /** @description Asks about the estate as it was: a time, a day (at its end), `7d`, or `scan:12`. */
@@ -929,6 +2841,16 @@ export interface components {
              * @default 30
              */
             seconds_max: number | null;
+        };
+        /** @description Recovery codes. They are told once. */
+        RecoveryCodes: {
+            /** @description The codes; each opens one emergency session. */
+            codes: string[];
+        };
+        /** @description A name and one of its recovery codes. */
+        RecoverySignin: {
+            code: string;
+            name: string;
         };
         /** @description A connection to another resource. */
         Relation: {
@@ -953,11 +2875,21 @@ export interface components {
             outgoing: components["schemas"]["Relation"][];
             /** @description Whether there are more, in the table `edges`. */
             truncated: boolean;
+            /**
+             * Format: int64
+             * @description How many of them are left out, because they lead to what the caller may not see.
+             */
+            withheld: number;
         };
         /** @description A resource with all that is known about it. */
         ResourceDetail: {
-            /** @description Everything that the provider said. */
-            document: Record<string, never>;
+            /** @description Its gaps that somebody accepted. */
+            acceptances: components["schemas"]["AcceptanceView"][];
+            as_of?: components["schemas"]["AsOfView"] | null;
+            /** @description Who takes care of it. */
+            assignments: components["schemas"]["AssignmentView"][];
+            /** @description Everything that the provider said; null for callers who may not read documents. */
+            document?: Record<string, never> | null;
             /** @description Its connections. */
             relations: components["schemas"]["Relations"];
             /** @description What the provider and the scans say. */
@@ -972,6 +2904,7 @@ export interface components {
         ResourceRow: {
             /** @description The account that owns it. */
             account: string;
+            assigned?: components["schemas"]["AssignmentView"] | null;
             /**
              * Format: date-time
              * @description When the provider says that it was created.
@@ -998,6 +2931,10 @@ export interface components {
             last_seen: string;
             /** @description What people call it, where that differs from the id. */
             name?: string | null;
+            /** @description The uid of the network that it lies in. */
+            network?: string | null;
+            /** @description Who answers for it, as the statement that holds says; null where nobody says so. */
+            owner?: string | null;
             /** @description Whether the provider itself made it. */
             provider_made: boolean;
             /** @description Where it is; `global` where it has no place. */
@@ -1019,6 +2956,7 @@ export interface components {
         };
         /** @description A page of resources. */
         Resources: {
+            as_of?: components["schemas"]["AsOfView"] | null;
             /** @description The cursor of the next page; null at the end. */
             next?: string | null;
             /** @description The rows. */
@@ -1028,6 +2966,50 @@ export interface components {
              * @description How many there are on all pages.
              */
             total: number;
+        };
+        /** @description Resources that are left out. */
+        RestView: {
+            /** @description Their account. */
+            account: string;
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            count: number;
+            /** @description Their region. */
+            region: string;
+            /** @description Their type. */
+            type: string;
+        };
+        /** @description Something that a person keeps. */
+        SavedViewView: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            kind: ("view" | "sql") & Record<string, never>;
+            /** @description What the person calls it. */
+            name: string;
+            /** @description The page that it belongs to. */
+            page: string;
+            /** @description The address's query, or the statement. */
+            query: string;
+            /**
+             * Format: date-time
+             * @description When it was kept last.
+             */
+            updated_at: string;
+        };
+        /** @description What a person keeps. */
+        SavedViews: {
+            /**
+             * Format: int64
+             * @description How many one person may keep.
+             */
+            limit: number;
+            /** @description By page, kind and name. */
+            views: components["schemas"]["SavedViewView"][];
         };
         /** @description The data of one event; the event's name says which: `progress`, `finished`, `failed`. */
         ScanEvent: components["schemas"]["ProgressView"] | components["schemas"]["ScanView"] | components["schemas"]["ScanFailed"];
@@ -1048,18 +3030,18 @@ export interface components {
         ScanStateView: "running" | "finished" | "failed" | "interrupted";
         /** @description One look at the cloud. */
         ScanView: {
-            /** @description The accounts it covered. */
+            /** @description The accounts it covered, those that the caller may see. */
             accounts: string[];
             /**
              * Format: int64
              * @description Calls made.
              */
-            calls: number;
+            calls?: number | null;
             /**
              * Format: int64
              * @description Rows of the coverage ledger that are unknown.
              */
-            coverage_unknown: number;
+            coverage_unknown?: number | null;
             /** @description Why it failed, where it did. */
             error?: string | null;
             /**
@@ -1076,10 +3058,10 @@ export interface components {
             regions: string[];
             /**
              * Format: int64
-             * @description Resources seen.
+             * @description Resources seen; null, as the numbers that follow, for callers who see a part of the estate.
              */
-            resources: number;
-            /** @description What it looked at, in words. */
+            resources?: number | null;
+            /** @description What it looked at, in words; empty for callers who see a part of the estate. */
             scope: string;
             /**
              * Format: date-time
@@ -1092,7 +3074,7 @@ export interface components {
              * Format: int64
              * @description Of these, understood.
              */
-            understood: number;
+            understood?: number | null;
         };
         /** @description Scans. */
         Scans: {
@@ -1117,6 +3099,105 @@ export interface components {
              */
             next_at?: string | null;
         };
+        /** @description A part of the estate; null stands for all. */
+        Scope: {
+            /** @description Only these accounts. */
+            accounts?: string[] | null;
+            /** @description Only these teams. */
+            teams?: string[] | null;
+        };
+        /** @description What a session may do, and how long it lasts. */
+        Session: {
+            /**
+             * Format: date-time
+             * @description When it began; null for tokens.
+             */
+            begun_at?: string | null;
+            /** @description What requests that change something carry as `x-fathom-csrf`; null for tokens, which need none. */
+            csrf?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest; null for tokens.
+             */
+            ends_at?: string | null;
+            /** @description Whether the person has a way to sign in again. */
+            enrolled: boolean;
+            /**
+             * Format: int64
+             * @description After how many seconds without use it ends; null for tokens.
+             */
+            idle_seconds?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends where it is not used; null for tokens.
+             */
+            idle_until?: string | null;
+            /** @description How: `owner_token`, `password`, `passkey`, `oidc`, `recovery`, `invitation`, `api_token`. */
+            method: string;
+            /** @description Who is signed in: what the ledger says. */
+            name: string;
+            /** @description What may be done. */
+            permissions: string[];
+            /**
+             * Format: int64
+             * @description The person; null for the owner of the data directory and for programs.
+             */
+            person?: number | null;
+            /** @description The role: `viewer`, `analyst`, `responder`, `auditor`, `administrator`. */
+            role: string;
+            /** @description What may be seen. */
+            scope: components["schemas"]["Scope"];
+        };
+        /** @description A session that is open. */
+        SessionView: {
+            /** @description Where the request came from that began it. */
+            address?: string | null;
+            /** @description What that request said that it was made with. */
+            agent?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            begun_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            ends_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it ends where it is not used.
+             */
+            idle_until: string;
+            /** @description How it began. */
+            method: string;
+            /** @description The name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Whose it is; null for the owner of the data directory.
+             */
+            person?: number | null;
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description When it was used last.
+             */
+            used_at: string;
+        };
+        /** @description Sessions that are open. */
+        Sessions: {
+            /** @description The sessions, newest first. */
+            sessions: components["schemas"]["SessionView"][];
+        };
         /** @description How much of a part of the estate is understood. */
         Share: {
             /** @description Of these, not understood. */
@@ -1130,8 +3211,15 @@ export interface components {
             share?: number | null;
             /** @description Of these, understood. */
             understood: components["schemas"]["Counted"];
-            /** @description What is counted: a type, an account; null for all. */
+            /** @description What is counted: a type, an account, a region, an owner; null for all. */
             value?: string | null;
+        };
+        /** @description An attribute that was not compared. */
+        SkippedView: {
+            /** @description The attribute as the code names it. */
+            attribute: string;
+            /** @description Why. */
+            why: string;
         };
         /** @description A scan that was started. */
         StartedScan: {
@@ -1177,7 +3265,7 @@ export interface components {
              */
             scan: number;
         };
-        /** @description How much is understood. */
+        /** @description How much is understood, of what the caller may see. */
         Summary: {
             /**
              * Format: int64
@@ -1186,15 +3274,23 @@ export interface components {
             accepted: number;
             /** @description Everything. */
             all: components["schemas"]["Share"];
+            as_of?: components["schemas"]["AsOfView"] | null;
             /** @description By account. */
             by_account: components["schemas"]["Share"][];
+            /** @description By who answers for it, the most first; an empty value for what nobody does. At most 200. */
+            by_owner: components["schemas"]["Share"][];
+            /** @description By region. */
+            by_region: components["schemas"]["Share"][];
             /** @description By type. */
             by_type: components["schemas"]["Share"][];
-            /** @description The coverage ledger by outcome and reason. */
+            /** @description The coverage ledger by outcome and reason; empty for the past, and for callers who see teams only. */
             coverage: components["schemas"]["CoverageCount"][];
             events?: components["schemas"]["EventsView"] | null;
+            /** @description Those whose own settings say that they may be reached from outside. */
+            exposed: components["schemas"]["Counted"];
             last_scan?: components["schemas"]["ScanView"] | null;
             schedule?: components["schemas"]["ScheduleView"] | null;
+            stale?: components["schemas"]["Counted"] | null;
             /** @description The list of what is not understood. */
             unknowns: components["schemas"]["Counted"];
         };
@@ -1220,6 +3316,61 @@ export interface components {
         Tables: {
             /** @description The tables, by name. */
             tables: components["schemas"]["TableView"][];
+        };
+        /** @description A token for programs, without what opens. */
+        Token: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The name of who made it. */
+            maker: string;
+            /** @description What it is for. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Who made it; null for the owner of the data directory.
+             */
+            person?: number | null;
+            /**
+             * Format: date-time
+             * @description Since when it does not hold any more.
+             */
+            revoked_at?: string | null;
+            /** @description Its role. */
+            role: string;
+            /** @description What it may see. */
+            scope: components["schemas"]["Scope"];
+            /**
+             * Format: date-time
+             * @description When it was used last, within a minute.
+             */
+            used_at?: string | null;
+        };
+        /** @description The token of the owner of the data directory. */
+        TokenSignin: {
+            token: string;
+        };
+        /** @description Tokens for programs. */
+        Tokens: {
+            /** @description The tokens, newest first, those that do not hold any more too. */
+            tokens: components["schemas"]["Token"][];
+        };
+        /** @description A one-time code. */
+        TotpCode: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description How much was understood, scan by scan. */
         Trend: {
@@ -1259,6 +3410,14 @@ export interface components {
              */
             understood: number;
         };
+        /** @description The counts behind the filters of the list. */
+        UnknownFacets: components["schemas"]["Facets"] & {
+            /**
+             * Format: int64
+             * @description Of these, those all of whose gaps are accepted.
+             */
+            accepted: number;
+        };
         /** @description A resource that is not understood. */
         UnknownRow: {
             /** @description Its account. */
@@ -1288,6 +3447,7 @@ export interface components {
              * @description Of these, those all of whose gaps are accepted.
              */
             accepted: number;
+            as_of?: components["schemas"]["AsOfView"] | null;
             /**
              * Format: int64
              * @description The cursor of the next page; null at the end.
@@ -1299,8 +3459,23 @@ export interface components {
              */
             total: number;
             /** @description The rows, worst first. */
-            unknowns: components["schemas"]["UnknownRow"][];
+            unknowns: components["schemas"]["ListedRow"][];
         };
+        /** @description How many rows have a value. */
+        ValueCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The value, as the parameter takes it. */
+            value: string;
+        };
+        /**
+         * @description What came of the comparison of a resource.
+         * @enum {string}
+         */
+        VerdictView: "drifted" | "missing" | "undeclared" | "not_comparable" | "in_line";
         /** @description One version of a resource. */
         VersionView: {
             /** @description SHA-256 of its document. */
@@ -1315,6 +3490,39 @@ export interface components {
              * @description When a scan first saw it.
              */
             seen_at: string;
+        };
+        /** @description How one can sign in here. */
+        Ways: {
+            /** @description Through an issuer of OpenID Connect. */
+            oidc: components["schemas"]["IssuerWay"][];
+            /** @description With a passkey. */
+            passkey: boolean;
+            /** @description With a password and a one-time code. */
+            password: boolean;
+            /** @description With a recovery code. */
+            recovery: boolean;
+            /** @description Whether there is no person yet: only the owner's token enters, and the first administrator is to be added. */
+            setup_needed: boolean;
+        };
+        /**
+         * @description What kind of somebody.
+         * @enum {string}
+         */
+        WhoKindView: "person" | "pipeline" | "workload" | "service" | "root" | "role" | "account" | "unknown";
+        /** @description Who is behind a call. */
+        WhoView: {
+            /** @description What kind of somebody that is. */
+            kind: components["schemas"]["WhoKindView"];
+            /** @description A name where one is known, an ARN otherwise. */
+            name: string;
+            /** @description The events that handed out the sessions in between. */
+            proof: string[];
+            /** @description All of it in words. */
+            sentence: string;
+            /** @description The roles in between, the first taken first. */
+            through: string[];
+            /** @description The program or service that made the call for them, as far as it says so. */
+            tool?: string | null;
         };
     };
     responses: never;
@@ -1387,12 +3595,361 @@ export interface operations {
             };
         };
     };
+    end_acceptance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndAcceptance"];
+            };
+        };
+        responses: {
+            /** @description It holds no more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    activity: {
+        parameters: {
+            query: {
+                /** @description The resource's uid. */
+                uid: string;
+                /** @description The most events. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assignments: {
+        parameters: {
+            query?: {
+                /** @description Only those to somebody. */
+                to?: string;
+                /** @description Only those to persons, or to teams. */
+                kind?: "person" | "team";
+                /** @description Only those of a resource. */
+                uid?: string;
+                /** @description The most rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assignments"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAssignment"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Assigned"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_assignment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The assignment's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndAssignment"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    baselines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Baselines"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_baseline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBaseline"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    baseline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The baseline's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineStatus"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_difference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The baseline's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewException"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    baseline_differences: {
+        parameters: {
+            query?: {
+                /** @description Also those that somebody explained. */
+                explained?: boolean;
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description The most rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The baseline's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineDifferences"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changes: {
         parameters: {
             query?: {
                 /**
                  * @description Where to begin: a time, a day (at its beginning), `7d`, `3 days ago`, or `scan:12`; the scan before the last one
-                 *     otherwise.
+                 *     otherwise. Where there is none before, nothing changed: both ends are the same scan.
                  */
                 since?: string;
                 /** @description Where to end: the same, a day at its end; the last scan otherwise. */
@@ -1518,6 +4075,315 @@ export interface operations {
             };
         };
     };
+    coverage_facets: {
+        parameters: {
+            query?: {
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only these services, as the models name them; may be repeated. */
+                service?: string[];
+                /** @description Only what was read for these types; may be repeated. */
+                type?: string[];
+                /** @description Only this outcome. */
+                outcome?: "read" | "empty" | "unknown";
+                /** @description Only this reason: `denied`, `throttled`, … */
+                reason?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageFacetsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suggest_declarations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Explain"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drift: {
+        parameters: {
+            query?: {
+                /** @description Only these verdicts; may be repeated. All but `in_line` where none is named; with `uid` all. */
+                verdict?: ("drifted" | "missing" | "undeclared" | "not_comparable" | "in_line")[];
+                /** @description Only these types, as the estate or the code names them; may be repeated. */
+                type?: string[];
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only what these files declare; may be repeated. */
+                file?: string[];
+                /** @description Only this resource. */
+                uid?: string;
+                /** @description Only those whose uid, name or address in code contains this text. */
+                search?: string;
+                /** @description The most rows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    graph: {
+        parameters: {
+            query: {
+                /** @description The uid of the resource in the middle. */
+                around: string;
+                /** @description How many edges away. */
+                depth?: number;
+                /** @description Only edges of these kinds; may be repeated. */
+                kinds?: string[];
+                /** @description Only neighbours of these types; may be repeated. */
+                type?: string[];
+                /** @description In which direction edges are followed. */
+                direction?: "both" | "out" | "in";
+                /** @description The most resources. */
+                limit?: number;
+                /** @description More neighbours than this of one resource that are alike become a group. */
+                group?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    graph_estate: {
+        parameters: {
+            query?: {
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
+                search?: string;
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
+                /** @description Only those that are, or are not, understood. */
+                understood?: boolean;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
+                /** @description The most resources. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstateAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    graph_group: {
+        parameters: {
+            query: {
+                /** @description The uid of the resource whose neighbours they are. */
+                of: string;
+                /** @description What the edges mean. */
+                kind: string;
+                /** @description `out` where the edges lead away from it, else `in`. */
+                direction?: "both" | "out" | "in";
+                /** @description The type of the neighbours. */
+                type: string;
+                /** @description The most members. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    graph_path: {
+        parameters: {
+            query: {
+                /** @description The uid of the first resource. */
+                from: string;
+                /** @description The uid of the last. */
+                to: string;
+                /** @description The most edges. */
+                hops?: number;
+                /** @description In which direction edges are followed. */
+                direction?: "both" | "out" | "in";
+                /** @description Only edges of these kinds; may be repeated. */
+                kinds?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -1579,7 +4445,15 @@ export interface operations {
     ledger_entries: {
         parameters: {
             query?: {
-                /** @description The first index; `next` of the page before. */
+                /** @description The oldest or the newest first. */
+                order?: "asc" | "desc";
+                /** @description Only entries of this kind; with a star at the end those that begin so: `signin.*`. */
+                kind?: string;
+                /** @description Only what somebody did. */
+                actor?: string;
+                /** @description Only what was done to something. */
+                subject?: string;
+                /** @description The first index; `next` of the page before. The end of the log otherwise that comes first in the order. */
                 from?: number;
                 /** @description The most rows. */
                 limit?: number;
@@ -1642,6 +4516,348 @@ export interface operations {
             };
         };
     };
+    map: {
+        parameters: {
+            query?: {
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
+                search?: string;
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
+                /** @description Only those that are, or are not, understood. */
+                understood?: boolean;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyList"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The passkey's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description It holds from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotp"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            /** @description The key holds from now on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -1671,11 +4887,179 @@ export interface operations {
             };
         };
     };
+    people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPerson"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedPerson"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePerson"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     resource: {
         parameters: {
             query: {
                 /** @description The resource's uid. */
                 uid: string;
+                /** @description As it was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;
@@ -1740,7 +5124,7 @@ export interface operations {
     resources: {
         parameters: {
             query?: {
-                /** @description Only those whose uid, id or name contains this text. */
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
                 search?: string;
                 /** @description Only these types; may be repeated. */
                 type?: string[];
@@ -1748,12 +5132,30 @@ export interface operations {
                 account?: string[];
                 /** @description Only these regions; may be repeated. */
                 region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
                 /** @description Only those that are, or are not, understood. */
                 understood?: boolean;
-                /** @description Only those with this tag: `key`, or `key=value`. */
-                tag?: string;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
                 /** @description Also those that are gone. */
                 include_deleted?: boolean;
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
                 /** @description The order. */
                 order?: "uid" | "name" | "type" | "account" | "region" | "first_seen" | "last_seen";
                 /** @description Whether the order is reversed. */
@@ -1792,7 +5194,7 @@ export interface operations {
     resource_facets: {
         parameters: {
             query?: {
-                /** @description Only those whose uid, id or name contains this text. */
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
                 search?: string;
                 /** @description Only these types; may be repeated. */
                 type?: string[];
@@ -1800,12 +5202,30 @@ export interface operations {
                 account?: string[];
                 /** @description Only these regions; may be repeated. */
                 region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
                 /** @description Only those that are, or are not, understood. */
                 understood?: boolean;
-                /** @description Only those with this tag: `key`, or `key=value`. */
-                tag?: string;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
                 /** @description Also those that are gone. */
                 include_deleted?: boolean;
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;
@@ -1973,6 +5393,512 @@ export interface operations {
             };
         };
     };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signin_ways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signin_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationSignin"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_callback: {
+        parameters: {
+            query: {
+                /** @description What we sent there */
+                state: string;
+                /** @description What the issuer gives for it */
+                code?: string;
+                /** @description Which issuer it is */
+                iss?: string;
+                /** @description Why there is no code */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Into the console */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description The page of the console to open, from its `/` on. */
+                next?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The issuer, as `GET /signin` names it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description To the issuer */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_passkey_signin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeySignin"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_passkey_signin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Empty"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyQuestion"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signin_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordSignin"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    oidc_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signin_recovery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverySignin"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signin_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenSignin"];
+            };
+        };
+        responses: {
+            /** @description The answer; the session's cookie comes with it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sql: {
         parameters: {
             query?: never;
@@ -2037,7 +5963,10 @@ export interface operations {
     };
     summary: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2052,6 +5981,98 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Summary"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeToken"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not hold any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -2103,12 +6124,38 @@ export interface operations {
     unknowns: {
         parameters: {
             query?: {
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
+                search?: string;
                 /** @description Only these types; may be repeated. */
                 type?: string[];
                 /** @description Only these accounts; may be repeated. */
                 account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
+                /** @description Only those that are, or are not, understood. */
+                understood?: boolean;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
                 /** @description Also resources all of whose gaps are accepted. */
                 include_accepted?: boolean;
+                /** @description As the list was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
                 /** @description The most rows. */
                 limit?: number;
                 /** @description `next` of the page before. */
@@ -2128,6 +6175,163 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Unknowns"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unknown_facets: {
+        parameters: {
+            query?: {
+                /** @description Only those whose uid, id or name contains this text, in any case of ASCII letters. */
+                search?: string;
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these regions; may be repeated. */
+                region?: string[];
+                /** @description Only those that these answer for, as the statement that holds says; may be repeated. Empty: nobody is known. */
+                owner?: string[];
+                /** @description Only those in these networks, by their uids; may be repeated. Empty: those in none. */
+                network?: string[];
+                /** @description Only those that are assigned to these; may be repeated. Empty: to nobody. */
+                assigned_to?: string[];
+                /** @description Only those that miss one of these pieces, as the list of unknowns names them; may be repeated. */
+                gap?: string[];
+                /** @description Only those that are, or are not, understood. */
+                understood?: boolean;
+                /** @description Only those whose own settings say, or do not say, that they may be reached from outside. */
+                exposed?: boolean;
+                /** @description Only those of which the last scan could not, or could, say whether they still exist. */
+                stale?: boolean;
+                /** @description Only those that the provider itself made, or did not make. */
+                provider_made?: boolean;
+                /** @description Only those that a scan saw for the first time since then: a time, a day, `7d`, or `scan:12`. */
+                first_seen_since?: string;
+                /** @description Only those with this tag: `key`, or `key=value`; may be repeated, and then all have to be there. */
+                tag?: string[];
+                /** @description Also resources all of whose gaps are accepted. */
+                include_accepted?: boolean;
+                /** @description As the list was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnknownFacets"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    views: {
+        parameters: {
+            query?: {
+                /** @description Only those of a page. */
+                page?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViews"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedViewView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {

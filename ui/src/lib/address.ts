@@ -16,8 +16,9 @@ export function parse(text: string): Params {
 export function stringify(params: Record<string, unknown>): string {
   const text = new URLSearchParams();
   for (const [name, value] of Object.entries(params))
+    // An empty text in a list asks for what has no value; alone it is not set.
     for (const one of Array.isArray(value) ? value : [value])
-      if (one !== undefined && one !== null && one !== "") text.append(name, String(one));
+      if (one !== undefined && one !== null && (one !== "" || Array.isArray(value))) text.append(name, String(one));
   const out = text.toString().replace(/%3A/g, ":").replace(/%2F/g, "/").replace(/%2C/g, ",");
   return out ? `?${out}` : "";
 }
@@ -31,6 +32,12 @@ export const one = (value: unknown): string | undefined => {
 /** All texts of a parameter; none at all where there are none. */
 export const many = (value: unknown): string[] | undefined => {
   const all = (Array.isArray(value) ? value : [value]).filter((each): each is string => typeof each === "string" && each !== "");
+  return all.length ? [...new Set(all)] : undefined;
+};
+
+/** All texts of a parameter, of which one may be empty: it asks for what has no value. */
+export const some = (value: unknown): string[] | undefined => {
+  const all = (Array.isArray(value) ? value : [value]).filter((each): each is string => typeof each === "string");
   return all.length ? [...new Set(all)] : undefined;
 };
 
@@ -50,7 +57,7 @@ export const number = (value: unknown): number | undefined => {
 };
 
 const PAGES: Record<string, string> = {
-  resources: "/resources", resource: "/resource", "resource/history": "/resource", unknowns: "/unexplained", coverage: "/coverage", scans: "/scans", ledger: "/ledger",
+  map: "/map", changes: "/changes", drift: "/drift", resources: "/resources", resource: "/resource", "resource/history": "/resource", unknowns: "/unexplained", coverage: "/coverage", scans: "/scans", ledger: "/ledger",
 };
 
 /** The page that shows what an address of the API answers. */

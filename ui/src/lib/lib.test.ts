@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { flag, many, number, one, page, parse, stringify } from "./address";
+import { flag, many, number, one, page, parse, some, stringify } from "./address";
 import { field, line } from "./csv";
 import { literal, resourcesSql, word } from "./sqltext";
 import { kind, list, percent, shown } from "./text";
@@ -56,10 +56,13 @@ describe("SQL and shell", () => {
     expect(word("arn:aws:s3:::a-b_c/d")).toBe("arn:aws:s3:::a-b_c/d");
   });
   it("asks what the list shows", () => {
-    expect(resourcesSql({ type: ["AWS::S3::Bucket"], understood: false, tag: "env=a'b", order: "name", descending: true })).toBe(
+    expect(resourcesSql({ type: ["AWS::S3::Bucket"], understood: false, tag: ["env=a'b"], order: "name", descending: true })).toBe(
       "select uid, type, account, region, id, name, understood, exposed, last_seen\nfrom resources\nwhere type in ('AWS::S3::Bucket')\n  and not understood\n  and json_get_str(tags, 'env') = 'a''b'\norder by name desc, uid",
     );
     expect(resourcesSql({}, "uid")).toBe("select uid\nfrom resources\norder by uid");
+    expect(resourcesSql({ owner: ["pay'ments", ""], exposed: true }, "uid")).toBe(
+      "select uid\nfrom resources\nwhere (uid in (select e.uid from explanations e where e.part = 'owner' and e.holds and e.value in ('pay''ments')) or uid not in (select e.uid from explanations e where e.part = 'owner' and e.holds))\n  and exposed\norder by uid",
+    );
   });
 });
 
@@ -69,6 +72,9 @@ describe("addresses", () => {
     expect(stringify(params)).toBe("?type=AWS::S3::Bucket&type=a%26b%3Dc&search=100%25+%2Bx&understood=false");
     expect(parse(stringify(params).slice(1))).toEqual(params);
     expect(stringify({ a: undefined, b: "", c: false })).toBe("?c=false");
+    // In a list an empty text asks for what has no value.
+    expect(stringify({ owner: ["", "a"] })).toBe("?owner=&owner=a");
+    expect(some(parse("owner=").owner)).toEqual([""]);
   });
   it("are checked", () => {
     expect(flag("false")).toBe(false);

@@ -1,4 +1,5 @@
 // Questions in SQL and lines for the shell, with what others wrote quoted.
+import type { Filter } from "../api/types";
 
 /** A text as a literal. */
 export const literal = (text: string): string => `'${text.replace(/'/g, "''")}'`;
@@ -11,15 +12,20 @@ export function word(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
 }
 
-export interface ResourceFilter {
-  search?: string;
-  type?: string[];
-  account?: string[];
-  region?: string[];
-  understood?: boolean;
-  tag?: string;
+export type ResourceFilter = Filter & {
+  include_deleted?: boolean;
   order?: string;
   descending?: boolean;
+};
+
+const OWNED = "select e.uid from explanations e where e.part = 'owner' and e.holds";
+const IN_NETWORK = "select n.from_uid from edges n where n.resolved and n.kind = 'in_vpc'";
+
+/** Values and "none" of a list, as conditions of which one has to hold. */
+function anyOf(values: readonly string[], inside: (values: string[]) => string, none: string): string {
+  const named = values.filter((value) => value !== "");
+  const all = [...(named.length ? [inside(named)] : []), ...(named.length < values.length ? [none] : [])];
+  return all.length > 1 ? `(${all.join(" or ")})` : (all[0] ?? "true");
 }
 
 /** The question behind the list of resources. */
@@ -30,9 +36,11 @@ export function resourcesSql(filter: ResourceFilter, columns = "uid, type, accou
     where.push(`(strpos(lower(uid), ${text}) > 0 or strpos(lower(id), ${text}) > 0 or strpos(lower(coalesce(name, '')), ${text}) > 0)`);
   }
   for (const name of ["type", "account", "region"] as const) if (filter[name]?.length) where.push(`${name} in ${among(filter[name])}`);
-  if (filter.understood !== undefined) where.push(filter.understood ? "understood" : "not understood");
-  if (filter.tag) {
-    const [key = "", ...rest] = filter.tag.split("=");
+  if (filter.owner?.length) where.push(anyOf(filter.owner, (teams) => `uid in (${OWNED} and e.value in ${among(teams)})`, `uid not in (${OWNED})`));
+  if (filter.network?.length) where.push(anyOf(filter.network, (uids) => `uid in (${IN_NETWORK} and n.to_uid in ${among(uids)})`, `uid not in (${IN_NETWORK})`));
+  for (const name of ["understood", "exposed", "stale"] as const) if (filter[name] !== undefined) where.push(filter[name] ? name : `not ${name}`);
+  for (const tag of filter.tag ?? []) {
+    const [key = "", ...rest] = tag.split("=");
     where.push(rest.length ? `json_get_str(tags, ${literal(key)}) = ${literal(rest.join("="))}` : `json_contains(tags, ${literal(key)})`);
   }
   const order = filter.order && filter.order !== "uid" ? `${filter.order}${filter.descending ? " desc" : ""}, uid` : `uid${filter.descending ? " desc" : ""}`;

@@ -1,6 +1,7 @@
 // Text that somebody else wrote, made fit to be shown.
 
 /** Characters that move or hide what stands beside them: controls, direction marks, invisible joiners, tags. */
+// eslint-disable-next-line no-control-regex -- they are what it looks for
 const TRICKY = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 /** The text with what would mislead the reader made visible, cut to `max` characters. */
@@ -20,6 +21,9 @@ function cutAt(text: string, max: number): string {
 const NUMBER = new Intl.NumberFormat("en");
 /** 1,234,567 */
 export const count = (value: number): string => NUMBER.format(value);
+
+/** The same where it may be kept from whoever sees only a part. */
+export const told = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : count(value));
 
 /** `1 resource`, `2 resources`. */
 export const counted = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`;

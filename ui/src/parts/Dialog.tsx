@@ -3,7 +3,8 @@ import { X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import styles from "./parts.module.css";
 
-export function Dialog({ title, onClose, children, wide, bare }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean; bare?: boolean }) {
+/** Without `onClose` it stays until what is in it ends it. */
+export function Dialog({ title, onClose, children, wide, bare }: { title: string; onClose?: () => void; children: ReactNode; wide?: boolean; bare?: boolean }) {
   const ref = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -19,15 +20,17 @@ export function Dialog({ title, onClose, children, wide, bare }: { title: string
     };
   }, []);
   return (
+    // A click beside it closes it, as Escape does.
+    // eslint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={ref} className={`${styles.dialog} ${wide ? styles.wide : ""} ${bare ? styles.bare : ""}`} aria-labelledby={heading}
-      onCancel={(event) => { event.preventDefault(); onClose(); }}
-      onClick={(event) => { if (event.target === ref.current) onClose(); }}
+      onCancel={(event) => { event.preventDefault(); onClose?.(); }}
+      onClick={(event) => { if (event.target === ref.current) onClose?.(); }}
     >
       <div className={styles.dialogBody}>
         <div className={bare ? "hidden" : "row spread"}>
           <h1 id={heading}>{title}</h1>
-          {!bare && <button type="button" className="button plain" onClick={onClose} aria-label="Close"><X aria-hidden /></button>}
+          {!bare && onClose && <button type="button" className="button plain" onClick={onClose} aria-label="Close"><X aria-hidden /></button>}
         </div>
         {children}
       </div>

@@ -26,7 +26,7 @@ function Node({ name, value, depth, find }: { name?: string; value: unknown; dep
   const key = name !== undefined && <><span className={styles.key}>{shown(name, 200)}</span>: </>;
   if (typeof value !== "object" || value === null || depth > DEPTH_MAX) return <div className={styles.leaf}>{key}<Leaf value={value} /></div>;
   const list = Array.isArray(value);
-  let members = Object.entries(value as object);
+  let members: [string, unknown][] = Object.entries(value);
   if (find && !name?.toLowerCase().includes(find)) members = members.filter(([member, each]) => holds(each, find, list ? undefined : member));
   const [begin, end] = list ? ["[", "]"] : ["{", "}"];
   if (members.length === 0) return <div className={styles.leaf}>{key}{begin}{find ? "…" : ""}{end}</div>;
@@ -51,7 +51,7 @@ function Node({ name, value, depth, find }: { name?: string; value: unknown; dep
 
 function Leaf({ value }: { value: unknown }) {
   const [full, setFull] = useState(false);
-  if (typeof value !== "string") return <span className={styles.other}>{shown(JSON.stringify(value) ?? "null", TEXT)}</span>;
+  if (typeof value !== "string") return <span className={styles.other}>{shown(JSON.stringify(value ?? null), TEXT)}</span>;
   return (
     <span className="wrap">
       <bdi>"{shown(value, full ? 20_000 : TEXT)}"</bdi>

@@ -17,6 +17,8 @@ export function Tabs<T extends string>({ label, value, options, onChange, panel 
     (event.currentTarget.children[options.indexOf(next)] as HTMLElement | undefined)?.focus();
   }
   return (
+    // The focus is on one of the buttons; the arrows move it.
+    // eslint-disable-next-line jsx-a11y/no-static-element-interactions
     <div role={panel ? "tablist" : "radiogroup"} aria-label={label} className={panel ? styles.tabs : styles.choice} onKeyDown={press}>
       {options.map(([each, name]) => (
         <button

@@ -1,5 +1,5 @@
 // How a part of a page looks while it waits, where there is nothing, and when something is wrong.
-import { AlertTriangle, RotateCw } from "lucide-react";
+import { AlertTriangle, Lock, RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { Gone, Refused, words } from "../api/problem";
 import styles from "./parts.module.css";
@@ -23,10 +23,20 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+/** Whether the server answers that this person may not see it. */
+export const forbidden = (error: unknown): boolean => error instanceof Refused && ["forbidden", "scope_limited"].includes(error.problem.code);
+
 export function Wrong({ error, again }: { error: unknown; again?: () => void }) {
   // That the server is gone is said once, above the page.
   if (error instanceof Gone) return <Skeleton label="Waiting for the server" />;
   const [what, todo] = words(error);
+  if (forbidden(error))
+    return (
+      <div className={styles.locked} role="note">
+        <Lock className="icon" aria-hidden />
+        <div className="stack"><p className="wrap"><strong>{what}</strong></p>{todo && <p className="wrap muted">{todo}</p>}</div>
+      </div>
+    );
   const place = error instanceof Refused && error.problem.line && !/^line \d/i.test(error.problem.detail) ? ` Line ${error.problem.line}, column ${error.problem.column ?? 1}.` : "";
   return (
     <div className={styles.wrong} role="alert">

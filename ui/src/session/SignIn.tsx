@@ -1,59 +1,35 @@
 // The page that asks who comes in.
-import { KeyRound } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
-import { ask } from "../api/client";
-import { words } from "../api/problem";
-import { CopyLine } from "../parts/Copy";
-import { canBeToken, sessions } from "./session";
-import styles from "./SignIn.module.css";
+import { useQuery } from "@tanstack/react-query";
+import { Answer } from "../parts/states";
+import { Notices } from "../shell/Notices";
+import { Card } from "./Card";
+import { Invited } from "./Invited";
+import type { Session } from "./session";
+import styles from "./session.module.css";
+import { ways } from "./ways";
+import { Ways } from "./Ways";
 
-export function SignIn({ why }: { why?: string }) {
-  const [value, setValue] = useState("");
-  const [state, setState] = useState<{ busy: boolean; wrong?: string }>({ busy: false });
-  const field = useId();
-  const message = useId();
+interface Props { session: Session; invitation?: string; onInvitationUsed: () => void }
 
-  async function submit(event: FormEvent) {
-    event.preventDefault();
-    const token = value.trim();
-    if (!canBeToken(token)) {
-      setState({ busy: false, wrong: "That cannot be a token: it is one line of letters and figures." });
-      return;
-    }
-    setState({ busy: true });
-    try {
-      await ask("/api/v1/ledger", { headers: { authorization: `Bearer ${token}` } });
-      sessions.signIn(token);
-    } catch (error) {
-      setState({ busy: false, wrong: words(error).join(" ") });
-    }
-  }
-
-  const said = state.wrong ?? why;
+export function SignIn({ session, invitation, onInvitationUsed }: Props) {
+  const offered = useQuery({ queryKey: ["signin"], queryFn: ({ signal }) => ways(signal), staleTime: 0 });
+  const why = session.state === "out" ? session.why : undefined;
+  if (invitation !== undefined) return <Invited invitation={invitation} inAs={session.state === "in" ? session.who.name : undefined} onLeave={onInvitationUsed} />;
+  const empty = offered.data?.setup_needed ?? false;
   return (
-    <main className={styles.page}>
-      <form className={styles.card} onSubmit={submit}>
-        <h1>Sign in to Fathom</h1>
-        <p className="muted">
-          The token was made when the server started first. It stays in this tab and is forgotten when the tab closes.
-        </p>
-        <div className="stack">
-          <label htmlFor={field} className="small">Token</label>
-          <input
-            id={field} className="input mono" type="password" autoComplete="off" spellCheck={false} autoFocus
-            value={value} onChange={(event) => setValue(event.target.value)}
-            aria-invalid={state.wrong !== undefined} aria-describedby={said ? message : undefined}
-          />
-          {said && <p id={message} role="alert" className={styles.wrong}>{said}</p>}
-        </div>
-        <button className="button main" type="submit" disabled={state.busy || value.trim() === ""}>
-          <KeyRound aria-hidden /> {state.busy ? "Asking the server…" : "Sign in"}
-        </button>
-        <div className="stack small muted">
-          <p>On the server, in the data directory:</p>
-          <CopyLine text="cat .fathom/api.token" />
-        </div>
-      </form>
-    </main>
+    <>
+      <Notices />
+      <Card title={empty ? "Set up this server" : "Sign in"}>
+        {why && <p className={styles.why} role="alert">{why}</p>}
+        <Answer of={offered} lines={4} label="Asking how one signs in here">
+          {(data) => (
+            <>
+              {data.setup_needed && <p className="muted">Nobody can sign in here yet. Whoever owns the server sets up the first administrator; after that this takes about two minutes.</p>}
+              <Ways of={data.setup_needed ? { ...data, password: false, passkey: false, recovery: false } : data} first={data.setup_needed ? "token" : "password"} />
+            </>
+          )}
+        </Answer>
+      </Card>
+    </>
   );
 }

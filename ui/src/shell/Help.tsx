@@ -7,6 +7,7 @@ const KEYS: [string[], string][] = [
   [["/"], "search in this page"],
   [["j", "k"], "next and previous row of a list"],
   [["Enter", "o"], "open the row"],
+  [["x"], "choose the row, where several can be chosen"],
   [["Ctrl Enter"], "ask the question in the SQL page; in the palette, copy the command"],
   [["Ctrl Space"], "complete in the SQL page"],
   [["Esc"], "close what lies over the page; leave a field"],

@@ -7,6 +7,7 @@ import { live } from "../api/live";
 import { useTick } from "../lib/tick";
 import { counted } from "../lib/text";
 import { span } from "../lib/time";
+import { SessionNotices } from "../session/SessionNotices";
 import styles from "./Shell.module.css";
 
 export function Notices() {
@@ -16,6 +17,7 @@ export function Notices() {
   const now = useTick(state.state !== "well");
   return (
     <div aria-live="polite">
+      <SessionNotices />
       {state.state === "gone" && (
         <p className={`${styles.notice} ${styles.gone}`}>
           <Unplug className="icon" aria-hidden />

@@ -1,7 +1,7 @@
 // Go to anything, do anything, with the command that does the same in a terminal.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { CornerDownLeft, type LucideIcon, Play, Search, SunMoon, LogOut, Keyboard, Bookmark } from "lucide-react";
+import { CornerDownLeft, type LucideIcon, Play, Search, SunMoon, LogOut, Keyboard, Bookmark, Settings } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { get } from "../api/client";
 import { useDelayed } from "../lib/delayed";
@@ -10,9 +10,11 @@ import { kind, shown } from "../lib/text";
 import { Dialog } from "../parts/Dialog";
 import { copy } from "../parts/Copy";
 import { KindIcon, label } from "../parts/Name";
-import { saved } from "../pages/sql/saved";
-import { sessions } from "../session/session";
-import { PAGES } from "./pages";
+import { isPartFor, PARTS } from "../pages/settings/parts";
+import { useQuestions } from "../pages/sql/useQuestions";
+import { isWhole, type Permission, useWho } from "../session/may";
+import { leave } from "../session/ways";
+import { isFor, PAGES } from "./pages";
 import styles from "./Palette.module.css";
 import { themes } from "./theme";
 
@@ -31,18 +33,22 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     queryFn: ({ signal }) => get("/api/v1/resources", { search, limit: 8 }, { signal }),
   });
 
+  const who = useWho();
+  const { all: questions } = useQuestions();
   const items = useMemo(() => {
+    const may = (what: Permission) => (who?.permissions.includes(what) ?? false) && (what === "read_estate" || isWhole(who));
     const wanted = text.trim().toLowerCase();
     const fits = (item: Item) => wanted.split(/\s+/).every((part) => item.name.toLowerCase().includes(part) || item.cli?.toLowerCase().includes(part));
     const fixed: Item[] = [
-      ...PAGES.map((page) => ({ key: page.to, name: page.name, icon: page.icon, cli: page.cli, go: () => void navigate({ to: page.to }) })),
-      { key: "scan", name: "Start a scan", icon: Play, cli: "fathom scan", go: () => void navigate({ to: "/scans", hash: "start" }) },
-      { key: "diff", name: "What changed since the scan before", icon: CornerDownLeft, cli: "fathom diff", go: () => void navigate({ to: "/", hash: "changes" }) },
-      { key: "verify", name: "Look at the ledger's end", icon: CornerDownLeft, cli: "fathom ledger verify", go: () => void navigate({ to: "/ledger" }) },
+      ...PAGES.filter((page) => isFor(page, who)).map((page) => ({ key: page.to, name: page.name, icon: page.icon, cli: page.cli, go: () => void navigate({ to: page.to }) })),
+      ...(may("scan") ? [{ key: "scan", name: "Start a scan", icon: Play, cli: "fathom scan", go: () => void navigate({ to: "/scans", hash: "start" }) }] : []),
+      { key: "diff", name: "What changed since the scan before", icon: CornerDownLeft, cli: "fathom diff", go: () => void navigate({ to: "/changes" }) },
+      ...PARTS.filter((part) => isPartFor(part, who)).map((part) => ({ key: part.part, name: `Settings: ${part.name}`, icon: Settings, go: () => void navigate({ to: "/settings/$part", params: { part: part.part } }) })),
+      ...(may("read_ledger") ? [{ key: "verify", name: "Look at the ledger's end", icon: CornerDownLeft, cli: "fathom ledger verify", go: () => void navigate({ to: "/ledger" }) }] : []),
       { key: "theme", name: `Theme: ${themes.next()}`, icon: SunMoon, go: () => themes.set(themes.next()) },
       { key: "help", name: "Keyboard help", icon: Keyboard, go: onHelp },
-      { key: "out", name: "Sign out", icon: LogOut, go: () => sessions.signOut() },
-      ...saved.get().map((question) => ({
+      { key: "out", name: "Sign out", icon: LogOut, go: () => void leave() },
+      ...(may("query_sql") ? questions : []).map((question) => ({
         key: `saved ${question.name}`, name: `Question: ${question.name}`, icon: Bookmark, cli: `fathom sql ${word(question.query)}`,
         go: () => void navigate({ to: "/sql", search: { q: question.query } }),
       })),
@@ -56,12 +62,12 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       ? [{ key: "list", name: `List all resources with “${shown(text.trim(), 60)}”`, icon: Search, go: () => void navigate({ to: "/resources", search: { search: text.trim() } }) }]
       : [];
     return [...all.slice(0, wanted ? 6 : 40), ...resources, ...everywhere];
-  }, [text, found.data, navigate, onHelp]);
+  }, [text, found.data, navigate, onHelp, who, questions]);
 
   const chosen = items[Math.min(at, items.length - 1)];
   useEffect(() => {
     // In braces: newer browsers return a promise here, which is no way to end an effect.
-    void active.current?.scrollIntoView({ block: "nearest" });
+    active.current?.scrollIntoView({ block: "nearest" });
   }, [at]);
 
   function choose(item: Item | undefined) {
@@ -91,6 +97,8 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       </div>
       <ul id={listId} role="listbox" aria-label="Results" className={styles.list}>
         {items.map((item, index) => (
+          // The field has the keyboard: arrows and Enter choose.
+          // eslint-disable-next-line jsx-a11y/click-events-have-key-events
           <li
             key={item.key} id={`${listId}-${index}`} role="option" aria-selected={item === chosen} ref={item === chosen ? active : undefined}
             className={styles.item} onClick={() => choose(item)} onMouseMove={() => setAt(index)}

@@ -1,14 +1,17 @@
 // The frame of every page: rail, top bar, and what is said above the page.
 import { type ErrorComponentProps, Link, Outlet, useRouterState } from "@tanstack/react-router";
-import { LogOut, Search, SunMoon } from "lucide-react";
+import { Search, SunMoon } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Wrong } from "../parts/states";
-import { sessions } from "../session/session";
+import { Me } from "../session/Me";
+import { useWho } from "../session/may";
+import { NotForYou } from "../session/NotForYou";
 import { Notices } from "./Notices";
-import { PAGES } from "./pages";
+import { isFor, PAGES, pageAt } from "./pages";
 // Not a file of its own: what is typed while it loads would be lost.
 import { Palette } from "./Palette";
 import styles from "./Shell.module.css";
+import { PastNotice, TimeControl } from "./TimeControl";
 import { themes } from "./theme";
 
 const Help = lazy(() => import("./Help").then(({ Help: component }) => ({ default: component })));
@@ -21,11 +24,13 @@ export function Shell() {
   const [over, setOver] = useState<"palette" | "help">();
   const theme = useSyncExternalStore(themes.subscribe, themes.get);
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const who = useWho();
+  const page = pageAt(path);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
 
   useEffect(() => {
-    const name = PAGES.find((page) => page.to === path)?.name ?? "Resource";
+    const name = pageAt(path)?.name ?? "Resource";
     document.title = `${name} · Fathom`;
     // Whoever reads with a screen reader lands in the new page, not at the old link.
     if (!first.current) main.current?.focus({ preventScroll: true });
@@ -58,7 +63,7 @@ export function Shell() {
       <nav className={styles.rail} aria-label="Pages">
         <Link to="/" className={styles.brand}><img src="/icon.svg" alt="" width="20" height="20" /><span>Fathom</span></Link>
         <ul>
-          {PAGES.map(({ to, name, icon: Icon }) => (
+          {PAGES.filter((page) => isFor(page, who)).map(({ to, name, icon: Icon }) => (
             <li key={to}>
               <Link to={to} className={styles.page} activeOptions={{ exact: to === "/", includeSearch: false }} activeProps={{ className: styles.active, "aria-current": "page" }}>
                 <Icon className="icon" aria-hidden /><span>{name}</span>
@@ -72,16 +77,18 @@ export function Shell() {
           <button type="button" className={styles.search} onClick={() => setOver("palette")}>
             <Search className="icon" aria-hidden /><span>Go to a resource, page or action</span><kbd>Ctrl K</kbd>
           </button>
-          <div className="row">
+          <div className={`row ${styles.tools}`}>
+            {page?.to !== "/settings" && <TimeControl />}
             <button type="button" className="button plain" onClick={() => themes.set(themes.next())} aria-label={`Theme: ${theme}. Change`} title={`Theme: ${theme}`}>
               <SunMoon aria-hidden />
             </button>
-            <button type="button" className="button plain" onClick={() => setOver("help")} aria-label="Keyboard help" title="Keyboard help (?)">?</button>
-            <button type="button" className="button plain" onClick={() => sessions.signOut()} aria-label="Sign out" title="Signed in with the server's token. Sign out"><LogOut aria-hidden /></button>
+            <button type="button" className={`button plain ${styles.keys}`} onClick={() => setOver("help")} aria-label="Keyboard help" title="Keyboard help (?)">?</button>
+            <Me />
           </div>
         </header>
         <Notices />
-        <main id="main" ref={main} tabIndex={-1} className={styles.main}><Outlet /></main>
+        <PastNotice />
+        <main id="main" ref={main} tabIndex={-1} className={styles.main}>{page && !isFor(page, who) ? <NotForYou page={page} who={who} /> : <Outlet />}</main>
       </div>
       <Suspense>
         {over === "palette" && <Palette onClose={() => setOver(undefined)} onHelp={() => setOver("help")} />}

@@ -1,15 +1,34 @@
 // The pages in the rail, with the command that shows the same in a terminal.
-import { ChartNoAxesCombined, CircleDashed, Database, type LucideIcon, Radar, ScrollText, Share2, TableProperties, ListChecks } from "lucide-react";
+import { ChartNoAxesCombined, CircleDashed, Database, type LucideIcon, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
+import { isWhole, type Permission } from "../session/may";
+import type { Who } from "../session/session";
 
-export interface Page { to: "/" | "/resources" | "/unexplained" | "/graph" | "/coverage" | "/scans" | "/sql" | "/ledger"; name: string; icon: LucideIcon; cli: string }
+export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
+  /** Who may not do this has no use for the page. */
+  needs?: Permission;
+  /** Whether its answers are for those only who see all accounts and teams. */
+  whole?: boolean;
+}
 
 export const PAGES: Page[] = [
   { to: "/", name: "Overview", icon: ChartNoAxesCombined, cli: "fathom summary" },
   { to: "/resources", name: "Resources", icon: TableProperties, cli: 'fathom sql "select * from resources"' },
   { to: "/unexplained", name: "Unexplained", icon: CircleDashed, cli: "fathom unknown" },
+  { to: "/map", name: "Map", icon: LayoutGrid, cli: 'fathom sql "select account, region, count(*) from resources group by 1, 2"' },
   { to: "/graph", name: "Graph", icon: Share2, cli: 'fathom sql "select * from edges"' },
+  { to: "/changes", name: "Changes", icon: History, cli: "fathom diff" },
+  { to: "/drift", name: "Drift", icon: GitCompareArrows, cli: "fathom drift" },
   { to: "/coverage", name: "Coverage", icon: ListChecks, cli: "fathom coverage" },
   { to: "/scans", name: "Scans", icon: Radar, cli: "fathom scans" },
-  { to: "/sql", name: "SQL", icon: Database, cli: "fathom sql" },
-  { to: "/ledger", name: "Ledger", icon: ScrollText, cli: "fathom ledger list" },
+  { to: "/sql", name: "SQL", icon: Database, cli: "fathom sql", needs: "query_sql", whole: true },
+  { to: "/ledger", name: "Ledger", icon: ScrollText, cli: "fathom ledger list", needs: "read_ledger", whole: true },
+  { to: "/settings", name: "Settings", icon: Settings, cli: "fathom people list" },
 ];
+
+/** Whether the page has something for this person. */
+export const isFor = (page: Page, who: Who | undefined): boolean =>
+  (!page.needs || (who?.permissions.includes(page.needs) ?? false)) && (!page.whole || isWhole(who));
+
+/** The page of an address; those below it count to it. */
+export const pageAt = (path: string): Page | undefined =>
+  PAGES.find((page) => page.to === path || (page.to !== "/" && path.startsWith(`${page.to}/`)));

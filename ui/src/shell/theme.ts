@@ -15,7 +15,7 @@ apply();
 
 export const themes = {
   get: (): Theme => theme,
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

@@ -3,6 +3,7 @@
 //! Figures are whole-process: wall and CPU seconds and peak memory as the operating system counts them. Machines differ
 //! and are noisy, so read the ratios.
 
+mod console;
 mod front;
 mod large;
 mod organisation;
@@ -20,7 +21,7 @@ use crate::workspace::{cargo, must, root, target};
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let all = ["scan", "organisation", "large", "estate", "history", "ledger"];
+    let all = ["scan", "organisation", "large", "estate", "history", "ledger", "console"];
     if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("no benchmark is called `{name}`; there are {}", all.join(", "));
     }
@@ -39,6 +40,9 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     if wanted("history") {
         keep("history", &example("fathom-store", "history_scale")?)?;
+    }
+    if wanted("console") {
+        keep("console", &console::run()?)?;
     }
     if wanted("ledger") {
         keep("ledger", &example("fathom-store", "ledger_throughput")?)?;

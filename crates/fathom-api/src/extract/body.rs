@@ -36,6 +36,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// Reads the body as JSON of type `T`, of which nothing is ever repeated: it holds passwords, codes and the like.
+pub(crate) struct SecretBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for SecretBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match Body::<T>::from_request(request, state).await {
+            Ok(Body(read)) => Ok(Self(read)),
+            Err(problem) if problem.code() == Code::InvalidBody => {
+                Err(Problem::new(Code::InvalidBody, "the body is not what this route takes")
+                    .hint("the OpenAPI document names its members; what was sent is not repeated here"))
+            }
+            Err(problem) => Err(problem),
+        }
+    }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
         let essence = value.split(';').next().unwrap_or_default().trim();

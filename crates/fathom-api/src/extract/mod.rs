@@ -8,7 +8,7 @@ use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-pub(crate) use body::{BODY_BYTES_MAX, Body};
+pub(crate) use body::{BODY_BYTES_MAX, Body, SecretBody};
 pub(crate) use query::Query;
 
 use crate::problem::Problem;

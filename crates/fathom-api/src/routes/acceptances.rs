@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    access::Caller,
+    access::{Caller, Visible},
     extract::{Body, Nothing, Query, shown},
     problem::{Code, Problem, ProblemView},
     state::ApiState,
@@ -47,9 +47,15 @@ pub(crate) struct Acceptances {
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    visible: Visible,
     _: Query<Nothing>,
 ) -> Result<Json<Acceptances>, Problem> {
-    let acceptances = state.store.acceptances(state.now()).await?.into_iter().map(Into::into).collect();
+    let mut acceptances = Vec::new();
+    for acceptance in state.store.acceptances(state.now()).await? {
+        if visible.sees(&state, &acceptance.uid).await? {
+            acceptances.push(acceptance.into());
+        }
+    }
     Ok(Json(Acceptances { acceptances }))
 }
 
@@ -63,19 +69,21 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn accept(
     State(state): State<ApiState>,
-    Extension(Caller(caller)): Extension<Caller>,
+    Extension(caller): Extension<Caller>,
+    visible: Visible,
     _: Query<Nothing>,
     Body(new): Body<NewAcceptance>,
 ) -> Result<(StatusCode, Json<AcceptanceView>), Problem> {
     let now = state.now();
     let uid = Uid::from(new.uid);
     let until = until(&new.until)?;
+    visible.check(&state, &uid).await?;
     check_part(&state, &uid, &new.part, now).await?;
     let acceptance = Acceptance {
         uid,
         part: new.part,
         reason: new.reason,
-        by: by(caller, new.by.as_deref()),
+        by: by(caller.name(), new.by.as_deref()),
         at: now,
         until,
     };
@@ -84,6 +92,44 @@ pub(crate) async fn accept(
         error => error.into(),
     })?;
     Ok((StatusCode::CREATED, Json(accepted.into())))
+}
+
+/// An acceptance to end.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EndAcceptance {
+    /// The resource.
+    uid: String,
+    /// The gap, as it was accepted; `*` for all of the resource's gaps.
+    part: String,
+    /// Why it ends.
+    reason: String,
+}
+
+/// Ends an acceptance before its date
+///
+/// Sealed in the ledger.
+#[utoipa::path(delete, path = "/acceptances", tag = "unknowns", operation_id = "end_acceptance",
+    request_body = EndAcceptance,
+    responses(
+        (status = 204, description = "It holds no more"),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn revoke(
+    State(state): State<ApiState>,
+    Extension(caller): Extension<Caller>,
+    visible: Visible,
+    _: Query<Nothing>,
+    Body(end): Body<EndAcceptance>,
+) -> Result<StatusCode, Problem> {
+    let uid = Uid::from(end.uid);
+    visible.check(&state, &uid).await?;
+    let done = state.store.revoke(&uid, &end.part, caller.name(), &end.reason, state.now()).await;
+    done.map_err(|error| match error {
+        StoreError::Invalid { what } => Problem::new(Code::InvalidBody, what),
+        error => error.into(),
+    })?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// The caller, and whom it names; never only what it claims.
@@ -114,7 +160,7 @@ async fn check_part(state: &ApiState, uid: &Uid, part: &str, now: Timestamp) -> 
 }
 
 /// A moment, or the end of a day in UTC.
-fn until(text: &str) -> Result<Timestamp, Problem> {
+pub(super) fn until(text: &str) -> Result<Timestamp, Problem> {
     if let Ok(moment) = text.parse::<Timestamp>() {
         return Ok(moment);
     }

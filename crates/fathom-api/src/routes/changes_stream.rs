@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::history::{ChangedResource, row};
 use crate::{
+    access::Visible,
     extract::Query,
     problem::{Code, Problem, ProblemView},
     state::ApiState,
@@ -87,6 +88,7 @@ pub(crate) enum ChangeEvent {
     ))]
 pub(crate) async fn changes_stream(
     State(state): State<ApiState>,
+    visible: Visible,
     headers: HeaderMap,
     Query(query): Query<StreamQuery>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
@@ -109,6 +111,7 @@ pub(crate) async fn changes_stream(
     let following = Following {
         ending: state.ending.subscribe(),
         state,
+        visible,
         cursor,
         current: None,
         waiting: VecDeque::new(),
@@ -173,6 +176,7 @@ impl Cursor {
 /// A client that is being told.
 struct Following {
     state: ApiState,
+    visible: Visible,
     cursor: Cursor,
     /// The scan that is being told, with its turn.
     current: Option<(i64, Scan, Changes)>,
@@ -221,15 +225,17 @@ impl Following {
                 return Ok(Some(event("change", &self.cursor, &change)));
             }
             if let Some(found) = changes.next().await? {
+                let found = self.visible.seen_changes(&self.state, found).await?;
+                let documents = self.visible.documents();
                 // Comparing many documents would hold up the other requests of this thread.
                 let rows = move || {
                     let rows = found.into_iter();
-                    rows.map(|one| (one.kind.clone(), one.uid.clone(), row(one))).collect()
+                    rows.map(|one| (one.kind.clone(), one.uid.clone(), row(one, documents))).collect()
                 };
                 self.waiting = tokio::task::spawn_blocking(rows).await.map_err(|_| StoreError::Closed)?;
             } else {
                 self.cursor = Cursor { turn: *turn, within: None };
-                let told = ScanView::from(scan.clone());
+                let told = ScanView::seen(scan.clone(), self.visible.scope());
                 self.current = None;
                 return Ok(Some(event("scan", &self.cursor, &told)));
             }

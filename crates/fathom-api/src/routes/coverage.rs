@@ -6,8 +6,9 @@ use fathom_store::CoverageQuery;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ROWS_DEFAULT, ROWS_MAX};
+use super::{ROWS_DEFAULT, ROWS_MAX, drift::ValueCount};
 use crate::{
+    access::Visible,
     extract::{Query, shown, within},
     problem::{Problem, ProblemView},
     state::ApiState,
@@ -151,24 +152,25 @@ pub(crate) struct CoverageAnswer {
     ))]
 pub(crate) async fn coverage(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<CoverageParameters>,
 ) -> Result<Json<CoverageAnswer>, Problem> {
+    visible.refuse_teams()?;
     let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
     let begin = query.cursor.unwrap_or_default();
     let reason = match &query.reason {
         Some(word) => Some(Reason::parse(word).ok_or_else(|| no_such_reason(word))?),
         None => None,
     };
+    let Some(accounts) = visible.accounts(&query.account) else {
+        return Ok(Json(CoverageAnswer { coverage: Vec::new(), total: 0, totals: Vec::new(), next: None }));
+    };
     let query = CoverageQuery {
-        accounts: query.account.into_iter().map(Into::into).collect(),
+        accounts,
         regions: query.region.into_iter().map(Into::into).collect(),
         services: query.service,
         kinds: query.kind.into_iter().map(Into::into).collect(),
-        outcome: query.outcome.map(|outcome| match outcome {
-            OutcomeView::Read => Outcome::Read,
-            OutcomeView::Empty => Outcome::Empty,
-            OutcomeView::Unknown => Outcome::Unknown,
-        }),
+        outcome: query.outcome.map(outcome),
         reason,
         limit,
         offset: begin,
@@ -192,4 +194,103 @@ impl From<fathom_store::CoverageTotal> for CoverageTotal {
 fn no_such_reason(word: &str) -> Problem {
     Problem::parameter("reason", format!("`reason`: `{}` is not a reason", shown(word)))
         .hint(format!("the reasons are {}", Reason::ALL.map(Reason::as_str).join(", ")))
+}
+
+/// Which rows are counted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CoverageFacetsParameters {
+    /// Only these accounts; may be repeated.
+    account: Vec<String>,
+    /// Only these regions; may be repeated.
+    region: Vec<String>,
+    /// Only these services, as the models name them; may be repeated.
+    service: Vec<String>,
+    /// Only what was read for these types; may be repeated.
+    #[serde(rename = "type")]
+    kind: Vec<String>,
+    /// Only this outcome.
+    #[param(inline)]
+    outcome: Option<OutcomeView>,
+    /// Only this reason: `denied`, `throttled`, …
+    reason: Option<String>,
+}
+
+/// The counts behind the filters. Each list leaves out the filter of its own.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct CoverageFacetsAnswer {
+    /// By account.
+    account: Vec<ValueCount>,
+    /// By region.
+    region: Vec<ValueCount>,
+    /// By service.
+    service: Vec<ValueCount>,
+    /// By type; empty for what is read for none.
+    #[serde(rename = "type")]
+    kind: Vec<ValueCount>,
+    /// By outcome.
+    outcome: Vec<ValueCount>,
+    /// By the reason for which it is unknown.
+    reason: Vec<ValueCount>,
+    /// How many rows fit the whole filter.
+    total: u64,
+}
+
+/// How many rows of the coverage ledger each filter would leave
+#[utoipa::path(get, path = "/coverage/facets", tag = "unknowns", operation_id = "coverage_facets",
+    params(CoverageFacetsParameters),
+    responses(
+        (status = 200, description = "The answer", body = CoverageFacetsAnswer),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn facets(
+    State(state): State<ApiState>,
+    visible: Visible,
+    Query(query): Query<CoverageFacetsParameters>,
+) -> Result<Json<CoverageFacetsAnswer>, Problem> {
+    visible.refuse_teams()?;
+    let reason = match &query.reason {
+        Some(word) => Some(Reason::parse(word).ok_or_else(|| no_such_reason(word))?),
+        None => None,
+    };
+    let Some(accounts) = visible.accounts(&query.account) else {
+        return Ok(Json(CoverageFacetsAnswer::default()));
+    };
+    let asked = CoverageQuery {
+        accounts,
+        regions: query.region.into_iter().map(Into::into).collect(),
+        services: query.service,
+        kinds: query.kind.into_iter().map(Into::into).collect(),
+        outcome: query.outcome.map(outcome),
+        reason,
+        ..CoverageQuery::default()
+    };
+    let mut found = state.store.coverage_facets(&asked).await?;
+    if !visible.is_all() {
+        // The list of accounts leaves out the filter of its own, but not what may be seen.
+        let own = visible.accounts(&[]).unwrap_or_default();
+        let own = CoverageQuery { accounts: own, ..asked };
+        found.accounts = state.store.coverage_accounts(&own).await?;
+    }
+    fn list(counts: Vec<(String, u64)>) -> Vec<ValueCount> {
+        counts.into_iter().map(|(value, count)| ValueCount { value, count }).collect()
+    }
+    Ok(Json(CoverageFacetsAnswer {
+        account: list(found.accounts),
+        region: list(found.regions),
+        service: list(found.services),
+        kind: list(found.kinds),
+        outcome: list(found.outcomes),
+        reason: list(found.reasons),
+        total: found.total,
+    }))
+}
+
+fn outcome(outcome: OutcomeView) -> Outcome {
+    match outcome {
+        OutcomeView::Read => Outcome::Read,
+        OutcomeView::Empty => Outcome::Empty,
+        OutcomeView::Unknown => Outcome::Unknown,
+    }
 }

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::resource::checked_uid;
 use crate::{
+    access::Visible,
     extract::{Query, within},
     problem::{Code, Problem, ProblemView},
     state::ApiState,
@@ -53,7 +54,7 @@ pub(crate) struct History {
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChangesQuery {
     /// Where to begin: a time, a day (at its beginning), `7d`, `3 days ago`, or `scan:12`; the scan before the last one
-    /// otherwise.
+    /// otherwise. Where there is none before, nothing changed: both ends are the same scan.
     since: Option<String>,
     /// Where to end: the same, a day at its end; the last scan otherwise.
     until: Option<String>,
@@ -130,17 +131,19 @@ struct Position {
     ))]
 pub(crate) async fn history(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<History>, Problem> {
     let uid = checked_uid(&query.uid)?;
     let limit = within("limit", query.limit, VERSIONS.0, &(1..=VERSIONS.1))?;
+    visible.check(&state, &uid).await?;
     // One more tells what changed in the oldest of the answer.
     let kept = state.store.history_within(&uid, limit + 1, BYTES_MAX).await?;
     if kept.total == 0 {
         return Err(super::resource::not_known(&query.uid));
     }
     let total = kept.total;
-    let versions = blocking(move || HistoryVersion::all(&kept, limit as usize)).await?;
+    let versions = blocking(move || HistoryVersion::all(&kept, limit as usize, visible.documents())).await?;
     Ok(Json(History { uid: query.uid, versions, total }))
 }
 
@@ -152,22 +155,30 @@ pub(crate) async fn history(
     ))]
 pub(crate) async fn changes(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<ChangesQuery>,
 ) -> Result<Json<Changes>, Problem> {
     let limit = within("limit", query.limit, CHANGES.0, &(1..=CHANGES.1))?;
     let (since, until, after) = ends(&state, &query).await?;
+    let accounts = visible.accounts(&query.account);
     let asked = ChangeQuery {
         since: since.id,
         until: until.id,
         kinds: query.kind.into_iter().map(Into::into).collect(),
-        accounts: query.account.into_iter().map(Into::into).collect(),
+        accounts: accounts.clone().unwrap_or_default(),
         regions: query.region.into_iter().map(Into::into).collect(),
         after,
     };
     let mut changes: Vec<ChangedResource> = Vec::new();
     let (mut bytes, mut has_more) = (0, false);
+    let documents = visible.documents();
     let mut rest = state.store.changes(asked).await?;
-    while !has_more && let Some(mut found) = rest.next().await? {
+    // Where nothing of what is asked for may be seen, there is nothing to look for.
+    while accounts.is_some()
+        && !has_more
+        && let Some(found) = rest.next().await?
+    {
+        let mut found = visible.seen_changes(&state, found).await?;
         let fits = found.iter().take(limit - changes.len()).take_while(|change| {
             let begins = bytes;
             bytes += bytes_of(change);
@@ -176,14 +187,15 @@ pub(crate) async fn changes(
         let fits = fits.count();
         has_more = fits < found.len();
         found.truncate(fits);
-        changes.extend(blocking(move || found.into_iter().map(row).collect::<Vec<_>>()).await?);
+        changes.extend(blocking(move || found.into_iter().map(|one| row(one, documents)).collect::<Vec<_>>()).await?);
     }
     let next = changes.last().filter(|_| has_more).map(|last| {
         let position =
             Position { since: since.id, until: until.id, kind: last.kind.clone(), uid: last.uid.clone() };
         URL_SAFE_NO_PAD.encode(serde_json::json!(position).to_string())
     });
-    Ok(Json(Changes { since: since.into(), until: until.into(), changes, next }))
+    let (since, until) = (ScanView::seen(since, visible.scope()), ScanView::seen(until, visible.scope()));
+    Ok(Json(Changes { since, until, changes, next }))
 }
 
 /// Compares: many documents would hold up the other requests of a thread.
@@ -194,7 +206,7 @@ async fn blocking<T: Send + 'static>(compare: impl FnOnce() -> T + Send + 'stati
 }
 
 /// How much there is to compare in a change.
-fn bytes_of(change: &EstateChange) -> u64 {
+pub(super) fn bytes_of(change: &EstateChange) -> u64 {
     let versions = [&change.before, &change.after].into_iter().flatten();
     versions
         .filter_map(|version| version.document.as_ref())
@@ -228,13 +240,16 @@ async fn ends(state: &ApiState, query: &ChangesQuery) -> Result<Ends, Problem> {
         // Of scans that overlapped the one that ended last need not be the newest; what it found is told, too.
         let last = store.latest_scan().await?.filter(|_| query.until.is_none());
         let first = last.map_or(until.id, |last| last.id.min(until.id));
-        store.scan_before(first).await?.ok_or_else(|| {
-            Problem::new(
-                Code::NotFound,
-                format!("no scan ended before scan {first} of which the state is kept"),
-            )
-            .hint("with one scan there is nothing to compare; scan again, or name a moment with `since`")
-        })?
+        match store.scan_before(first).await? {
+            Some(before) => before,
+            // With one scan there is nothing to compare, and nothing changed.
+            None if store.turns_let_go().await? == 0 => until.clone(),
+            None => {
+                let told = format!("no scan ended before scan {first} of which the state is kept");
+                return Err(Problem::new(Code::NotFound, told)
+                    .hint("a compaction let go of those before it; scan again, or name a moment with `since`"));
+            }
+        }
     };
     if since.id > until.id {
         let told = format!("`since` is scan {}, later than scan {} of `until`", since.id, until.id);
@@ -249,10 +264,10 @@ async fn at(state: &ApiState, name: &str, text: &str, edge: DayEdge) -> Result<S
     Ok(state.store.scan_of(&moment, edge, state.now()).await?)
 }
 
-/// A change as answers show it.
-pub(super) fn row(change: EstateChange) -> ChangedResource {
+/// A change as answers show it, without values where documents may not be read.
+pub(super) fn row(change: EstateChange, documents: bool) -> ChangedResource {
     let difference = match (change.fate, &change.before, &change.after) {
-        (Fate::Changed, Some(before), Some(after)) => Some(DifferenceView::between(before, after)),
+        (Fate::Changed, Some(before), Some(after)) => Some(DifferenceView::between(before, after, documents)),
         _ => None,
     };
     ChangedResource {

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use fathom_ledger::Entry;
-use fathom_store::LedgerEntry;
+use fathom_store::{EntryQuery, LedgerEntry};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +18,9 @@ use crate::{
     problem::{Code, Problem, ProblemView},
     state::ApiState,
 };
+
+/// The longest kind, name or subject that is asked for.
+const TEXT_BYTES_MAX: usize = 4096;
 
 /// Where the log ends.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,13 +60,32 @@ pub(crate) async fn status(
     }))
 }
 
+/// The order of entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EntryOrder {
+    /// The oldest first.
+    #[default]
+    Asc,
+    /// The newest first.
+    Desc,
+}
+
 /// Which entries.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EntriesQuery {
-    /// The first index; `next` of the page before.
-    #[param(default = 0)]
+    /// The oldest or the newest first.
+    #[param(inline)]
+    order: Option<EntryOrder>,
+    /// Only entries of this kind; with a star at the end those that begin so: `signin.*`.
+    kind: Option<String>,
+    /// Only what somebody did.
+    actor: Option<String>,
+    /// Only what was done to something.
+    subject: Option<String>,
+    /// The first index; `next` of the page before. The end of the log otherwise that comes first in the order.
     from: Option<u64>,
     /// The most rows.
     #[param(minimum = 1, maximum = 1000, default = 100)]
@@ -94,13 +116,13 @@ pub(crate) struct EntryView {
 /// Entries of the log.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Entries {
-    /// The entries, oldest first.
+    /// The entries.
     entries: Vec<EntryView>,
     /// The first index of the next page; null at the end.
     next: Option<u64>,
 }
 
-/// Entries of the log, oldest first
+/// Entries of the log
 #[utoipa::path(get, path = "/ledger/entries", tag = "ledger", operation_id = "ledger_entries", params(EntriesQuery),
     responses(
         (status = 200, description = "The answer", body = Entries),
@@ -111,14 +133,25 @@ pub(crate) async fn entries(
     Query(query): Query<EntriesQuery>,
 ) -> Result<Json<Entries>, Problem> {
     let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
-    let found = state.store.entries(query.from.unwrap_or_default(), limit).await?;
-    let full = found.len() >= limit as usize;
-    let next = found.last().filter(|_| full).map(|last| last.index + 1);
-    // A full page may end at the end of the log.
-    let next = match next {
-        Some(next) if state.store.ledger_status().await?.size > next => Some(next),
-        _ => None,
+    for (name, text) in [("kind", &query.kind), ("actor", &query.actor), ("subject", &query.subject)] {
+        if text.as_ref().is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
+            return Err(Problem::parameter(name, format!("`{name}` has at most {TEXT_BYTES_MAX} bytes")));
+        }
+    }
+    let descending = query.order.unwrap_or_default() == EntryOrder::Desc;
+    let asked = EntryQuery {
+        kind: query.kind,
+        actor: query.actor,
+        subject: query.subject,
+        from: query.from,
+        descending,
+        limit,
     };
+    let (found, more) = state.store.entries_like(&asked).await?;
+    let next = found
+        .last()
+        .filter(|_| more)
+        .and_then(|last| if descending { last.index.checked_sub(1) } else { last.index.checked_add(1) });
     let entries = found.iter().map(view).collect::<Result<_, _>>()?;
     Ok(Json(Entries { entries, next }))
 }

@@ -1,22 +1,39 @@
 //! One file for each thing that can be asked for.
 
 pub(crate) mod acceptances;
+pub(crate) mod activity;
+pub(crate) mod assignments;
+pub(crate) mod baselines;
 pub(crate) mod changes_stream;
 pub(crate) mod coverage;
+pub(crate) mod drift;
 pub(crate) mod events;
+pub(crate) mod filter;
+pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod ledger;
+pub(crate) mod map;
+pub(crate) mod me;
+pub(crate) mod oidc;
 pub(crate) mod openapi;
+pub(crate) mod passkeys;
+pub(crate) mod people;
 pub(crate) mod resource;
 pub(crate) mod resources;
+pub(crate) mod saved;
 pub(crate) mod scans;
+pub(crate) mod session;
 pub(crate) mod sql;
+pub(crate) mod suggest;
 pub(crate) mod summary;
+pub(crate) mod tokens;
 pub(crate) mod trend;
 pub(crate) mod unknowns;
 
 use fathom_store::StoreError;
+
+pub(crate) use resource::not_known;
 
 use crate::problem::{Code, Problem, chain};
 
@@ -35,7 +52,9 @@ impl From<StoreError> for Problem {
             | StoreError::NoSuchEntry { .. }
             | StoreError::Compacted { .. }
             | StoreError::NotKept { .. }
-            | StoreError::BeforeHistory { .. } => Self::new(Code::NotFound, text),
+            | StoreError::BeforeHistory { .. }
+            | StoreError::Missing { .. } => Self::new(Code::NotFound, text),
+            StoreError::Conflict { .. } | StoreError::Spent => Self::new(Code::Conflict, text),
             StoreError::Invalid { .. } => Self::new(Code::InvalidParameter, text),
             StoreError::DiskFull { .. } => Self::new(Code::StorageFull, text),
             StoreError::Busy { .. } => Self::new(Code::TooBusy, text).retry_after(1),

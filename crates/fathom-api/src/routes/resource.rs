@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use axum::{Json, extract::State};
-use fathom_model::{Edge, Target, Timestamp, Uid};
+use fathom_model::{Document, Edge, Target, Timestamp, Uid};
+use fathom_store::{AsOf, Edges};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
+use super::filter::{AsOfView, as_of};
 use crate::{
+    access::Visible,
     extract::{Query, shown},
     problem::{Code, Problem, ProblemView},
     state::ApiState,
-    views::{ResourceRow, StatementView, UnknownRow, address},
+    views::{AcceptanceView, AssignmentView, ResourceRow, StatementView, UnknownRow, address},
 };
 
 /// The longest uid.
@@ -29,6 +32,8 @@ const VERSIONS_MAX: usize = 200;
 pub(crate) struct ResourceParameters {
     /// The resource's uid.
     uid: String,
+    /// As it was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+    as_of: Option<String>,
 }
 
 /// A connection to another resource.
@@ -58,6 +63,8 @@ pub(crate) struct Relations {
     incoming: Vec<Relation>,
     /// Whether there are more, in the table `edges`.
     truncated: bool,
+    /// How many of them are left out, because they lead to what the caller may not see.
+    withheld: u64,
 }
 
 /// One version of a resource.
@@ -81,13 +88,19 @@ pub(crate) struct ResourceDetail {
     statements: Vec<StatementView>,
     /// What is missing; null where it is understood.
     unknown: Option<UnknownRow>,
+    /// Who takes care of it.
+    assignments: Vec<AssignmentView>,
+    /// Its gaps that somebody accepted.
+    acceptances: Vec<AcceptanceView>,
     /// Its connections.
     relations: Relations,
     /// Its versions, newest first.
     versions: Vec<VersionView>,
-    /// Everything that the provider said.
-    #[schema(value_type = Object)]
-    document: Box<RawValue>,
+    /// Everything that the provider said; null for callers who may not read documents.
+    #[schema(value_type = Option<Object>)]
+    document: Option<Box<RawValue>>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// One resource with all that is known about it
@@ -98,19 +111,79 @@ pub(crate) struct ResourceDetail {
     ))]
 pub(crate) async fn resource(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<ResourceParameters>,
 ) -> Result<Json<ResourceDetail>, Problem> {
     let store = &state.store;
     let uid = checked_uid(&query.uid)?;
+    visible.check(&state, &uid).await?;
+    if let Some(as_of) = as_of(&state, query.as_of.as_deref()).await? {
+        return Ok(Json(past(&state, &visible, &uid, &as_of).await?));
+    }
     let stored = store.resource(&uid).await?.ok_or_else(|| not_known(&query.uid))?;
-    let document = RawValue::from_string(stored.resource.document.whole().as_str().to_owned())
-        .map_err(|_| Problem::new(Code::Internal, "the stored document is not JSON"))?;
+    let document = raw(&stored.resource.document.whole())?;
+    let document = Some(document).filter(|_| visible.documents());
     let statements = StatementView::all(store.statements(&uid).await?);
     let unknown = store.unknown_of(&uid, state.now()).await?.map(Into::into);
-    let relations = relations(&state, &uid).await?;
+    let relations = relations(&state, &visible, store.edges_of(&uid).await?).await?;
     let versions = store.versions(&uid).await?.into_iter().take(VERSIONS_MAX);
     let versions = versions.map(|v| VersionView { hash: v.hash, seen_at: v.seen_at, scan: v.scan }).collect();
-    Ok(Json(ResourceDetail { resource: stored.into(), statements, unknown, relations, versions, document }))
+    let now = state.now();
+    let assigned = store.assignments_of(std::slice::from_ref(&uid), now).await?;
+    let assignments: Vec<AssignmentView> = assigned.into_iter().map(Into::into).collect();
+    let acceptances = store.acceptances_of(&uid, now).await?.into_iter().map(Into::into).collect();
+    let placed = store.placed_by_uid(visible.scope(), std::slice::from_ref(&uid)).await?.remove(&uid);
+    let (owner, network) = placed.map_or((None, None), |placed| (placed.owner, placed.network));
+    let resource =
+        ResourceRow { owner, network, assigned: assignments.first().cloned(), ..ResourceRow::from(stored) };
+    Ok(Json(ResourceDetail {
+        resource,
+        statements,
+        unknown,
+        assignments,
+        acceptances,
+        relations,
+        versions,
+        document,
+        as_of: None,
+    }))
+}
+
+/// The resource as it was. Who takes care of it, and its versions, are of now.
+async fn past(
+    state: &ApiState,
+    visible: &Visible,
+    uid: &Uid,
+    as_of: &AsOf,
+) -> Result<ResourceDetail, Problem> {
+    let Some(was) = state.store.resource_as_of(as_of, uid).await? else {
+        let told = format!("`{}` was not there as of scan {}", shown(uid.as_str()), as_of.past().scan().id);
+        return Err(Problem::new(Code::NotFound, told).hint("its history says when it came and went"));
+    };
+    let document = match &was.document {
+        Some(document) if visible.documents() => Some(raw(document)?),
+        _ => None,
+    };
+    let accepted =
+        was.unknown.iter().flat_map(|unknown| &unknown.gaps).filter_map(|gap| gap.accepted.clone());
+    let acceptances = accepted.map(Into::into).collect();
+    let versions = state.store.versions(uid).await?.into_iter().take(VERSIONS_MAX);
+    Ok(ResourceDetail {
+        resource: was.placed.into(),
+        statements: StatementView::all(was.statements),
+        unknown: was.unknown.map(Into::into),
+        assignments: Vec::new(),
+        acceptances,
+        relations: relations(state, visible, was.edges).await?,
+        versions: versions.map(|v| VersionView { hash: v.hash, seen_at: v.seen_at, scan: v.scan }).collect(),
+        document,
+        as_of: Some(AsOfView::of(as_of)),
+    })
+}
+
+fn raw(document: &Document) -> Result<Box<RawValue>, Problem> {
+    RawValue::from_string(document.as_str().to_owned())
+        .map_err(|_| Problem::new(Code::Internal, "the stored document is not JSON"))
 }
 
 /// The uid of a parameter.
@@ -122,13 +195,13 @@ pub(super) fn checked_uid(text: &str) -> Result<Uid, Problem> {
 }
 
 /// No resource has this uid.
-pub(super) fn not_known(uid: &str) -> Problem {
+pub(crate) fn not_known(uid: &str) -> Problem {
     Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(uid)))
         .hint(format!("search for it: {}", address("/resources", &[("search", &shown(uid))])))
 }
 
-async fn relations(state: &ApiState, uid: &Uid) -> Result<Relations, Problem> {
-    let edges = state.store.edges_of(uid).await?;
+async fn relations(state: &ApiState, visible: &Visible, mut edges: Edges) -> Result<Relations, Problem> {
+    let withheld = withhold(state, visible, &mut edges).await?;
     let truncated =
         edges.truncated || edges.outgoing.len() > RELATIONS_MAX || edges.incoming.len() > RELATIONS_MAX;
     let mut names = Names { state, known: HashMap::new() };
@@ -150,7 +223,32 @@ async fn relations(state: &ApiState, uid: &Uid) -> Result<Relations, Problem> {
     for edge in edges.incoming.into_iter().take(RELATIONS_MAX) {
         incoming.push(names.relation(&edge, &edge.from).await?);
     }
-    Ok(Relations { outgoing, incoming, truncated })
+    Ok(Relations { outgoing, incoming, truncated, withheld })
+}
+
+/// Takes relations out that lead to what the caller may not see; says how many those were.
+async fn withhold(state: &ApiState, visible: &Visible, edges: &mut Edges) -> Result<u64, Problem> {
+    if visible.is_all() {
+        return Ok(0);
+    }
+    let before = edges.outgoing.len() + edges.incoming.len();
+    let mut seen: HashMap<Uid, bool> = HashMap::new();
+    let others = edges.outgoing.iter().filter_map(|edge| match &edge.to {
+        Target::Known { uid } => Some(uid),
+        Target::Unresolved { .. } => None,
+    });
+    for uid in others.chain(edges.incoming.iter().map(|edge| &edge.from)) {
+        if !seen.contains_key(uid) {
+            seen.insert(uid.clone(), visible.sees(state, uid).await?);
+        }
+    }
+    let is_seen = |uid: &Uid| seen.get(uid).copied().unwrap_or_default();
+    edges.outgoing.retain(|edge| match &edge.to {
+        Target::Known { uid } => is_seen(uid),
+        Target::Unresolved { .. } => true,
+    });
+    edges.incoming.retain(|edge| is_seen(&edge.from));
+    Ok((before - edges.outgoing.len() - edges.incoming.len()) as u64)
 }
 
 /// Types and names of the other ends, each looked up once.

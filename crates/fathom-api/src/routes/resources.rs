@@ -1,20 +1,26 @@
 //! Resources: search, filter, page, and the counts behind the filters.
 
-use axum::{Json, extract::State};
-use fathom_store::{Cursor, ResourceOrder, ResourceQuery, StoreError, TagFilter};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use std::collections::{BTreeMap, HashMap};
 
-use super::{ROWS_DEFAULT, ROWS_MAX};
+use axum::{Json, extract::State};
+use fathom_model::{Timestamp, Uid};
+use fathom_store::{
+    AsOf, Assignment, Cursor, EstateFacets, PlacedResource, ResourceOrder, StoreError, ValueCounts,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    ROWS_DEFAULT, ROWS_MAX,
+    filter::{AsOfView, as_of, filtered},
+};
 use crate::{
+    access::Visible,
     extract::{Query, within},
     problem::{Problem, ProblemView},
     state::ApiState,
-    views::ResourceRow,
+    views::{AssignmentView, ResourceRow},
 };
-
-/// The longest text that is searched for.
-const TEXT_BYTES_MAX: usize = 500;
 
 /// The order of a list of resources; equal ones follow by uid.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
@@ -37,58 +43,34 @@ pub(crate) enum Order {
     LastSeen,
 }
 
-/// Which resources.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ResourcesQuery {
-    /// Only those whose uid, id or name contains this text.
-    search: Option<String>,
-    /// Only these types; may be repeated.
-    #[serde(rename = "type")]
-    kind: Vec<String>,
-    /// Only these accounts; may be repeated.
-    account: Vec<String>,
-    /// Only these regions; may be repeated.
-    region: Vec<String>,
-    /// Only those that are, or are not, understood.
-    understood: Option<bool>,
-    /// Only those with this tag: `key`, or `key=value`.
-    tag: Option<String>,
-    /// Also those that are gone.
-    include_deleted: Option<bool>,
-    /// The order.
-    #[param(inline)]
-    order: Option<Order>,
-    /// Whether the order is reversed.
-    descending: Option<bool>,
-    /// The most rows.
-    #[param(minimum = 1, maximum = 1000, default = 100)]
-    limit: Option<u32>,
-    /// `next` of the page before.
-    cursor: Option<String>,
+filtered! {
+    /// Which resources.
+    ResourcesQuery {
+        /// Also those that are gone.
+        include_deleted: Option<bool>,
+        /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+        as_of: Option<String>,
+        /// The order.
+        #[param(inline)]
+        order: Option<Order>,
+        /// Whether the order is reversed.
+        descending: Option<bool>,
+        /// The most rows.
+        #[param(minimum = 1, maximum = 1000, default = 100)]
+        limit: Option<u32>,
+        /// `next` of the page before.
+        cursor: Option<String>,
+    }
 }
 
-/// Which resources are counted.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct FacetsQuery {
-    /// Only those whose uid, id or name contains this text.
-    search: Option<String>,
-    /// Only these types; may be repeated.
-    #[serde(rename = "type")]
-    kind: Vec<String>,
-    /// Only these accounts; may be repeated.
-    account: Vec<String>,
-    /// Only these regions; may be repeated.
-    region: Vec<String>,
-    /// Only those that are, or are not, understood.
-    understood: Option<bool>,
-    /// Only those with this tag: `key`, or `key=value`.
-    tag: Option<String>,
-    /// Also those that are gone.
-    include_deleted: Option<bool>,
+filtered! {
+    /// Which resources are counted.
+    FacetsQuery {
+        /// Also those that are gone.
+        include_deleted: Option<bool>,
+        /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+        as_of: Option<String>,
+    }
 }
 
 /// A page of resources.
@@ -101,15 +83,20 @@ pub(crate) struct Resources {
     total: u64,
     /// The cursor of the next page; null at the end.
     next: Option<String>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// How many resources have a value.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Facet {
-    /// The value, as the parameter takes it.
+    /// The value, as the parameter takes it; empty where there is none.
     value: String,
     /// How many.
     count: u64,
+    /// What people call it, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
 }
 
 /// The counts behind the filters. Each list leaves out the filter of its own, so that a choice can be widened.
@@ -122,8 +109,28 @@ pub(crate) struct Facets {
     account: Vec<Facet>,
     /// By region.
     region: Vec<Facet>,
+    /// By who answers for it.
+    owner: Vec<Facet>,
+    /// By network.
+    network: Vec<Facet>,
+    /// By whom it is assigned to.
+    assigned_to: Vec<Facet>,
+    /// By missing piece; a resource may miss several.
+    gap: Vec<Facet>,
     /// Understood, and not understood.
     understood: Vec<Facet>,
+    /// Exposed, and not exposed.
+    exposed: Vec<Facet>,
+    /// Stale, and not stale.
+    stale: Vec<Facet>,
+    /// Made by the provider, and not.
+    provider_made: Vec<Facet>,
+    /// Lists that had more than 500 values, and lost the rare ones.
+    cut: Vec<&'static str>,
+    /// How many fit the whole filter.
+    total: u64,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// Resources, in pages
@@ -134,34 +141,31 @@ pub(crate) struct Facets {
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
-    Query(query): Query<ResourcesQuery>,
+    visible: Visible,
+    Query(mut query): Query<ResourcesQuery>,
 ) -> Result<Json<Resources>, Problem> {
     let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
-    let filter = FacetsQuery {
-        search: query.search,
-        kind: query.kind,
-        account: query.account,
-        region: query.region,
-        understood: query.understood,
-        tag: query.tag,
-        include_deleted: query.include_deleted,
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let words = query.words();
+    words.check_as_of(as_of.as_ref())?;
+    let mut filter = words.read(&state, visible.scope()).await?;
+    filter.include_deleted = query.include_deleted.unwrap_or_default();
+    let order = match query.order.unwrap_or_default() {
+        Order::Uid => ResourceOrder::Uid,
+        Order::Name => ResourceOrder::Name,
+        Order::Type => ResourceOrder::Kind,
+        Order::Account => ResourceOrder::Account,
+        Order::Region => ResourceOrder::Region,
+        Order::FirstSeen => ResourceOrder::FirstSeen,
+        Order::LastSeen if as_of.is_some() => {
+            return Err(Problem::parameter("order", "when a resource was seen last is known as of now only"));
+        }
+        Order::LastSeen => ResourceOrder::LastSeen,
     };
-    let query = ResourceQuery {
-        order: match query.order.unwrap_or_default() {
-            Order::Uid => ResourceOrder::Uid,
-            Order::Name => ResourceOrder::Name,
-            Order::Type => ResourceOrder::Kind,
-            Order::Account => ResourceOrder::Account,
-            Order::Region => ResourceOrder::Region,
-            Order::FirstSeen => ResourceOrder::FirstSeen,
-            Order::LastSeen => ResourceOrder::LastSeen,
-        },
-        descending: query.descending.unwrap_or_default(),
-        limit,
-        cursor: query.cursor.map(Cursor::new),
-        ..filter.read()?
-    };
-    let page = state.store.resources(&query).await.map_err(|error| match error {
+    let order = (order, query.descending.unwrap_or_default());
+    let (cursor, now) = (query.cursor.map(Cursor::new), state.now());
+    let page = state.store.estate_page(&filter, order, limit, cursor.as_ref(), as_of.as_ref(), now).await;
+    let page = page.map_err(|error| match error {
         // Of what a client can send here, only the cursor is checked by the store.
         StoreError::Invalid { what } => Problem::parameter("cursor", what).hint(
             "use `next` of the page before, with the same filters and order; or leave it out to start again",
@@ -169,10 +173,39 @@ pub(crate) async fn list(
         error => error.into(),
     })?;
     Ok(Json(Resources {
-        resources: page.rows.into_iter().map(Into::into).collect(),
+        resources: rows(&state, page.rows, as_of.as_ref(), now).await?,
         total: page.total,
         next: page.next.map(|cursor| cursor.to_string()),
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
+}
+
+/// Rows with what people do about them, which is known as of now only.
+pub(super) async fn rows(
+    state: &ApiState,
+    placed: Vec<PlacedResource>,
+    as_of: Option<&AsOf>,
+    now: Timestamp,
+) -> Result<Vec<ResourceRow>, Problem> {
+    let uids: Vec<Uid> = placed.iter().map(|one| one.stored.resource.uid.clone()).collect();
+    let assigned = if as_of.is_none() { assigned(state, &uids, now).await? } else { HashMap::new() };
+    Ok(placed
+        .into_iter()
+        .map(|one| {
+            let assigned = assigned.get(&one.stored.resource.uid).cloned().map(AssignmentView::from);
+            ResourceRow { assigned, ..one.into() }
+        })
+        .collect())
+}
+
+/// The assignments of some resources.
+pub(super) async fn assigned(
+    state: &ApiState,
+    uids: &[Uid],
+    now: Timestamp,
+) -> Result<HashMap<Uid, Assignment>, Problem> {
+    let found = state.store.assignments_of(uids, now).await?;
+    Ok(found.into_iter().map(|one| (one.uid.clone(), one)).collect())
 }
 
 /// How many resources each filter would leave
@@ -183,53 +216,58 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn facets(
     State(state): State<ApiState>,
-    Query(query): Query<FacetsQuery>,
+    visible: Visible,
+    Query(mut query): Query<FacetsQuery>,
 ) -> Result<Json<Facets>, Problem> {
-    let facets = state.store.facets(&query.read()?).await?;
-    fn list<T: ToString>(counts: Vec<(T, u64)>) -> Vec<Facet> {
-        counts.into_iter().map(|(value, count)| Facet { value: value.to_string(), count }).collect()
-    }
-    Ok(Json(Facets {
-        kind: list(facets.kinds),
-        account: list(facets.accounts),
-        region: list(facets.regions),
-        understood: list(facets.understood),
-    }))
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let words = query.words();
+    words.check_as_of(as_of.as_ref())?;
+    let mut filter = words.read(&state, visible.scope()).await?;
+    filter.include_deleted = query.include_deleted.unwrap_or_default();
+    let counted = state.store.estate_facets(&filter, as_of.as_ref(), state.now()).await?;
+    Ok(Json(Facets::new(&state, counted, as_of.as_ref()).await?))
 }
 
-impl FacetsQuery {
-    fn read(self) -> Result<ResourceQuery, Problem> {
-        for (name, text) in [("search", &self.search), ("tag", &self.tag)] {
-            if text.as_ref().is_some_and(|text| text.len() > TEXT_BYTES_MAX) {
-                return Err(Problem::parameter(name, format!("`{name}` has at most {TEXT_BYTES_MAX} bytes")));
-            }
-        }
-        let tag = match self.tag {
-            Some(tag) => Some(tag_filter(&tag)?),
-            None => None,
-        };
-        Ok(ResourceQuery {
-            kinds: self.kind.into_iter().map(Into::into).collect(),
-            accounts: self.account.into_iter().map(Into::into).collect(),
-            regions: self.region.into_iter().map(Into::into).collect(),
-            text: self.search.filter(|text| !text.is_empty()),
-            tag,
-            understood: self.understood,
-            include_deleted: self.include_deleted.unwrap_or_default(),
-            ..ResourceQuery::default()
+impl Facets {
+    /// The counts, with names where they are known.
+    pub(super) async fn new(
+        state: &ApiState,
+        counted: EstateFacets,
+        as_of: Option<&AsOf>,
+    ) -> Result<Self, Problem> {
+        let networks: Vec<String> = counted.networks.iter().map(|(uid, _)| uid.clone()).collect();
+        let networks = state.store.names_of(&networks).await?;
+        let accounts = account_names(state).await?;
+        let none = BTreeMap::new();
+        // What does not exist any more, or is not kept for the past, is left out.
+        let now_only = |counts: ValueCounts| if as_of.is_some() { Vec::new() } else { named(counts, &none) };
+        Ok(Self {
+            kind: named(counted.kinds, &none),
+            account: named(counted.accounts, &accounts),
+            region: named(counted.regions, &none),
+            owner: named(counted.owners, &none),
+            network: named(counted.networks, &networks),
+            assigned_to: now_only(counted.assigned_to),
+            gap: named(counted.gaps, &none),
+            understood: named(counted.understood, &none),
+            exposed: named(counted.exposed, &none),
+            stale: now_only(counted.stale),
+            provider_made: named(counted.provider_made, &none),
+            cut: counted.cut,
+            total: counted.total,
+            as_of: as_of.map(AsOfView::of),
         })
     }
 }
 
-fn tag_filter(text: &str) -> Result<TagFilter, Problem> {
-    let (key, value) = match text.split_once('=') {
-        Some((key, value)) => (key, Some(value.to_owned())),
-        None => (text, None),
-    };
-    if key.is_empty() {
-        return Err(
-            Problem::parameter("tag", "`tag` has no key").hint("write `tag=key`, or `tag=key=value` escaped")
-        );
-    }
-    Ok(TagFilter { key: key.to_owned(), value })
+fn named(counts: ValueCounts, names: &BTreeMap<String, String>) -> Vec<Facet> {
+    counts
+        .into_iter()
+        .map(|(value, count)| Facet { label: names.get(&value).cloned(), value, count })
+        .collect()
+}
+
+/// Names of accounts, by their ids.
+pub(super) async fn account_names(state: &ApiState) -> Result<BTreeMap<String, String>, Problem> {
+    Ok(state.store.names_by_id(&state.content.places.accounts).await?)
 }

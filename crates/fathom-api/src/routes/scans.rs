@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
+    access::Visible,
     extract::{Body, Nothing, Query, number, shown, within},
     problem::{Code, Problem, ProblemView},
     scanning::{ScanEnd, ScanRequest, StartScanError},
@@ -121,10 +122,12 @@ pub(crate) struct Scans {
     ))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<ScansQuery>,
 ) -> Result<Json<Scans>, Problem> {
     let limit = within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
-    let scans = state.store.scans(limit).await?.into_iter().map(Into::into).collect();
+    let scans = state.store.scans(limit).await?.into_iter();
+    let scans = scans.map(|scan| ScanView::seen(scan, visible.scope())).collect();
     Ok(Json(Scans { scans }))
 }
 
@@ -137,12 +140,13 @@ pub(crate) async fn list(
     ))]
 pub(crate) async fn one(
     State(state): State<ApiState>,
+    visible: Visible,
     Path(id): Path<String>,
     _: Query<Nothing>,
 ) -> Result<Json<ScanView>, Problem> {
     let id: i64 = number("id", &id)?;
     let scan = state.store.scan(id).await?.ok_or_else(|| no_such_scan(id))?;
-    Ok(Json(scan.into()))
+    Ok(Json(ScanView::seen(scan, visible.scope())))
 }
 
 pub(crate) fn no_such_scan(id: i64) -> Problem {

@@ -3,24 +3,31 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use fathom_store::{CoverageQuery, UnknownQuery};
-use serde::Serialize;
-use utoipa::ToSchema;
+use fathom_store::{Counts, CoverageQuery, EstateFilter, Group};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::coverage::{CoverageTotal, OutcomeView};
+use super::{
+    coverage::{CoverageTotal, OutcomeView},
+    filter::{AsOfView, as_of},
+};
 use crate::{
+    access::Visible,
     continuous::{EventsView, ScheduleView},
-    extract::{Nothing, Query},
+    extract::Query,
     problem::{Problem, ProblemView},
     state::ApiState,
     views::{Counted, ScanView},
 };
 
+/// Owners of an answer.
+const OWNERS_MAX: usize = 200;
+
 /// How much of a part of the estate is understood.
 #[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
 pub(crate) struct Share {
-    /// What is counted: a type, an account; null for all.
+    /// What is counted: a type, an account, a region, an owner; null for all.
     value: Option<String>,
     /// Resources that exist.
     resources: Counted,
@@ -43,7 +50,16 @@ pub(crate) struct CoverageCount {
     rows: Counted,
 }
 
-/// How much is understood.
+/// As of when.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SummaryQuery {
+    /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+    as_of: Option<String>,
+}
+
+/// How much is understood, of what the caller may see.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Summary {
     /// Everything.
@@ -52,64 +68,109 @@ pub(crate) struct Summary {
     by_type: Vec<Share>,
     /// By account.
     by_account: Vec<Share>,
+    /// By region.
+    by_region: Vec<Share>,
+    /// By who answers for it, the most first; an empty value for what nobody does. At most 200.
+    by_owner: Vec<Share>,
+    /// Those whose own settings say that they may be reached from outside.
+    exposed: Counted,
+    /// Those of which the last scan could not say whether they still exist; null for the past.
+    stale: Option<Counted>,
     /// The list of what is not understood.
     unknowns: Counted,
     /// Of these, those all of whose gaps are accepted.
     accepted: u64,
-    /// The coverage ledger by outcome and reason.
+    /// The coverage ledger by outcome and reason; empty for the past, and for callers who see teams only.
     coverage: Vec<CoverageCount>,
-    /// The last scan with results.
+    /// The last scan with results; for the past the scan that left the estate so.
     last_scan: Option<ScanView>,
     /// When the server scans by itself; null where it does not.
     schedule: Option<ScheduleView>,
-    /// Where the provider's events stand; null where the server takes none.
+    /// Where the provider's events stand; null where the server takes none, and for callers who see a part.
     events: Option<EventsView>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// How much is understood
-#[utoipa::path(get, path = "/summary", tag = "estate", operation_id = "summary",
+#[utoipa::path(get, path = "/summary", tag = "estate", operation_id = "summary", params(SummaryQuery),
     responses(
         (status = 200, description = "The answer", body = Summary),
         (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn summary(
     State(state): State<ApiState>,
-    _: Query<Nothing>,
+    visible: Visible,
+    Query(query): Query<SummaryQuery>,
 ) -> Result<Json<Summary>, Problem> {
-    let store = &state.store;
-    let mut all = (0, 0);
-    let mut by_type: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    let mut by_account: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for row in store.summary().await? {
-        let kind = by_type.entry(row.kind.to_string()).or_default();
-        let account = by_account.entry(row.account.to_string()).or_default();
-        for count in [&mut all, kind, account] {
-            count.0 += row.total;
-            count.1 += row.understood;
+    let (store, now) = (&state.store, state.now());
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let filter = EstateFilter { scope: visible.scope().clone(), ..EstateFilter::default() };
+    let groups = [Group::Kind, Group::Account, Group::Region, Group::Owner];
+    let mut by = store.estate_sums(&filter, &groups, as_of.as_ref(), now).await?.into_iter();
+    let mut next = || by.next().unwrap_or_default();
+    let (by_type, by_account, by_region, by_owner) = (next(), next(), next(), next());
+    let mut all = Counts::default();
+    by_type.values().for_each(|counts| all.add(*counts));
+    // Every address leads to the same moment.
+    let moment = query.as_of.as_deref();
+    let shares = |parameter: &'static str, list: BTreeMap<String, Counts>| -> Vec<Share> {
+        list.into_iter().map(|(value, counts)| share(Some(value), parameter, counts, moment)).collect()
+    };
+    let mut by_owner: Vec<(String, Counts)> = by_owner.into_iter().collect();
+    by_owner.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.resources));
+    by_owner.truncate(OWNERS_MAX);
+    let by_owner = by_owner.into_iter().map(|(value, counts)| share(Some(value), "owner", counts, moment));
+    let (listed, accepted) = store.list_facets(&filter, true, as_of.as_ref(), now).await?;
+    let coverage = match visible.accounts(&[]) {
+        Some(accounts) if as_of.is_none() && visible.refuse_teams().is_ok() => {
+            store.coverage_totals(&CoverageQuery { accounts, ..CoverageQuery::default() }).await?
         }
-    }
-    let list = UnknownQuery { limit: 1, ..UnknownQuery::default() };
-    let unknowns = store.unknowns(&list, state.now()).await?;
-    let coverage = store.coverage_totals(&CoverageQuery::default()).await?;
+        _ => Vec::new(),
+    };
+    let last_scan = match &as_of {
+        Some(as_of) => Some(as_of.past().scan().clone()),
+        None => store.latest_scan().await?,
+    };
+    let counted =
+        |value, filter: &[(&str, &str)]| Counted::new(value, "/resources", &with_moment(filter, moment));
     Ok(Json(Summary {
-        all: share(None, "", all),
-        by_type: by_type.into_iter().map(|(kind, counts)| share(Some(kind), "type", counts)).collect(),
-        by_account: by_account.into_iter().map(|(id, counts)| share(Some(id), "account", counts)).collect(),
-        unknowns: Counted::new(unknowns.total, "/unknowns", &[("include_accepted", "true")]),
-        accepted: unknowns.accepted,
+        all: share(None, "", all, moment),
+        by_type: shares("type", by_type),
+        by_account: shares("account", by_account),
+        by_region: shares("region", by_region),
+        by_owner: by_owner.collect(),
+        exposed: counted(all.exposed, &[("exposed", "true")]),
+        stale: as_of.is_none().then(|| counted(all.stale, &[("stale", "true")])),
+        unknowns: Counted::new(
+            listed.total,
+            "/unknowns",
+            &with_moment(&[("include_accepted", "true")], moment),
+        ),
+        accepted,
         coverage: coverage.into_iter().map(|total| coverage_count(&total.into())).collect(),
-        last_scan: store.latest_scan().await?.map(Into::into),
+        last_scan: last_scan.map(|scan| ScanView::seen(scan, visible.scope())),
         schedule: state.schedule.as_ref().map(|watched| watched.borrow().clone().into()),
-        events: state.events.as_ref().map(|watched| watched.borrow().clone().into()),
+        events: state
+            .events
+            .as_ref()
+            .filter(|_| visible.is_all())
+            .map(|watched| watched.borrow().clone().into()),
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
 }
 
-fn share(value: Option<String>, parameter: &str, (total, understood): (u64, u64)) -> Share {
+fn with_moment<'f>(filter: &[(&'f str, &'f str)], moment: Option<&'f str>) -> Vec<(&'f str, &'f str)> {
+    filter.iter().copied().chain(moment.map(|moment| ("as_of", moment))).collect()
+}
+
+fn share(value: Option<String>, parameter: &str, counts: Counts, moment: Option<&str>) -> Share {
     let counted = |number, state: Option<&str>| {
         let own = value.as_deref().map(|value| (parameter, value));
         let filter: Vec<(&str, &str)> = own.into_iter().chain(state.map(|yes| ("understood", yes))).collect();
-        Counted::new(number, "/resources", &filter)
+        Counted::new(number, "/resources", &with_moment(&filter, moment))
     };
+    let (total, understood) = (counts.resources, counts.understood);
     Share {
         resources: counted(total, None),
         understood: counted(understood, Some("true")),

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{ROWS_DEFAULT, ROWS_MAX};
 use crate::{
+    access::Visible,
     extract::{Query, within},
     problem::{Problem, ProblemView},
     state::ApiState,
@@ -61,11 +62,16 @@ pub(crate) struct Trend {
     ))]
 pub(crate) async fn trend(
     State(state): State<ApiState>,
+    visible: Visible,
     Query(query): Query<TrendParameters>,
 ) -> Result<Json<Trend>, Problem> {
+    visible.refuse_teams()?;
+    let Some(accounts) = visible.accounts(&query.account) else {
+        return Ok(Json(Trend { trend: Vec::new() }));
+    };
     let query = TrendQuery {
         kinds: query.kind.into_iter().map(Into::into).collect(),
-        accounts: query.account.into_iter().map(Into::into).collect(),
+        accounts,
         scans: within("limit", query.limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?,
     };
     let points = state.store.trend(&query).await?;

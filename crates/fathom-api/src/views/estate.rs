@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use fathom_model::{Explanation, Statement, Timestamp};
-use fathom_store::StoredResource;
+use fathom_store::{PlacedResource, StoredResource};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::AssignmentView;
 
 /// A resource without its document.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -47,6 +49,12 @@ pub(crate) struct ResourceRow {
     pub(crate) deleted_at: Option<Timestamp>,
     /// SHA-256 of its document.
     pub(crate) version_hash: String,
+    /// Who answers for it, as the statement that holds says; null where nobody says so.
+    pub(crate) owner: Option<String>,
+    /// The uid of the network that it lies in.
+    pub(crate) network: Option<String>,
+    /// Who takes care of it.
+    pub(crate) assigned: Option<AssignmentView>,
 }
 
 impl From<StoredResource> for ResourceRow {
@@ -69,7 +77,16 @@ impl From<StoredResource> for ResourceRow {
             last_seen: stored.last_seen,
             deleted_at: stored.deleted_at,
             version_hash: stored.version_hash,
+            owner: None,
+            network: None,
+            assigned: None,
         }
+    }
+}
+
+impl From<PlacedResource> for ResourceRow {
+    fn from(placed: PlacedResource) -> Self {
+        Self { owner: placed.owner, network: placed.network, ..placed.stored.into() }
     }
 }
 

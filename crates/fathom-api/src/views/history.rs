@@ -40,6 +40,8 @@ pub(crate) struct DifferenceView {
     changes: Vec<ChangeView>,
     /// How many more there are.
     more: u64,
+    /// Whether values, and what elements are known by, are left out, as the caller may not read documents.
+    withheld: bool,
 }
 
 /// A version of a resource.
@@ -73,18 +75,25 @@ impl From<Line> for ChangeView {
 }
 
 impl DifferenceView {
-    /// What changed from one version to another.
-    pub(crate) fn between(before: &KeptVersion, after: &KeptVersion) -> Self {
+    /// What changed from one version to another; without the values where `documents` may not be read.
+    pub(crate) fn between(before: &KeptVersion, after: &KeptVersion, documents: bool) -> Self {
         let said = |version: &KeptVersion| Said::new(version.document.as_ref(), json!(version.facts));
         let found = ResourceDifference::between(&said(before), &said(after), CHANGES_MAX, VALUE_CHARS_MAX);
-        Self { changes: found.lines.into_iter().map(ChangeView::from).collect(), more: found.more }
+        let mut changes: Vec<ChangeView> = found.lines.into_iter().map(ChangeView::from).collect();
+        if !documents {
+            for change in &mut changes {
+                (change.old, change.new, change.cut) = (None, None, false);
+                change.of.clear();
+            }
+        }
+        Self { changes, more: found.more, withheld: !documents }
     }
 }
 
 impl HistoryVersion {
     /// The versions of a resource, newest first as they were given, each with what it is to the one before it. Of one
     /// more than `limit` the last only serves to compare.
-    pub(crate) fn all(kept: &ResourceVersions, limit: usize) -> Vec<Self> {
+    pub(crate) fn all(kept: &ResourceVersions, limit: usize, documents: bool) -> Vec<Self> {
         let versions = &kept.versions;
         let is_whole = versions.last().is_some_and(|oldest| oldest.scan <= kept.first_scan);
         let before = versions.iter().skip(1).map(Some).chain([None]);
@@ -95,7 +104,7 @@ impl HistoryVersion {
                 None => ("version", None),
                 Some(before) if before.hash.is_none() => ("returned", None),
                 Some(before) if before.document.is_none() || version.document.is_none() => ("changed", None),
-                Some(before) => ("changed", Some(DifferenceView::between(before, version))),
+                Some(before) => ("changed", Some(DifferenceView::between(before, version, documents))),
             };
             Self {
                 scan: version.scan,

@@ -2,6 +2,7 @@
 //!
 //! They are types of their own, and not the model's: the API keeps its form when the model changes.
 
+mod assignment;
 mod estate;
 mod history;
 mod scan;
@@ -11,10 +12,11 @@ use axum::http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) use assignment::{AssigneeView, AssignmentView};
 pub(crate) use estate::{ResourceRow, StatementView};
 pub(crate) use history::{DifferenceView, HistoryVersion};
 pub(crate) use scan::{ProgressView, ScanView};
-pub(crate) use unknown::{AcceptanceView, UnknownRow};
+pub(crate) use unknown::{AcceptanceView, ListedRow, UnknownRow};
 
 /// A number, and the question whose answer it counts.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,8 @@
 //! Scans.
 
-use fathom_model::{Scan, ScanState, Timestamp};
+use fathom_model::{AccountId, Scan, ScanState, Timestamp};
 use fathom_see::{Snapshot, progress::Phase};
+use fathom_store::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,20 +33,20 @@ pub(crate) struct ScanView {
     pub(crate) finished_at: Option<Timestamp>,
     /// Where it stands.
     pub(crate) state: ScanStateView,
-    /// What it looked at, in words.
+    /// What it looked at, in words; empty for callers who see a part of the estate.
     pub(crate) scope: String,
-    /// The accounts it covered.
+    /// The accounts it covered, those that the caller may see.
     pub(crate) accounts: Vec<String>,
     /// The regions it covered.
     pub(crate) regions: Vec<String>,
-    /// Resources seen.
-    pub(crate) resources: u64,
+    /// Resources seen; null, as the numbers that follow, for callers who see a part of the estate.
+    pub(crate) resources: Option<u64>,
     /// Of these, understood.
-    pub(crate) understood: u64,
+    pub(crate) understood: Option<u64>,
     /// Calls made.
-    pub(crate) calls: u64,
+    pub(crate) calls: Option<u64>,
     /// Rows of the coverage ledger that are unknown.
-    pub(crate) coverage_unknown: u64,
+    pub(crate) coverage_unknown: Option<u64>,
     /// Why it failed, where it did.
     pub(crate) error: Option<String>,
 }
@@ -65,12 +66,29 @@ impl From<Scan> for ScanView {
             scope: scan.scope,
             accounts: scan.accounts,
             regions: scan.regions,
-            resources: scan.resources,
-            understood: scan.understood,
-            calls: scan.calls,
-            coverage_unknown: scan.coverage_unknown,
+            resources: Some(scan.resources),
+            understood: Some(scan.understood),
+            calls: Some(scan.calls),
+            coverage_unknown: Some(scan.coverage_unknown),
             error: scan.error,
         }
+    }
+}
+
+impl ScanView {
+    /// The scan as somebody may see it: its numbers are about all that it looked at, and its words may name any account.
+    pub(crate) fn seen(scan: Scan, scope: &Scope) -> Self {
+        let mut view = Self::from(scan);
+        if scope.is_all() {
+            return view;
+        }
+        let accounts = scope.accounts.as_ref();
+        view.accounts
+            .retain(|account| accounts.is_some_and(|own| own.contains(&AccountId::from(account.as_str()))));
+        view.scope.clear();
+        (view.resources, view.understood, view.calls, view.coverage_unknown) = (None, None, None, None);
+        view.error = view.error.map(|_| "the scan failed".to_owned());
+        view
     }
 }
 

@@ -4,6 +4,8 @@ use fathom_model::{Acceptance, Gap, Timestamp, Unknown};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::AssignmentView;
+
 /// A gap that a person accepted, with a reason and an end.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct AcceptanceView {
@@ -80,6 +82,27 @@ pub(crate) struct UnknownRow {
     pub(crate) because: Vec<String>,
     /// What is missing.
     pub(crate) gaps: Vec<GapView>,
+}
+
+/// A resource of the list, with what filters know of it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ListedRow {
+    /// What is missing.
+    #[serde(flatten)]
+    pub(crate) unknown: UnknownRow,
+    /// Who answers for it; null where nobody says so.
+    pub(crate) owner: Option<String>,
+    /// The uid of the network that it lies in.
+    pub(crate) network: Option<String>,
+    /// Whether its own settings say that it may be reached from outside.
+    pub(crate) exposed: bool,
+    /// Whether the last scan could not say if it still exists.
+    pub(crate) stale: bool,
+    /// When a scan first saw it.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) first_seen: Timestamp,
+    /// Who takes care of it.
+    pub(crate) assigned: Option<AssignmentView>,
 }
 
 impl From<Unknown> for UnknownRow {

@@ -50,16 +50,25 @@ pub(crate) fn options(dir: &Path) -> ServeOptions {
         tls: None,
         token_file: dir.join("token"),
         allowed_hosts: vec!["fathom.test".to_owned()],
+        signin: None,
     }
 }
 
 pub(crate) async fn state(dir: &Path) -> (ApiState, Store, Arc<FakeScanner>) {
+    state_at(dir, now).await
+}
+
+/// The same with a clock of the test's own.
+pub(crate) async fn state_at(
+    dir: &Path,
+    clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> (ApiState, Store, Arc<FakeScanner>) {
     let store = estate(&dir.join("data")).await;
-    let content = fathom_content::Content::embedded().expect("embedded content loads");
+    let content = Arc::new(fathom_content::Content::embedded().expect("embedded content loads"));
     let lake = Lake::new(store.clone(), &content).expect("the lake starts");
     let scans = Arc::new(FakeScanner::default());
     let state =
-        ApiState::new(store.clone(), lake, now).with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
+        ApiState::new(store.clone(), lake, content, clock).with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
     (state, store, scans)
 }
 
@@ -69,9 +78,42 @@ pub(crate) fn client() -> Client {
 
 impl Api {
     pub(crate) async fn start() -> Self {
+        Self::start_at(now).await
+    }
+
+    /// The same with a clock of the test's own.
+    pub(crate) async fn start_at(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let (state, store, scans) = state(dir.path()).await;
-        let server = Server::bind(options(dir.path())).await.expect("listens");
+        let options = options(dir.path());
+        Self::start_in(dir, options, clock).await
+    }
+
+    /// The same in a directory, with options of the test's own.
+    pub(crate) async fn start_in(
+        dir: tempfile::TempDir,
+        options: ServeOptions,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        let (state, store, scans) = state_at(dir.path(), clock).await;
+        Self::serve(dir, options, state, store, scans).await
+    }
+
+    /// The same, with more in its state.
+    pub(crate) async fn start_with(change: impl FnOnce(ApiState) -> ApiState) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let options = options(dir.path());
+        let (state, store, scans) = state_at(dir.path(), now).await;
+        Self::serve(dir, options, change(state), store, scans).await
+    }
+
+    async fn serve(
+        dir: tempfile::TempDir,
+        options: ServeOptions,
+        state: ApiState,
+        store: Store,
+        scans: Arc<FakeScanner>,
+    ) -> Self {
+        let server = Server::bind(options).await.expect("listens");
         let address = server.address();
         let token = std::fs::read_to_string(dir.path().join("token")).expect("a token").trim().to_owned();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -173,7 +215,7 @@ async fn estate(dir: &Path) -> Store {
     store
 }
 
-fn results(resources: &[Resource]) -> ScanResults {
+pub(crate) fn results(resources: &[Resource]) -> ScanResults {
     let key = Uid::from("arn:aws:kms:eu-central-1:111111111111:key/k1");
     let kind = EdgeKind::from("encrypted_by");
     let one = Uid::from(bucket_uid(1));

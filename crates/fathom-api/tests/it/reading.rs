@@ -174,7 +174,7 @@ async fn an_accepted_gap_leaves_the_list_and_enters_the_ledger() {
     assert_eq!((&list["accepted"], &list["total"]), (&json!(1), &json!(NOT_UNDERSTOOD)));
     assert!(!uids(list["unknowns"].as_array().expect("a list")).contains(&uid));
     let all = api.read("/unknowns?include_accepted=true").await;
-    assert_eq!(all["unknowns"][0]["gaps"][0]["accepted"]["by"], "api, for ana");
+    assert_eq!(all["unknowns"][0]["gaps"][0]["accepted"]["by"], "owner, for ana");
     let entries = api.read(&format!("/ledger/entries?from={before}")).await;
     assert_eq!(entries["entries"][0]["kind"], "gap.accepted");
     assert_eq!(entries["entries"][0]["subject"], uid);

@@ -1,6 +1,10 @@
 //! TLS with a certificate that is made for the test.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use fathom_api::{ServeError, Server};
 use futures::FutureExt as _;
@@ -67,6 +71,39 @@ async fn other_addresses_are_served_with_tls() {
     assert!(foreign["hint"].as_str().is_some_and(|hint| hint.contains("--allowed-host")), "{foreign}");
     let plain = crate::harness::client().get(address.replace("https:", "http:")).send().await;
     assert!(plain.is_err() || plain.is_ok_and(|response| !response.status().is_success()));
+    stop.send(()).expect("runs");
+    running.await.expect("no panic").expect("ends well");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_renewed_is_taken_without_a_restart() {
+    let dir = tempfile::tempdir().expect("a directory");
+    certificate(dir.path());
+    let cert = dir.path().join("cert.pem");
+    let first = std::fs::read(&cert).expect("a certificate");
+    let mut options = options(dir.path());
+    options.tls = Some((cert.clone(), dir.path().join("key.pem")));
+    let server = Server::bind(options).await.expect("listens");
+    let address = format!("https://{}/api/v1/health", server.address());
+    let (state, _, _) = state(dir.path()).await;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(server.run(state, stopped.map(|_| ())));
+    // A new client each time: connections that are open keep the certificate that they began with.
+    let trusts = async |pem: &[u8]| {
+        let trusted = Certificate::from_pem(pem).expect("a certificate");
+        let client = Client::builder().no_proxy().tls_certs_only([trusted]).build().expect("a client");
+        client.get(&address).send().await.is_ok_and(|answer| answer.status() == 200)
+    };
+    assert!(trusts(&first).await);
+    certificate(dir.path());
+    let second = std::fs::read(&cert).expect("a certificate");
+    assert_ne!(first, second);
+    let begun = Instant::now();
+    while !trusts(&second).await {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the new certificate is not taken");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(!trusts(&first).await, "the old certificate is still in use");
     stop.send(()).expect("runs");
     running.await.expect("no panic").expect("ends well");
 }

@@ -100,7 +100,7 @@ impl Past {
     }
 
     /// Why there is none of something, where it was not kept yet.
-    fn not_kept(&self, what: &'static str) -> Option<StoreError> {
+    pub(crate) fn not_kept(&self, what: &'static str) -> Option<StoreError> {
         self.kept_since.map(|since| StoreError::NotKept { what, scan: self.scan.id, since })
     }
 
@@ -281,7 +281,7 @@ impl Past {
     }
 
     /// The acceptances that held at the moment, by resource.
-    async fn acceptances(&self) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
+    pub(crate) async fn acceptances(&self) -> Result<HashMap<Uid, Vec<Acceptance>>, StoreError> {
         const TABLE: &str = "acceptance";
         let rows = sqlx::query(
             "SELECT uid, part, reason, accepted_by, accepted_at, until FROM acceptance \

@@ -60,7 +60,7 @@ const FACTS_COLUMNS: usize = 6;
 
 impl Facts {
     /// The facts of a version: its own where it has any, else those that the resource holds now.
-    fn decode(row: &SqliteRow, first: usize) -> Result<Self, StoreError> {
+    pub(crate) fn decode(row: &SqliteRow, first: usize) -> Result<Self, StoreError> {
         const TABLE: &str = "resource";
         let micros = |at: Option<i64>| at.map(|micros| time(TABLE, micros)).transpose();
         match column::<Option<&str>>(row, TABLE, first + 5)? {
@@ -119,7 +119,7 @@ fn tags(text: &str) -> Result<BTreeMap<String, String>, StoreError> {
 }
 
 /// The document of the columns `codec, size, body`; none where it is not kept any more.
-fn document(
+pub(crate) fn document(
     row: &SqliteRow,
     first: usize,
     decoder: &mut documents::Decoder,

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use anchor::prepare;
 pub use keys::read_public_key;
 pub(crate) use keys::{Keys, open_keys};
-pub use reader::{DirLog, verify_dir};
+pub use reader::{DirLog, EntryQuery, verify_dir};
 pub(crate) use tiles::{Published, publish, run_publisher};
 pub(crate) use writer::{Append, append_in, run_writer};
 

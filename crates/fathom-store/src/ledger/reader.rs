@@ -12,6 +12,7 @@ use fathom_ledger::{
     tree::prove_inclusion,
     verify_log,
 };
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use crate::{
     LEDGER_DIR, LedgerEntry, LedgerStatus, MAX_LIMIT, Store, StoreError,
@@ -91,7 +92,6 @@ impl Store {
 
     /// Entries from an index on, oldest first, at most [`MAX_LIMIT`].
     pub async fn entries(&self, from: u64, limit: u32) -> Result<Vec<LedgerEntry>, StoreError> {
-        const TABLE: &str = "ledger_entry";
         let rows =
             sqlx::query("SELECT idx, hash, body FROM ledger_entry WHERE idx >= $1 ORDER BY idx LIMIT $2")
                 .bind(stored_count(from))
@@ -99,17 +99,44 @@ impl Store {
                 .fetch_all(self.readers())
                 .await
                 .map_err(|source| self.failed("read the ledger", source))?;
-        rows.iter()
-            .map(|row| {
-                let bad = |what: &str| StoreError::BadRow { table: TABLE, what: what.to_owned() };
-                let hash: &[u8] = column(row, TABLE, 1)?;
-                Ok(LedgerEntry {
-                    index: count(row, TABLE, 0)?,
-                    hash: Hash(hash.try_into().map_err(|_| bad("hash is not 32 bytes"))?),
-                    body: String::from_utf8(column(row, TABLE, 2)?).map_err(|_| bad("body is not text"))?,
-                })
-            })
-            .collect()
+        rows.iter().map(decode).collect()
+    }
+
+    /// Entries of some kind, of somebody or about something, in either order; and whether there are more.
+    pub async fn entries_like(&self, query: &EntryQuery) -> Result<(Vec<LedgerEntry>, bool), StoreError> {
+        let limit = query.limit.clamp(1, MAX_LIMIT) as usize;
+        let mut sql = QueryBuilder::<Sqlite>::new("SELECT idx, hash, body FROM ledger_entry WHERE 1 = 1");
+        // The expressions are those of the indexes.
+        if let Some(kind) = &query.kind {
+            sql.push(" AND json_extract(CAST(body AS TEXT), '$.kind')");
+            if let Some(beginning) = kind.strip_suffix('*') {
+                sql.push(" >= ").push_bind(beginning.to_owned());
+                sql.push(" AND json_extract(CAST(body AS TEXT), '$.kind') < ");
+                sql.push_bind(format!("{beginning}\u{10FFFF}"));
+            } else {
+                sql.push(" = ").push_bind(kind.clone());
+            }
+        }
+        for (expression, wanted) in [
+            (" AND json_extract(CAST(body AS TEXT), '$.actor') = ", &query.actor),
+            (" AND json_extract(CAST(body AS TEXT), '$.subject') = ", &query.subject),
+        ] {
+            if let Some(wanted) = wanted {
+                sql.push(expression).push_bind(wanted.clone());
+            }
+        }
+        if let Some(from) = query.from {
+            sql.push(if query.descending { " AND idx <= " } else { " AND idx >= " })
+                .push_bind(stored_count(from));
+        }
+        sql.push(if query.descending { " ORDER BY idx DESC" } else { " ORDER BY idx" });
+        sql.push(" LIMIT ").push_bind(limit as i64 + 1);
+        let rows = sql.build().fetch_all(self.readers()).await;
+        let rows = rows.map_err(|source| self.failed("search the ledger", source))?;
+        let mut found = rows.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        Ok((found, more))
     }
 
     /// Where the log ends, in the database and in its files.
@@ -129,6 +156,34 @@ impl Store {
             published: size_on_disk(shared, &shared.dir.join(LEDGER_DIR))?,
         })
     }
+}
+
+/// Which entries.
+#[derive(Debug, Clone, Default)]
+pub struct EntryQuery {
+    /// Only entries of this kind; with a star at the end those that begin so.
+    pub kind: Option<String>,
+    /// Only what somebody did.
+    pub actor: Option<String>,
+    /// Only what was done to something.
+    pub subject: Option<String>,
+    /// The first index of the page.
+    pub from: Option<u64>,
+    /// Whether the newest come first.
+    pub descending: bool,
+    /// The most entries, 1 to [`MAX_LIMIT`].
+    pub limit: u32,
+}
+
+fn decode(row: &SqliteRow) -> Result<LedgerEntry, StoreError> {
+    const TABLE: &str = "ledger_entry";
+    let bad = |what: &str| StoreError::BadRow { table: TABLE, what: what.to_owned() };
+    let hash: &[u8] = column(row, TABLE, 1)?;
+    Ok(LedgerEntry {
+        index: count(row, TABLE, 0)?,
+        hash: Hash(hash.try_into().map_err(|_| bad("hash is not 32 bytes"))?),
+        body: String::from_utf8(column(row, TABLE, 2)?).map_err(|_| bad("body is not text"))?,
+    })
 }
 
 async fn end(conn: &mut sqlx::SqliteConnection, shared: &Shared) -> Result<State, StoreError> {

@@ -1,6 +1,9 @@
 //! The command line: every command, flag and its help, in one place.
 
+mod assign;
+mod iam;
 mod import;
+mod people;
 mod scan;
 mod serve;
 
@@ -9,7 +12,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fathom_model::Moment;
 
+pub(crate) use assign::AssignCommand;
+pub(crate) use iam::{IamCommand, SimulateArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
+pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
 pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
 
@@ -68,6 +74,9 @@ pub(crate) enum Command {
     Gate(GateArgs),
     /// Accept a gap with a reason, until a date
     Accept(AcceptArgs),
+    /// Say who takes care of which resources, until when
+    #[command(subcommand)]
+    Assign(AssignCommand),
     /// Compare the estate with Terraform states and plans and with CloudFormation templates
     Drift(DriftArgs),
     /// Approve the estate as it is, and list every difference until somebody explains it
@@ -88,8 +97,14 @@ pub(crate) enum Command {
     /// Take in what was read elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Decide who may do what, exactly
+    #[command(subcommand)]
+    Iam(IamCommand),
     /// Serve the HTTP API
     Serve(ServeArgs),
+    /// Say who may enter the console and the API
+    #[command(subcommand)]
+    People(PeopleCommand),
     /// Verify, prove and list the sealed ledger
     #[command(subcommand)]
     Ledger(LedgerCommand),

@@ -26,6 +26,10 @@ pub(crate) struct ServeArgs {
     /// A name under which this server is reached; requests that name another are refused. May be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+    /// The issuers of OpenID Connect that people may come from, and what their groups may do; without it, signin.yaml in
+    /// the data directory where it is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signin: Option<PathBuf>,
     /// Scan by itself, so long after the beginning of the last scan of the same scope: 30m, 6h, 1d
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) every: Option<Duration>,

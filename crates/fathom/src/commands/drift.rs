@@ -1,16 +1,10 @@
 //! `fathom drift`: what code declares against what the last scan saw.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
-use fathom_estate::{
-    STACK_TYPE,
-    drift::{AttributeDrift, Drift, Report, Row, Seen, Verdict},
-};
-use fathom_model::{ResourceType, Uid};
-use fathom_see::sources::{CodeFiles, Declared, SourceError};
-use fathom_store::{CoverageQuery, Store};
-use futures::TryStreamExt;
+use anyhow::{Result, bail};
+use fathom_estate::drift::{AttributeDrift, Report, Row, Verdict};
+use fathom_see::sources::{CodeFiles, SourceError};
 use serde_json::{Value, json};
 
 use crate::{
@@ -52,7 +46,8 @@ pub(crate) async fn run(global: &Global, args: DriftArgs) -> Result<Ending> {
             render::count(problems.len() as u64, "file")
         );
     }
-    let mut report = compare(global, &store, &declared).await?;
+    let content = wiring::content(global)?;
+    let mut report = fathom_see::drift::compare(&store, &content, &declared, wiring::now()).await?;
     let everywhere = (report.resources, report.rows.len());
     report.rows.retain(|row| is_asked(row, &args));
     let drifted = report.count(Verdict::Drifted) + report.count(Verdict::Missing);
@@ -69,57 +64,6 @@ pub(crate) async fn run(global: &Global, args: DriftArgs) -> Result<Ending> {
         );
     }
     Ok(if args.exit_code && drifted > 0 { Ending::GateClosed } else { Ending::Done })
-}
-
-/// Reads the estate three times, so that it need not be held: stacks, names, then all with their documents.
-async fn compare(global: &Global, store: &Store, declared: &Declared) -> Result<Report> {
-    let content = wiring::content(global)?;
-    let mut drift = Drift::new(&content, &declared.terraform, &declared.templates);
-    let stack = ResourceType::new(STACK_TYPE);
-    let mut chunks = std::pin::pin!(store.stream_resources(Some(&stack), true));
-    while let Some(chunk) = chunks.try_next().await? {
-        for stored in &chunk {
-            drift.add_stack(&stored.resource);
-        }
-    }
-    if drift.wants_names() {
-        let mut chunks = std::pin::pin!(store.stream_resources(None, false));
-        while let Some(chunk) = chunks.try_next().await? {
-            for stored in &chunk {
-                drift.add_name(&stored.resource);
-            }
-        }
-    }
-    drift.begin();
-    let unread = unread(store).await?;
-    let mut chunks = std::pin::pin!(store.stream_resources(None, true));
-    while let Some(chunk) = chunks.try_next().await? {
-        for stored in &chunk {
-            let unread = unread.get(&stored.resource.uid).map(Vec::as_slice).unwrap_or_default();
-            drift.add(&stored.resource, unread);
-        }
-    }
-    let coverage = store.coverage(&CoverageQuery { limit: 1_000_000, ..CoverageQuery::default() }).await?;
-    Ok(drift.finish(&Seen::new(&content, &coverage)))
-}
-
-/// Members of documents that could not be read, and why: nothing there is no proof that nothing is there.
-async fn unread(store: &Store) -> Result<HashMap<Uid, Vec<(String, String)>>> {
-    let mut unread: HashMap<Uid, Vec<(String, String)>> = HashMap::new();
-    let mut chunks = std::pin::pin!(store.stream_unknowns(wiring::now()));
-    while let Some(chunk) = chunks.try_next().await.context("cannot read the list")? {
-        for unknown in chunk {
-            for gap in &unknown.gaps {
-                if let Some(reason) = gap.reason {
-                    unread
-                        .entry(unknown.uid.clone())
-                        .or_default()
-                        .push((gap.part.clone(), reason.to_string()));
-                }
-            }
-        }
-    }
-    Ok(unread)
 }
 
 fn is_asked(row: &Row, args: &DriftArgs) -> bool {

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     args::{ExplainArgs, Global},
     commands::{
-        activity,
+        activity, assign,
         unknown::{day, kind},
     },
     render::{self, clean, styled},
@@ -24,11 +24,13 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
     let explanation = Explanation { statements: store.statements(uid).await? };
     let unknown = store.unknown_of(uid, wiring::now()).await?;
     let edges = store.edges_of(uid).await?;
+    let assigned = store.assignments_of(std::slice::from_ref(uid), wiring::now()).await?;
     let story = activity::of(&store, global, &stored.resource).await?;
     if global.json {
         return render::print_json(&json!({
             "resource": stored,
             "statements": explanation.statements,
+            "assignments": assigned,
             "gaps": unknown.as_ref().map(|unknown| &unknown.gaps),
             "edges": edges,
             "activity": story.as_ref().map(|story| activity::as_json(&stored.resource, story)),
@@ -57,6 +59,11 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
         if stored.stale { " (the last scan could not read it)" } else { "" }
     ))?;
 
+    for one in &assigned {
+        let until = one.until.map(|until| format!(" until {}", day(until))).unwrap_or_default();
+        let told = format!("assigned to {}{until} by {}: {}", assign::whom(one), clean(&one.by), clean(&one.note));
+        render::print(told)?;
+    }
     let mut rows = Vec::new();
     for part in Part::ALL {
         let all: Vec<_> = explanation.statements.iter().filter(|statement| statement.part == part).collect();

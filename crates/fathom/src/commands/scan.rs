@@ -38,7 +38,7 @@ pub(crate) async fn run(global: &Global, args: ScanArgs) -> Result<()> {
     let is_live = !args.sample && args.replay.is_none() && args.record.is_none();
     let mut options = ScanOptions {
         label: if args.sample {
-            Some("sample organisation, played back".to_owned())
+            Some(wiring::SAMPLE_LABEL.to_owned())
         } else {
             args.replay.as_deref().map(|file| format!("recording {}", file.display()))
         },

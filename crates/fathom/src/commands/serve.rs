@@ -44,7 +44,8 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     let lake = Lake::new(store.clone(), &content)?;
     let runner = ScanRunner::new(scanner.clone(), options.clone(), declarations.clone(), wiring::now);
     let runner = Arc::new(runner);
-    let mut state = ApiState::new(store.clone(), lake, wiring::now)
+    let mut state = ApiState::new(store.clone(), lake, Arc::clone(&content), wiring::now)
+        .with_code(Arc::new(wiring::Code { file: declarations.clone() }))
         .with_scanner(Arc::clone(&runner) as Arc<dyn StartScan>);
     let schedule = match (args.every, options.asked()) {
         (Some(every), Some(asked)) => {
@@ -66,6 +67,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
         tls: args.tls_cert.zip(args.tls_key),
         token_file: token_file.clone(),
         allowed_hosts: args.allowed_hosts,
+        signin: args.signin.or_else(|| Some(global.data.join("signin.yaml")).filter(|file| file.exists())),
     })
     .await?;
     render::print(format!("Fathom answers on {}", styled(render::STRONG, server.url())))?;
@@ -89,6 +91,13 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
             std::future::pending::<()>().await;
         }
     };
+    let warming = store.clone();
+    tokio::spawn(async move {
+        // Who asks first tries again, and is told.
+        if let Err(error) = warming.warm().await {
+            tracing::warn!(%error, "the columns of the estate were not read");
+        }
+    });
     let scanning = tokio::spawn(async move {
         if let Some((schedule, status)) = schedule {
             schedule.run(&status).await;

@@ -90,6 +90,11 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(harmless_json(&serde_json::to_string_pretty(value)?))
 }
 
+/// A value as one line of JSON, as harmless to a terminal.
+pub(crate) fn json_line(value: &impl Serialize) -> anyhow::Result<String> {
+    Ok(harmless_json(&serde_json::to_string(value)?))
+}
+
 /// JSON with the characters escaped that JSON itself lets stand, but a terminal may obey; outside texts there are none.
 fn harmless_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());

@@ -4,6 +4,7 @@
 
 mod accepting;
 mod activity;
+mod assigning;
 mod canary;
 mod cloud;
 mod continuous;
@@ -14,10 +15,12 @@ mod gate;
 mod harness;
 mod history;
 mod hostile;
+mod iam;
 mod imports;
 mod ledger;
 mod mistakes;
 mod moto;
+mod people;
 mod places;
 mod references;
 mod sample;

@@ -1,19 +1,20 @@
 // Each call: read, empty, or unknown and why, and which permission would open it.
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Database, X } from "lucide-react";
-import { useMemo } from "react";
-import { get, type Schemas } from "../../api/client";
+import { get, type Query, type Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
 import { among, literal } from "../../lib/sqltext";
 import { count, counted, kind, plain, shown } from "../../lib/text";
 import { span } from "../../lib/time";
-import { CopyLine } from "../../parts/Copy";
 import { type Column, DataTable } from "../../parts/DataTable";
 import { Facet } from "../../parts/Facets";
 import { List } from "../../parts/List";
 import { Badge } from "../../parts/state";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { usePager } from "../../parts/usePager";
+import { useMay } from "../../session/may";
+import { Grant } from "./Grant";
 
 type Row = Schemas["CoverageRow"];
 type Filter = { outcome?: string; reason?: string; account?: string[]; region?: string[]; service?: string[]; type?: string[] };
@@ -41,12 +42,10 @@ function Todo({ row }: { row: Row }) {
 }
 
 const quoted = (values: string[] | undefined, name: string) => (values?.length ? `${name} in ${among(values)}` : undefined);
-/** The conditions of all filters but one. */
-function where(filter: Filter, without?: keyof Filter): string {
+function where(filter: Filter): string {
   const all = [
-    without !== "outcome" && filter.outcome ? `outcome = ${literal(filter.outcome)}` : undefined, without !== "reason" && filter.reason ? `reason = ${literal(filter.reason)}` : undefined,
-    without !== "account" ? quoted(filter.account, "account") : undefined, without !== "region" ? quoted(filter.region, "region") : undefined,
-    without !== "service" ? quoted(filter.service, "service") : undefined, without !== "type" ? quoted(filter.type, "type") : undefined,
+    filter.outcome ? `outcome = ${literal(filter.outcome)}` : undefined, filter.reason ? `reason = ${literal(filter.reason)}` : undefined,
+    quoted(filter.account, "account"), quoted(filter.region, "region"), quoted(filter.service, "service"), quoted(filter.type, "type"),
   ].filter(Boolean);
   return all.length ? ` where ${all.join(" and ")}` : "";
 }
@@ -57,19 +56,19 @@ export function Coverage() {
   const search = useSearch({ from: "/coverage" });
   const navigate = useNavigate({ from: "/coverage" });
   const set = (next: Partial<typeof search>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
-  const question = FACETS.map(([name]) => `select '${name}' as facet, ${name} as value, count(*) as n from coverage${where(search, name)} group by ${name}`).join("\nunion all\n");
-  const facets = useQuery({ queryKey: ["coverage facets", search], queryFn: ({ signal }) => ask.sql(question, { rows_max: 5000 }, signal), placeholderData: keepPreviousData });
-  const pages = useInfiniteQuery({
-    queryKey: ["coverage", search], placeholderData: keepPreviousData, initialPageParam: undefined as number | undefined,
-    queryFn: ({ signal, pageParam }) => get("/api/v1/coverage", { ...search, cursor: pageParam, limit: 300 }, { signal }),
-    getNextPageParam: (last) => last.next ?? undefined,
+  const { outcome, reason, account, region, service, type } = search;
+  const query: Query<"/api/v1/coverage"> = { outcome, reason, account, region, service, type };
+  const mayAsk = useMay("query_sql");
+  const facets = useQuery({ ...ask.coverageFacets(query), placeholderData: keepPreviousData });
+  const { first, pages, error, refetch } = usePager<Schemas["CoverageAnswer"], Row>({
+    key: ["coverage", query], fetch: (cursor, limit, signal) => get("/api/v1/coverage", { ...query, cursor: cursor as number | undefined, limit }, { signal }), page: ({ coverage, next }) => ({ rows: coverage, next }),
   });
-  const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.coverage) ?? [], [pages.data]);
-  const total = pages.data?.pages[0]?.total;
-  const totals = pages.data?.pages[0]?.totals ?? [];
+  const total = first?.total;
+  const totals = first?.totals ?? [];
   const sum = (outcome: string) => totals.filter((each) => each.outcome === outcome).reduce((all, each) => all + each.count, 0);
   const active = FACETS.reduce((all, [name]) => all + ([search[name]].flat().filter(Boolean).length), 0) + (search.type?.length ?? 0);
-  const options = (name: string) => (facets.data?.rows ?? []).filter(([facet, value]) => facet === name && value !== null).map(([, value, n]) => ({ value: String(value), name: name === "reason" ? plain(String(value)) : undefined, count: Number(n) })).sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
+  const options = (name: (typeof FACETS)[number][0]) => (facets.data?.[name] ?? []).map((each) => ({ ...each, name: name === "reason" ? plain(each.value) : undefined }));
+  const denied = totals.some((each) => each.reason === "denied" && each.count > 0);
   return (
     <List
       title="Coverage" active={active}
@@ -82,17 +81,16 @@ export function Coverage() {
       )) : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
       tools={
         <>
-          {search.reason === "denied" && <CopyLine text="fathom permissions" />}
+          {denied && <Grant filter={query} />}
           {search.type && <span className="small">read for {search.type.map(kind).join(", ")}</span>}
           {active > 0 && <button type="button" className="button plain" onClick={() => void navigate({ search: {}, replace: true })}><X aria-hidden />Clear filters</button>}
-          <span style={{ marginLeft: "auto" }}><Link to="/sql" search={{ q: `select account, region, service, operation, outcome, reason, permission, detail\nfrom coverage${where(search)}\norder by account, region, service, operation` }} className="button"><Database aria-hidden />SQL</Link></span>
+          {mayAsk && <span style={{ marginLeft: "auto" }}><Link to="/sql" search={{ q: `select account, region, service, operation, outcome, reason, permission, detail\nfrom coverage${where(search)}\norder by account, region, service, operation` }} className="button"><Database aria-hidden />SQL</Link></span>}
         </>
       }
     >
-      {pages.error && !pages.data ? <Wrong error={pages.error} again={() => void pages.refetch()} /> : !pages.data ? <Skeleton lines={14} label="Asking for the coverage" /> : (
+      {error ? <Wrong error={error} again={() => void refetch()} /> : !pages ? <Skeleton lines={14} label="Asking for the coverage" /> : (
         <DataTable
-          label="Calls" columns={COLUMNS} rows={rows} total={total} keyOf={(row) => [row.account, row.region, row.service, row.operation, row.type ?? ""].join("\n")} loading={pages.isFetchingNextPage}
-          more={pages.hasNextPage ? () => void pages.fetchNextPage() : undefined}
+          label="Calls" columns={COLUMNS} pages={pages} total={total} keyOf={(row) => [row.account, row.region, row.service, row.operation, row.type ?? ""].join("\n")}
           empty={<div style={{ padding: "0 14px" }}>{active ? <Empty title="No call fits"><p>Clear the filters to see the rest.</p></Empty> : <Empty title="No coverage yet"><p>The first scan brings it: one row for each account, region, service and operation. <Link to="/scans" hash="start" className="link">Start a scan</Link></p></Empty>}</div>}
         />
       )}

@@ -1,72 +1,125 @@
 // The graph as data: who is in it, what connects them, and what is gathered because it is alike.
-import type { Schemas } from "../../api/client";
+import type { ApiNode, Around, EstateGraph, GroupMembers, Loose, PathAnswer } from "../../api/types";
 import { grouped } from "../../lib/group";
 import { counted, kind } from "../../lib/text";
 
-export interface GraphNode { id: string; label: string; type: string; form: "resource" | "unseen" | "group"; opened: boolean; members?: string[] }
-export interface GraphEdge { from: string; to: string; kind: string }
-export interface Graph { nodes: Map<string, GraphNode>; edges: GraphEdge[]; cut: boolean }
+export interface GraphNode {
+  id: string; label: string; type: string; form: "resource" | "unseen" | "group"; opened: boolean;
+  /** Where it lies; what was never seen, and what is gathered, lies where it is referred to. */
+  account: string; region: string; network: string | null;
+  understood?: boolean; exposed?: boolean; stale?: boolean; owner?: string | null; count?: number;
+}
+export interface GraphEdge { from: string; to: string; kind: string; loose?: boolean }
+export interface Graph { nodes: Map<string, GraphNode>; edges: GraphEdge[]; cut: boolean; note?: string }
 
-/** From so many neighbours alike on, they are one node until somebody opens it. */
+/** From so many references alike on that lead to nothing seen, they are one node until somebody opens it. */
 export const ALIKE_MIN = 6;
 /** The most nodes that are drawn; more are said to be left out. */
 export const NODES_MAX = 10_000;
 
-type Detail = Schemas["ResourceDetail"];
+/** A gathered group as it stands in the address. */
+export interface GroupKey { of: string; kind: string; direction: "out" | "in"; type: string }
+export const groupId = ({ direction, kind: means, type, of }: GroupKey): string => `group ${direction} ${means} ${type} ${of}`;
+export function groupKey(id: string): GroupKey | undefined {
+  const [, direction, means, type, of] = /^group (out|in) (\S+) (\S*) (.+)$/s.exec(id) ?? [];
+  return direction && means && of ? { direction: direction as "out" | "in", kind: means, type: type ?? "", of } : undefined;
+}
+const looseId = (from: string, means: string, expected: string) => `loose ${means} ${expected} ${from}`;
+/** What is opened by itself, without asking the server. */
+export const isLoose = (id: string): boolean => id.startsWith("loose ");
 
-/** The neighbourhood of all resources in `details`; `open` names those and the groups that are opened. */
-export function build(details: Detail[], open: ReadonlySet<string>): Graph {
-  const graph: Graph = { nodes: new Map(), edges: [], cut: false };
-  const known = new Set(details.map((detail) => detail.resource.uid));
-  const seen = new Set<string>();
-  for (const { resource } of details) graph.nodes.set(resource.uid, { id: resource.uid, label: resource.name || resource.id, type: resource.type, form: "resource", opened: true });
-  for (const detail of details) {
-    const self = detail.resource.uid;
-    if (detail.relations.truncated) graph.cut = true;
-    for (const direction of ["outgoing", "incoming"] as const) {
-      const alike = grouped(detail.relations[direction], (each) => `${each.kind}\n${each.type ?? ""}`);
-      for (const relations of alike.values()) {
-        const [first] = relations;
-        if (!first) continue;
-        const id = `group ${direction} ${first.kind} ${first.type ?? ""} ${self}`;
-        // One that is opened itself, or that another way has brought in, is never hidden in a group.
-        const loose = relations.filter((each) => !each.uid || !known.has(each.uid));
-        const gather = loose.length >= ALIKE_MIN && !open.has(id);
-        if (gather) {
-          const members = loose.map((each) => each.uid ?? each.unresolved ?? "");
-          add(graph, { id, label: counted(loose.length, kind(first.type ?? "reference"), `× ${kind(first.type ?? "reference")}`), type: first.type ?? "", form: "group", opened: false, members });
-          connect(graph, seen, direction, self, id, first.kind);
+class Builder {
+  readonly graph: Graph = { nodes: new Map(), edges: [], cut: false };
+  private readonly seen = new Set<string>();
+  constructor(private readonly open: ReadonlySet<string>) {}
+
+  add(node: GraphNode): boolean {
+    const before = this.graph.nodes.get(node.id);
+    if (before) {
+      before.opened ||= node.opened;
+      return true;
+    }
+    if (this.graph.nodes.size >= NODES_MAX) {
+      this.graph.cut = true;
+      return false;
+    }
+    this.graph.nodes.set(node.id, node);
+    return true;
+  }
+  resource(node: ApiNode, opened = false): void {
+    const { uid: id, type, account, region, network, understood, exposed, stale, owner } = node;
+    this.add({ id, type, account, region, network: network ?? null, understood, exposed, stale, owner, form: "resource", opened, label: node.name || (id.split(/[/:]/).filter(Boolean).at(-1) ?? id) });
+  }
+  connect(from: string, to: string, means: string, loose = false): void {
+    // Both ends tell of the same connection.
+    const key = `${from}\n${to}\n${means}`;
+    if (this.seen.has(key) || !this.graph.nodes.has(from) || !this.graph.nodes.has(to)) return;
+    this.seen.add(key);
+    this.graph.edges.push(loose ? { from, to, kind: means, loose } : { from, to, kind: means });
+  }
+  /** What a resource refers to and nobody has seen. */
+  loose(all: readonly Loose[]): void {
+    for (const alike of grouped(all, (each) => `${each.from}\n${each.kind}\n${each.expected}`).values()) {
+      const [first] = alike;
+      const near = first && this.graph.nodes.get(first.from);
+      if (!first || !near) continue;
+      const place = { account: near.account, region: near.region, network: near.network };
+      const id = looseId(first.from, first.kind, first.expected);
+      if (alike.length >= ALIKE_MIN && !this.open.has(id)) {
+        const name = first.expected ? kind(first.expected) : "reference";
+        this.add({ id, type: first.expected, form: "group", opened: false, label: counted(alike.length, `× ${name}, never seen`, `× ${name}, never seen`), count: alike.length, ...place });
+        this.connect(first.from, id, first.kind, true);
+      } else
+        for (const each of alike) {
+          const unseen = `unseen ${each.reference}`;
+          if (this.add({ id: unseen, type: each.expected, form: "unseen", opened: false, label: each.reference.split(/[/:]/).filter(Boolean).at(-1) ?? each.reference, ...place })) this.connect(first.from, unseen, each.kind, true);
         }
-        for (const each of relations) {
-          if (gather && loose.includes(each)) continue;
-          const other = each.uid ?? `unseen ${each.unresolved ?? ""}`;
-          const named = each.name || (each.uid ?? each.unresolved ?? "").split(/[/:]/).filter(Boolean).at(-1) || other;
-          if (!add(graph, { id: other, label: named, type: each.type ?? "", form: each.uid ? "resource" : "unseen", opened: false })) continue;
-          connect(graph, seen, direction, self, other, each.kind);
-        }
-      }
     }
   }
-  return graph;
 }
 
-function add(graph: Graph, node: GraphNode): boolean {
-  if (graph.nodes.has(node.id)) return true;
-  if (graph.nodes.size >= NODES_MAX) {
-    graph.cut = true;
-    return false;
+/** The neighbourhoods of all that is opened, in one graph. */
+export function build(answers: readonly Around[], members: ReadonlyMap<string, GroupMembers>, open: ReadonlySet<string>): Graph {
+  const builder = new Builder(open);
+  for (const answer of answers) for (const node of answer.nodes) builder.resource(node, node.uid === answer.root);
+  for (const group of members.values()) for (const node of group.nodes) builder.resource(node);
+  for (const answer of answers) {
+    for (const edge of answer.edges) builder.connect(edge.from, edge.to, edge.kind);
+    builder.loose(answer.loose);
+    for (const each of answer.groups) {
+      const id = groupId({ ...each, direction: each.direction as GroupKey["direction"] });
+      const near = builder.graph.nodes.get(each.of);
+      if (open.has(id) || !near) continue;
+      const place = { account: near.account, region: near.region, network: near.network };
+      if (!builder.add({ id, type: each.type, form: "group", opened: false, label: `${each.at_least ? "at least " : ""}${counted(each.count, `× ${kind(each.type)}`, `× ${kind(each.type)}`)}`, count: each.count, ...place })) continue;
+      if (each.direction === "out") builder.connect(each.of, id, each.kind);
+      else builder.connect(id, each.of, each.kind);
+    }
+    if (!answer.complete) builder.graph.cut = true;
+    if (answer.note) builder.graph.note = answer.note;
   }
-  graph.nodes.set(node.id, node);
-  return true;
+  for (const group of members.values()) {
+    for (const edge of group.edges) builder.connect(edge.from, edge.to, edge.kind);
+    if (group.next) builder.graph.cut = true;
+  }
+  return builder.graph;
 }
 
-function connect(graph: Graph, seen: Set<string>, direction: "outgoing" | "incoming", self: string, other: string, means: string): void {
-  const [from, to] = direction === "outgoing" ? [self, other] : [other, self];
-  // Both ends tell of the same connection.
-  const key = `${from}\n${to}\n${means}`;
-  if (seen.has(key)) return;
-  seen.add(key);
-  graph.edges.push({ from, to, kind: means });
+/** The whole estate, or as much of it as is drawn. */
+export function whole(answer: EstateGraph): Graph {
+  const builder = new Builder(new Set());
+  for (const node of answer.nodes) builder.resource(node);
+  for (const edge of answer.edges) builder.connect(edge.from, edge.to, edge.kind);
+  builder.graph.cut ||= !answer.complete;
+  return builder.graph;
+}
+
+/** The way from one to another. */
+export function way(answer: PathAnswer): Graph {
+  const builder = new Builder(new Set());
+  for (const node of answer.nodes) builder.resource(node);
+  for (const hop of answer.hops) builder.connect(hop.forward ? hop.from : hop.to, hop.forward ? hop.to : hop.from, hop.kind);
+  return builder.graph;
 }
 
 /** Two or three letters for a kind: `VPC`, `SG` for a SecurityGroup, `Bu` for a Bucket. */

@@ -1,6 +1,6 @@
-// What came, went and changed within a span that the reader chooses.
+// What came, went and changed between the moments that the reader chose.
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { kind } from "../../lib/text";
@@ -8,28 +8,24 @@ import { Ago } from "../../parts/Ago";
 import { ChangeSign, Difference } from "../../parts/Difference";
 import { ResourceLink } from "../../parts/Name";
 import { Answer } from "../../parts/states";
-import { Tabs } from "../../parts/Tabs";
+import { useEnds } from "../../parts/time";
 import styles from "./Overview.module.css";
 
 const SHOWN = 8;
 
 export function Changed() {
-  const since = useSearch({ from: "/", select: (search) => search.since });
-  const navigate = useNavigate({ from: "/" });
+  const { since, until, ready } = useEnds();
   // With one scan there is nothing to compare with.
   const trend = useQuery(ask.trend());
   const single = trend.data !== undefined && trend.data.trend.length < 2;
-  const changes = useQuery({ ...ask.changes({ since, limit: 100 }), enabled: trend.data !== undefined && !single });
+  const changes = useQuery({ ...ask.changes({ since, until, limit: 100 }), enabled: ready && trend.data !== undefined && !single });
   // History may begin later than what was asked for, and the server says so.
-  const none = changes.error instanceof Refused && changes.error.problem.status < 500;
+  const none = changes.error instanceof Refused && changes.error.problem.code === "not_found";
   return (
     <section className={styles.panel} aria-labelledby="changes">
       <div className="row spread wrapped">
         <h2 id="changes">What changed</h2>
-        <Tabs
-          label="Since" value={since ?? "scan"} options={[["scan", "scan before"], ["1d", "1 day"], ["7d", "7 days"], ["30d", "30 days"]]}
-          onChange={(next) => void navigate({ search: (was) => ({ ...was, since: next === "scan" ? undefined : next }), replace: true })}
-        />
+        <Link to="/changes" className="link small">all of it</Link>
       </div>
       {single ? <p className="muted">One scan so far. The second one shows what came, went and changed.</p> : none ? <p className="muted wrap">{(changes.error as Refused).problem.detail}. {(changes.error as Refused).problem.hint}</p> : (
         <Answer of={changes} lines={5} label="Comparing two scans">
@@ -46,7 +42,7 @@ export function Changed() {
                   ))}
                 </ul>
               )}
-              {data.changes.length > SHOWN && <p className="small muted">{data.changes.length - SHOWN}{data.next ? " and more" : " more"}: <code>fathom diff{since ? ` --since ${since}` : ""}</code></p>}
+              {data.changes.length > SHOWN && <p className="small"><Link to="/changes" className="link">{data.changes.length - SHOWN}{data.next ? " and more" : " more"}</Link></p>}
             </>
           )}
         </Answer>

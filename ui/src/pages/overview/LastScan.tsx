@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { page } from "../../lib/address";
-import { count, counted, plain } from "../../lib/text";
+import { count, counted, plain, told } from "../../lib/text";
 import { Ago } from "../../parts/Ago";
 import { Door } from "../../parts/Door";
 import { Badge } from "../../parts/state";
@@ -20,7 +20,7 @@ export function LastScan({ summary }: { summary: Schemas["Summary"] }) {
         <h2 id="coverage">Coverage of scan {scan.id}</h2>
         <Link to="/coverage" className="link small">every call</Link>
       </div>
-      <p className="small muted">{scan.finished_at ? <Ago at={scan.finished_at} /> : "under way"} · {counted(scan.accounts.length, "account")} · {counted(scan.regions.length, "region")} · {counted(scan.calls, "call")}</p>
+      <p className="small muted">{scan.finished_at ? <Ago at={scan.finished_at} /> : "under way"} · {counted(scan.accounts.length, "account")} · {counted(scan.regions.length, "region")} · {`${told(scan.calls)} ${scan.calls === 1 ? "call" : "calls"}`}</p>
       <div className={styles.outcomes} role="img" aria-label={`${sum("read")} read, ${sum("empty")} empty, ${sum("unknown")} unknown`}>
         <span className={styles.read} style={{ flexGrow: sum("read") / total }} /><span className={styles.none} style={{ flexGrow: sum("empty") / total }} /><span className={styles.hatch} style={{ flexGrow: sum("unknown") / total }} />
       </div>

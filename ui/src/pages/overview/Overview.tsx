@@ -3,26 +3,27 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, Play, TrendingDown, TrendingUp } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
-import type { Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
-import { page } from "../../lib/address";
+import type { Count, Summary } from "../../api/types";
 import { count, counted, percent } from "../../lib/text";
 import { Ago, useNow } from "../../parts/Ago";
 import { CopyButton } from "../../parts/Copy";
 import { Door } from "../../parts/Door";
+import { useAt } from "../../parts/time";
 import { Share } from "../../parts/state";
 import { Answer, Empty, Skeleton } from "../../parts/states";
 import { By } from "./By";
 import { Changed } from "./Changed";
 import { LastScan } from "./LastScan";
-import { type Group, nextSteps } from "./next";
+import { type Group, nextSteps, PARTS } from "./next";
 import styles from "./Overview.module.css";
 import { Worst } from "./Worst";
 
 const Chart = lazy(() => import("../../parts/Chart"));
 
 export function Overview() {
-  const summary = useQuery(ask.summary);
+  const at = useAt();
+  const summary = useQuery(ask.summary(at));
   return (
     <div className={styles.page}>
       <Answer of={summary} lines={8} label="Asking how much is understood">
@@ -42,8 +43,10 @@ function NothingYet() {
   );
 }
 
-function Known({ summary }: { summary: Schemas["Summary"] }) {
+function Known({ summary }: { summary: Summary }) {
   const { all } = summary;
+  const at = useAt();
+  const past = at.as_of !== undefined;
   return (
     <>
       <section className={styles.head} aria-labelledby="answer">
@@ -54,18 +57,19 @@ function Known({ summary }: { summary: Schemas["Summary"] }) {
           </h1>
           <Share understood={all.understood.value} all={all.resources.value} label="All" />
           <p>
-            <Door to={page(all.understood.href)}>{count(all.understood.value)}</Door> of <Door to={page(all.resources.href)}>{counted(all.resources.value, "resource")}</Door>;{" "}
-            <Door to={page(summary.unknowns.href)} className={styles.strong}>{count(all.not_understood.value)} nobody can explain</Door>
-            {summary.accepted > 0 && <>, {count(summary.accepted)} of them accepted</>}
+            <Link to="/resources" search={{ understood: true, ...at }}>{count(all.understood.value)}</Link> of <Link to="/resources" search={at}>{counted(all.resources.value, "resource")}</Link>;{" "}
+            <Link to="/unexplained" search={at} className={styles.strong}>{count(all.not_understood.value)} nobody can explain</Link>
+            {summary.accepted > 0 && <>, <Link to="/unexplained" search={{ include_accepted: true, ...at }}>{count(summary.accepted)} of them accepted</Link></>}
+            {summary.exposed.value > 0 && <>; <Link to="/resources" search={{ exposed: true, ...at }}>{count(summary.exposed.value)} exposed</Link></>}
           </p>
-          <Movement />
+          {!past && <Movement />}
         </div>
-        <TrendLine />
+        <TrendLine until={summary.as_of?.finished_at ?? undefined} />
       </section>
-      <Next summary={summary} />
+      {!past && <Next summary={summary} />}
       <div className={styles.columns}>
         <div className={styles.column}><By summary={summary} /><Changed /></div>
-        <div className={styles.column}><Worst total={summary.unknowns.value} /><LastScan summary={summary} /></div>
+        <div className={styles.column}><Worst total={summary.unknowns.value} />{!past && <LastScan summary={summary} />}</div>
       </div>
     </>
   );
@@ -86,9 +90,10 @@ function Movement() {
   );
 }
 
-function TrendLine() {
+function TrendLine({ until }: { until?: string }) {
   const trend = useQuery(ask.trend());
-  const rows = trend.data?.trend;
+  const all = trend.data?.trend;
+  const rows = useMemo(() => (until ? all?.filter((row) => Date.parse(row.at) <= Date.parse(until)) : all), [all, until]);
   const series = useMemo(() => {
     const points = (rows ?? []).filter((row) => row.share !== null && row.share !== undefined);
     return { at: points.map((row) => Date.parse(row.at) / 1000), lines: [{ label: "understood", values: points.map((row) => Math.round((row.share ?? 0) * 1000) / 10), unit: " %", token: "--understood" }] };
@@ -105,18 +110,27 @@ function TrendLine() {
   );
 }
 
-const GROUPS = "select part, type, account, count(*) as n from unknowns where accepted_until is null and reason is null group by part, type, account order by n desc, type, account, part limit 20";
+/** The kind with most gaps, the part that is missing most often in it, and the account where: each asked of what the one before left. */
+function useGroup(): { group: Group | undefined; ready: boolean } {
+  const of = (counts: Count[] | undefined) => counts?.find((each) => each.count > 1)?.value;
+  const kinds = useQuery(ask.unknownFacets({}));
+  const type = of(kinds.data?.type);
+  const parts = useQuery({ ...ask.unknownFacets({ type: [type ?? ""] }), enabled: type !== undefined });
+  const account = of(parts.data?.account);
+  const part = parts.data?.gap.find((each) => PARTS.includes(each.value))?.value;
+  const narrow = type !== undefined && account !== undefined && part !== undefined;
+  const last = useQuery({ ...ask.unknownFacets({ type: [type ?? ""], account: [account ?? ""], gap: [part ?? ""] }), enabled: narrow });
+  const total = last.data?.total;
+  return { group: narrow && total !== undefined ? { part, type, account, count: total } : undefined, ready: Boolean(kinds.error) || (kinds.data !== undefined && (type === undefined || Boolean(parts.error) || (parts.data !== undefined && (!narrow || last.data !== undefined || Boolean(last.error))))) };
+}
 
-function Next({ summary }: { summary: Schemas["Summary"] }) {
+function Next({ summary }: { summary: Summary }) {
   const worst = useQuery(ask.worst(10));
-  const groups = useQuery(ask.figures("groups", GROUPS));
+  const { group, ready: grouped } = useGroup();
   const acceptances = useQuery(ask.acceptances);
   const now = useNow();
-  const ready = [worst, groups, acceptances].every((each) => each.data !== undefined || each.error);
-  const steps = nextSteps({
-    summary, now, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [],
-    groups: (groups.data?.rows ?? []).map(([part, type, account, n]): Group => ({ part: String(part), type: String(type), account: String(account), count: Number(n) })),
-  });
+  const ready = grouped && [worst, acceptances].every((each) => each.data !== undefined || each.error);
+  const steps = nextSteps({ summary, now, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [], groups: group ? [group] : [] });
   return (
     <section aria-labelledby="next" className="stack">
       <h2 id="next">Next</h2>

@@ -5,15 +5,17 @@ import * as ask from "../../api/queries";
 import { count, kind, plain, shown } from "../../lib/text";
 import { ResourceLink } from "../../parts/Name";
 import { Answer } from "../../parts/states";
+import { useAt } from "../../parts/time";
 import styles from "./Overview.module.css";
 
 export function Worst({ total }: { total: number }) {
-  const worst = useQuery(ask.worst(10));
+  const at = useAt();
+  const worst = useQuery(ask.worst(10, at));
   return (
     <section className={styles.panel} aria-labelledby="worst">
       <div className="row spread">
         <h2 id="worst">Worst unexplained</h2>
-        {total > 0 && <Link to="/unexplained" className="link small">all {count(total)}</Link>}
+        {total > 0 && <Link to="/unexplained" search={at} className="link small">all {count(total)}</Link>}
       </div>
       <Answer of={worst} lines={6} label="Asking for the list">
         {({ unknowns }) => unknowns.length === 0 ? <p className="muted">Nothing: everything is understood or accepted.</p> : (

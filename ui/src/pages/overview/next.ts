@@ -1,6 +1,7 @@
 // The three things worth doing next, worked out from what is known; no scores, an order that anyone can redo.
 import type { Schemas } from "../../api/client";
-import { among, literal, word } from "../../lib/sqltext";
+import { stringify } from "../../lib/address";
+import { word } from "../../lib/sqltext";
 import { counted, kind, list, plain, shown } from "../../lib/text";
 
 export interface Step { title: string; why: string; to: string; action: string; cli: string; key: string }
@@ -18,7 +19,7 @@ export interface Known {
 
 const DAY_MS = 86_400_000;
 /** Of what is equal otherwise, whoever knows the owner can ask about the rest. */
-const PARTS = ["owner", "purpose", "environment", "data_class", "creator_or_code"];
+export const PARTS = ["owner", "purpose", "environment", "data_class", "creator_or_code"];
 
 export function nextSteps(known: Known): Step[] {
   const all = [neverScanned, denied, running, exposed, commonGap, oldLook, endingAcceptance, ...known.worst.map((row) => () => explain(row))];
@@ -68,9 +69,9 @@ function commonGap({ groups }: Known): Step | undefined {
   const [first] = [...groups].sort((a, b) => b.count - a.count || a.type.localeCompare(b.type) || a.account.localeCompare(b.account) || PARTS.indexOf(a.part) - PARTS.indexOf(b.part));
   if (!first || first.count < 2) return undefined;
   return {
-    key: "group", title: `State the ${plain(first.part)} of ${counted(first.count, `${kind(first.type)}`, `× ${kind(first.type)}`)}`,
+    key: "group", title: `State the ${plain(first.part)} of ${counted(first.count, kind(first.type), `× ${kind(first.type)}`)}`,
     why: `All in account ${shown(first.account, 20)}; one rule in fathom.yaml can cover them all.`,
-    to: `/sql?q=${encodeURIComponent(`select uid, name, region, detail\nfrom unknowns\nwhere part = ${literal(first.part)} and type = ${literal(first.type)} and account in ${among([first.account])} and accepted_until is null\norder by rank`)}`,
+    to: `/unexplained${stringify({ type: [first.type], account: [first.account], gap: [first.part] })}`,
     action: "List them", cli: `fathom unknown --type ${word(first.type)} --account ${word(first.account)}`,
   };
 }

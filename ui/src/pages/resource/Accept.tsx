@@ -1,51 +1,77 @@
-// Living with a gap until a date: the plan first, then one question.
+// Living with a gap until a date, or ending that before: the plan first, then one question.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
-import { post, type Schemas } from "../../api/client";
-import { plain } from "../../lib/text";
-import { Dialog } from "../../parts/Dialog";
-import { label } from "../../parts/Name";
-import { Wrong } from "../../parts/states";
+import { useId, useState } from "react";
+import { post, remove, type Schemas } from "../../api/client";
+import { word } from "../../lib/sqltext";
+import { count, counted, plain, shown } from "../../lib/text";
+import { inDays, Plan } from "../../parts/Plan";
+import { Chosen } from "../unexplained/Chosen";
 
-interface Props { detail: { resource: { uid: string; type: string; name?: string | null } }; gap: { part: string }; choices?: string[]; onClose: () => void }
+interface Named { uid: string; type: string; name?: string | null }
+interface Props { resources: Named[]; part: string; choices: string[]; onClose: () => void; onDone?: () => void }
 
-/** A day so many days from now, as the API takes it. */
-const day = (from: Date, days: number): string => new Date(from.getTime() + days * 86_400_000).toISOString().slice(0, 10);
-
-export function Accept({ detail: { resource }, gap, choices, onClose }: Props) {
-  const now = new Date();
+export function Accept({ resources, part: first, choices, onClose, onDone }: Props) {
   const [reason, setReason] = useState("");
-  const [until, setUntil] = useState(day(now, 90));
-  const [part, setPart] = useState(gap.part);
+  const [until, setUntil] = useState(inDays(90));
+  const [part, setPart] = useState(first);
+  const [done, setDone] = useState(0);
   const all = part === "*";
+  const one = resources.length === 1 ? resources[0] : undefined;
   const ids = { reason: useId(), until: useId(), part: useId() };
   const client = useQueryClient();
   const accept = useMutation({
-    mutationFn: () => post<Schemas["AcceptanceView"]>("/api/v1/acceptances", { uid: resource.uid, part, reason: reason.trim(), until }),
-    onSuccess: () => {
-      void client.invalidateQueries();
-      onClose();
+    // One entry in the ledger each; what was done before a refusal stays done, and is not done again.
+    mutationFn: async () => {
+      for (const resource of resources.slice(done)) {
+        await post<Schemas["AcceptanceView"]>("/api/v1/acceptances", { uid: resource.uid, part, reason: reason.trim(), until });
+        setDone((was) => was + 1);
+      }
     },
+    onSuccess: () => { onDone?.(); onClose(); },
+    onSettled: () => void client.invalidateQueries(),
   });
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    accept.mutate();
-  }
   return (
-    <Dialog title={all ? "Accept all gaps" : `Accept: ${plain(part)} unknown`} onClose={onClose}>
-      <form className="stack" onSubmit={submit}>
-        <p className="wrap">
-          For <strong><bdi>{label(resource)}</bdi></strong> this counts as accepted until that day, and comes back by itself. It does not count as understood. It is sealed in the ledger with the reason; nothing changes in the cloud. To end it early, accept it again until today.
-        </p>
-        <label htmlFor={ids.part} className="small">Gap</label>
-        <div><select id={ids.part} className="input" value={part} onChange={(event) => setPart(event.target.value)}>{(choices ?? [gap.part]).map((each) => <option key={each} value={each}>{plain(each)}</option>)}<option value="*">all gaps of this resource</option></select></div>
-        <label htmlFor={ids.reason} className="small">Reason</label>
-        <textarea id={ids.reason} className="input" rows={3} data-first required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
-        <label htmlFor={ids.until} className="small">Until the end of</label>
-        <div><input id={ids.until} className="input" type="date" required min={day(now, 0)} value={until} onChange={(event) => setUntil(event.target.value)} /></div>
-        {accept.error && <Wrong error={accept.error} />}
-        <div className="row"><button type="submit" className="button main" disabled={accept.isPending || reason.trim() === ""}>{accept.isPending ? "Sealing…" : "Accept"}</button><button type="button" className="button" onClick={onClose}>Cancel</button></div>
-      </form>
-    </Dialog>
+    <Plan
+      title={all ? "Accept all gaps" : `Accept: ${plain(part)} unknown`} action="Accept" doing={one ? "Sealing…" : `Sealing, ${count(done)} of ${count(resources.length)}…`}
+      busy={accept.isPending} error={accept.error} disabled={reason.trim() === ""} onRun={() => accept.mutate()} onClose={onClose}
+      cli={one && `fathom accept ${word(one.uid)}${all ? "" : ` --part ${word(part)}`} --reason ${word(reason.trim() || "…")} --until ${until}`}
+      plan={[
+        ["Concerns", <Chosen key="rows" rows={resources} />],
+        ["Means", "It counts as accepted until that day, and comes back by itself. It does not count as understood. Nothing changes in the cloud."],
+        ["Sealed", `${counted(resources.length, "entry", "entries")} in the ledger, with the reason`],
+        ["Undo", "End the acceptance early, here or on the list."],
+      ]}
+    >
+      <label htmlFor={ids.part} className="small">Gap</label>
+      <div><select id={ids.part} className="input" value={part} disabled={done > 0} onChange={(event) => setPart(event.target.value)}>{choices.map((each) => <option key={each} value={each}>{plain(each)}</option>)}<option value="*">all gaps of {one ? "this resource" : "these resources"}</option></select></div>
+      <label htmlFor={ids.reason} className="small">Reason</label>
+      <textarea id={ids.reason} className="input" rows={3} data-first required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
+      <label htmlFor={ids.until} className="small">Until the end of</label>
+      <div><input id={ids.until} className="input" type="date" required min={inDays(0)} value={until} onChange={(event) => setUntil(event.target.value)} /></div>
+    </Plan>
+  );
+}
+
+/** Ends an acceptance before its day. */
+export function EndAcceptance({ resource, acceptance, onClose }: { resource: Named; acceptance: Schemas["AcceptanceView"]; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const id = useId();
+  const client = useQueryClient();
+  const end = useMutation({
+    mutationFn: () => remove("/api/v1/acceptances", undefined, { uid: resource.uid, part: acceptance.part, reason: reason.trim() }),
+    onSuccess: () => { void client.invalidateQueries(); onClose(); },
+  });
+  return (
+    <Plan
+      title={acceptance.part === "*" ? "End the acceptance of all gaps" : `End the acceptance: ${plain(acceptance.part)}`} action="End it" busy={end.isPending} error={end.error} disabled={reason.trim() === ""} onRun={() => end.mutate()} onClose={onClose}
+      plan={[
+        ["Concerns", <Chosen key="rows" rows={[resource]} />],
+        ["Means", `It was accepted until ${acceptance.until.slice(0, 10)} by ${shown(acceptance.by, 80)}: “${shown(acceptance.reason, 200)}”. It counts as open again at once.`],
+        ["Undo", "Accept it again."],
+      ]}
+    >
+      <label htmlFor={id} className="small">Why it ends</label>
+      <textarea id={id} className="input" rows={2} data-first required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
+    </Plan>
   );
 }

@@ -36,7 +36,8 @@ export function Facts({ detail }: { detail: Detail }) {
         {unknown && <div><dt>place on the list</dt><dd><Link to="/unexplained" className="link">{count(unknown.rank)}</Link></dd></div>}
         {resource.created_at && <div><dt>created</dt><dd><Ago at={resource.created_at} /></dd></div>}
         <div><dt>first seen</dt><dd><Ago at={resource.first_seen} /></dd></div>
-        <div><dt>last seen</dt><dd><Ago at={resource.last_seen} /></dd></div>
+        {resource.last_seen && <div><dt>last seen</dt><dd><Ago at={resource.last_seen} /></dd></div>}
+        {resource.network && <div><dt>network</dt><dd className="truncate"><Link to="/resource" search={{ uid: resource.network }} title={shown(resource.network, 300)}><bdi>{shown(resource.network.split(/[/:]/).at(-1) ?? resource.network, 60)}</bdi></Link></dd></div>}
         {resource.deleted_at && <div><dt>gone</dt><dd><Ago at={resource.deleted_at} /></dd></div>}
         <div><dt>versions</dt><dd>{count(detail.versions.length)}</dd></div>
         <div><dt>document</dt><dd className="mono truncate" title={`SHA-256 ${resource.version_hash}`}>{resource.version_hash.slice(0, 12)}</dd></div>

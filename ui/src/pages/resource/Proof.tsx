@@ -1,4 +1,5 @@
 // Part by part: what holds, who says so, who says otherwise, and what is missing.
+import { FileCode2 } from "lucide-react";
 import { useState } from "react";
 import { word } from "../../lib/sqltext";
 import { plain, shown } from "../../lib/text";
@@ -7,15 +8,20 @@ import { CopyLine } from "../../parts/Copy";
 import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
 import type { Schemas } from "../../api/client";
-import { Accept } from "./Accept";
+import { useMay } from "../../session/may";
+import { Explain } from "../unexplained/Explain";
+import { Accept, EndAcceptance } from "./Accept";
 import type { Detail } from "./Resource";
 import styles from "./Resource.module.css";
 
 const ORDER = ["owner", "purpose", "environment", "data_class", "creator", "declared_by"];
 
-export function Proof({ detail }: { detail: Detail }) {
+export function Proof({ detail, past }: { detail: Detail; past: boolean }) {
   const { statements, unknown, resource } = detail;
+  const may = useMay("accept") && !past;
   const [accept, setAccept] = useState<Schemas["GapView"]>();
+  const [end, setEnd] = useState<Schemas["AcceptanceView"]>();
+  const [explain, setExplain] = useState(false);
   const parts = [...new Set(statements.map((each) => each.part))].sort((a, b) => place(a) - place(b) || a.localeCompare(b));
   const gaps = unknown?.gaps ?? [];
   if (parts.length === 0 && gaps.length === 0) return <Empty title="Nothing is demanded of it, and nothing is said"><p>Its kind asks for no explanation, and everything about it could be read.</p></Empty>;
@@ -31,9 +37,10 @@ export function Proof({ detail }: { detail: Detail }) {
                 <p className="wrap">{shown(gap.detail, 500)}</p>
                 {gap.accepted && <p className="small muted wrap">{shown(gap.accepted.by, 80)}, <Ago at={gap.accepted.at} />: {shown(gap.accepted.reason, 500)}</p>}
               </div>
-              {!gap.accepted && <button type="button" className="button" onClick={() => setAccept(gap)}>Accept…</button>}
+              {may && (gap.accepted ? <button type="button" className="button plain" onClick={() => setEnd(gap.accepted ?? undefined)}>End…</button> : <button type="button" className="button" onClick={() => setAccept(gap)}>Accept…</button>)}
             </div>
           ))}
+          {may && gaps.some((gap) => !gap.reason && !gap.accepted) && <div><button type="button" className="button" onClick={() => setExplain(true)}><FileCode2 aria-hidden />Lines for fathom.yaml that explain it…</button></div>}
           <CopyLine text={`fathom accept ${word(resource.uid)} --part ${word(gaps[0]?.part ?? "*")} --reason "…" --until YYYY-MM-DD`} />
         </section>
       )}
@@ -58,7 +65,9 @@ export function Proof({ detail }: { detail: Detail }) {
           </table>
         </section>
       )}
-      {accept && <Accept detail={detail} gap={accept} onClose={() => setAccept(undefined)} />}
+      {accept && <Accept resources={[resource]} part={accept.part} choices={[accept.part]} onClose={() => setAccept(undefined)} />}
+      {end && <EndAcceptance resource={resource} acceptance={end} onClose={() => setEnd(undefined)} />}
+      {explain && <Explain rows={[{ ...resource, gaps }]} teams={[]} onClose={() => setExplain(false)} />}
     </div>
   );
 }

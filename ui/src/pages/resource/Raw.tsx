@@ -4,11 +4,14 @@ import { useState } from "react";
 import { save } from "../../lib/csv";
 import { CopyButton } from "../../parts/Copy";
 import { Json } from "../../parts/Json";
+import { Empty } from "../../parts/states";
+import { whoCan } from "../../session/may";
 import type { Detail } from "./Resource";
 import styles from "./Resource.module.css";
 
 export function Raw({ detail: { document, resource } }: { detail: Detail }) {
   const [find, setFind] = useState("");
+  if (document === null || document === undefined) return <Empty title="Your role does not show documents"><p>{whoCan("read_documents")} What it is and what it leads to stands on the other tabs.</p></Empty>;
   const text = () => JSON.stringify(document, null, 2);
   return (
     <div className={styles.proof}>

@@ -12,7 +12,11 @@ import { CopyButton, CopyLine } from "../../parts/Copy";
 import { Kind, KindIcon, label } from "../../parts/Name";
 import { Badge, Understood } from "../../parts/state";
 import { Answer, Empty } from "../../parts/states";
+import { useAt } from "../../parts/time";
 import { Tabs } from "../../parts/Tabs";
+import { Activity } from "./Activity";
+import { Assigned } from "./Assigned";
+import { DriftOf } from "./DriftOf";
 import { Facts } from "./Facts";
 import { History } from "./History";
 import { Proof } from "./Proof";
@@ -25,7 +29,8 @@ export type Detail = Schemas["ResourceDetail"];
 
 export function Resource() {
   const { uid } = useSearch({ from: "/resource" });
-  const detail = useQuery({ ...ask.resource(uid), enabled: uid !== "" });
+  const at = useAt();
+  const detail = useQuery({ ...ask.resource(uid, at), enabled: uid !== "" });
   if (uid === "") return <Empty title="No resource is named"><p>The address lacks <code>uid</code>. <Link to="/resources" className="link">All resources</Link></p></Empty>;
   if (detail.error instanceof Refused && detail.error.problem.code === "not_found" && !detail.data)
     return (
@@ -42,6 +47,7 @@ function Known({ detail }: { detail: Detail }) {
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
   const navigate = useNavigate({ from: "/resource" });
   const name = label(resource);
+  const past = useAt().as_of !== undefined;
   useEffect(() => { document.title = `${name.slice(0, 80)} · Fathom`; }, [name]);
   const edges = relations.outgoing.length + relations.incoming.length;
   return (
@@ -68,19 +74,22 @@ function Known({ detail }: { detail: Detail }) {
           <div className="row spread">
             <Tabs
               label="Parts" value={tab} panel="panel" onChange={(next) => void navigate({ search: (was) => ({ ...was, tab: next === "proof" ? undefined : next }), replace: true })}
-              options={[["proof", "Proof"], ["relations", `Relations ${edges}${relations.truncated ? "+" : ""}`], ["history", "History"], ["raw", "Raw"]]}
+              options={[["proof", "Proof"], ["relations", `Relations ${edges}${relations.truncated ? "+" : ""}`], ["history", "History"], ["activity", "Activity"], ["drift", "Drift"], ["raw", "Raw"]]}
             />
             <Link to="/graph" search={{ uid: resource.uid }} className="button"><Share2 aria-hidden />Graph</Link>
           </div>
           <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} className={styles.panel}>
-            {tab === "proof" && <Proof detail={detail} />}
+            {tab === "proof" && <Proof detail={detail} past={past} />}
             {tab === "relations" && <Relations detail={detail} />}
             {tab === "history" && <History uid={resource.uid} />}
+            {tab === "activity" && <Activity uid={resource.uid} />}
+            {tab === "drift" && <DriftOf uid={resource.uid} />}
             {tab === "raw" && <Raw detail={detail} />}
           </div>
         </div>
         <aside className={styles.side} aria-label="Facts">
           <Facts detail={detail} />
+          <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>
       </div>

@@ -2,7 +2,8 @@
 import type { Schemas } from "../../api/client";
 import { list, plain, shown } from "../../lib/text";
 
-type Detail = Schemas["ResourceDetail"];
+/** The document says nothing in words. */
+type Detail = Omit<Schemas["ResourceDetail"], "document">;
 
 /** The value that holds for a part. */
 export const held = (detail: Detail, part: string): Schemas["StatementView"] | undefined => detail.statements.find((each) => each.part === part && each.holds);

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { ask, type Schemas } from "../../api/client";
 import { Refused } from "../../api/problem";
 import { events } from "../../api/sse";
-import { count, counted, plain, shown } from "../../lib/text";
+import { count, counted, plain, shown, told } from "../../lib/text";
 import { Badge } from "../../parts/state";
 import styles from "./Scans.module.css";
 
@@ -34,6 +34,8 @@ export function useProgress(key: string | undefined): Following {
             }
           }
         } catch (error) {
+          // The page may have been left meanwhile.
+          // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
           if (end.signal.aborted) return;
           if (error instanceof Refused) {
             // Another process scans: its end is told by the stream of changes.
@@ -55,7 +57,7 @@ export function Progress({ progress }: { progress: Following }) {
   if (progress.state === "none") return null;
   if (progress.state === "elsewhere") return <p className={styles.box}>A scan is under way that another process runs; its end is shown here.</p>;
   if (progress.state === "failed") return <div className={styles.box} role="alert"><Badge state="broken">failed</Badge><p className="wrap">{shown(progress.error, 1000)}</p></div>;
-  if (progress.state === "finished") return <div className={styles.box} role="status"><Badge state="understood">finished</Badge><p>Scan {progress.scan.id}: {counted(progress.scan.resources, "resource")}, {count(progress.scan.understood)} understood.</p></div>;
+  if (progress.state === "finished") return <div className={styles.box} role="status"><Badge state="understood">finished</Badge><p>Scan {progress.scan.id}: {told(progress.scan.resources)} resources, {told(progress.scan.understood)} understood.</p></div>;
   const { now } = progress;
   const at = now ? PHASES.indexOf(now.phase) : 0;
   return (

@@ -5,7 +5,7 @@ import { Play } from "lucide-react";
 import { useEffect, useState } from "react";
 import { post, type Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
-import { count, counted, percent, shown } from "../../lib/text";
+import { counted, percent, shown, told } from "../../lib/text";
 import { span } from "../../lib/time";
 import { Ago } from "../../parts/Ago";
 import { CopyLine } from "../../parts/Copy";
@@ -24,10 +24,10 @@ const COLUMNS: Column<Row>[] = [
   { id: "state", header: "State", cell: ({ row }) => <Badge state={STATES[row.original.state]} title={row.original.error ? shown(row.original.error, 600) : undefined}>{row.original.state}</Badge>, meta: { width: "118px" } },
   { id: "began", header: "Began", cell: ({ row }) => <Ago at={row.original.started_at} />, meta: { width: "130px" } },
   { id: "took", header: "Took", cell: ({ row }) => (row.original.finished_at ? span(Date.parse(row.original.finished_at) - Date.parse(row.original.started_at)) : ""), meta: { width: "100px", number: true } },
-  { id: "resources", header: "Resources", cell: ({ row }) => count(row.original.resources), meta: { width: "90px", number: true } },
-  { id: "share", header: "Understood", cell: ({ row }) => (row.original.state === "finished" ? percent(row.original.understood, row.original.resources) : ""), meta: { width: "96px", number: true } },
-  { id: "unknown", header: "Calls unknown", cell: ({ row }) => (row.original.state === "finished" ? count(row.original.coverage_unknown) : ""), meta: { width: "112px", number: true } },
-  { id: "calls", header: "Calls", cell: ({ row }) => count(row.original.calls), meta: { width: "76px", number: true } },
+  { id: "resources", header: "Resources", cell: ({ row }) => told(row.original.resources), meta: { width: "90px", number: true } },
+  { id: "share", header: "Understood", cell: ({ row }) => (row.original.state !== "finished" ? "" : typeof row.original.understood === "number" && typeof row.original.resources === "number" ? percent(row.original.understood, row.original.resources) : "–"), meta: { width: "96px", number: true } },
+  { id: "unknown", header: "Calls unknown", cell: ({ row }) => (row.original.state === "finished" ? told(row.original.coverage_unknown) : ""), meta: { width: "112px", number: true } },
+  { id: "calls", header: "Calls", cell: ({ row }) => told(row.original.calls), meta: { width: "76px", number: true } },
   {
     id: "scope", header: "Looked at, or why it failed", meta: { width: "minmax(260px, 1fr)" },
     cell: ({ row: { original: scan } }) => {
@@ -40,7 +40,7 @@ const COLUMNS: Column<Row>[] = [
 export function Scans() {
   // That a scan of another process failed is told by nobody: it is asked for while one is under way.
   const scans = useQuery({ ...ask.scans, refetchInterval: (query) => (query.state.data?.scans.some((scan) => scan.state === "running") ? 5_000 : false) });
-  const summary = useQuery(ask.summary);
+  const summary = useQuery(ask.summary());
   const hash = useLocation({ select: (location) => location.hash });
   const navigate = useNavigate({ from: "/scans" });
   const [plan, setPlan] = useState(false);
@@ -49,6 +49,8 @@ export function Scans() {
   const progress = useProgress(running || follow > 0 ? `${follow}` : undefined);
   useEffect(() => {
     if (hash !== "start") return;
+    // The address asks for it once, and no longer does afterwards.
+    // eslint-disable-next-line react-hooks/set-state-in-effect
     setPlan(true);
     void navigate({ to: "/scans", hash: "", replace: true });
   }, [hash, navigate]);
@@ -84,7 +86,7 @@ function Plan({ last, onClose, onStarted }: { last?: Row; onClose: () => void; o
     <Dialog title="Start a scan" onClose={onClose}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); start.mutate(); }}>
         <ul className="stack">
-          <li>Reads what the server is set up for{last ? <> (last time {counted(last.accounts.length, "account")}, {counted(last.regions.length, "region")}, {counted(last.calls, "call")})</> : ""}.</li>
+          <li>Reads what the server is set up for{last ? <> (last time {counted(last.accounts.length, "account")}, {counted(last.regions.length, "region")}, {told(last.calls)} calls)</> : ""}.</li>
           <li>Changes nothing in the cloud. Its calls stand in the provider's own log.</li>
           <li>Ends as one entry in the ledger. If it is interrupted, nothing of it is kept.</li>
         </ul>

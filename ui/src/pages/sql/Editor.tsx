@@ -31,7 +31,8 @@ export function Editor({ value, onChange, onRun, tables, wrong }: Props) {
     if (!element) return;
     const { from } = wordBefore(value, element.selectionStart);
     element.setSelectionRange(from, element.selectionStart);
-    // The browser's own way of typing keeps its undo.
+    // The browser's own way of typing keeps its undo, and nothing else does.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
     if (!document.execCommand("insertText", false, offer.text)) onChange(value.slice(0, from) + offer.text + value.slice(element.selectionEnd));
     setOffers([]);
   }
@@ -65,6 +66,8 @@ export function Editor({ value, onChange, onRun, tables, wrong }: Props) {
         onChange={(event) => { onChange(event.target.value); look(event.target.value, event.target.selectionStart, false); }}
         onKeyDown={press} onBlur={() => setTimeout(() => setOffers([]), 150)} onScroll={() => setOffers([])}
       />
+      {/* It follows the field's scrolling when it is drawn the next time. */}
+      {/* eslint-disable-next-line react-hooks/refs */}
       {wrong && <div className={styles.wrongLine} style={{ top: PAD_PX + (wrong.line - 1) * LINE_PX - (field.current?.scrollTop ?? 0) }} aria-hidden />}
       <ul id={list} role="listbox" aria-label="Completions" hidden={offers.length === 0} className={styles.offers} style={{ top: PAD_PX + place.line * LINE_PX - place.scroll + 2, left: `min(calc(${PAD_PX}px + ${place.column}ch), calc(100% - 320px))` }}>
         {offers.map((offer, index) => (

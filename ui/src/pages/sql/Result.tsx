@@ -20,14 +20,14 @@ function Value({ value, name, kind }: { value: unknown; name: string; kind: stri
     const text = JSON.stringify(value);
     return <code title={shown(text, 600)}>{shown(text, 200)}</code>;
   }
-  return <>{String(value)}</>;
+  return <>{JSON.stringify(value)}</>;
 }
 
 /** A width that fits what stands in the first rows. */
 function width(name: string, at: number, rows: unknown[][]): string {
   const longest = rows.slice(0, 50).reduce((most, row) => {
     const value = row[at];
-    const text = value === null || value === undefined ? "null" : typeof value === "object" ? JSON.stringify(value) : String(value);
+    const text = value === null || value === undefined ? "null" : typeof value === "string" ? value : JSON.stringify(value);
     return Math.max(most, text.length);
   }, name.length + 1);
   const pixels = Math.round(Math.min(420, Math.max(70, longest * 7.4 + 22)));

@@ -2,7 +2,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Bookmark, Download, Play, Square, Trash2 } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { line, save } from "../../lib/csv";
@@ -17,7 +17,7 @@ import { useTick } from "../../lib/tick";
 import { drawable } from "./drawable";
 import { Editor } from "./Editor";
 import { Result } from "./Result";
-import { saved } from "./saved";
+import { type Questions, useQuestions } from "./useQuestions";
 import styles from "./Workbench.module.css";
 
 const Drawing = lazy(() => import("./Drawing"));
@@ -35,10 +35,9 @@ export function Workbench() {
   const { q, as_of, view = "table" } = useSearch({ from: "/sql" });
   const navigate = useNavigate({ from: "/sql" });
   const [text, setText] = useState(q ?? FIRST);
-  const [moment, setMoment] = useState(as_of ?? "");
   const [naming, setNaming] = useState(false);
   const tables = useQuery(ask.tables);
-  const questions = useSyncExternalStore(saved.subscribe, saved.get);
+  const questions = useQuestions();
   const stop = useRef<AbortController>(undefined);
   const run = useMutation({
     mutationFn: (question: { q: string; as_of?: string }) => {
@@ -55,18 +54,16 @@ export function Workbench() {
     if (q === undefined || asked.current === key) return;
     asked.current = key;
     setText(q);
-    setMoment(as_of ?? "");
     mutate({ q, as_of });
   }, [q, as_of, mutate]);
   useEffect(() => () => stop.current?.abort(), []);
 
   function start(question = text) {
     if (question.trim() === "") return;
-    const at = moment.trim() || undefined;
-    asked.current = `${question}\n${at ?? ""}`;
+    asked.current = `${question}\n${as_of ?? ""}`;
     setText(question);
-    void navigate({ search: (was) => ({ ...was, q: question, as_of: at }) });
-    mutate({ q: question, as_of: at });
+    void navigate({ search: (was) => ({ ...was, q: question }) });
+    mutate({ q: question, as_of });
   }
 
   const problem = run.error instanceof Refused ? run.error.problem : undefined;
@@ -81,9 +78,8 @@ export function Workbench() {
           <Editor value={text} onChange={setText} onRun={() => start()} tables={tables.data?.tables ?? []} wrong={problem?.line ? { line: problem.line, column: problem.column ?? 1 } : undefined} />
           <div className="row wrapped">
             {run.isPending ? <button type="button" className="button" onClick={() => stop.current?.abort()}><Square aria-hidden />Stop</button> : <button type="button" className="button main" onClick={() => start()} disabled={text.trim() === ""}><Play aria-hidden />Ask</button>}
-            <label className="row small">as of<input className="input" style={{ width: 150 }} placeholder="now" title="A time, a day, 7d, or scan:12" value={moment} onChange={(event) => setMoment(event.target.value)} onKeyDown={(event) => { if (event.key === "Enter") start(); }} maxLength={100} /></label>
             <button type="button" className="button" onClick={() => setNaming(true)} disabled={text.trim() === ""}><Bookmark aria-hidden />Keep</button>
-            {answer && !run.isPending && (
+            {answer && (
               <span className="row" style={{ marginLeft: "auto" }}>
                 <span className="small muted" aria-live="polite">{counted(answer.rows.length, "row")}{answer.truncated ? " and more, cut off" : ""} in {span(answer.millis)}</span>
                 {plot && <Tabs label="Show as" value={view} options={[["table", "table"], ["chart", "chart"]]} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: next === "table" ? undefined : next }), replace: true })} />}
@@ -94,14 +90,14 @@ export function Workbench() {
           {run.isPending ? <Waiting /> : stopped ? <p className="muted">Stopped.</p> : run.error ? <Wrong error={run.error} again={() => start()} /> : !answer ? (
             <Empty title="Ask a question"><ul className="stack">{EXAMPLES.map(([name, query]) => <li key={name}><button type="button" className={styles.example} onClick={() => start(query)}>{name}</button></li>)}</ul></Empty>
           ) : answer.rows.length === 0 ? <Empty title="No rows"><p>The question is valid, and nothing fits it{as_of ? ` as of ${shown(as_of, 60)}` : ""}.</p></Empty> : view === "chart" && plot ? <Suspense fallback={<Skeleton lines={4} />}><Drawing plot={plot} /></Suspense> : <Result answer={answer} />}
-          {answer && <CopyLine text={`fathom sql ${moment.trim() ? `--as-of ${word(moment.trim())} ` : ""}${word((q ?? text).replace(/\s+/g, " "))}`} />}
+          {answer && <CopyLine text={`fathom sql ${as_of ? `--as-of ${word(as_of)} ` : ""}${word((q ?? text).replace(/\s+/g, " "))}`} />}
         </div>
         <aside className={styles.side} aria-label="Questions and tables">
           <section className="stack">
             <h2>Kept</h2>
-            {questions.length === 0 ? <p className="small muted">None yet. They stay in this browser.</p> : (
-              <ul>{questions.map((each) => (
-                <li key={each.name} className="row spread"><button type="button" className={styles.example} onClick={() => start(each.query)} title={shown(each.query, 300)}><bdi>{shown(each.name, 60)}</bdi></button><button type="button" className="button plain" onClick={() => saved.remove(each.name)} aria-label={`Forget ${shown(each.name, 60)}`}><Trash2 aria-hidden /></button></li>
+            {questions.all.length === 0 ? <p className="small muted">None yet.{questions.here && " They stay in this browser."}</p> : (
+              <ul>{questions.all.map((each) => (
+                <li key={each.name} className="row spread"><button type="button" className={styles.example} onClick={() => start(each.query)} title={shown(each.query, 300)}><bdi>{shown(each.name, 60)}</bdi></button><button type="button" className="button plain" onClick={() => void questions.forget(each)} aria-label={`Forget ${shown(each.name, 60)}`}><Trash2 aria-hidden /></button></li>
               ))}</ul>
             )}
           </section>
@@ -111,7 +107,7 @@ export function Workbench() {
           </section>
         </aside>
       </div>
-      {naming && <Naming query={text} onClose={() => setNaming(false)} />}
+      {naming && <Naming query={text} questions={questions} onClose={() => setNaming(false)} />}
     </div>
   );
 }
@@ -145,14 +141,16 @@ function Tables({ all, onPick }: { all: { name: string; description: string; col
   );
 }
 
-function Naming({ query, onClose }: { query: string; onClose: () => void }) {
+function Naming({ query, questions, onClose }: { query: string; questions: Questions; onClose: () => void }) {
   const [name, setName] = useState("");
+  const keep = useMutation({ mutationFn: () => questions.keep({ name: name.trim(), query }), onSuccess: onClose });
   return (
     <Dialog title="Keep this question" onClose={onClose}>
-      <form className="stack" onSubmit={(event) => { event.preventDefault(); saved.add({ name: name.trim(), query }); onClose(); }}>
+      <form className="stack" onSubmit={(event) => { event.preventDefault(); keep.mutate(); }}>
         <label className="stack small">Name<input className="input" required maxLength={80} value={name} onChange={(event) => setName(event.target.value)} /></label>
-        <p className="small muted">It stays in this browser, and is found with Ctrl K. One of the same name is replaced.</p>
-        <div><button type="submit" className="button main" disabled={name.trim() === ""}>Keep</button></div>
+        <p className="small muted">It stays {questions.here ? "in this browser" : "with you, on this server"}, and is found with Ctrl K. One of the same name is replaced.</p>
+        {keep.error && <Wrong error={keep.error} />}
+        <div><button type="submit" className="button main" disabled={name.trim() === "" || keep.isPending}>Keep</button></div>
       </form>
     </Dialog>
   );

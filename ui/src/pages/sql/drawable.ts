@@ -26,7 +26,7 @@ export function drawable(answer: Table): Plot | undefined {
   const text = columns.findIndex((column) => column.kind === "text" || column.kind === "boolean");
   const [first] = numbers;
   if (text < 0 || first === undefined) return undefined;
-  const bars = rows.slice(0, BARS_MAX).flatMap((row) => (typeof row[first] === "number" && row[first] >= 0 ? [{ name: row[text] === null ? "null" : String(row[text]), value: row[first] }] : []));
+  const bars = rows.slice(0, BARS_MAX).flatMap((row) => (typeof row[first] === "number" && row[first] >= 0 ? [{ name: typeof row[text] === "string" ? row[text] : JSON.stringify(row[text] ?? null), value: row[first] }] : []));
   if (bars.length < 2) return undefined;
   return { form: "bars", name: columns[text]?.name ?? "", value: columns[first]?.name ?? "", bars, more: Math.max(0, rows.length - BARS_MAX) };
 }

@@ -9,7 +9,7 @@ function read(): Question[] {
   try {
     const all: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
     if (!Array.isArray(all)) return [];
-    return all.filter((each): each is Question => typeof each?.name === "string" && typeof each?.query === "string").slice(0, MAX);
+    return all.filter((each: Partial<Question> | null): each is Question => typeof each?.name === "string" && typeof each.query === "string").slice(0, MAX);
   } catch {
     return [];
   }
@@ -26,7 +26,7 @@ function keep(next: Question[]): void {
 
 export const saved = {
   get: (): Question[] => questions,
-  subscribe(listener: () => void): () => void {
+  subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },

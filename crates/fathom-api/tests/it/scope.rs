@@ -1,0 +1,224 @@
+//! Whoever may see a part of the estate sees nothing of the rest, in any answer.
+
+use std::time::Duration;
+
+use fathom_model::{Document, Timestamp, Uid};
+use serde_json::{Value, json};
+
+use crate::{
+    door::{Browser, Door},
+    harness::{BUCKETS, bucket_uid, results},
+};
+
+/// The account of those who are limited, and the other one.
+const OWN: &str = "111111111111";
+const OTHER: &str = "222222222222";
+
+/// Texts that stand for the rest of the estate: the account, and the names of its buckets.
+fn markers(is_own: impl Fn(usize) -> bool, account: bool) -> Vec<String> {
+    let buckets = (0..BUCKETS).filter(|n| !is_own(*n)).map(|n| format!("bucket-{n:03}"));
+    buckets.chain(account.then(|| OTHER.to_owned())).collect()
+}
+
+/// Everything that can be read: all addresses of the document that take no part of a path, with parameters that find
+/// something, and those that ask for what belongs to others.
+fn addresses() -> Vec<String> {
+    let document = serde_json::to_value(fathom_api::openapi()).expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    let mut addresses = Vec::new();
+    for (path, item) in paths {
+        let path = path.strip_prefix("/api/v1").expect("below the base");
+        if item.get("get").is_none() || path.ends_with("/stream") || path.starts_with("/signin/oidc") {
+            continue;
+        }
+        let path = path.replace("{id}", "1").replace("{index}", "0").replace("{name}", "default");
+        let own = bucket_uid(0);
+        let other = bucket_uid(1);
+        for query in [
+            String::new(),
+            "limit=500".to_owned(),
+            format!("uid={own}"),
+            format!("uid={other}"),
+            format!("account={OTHER}"),
+            "search=store".to_owned(),
+            "include_deleted=true&limit=500".to_owned(),
+            "include_accepted=true&limit=500".to_owned(),
+            "since=scan:1&limit=500".to_owned(),
+            "as_of=scan:1".to_owned(),
+            "as_of=scan:1&limit=500".to_owned(),
+            format!("around={own}&depth=4"),
+            format!("around={other}&depth=4"),
+            format!("from={own}&to={other}&hops=20"),
+            format!("of={own}&kind=encrypted_by&direction=in&type=AWS::S3::Bucket"),
+        ] {
+            addresses.push(if query.is_empty() { path.clone() } else { format!("{path}?{query}") });
+        }
+    }
+    addresses
+}
+
+/// Answers that leave what was asked for out of the text: a refusal may repeat the parameter that it refuses.
+fn without_echo(address: &str, text: &str) -> String {
+    let asked = address.split_once('?').map_or("", |(_, query)| query);
+    let mut text = text.to_owned();
+    for pair in asked.split('&') {
+        if let Some((_, value)) = pair.split_once('=') {
+            text = text.replace(value, "").replace(&value.replace(':', "%3A"), "");
+        }
+    }
+    text
+}
+
+/// Asks everything; says how many answers were good.
+async fn look_around(door: &Door, browser: &Browser, markers: &[String]) -> Vec<String> {
+    let mut good = Vec::new();
+    for address in addresses() {
+        let answer = door.of(browser, "get", &address).send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("text");
+        assert_ne!(status.as_u16(), 500, "{address}: {text}");
+        let text = without_echo(&address, &text);
+        for marker in markers {
+            assert!(!text.contains(marker.as_str()), "`{marker}` in the answer of {address}: {text}");
+        }
+        if status.is_success() {
+            good.push(address);
+        }
+    }
+    good
+}
+
+/// A second scan that changes one bucket of each account and takes one of each away.
+async fn change_both(door: &Door) {
+    let store = &door.api.store;
+    let now = Timestamp::from_second(door.second()).expect("in range");
+    let page = store
+        .resources(&fathom_store::ResourceQuery { limit: 1000, ..Default::default() })
+        .await
+        .expect("rows");
+    let mut resources = Vec::new();
+    for row in page.rows {
+        let mut resource = store.resource(&row.resource.uid).await.expect("read").expect("there").resource;
+        if resource.uid == Uid::from(bucket_uid(0)) || resource.uid == Uid::from(bucket_uid(1)) {
+            resource.document = Document::new(&json!({"Name": resource.id, "Changed": true}));
+        }
+        resources.push(resource);
+    }
+    let accounts = [OWN.to_owned(), OTHER.to_owned()];
+    let regions = ["eu-central-1".to_owned(), "eu-west-1".to_owned()];
+    let scan = store.begin_scan("2 accounts", &accounts, &regions, now).await.expect("begins");
+    store.stage(scan, &resources).await.expect("staged");
+    store.finish_scan(scan, results(&resources), now).await.expect("finished");
+}
+
+#[tokio::test]
+async fn a_person_of_one_account_sees_nothing_of_another() {
+    let door = Door::open().await;
+    let accept =
+        json!({"uid": bucket_uid(1), "part": "purpose", "reason": "other-reason", "until": "2027-01-31"});
+    let response = door.api.post("/acceptances", &accept).send().await.expect("an answer");
+    assert_eq!(response.status(), 201);
+    change_both(&door).await;
+    let markers = markers(|n| n.is_multiple_of(3), true);
+    for role in ["viewer", "analyst", "responder", "auditor"] {
+        let one = door.enrol(role, role, json!({"accounts": [OWN]})).await;
+        let good = look_around(&door, &one.browser, &markers).await;
+        for part in ["/resources", "/unknowns", "/summary", "/scans", "/coverage", "/changes", "/trend"] {
+            assert!(good.iter().any(|address| address == part), "{role} sees nothing of {part}: {good:?}");
+        }
+        let found = door.read(&one.browser, "/resources?limit=1000").await;
+        assert_eq!(found["total"], BUCKETS.div_ceil(3) + 1, "all of the account is seen");
+        let other = door.of(&one.browser, "get", &format!("/resource?uid={}", bucket_uid(1)));
+        door.refused(other, 404, "not_found").await;
+        for path in ["/ledger", "/ledger/entries", "/people"] {
+            let answer = door.of(&one.browser, "get", path).send().await.expect("an answer");
+            assert_eq!(answer.status(), 403, "{role} {path}");
+        }
+        if role != "viewer" {
+            let sql =
+                door.of(&one.browser, "post", "/sql").json(&json!({"query": "select uid from resources"}));
+            door.refused(sql, 403, "scope_limited").await;
+        }
+        if role == "analyst" {
+            let foreign = door.of(&one.browser, "post", "/acceptances").json(&accept);
+            door.refused(foreign, 404, "not_found").await;
+            let scan = door.of(&one.browser, "post", "/scans").json(&json!({}));
+            door.refused(scan, 403, "scope_limited").await;
+        }
+    }
+    door.api.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_of_one_team_sees_what_the_team_answers_for() {
+    let door = Door::open().await;
+    change_both(&door).await;
+    let one = door.enrol("ada", "analyst", json!({"teams": ["team-b"]})).await;
+    // Bucket 1 is the only one of which a statement names the owner.
+    let markers = markers(|n| n == 1, false);
+    look_around(&door, &one.browser, &markers).await;
+    let found = door.read(&one.browser, "/resources?limit=1000").await;
+    assert_eq!(found["total"], 1, "{found}");
+    assert_eq!(found["resources"][0]["uid"], bucket_uid(1));
+    let detail = door.read(&one.browser, &format!("/resource?uid={}", bucket_uid(1))).await;
+    assert_eq!(detail["relations"]["withheld"], 1, "its key is of no team");
+    assert_eq!(detail["relations"]["outgoing"].as_array().map(Vec::len), Some(1), "a reference of its own");
+    for path in ["/coverage", "/trend"] {
+        door.refused(door.of(&one.browser, "get", path), 403, "scope_limited").await;
+    }
+    let nobody = door.enrol("bob", "viewer", json!({"accounts": [OWN], "teams": ["team-b"]})).await;
+    assert_eq!(door.read(&nobody.browser, "/resources").await["total"], 0, "both have to fit");
+    door.api.stop().await;
+}
+
+#[tokio::test]
+async fn streams_tell_only_what_may_be_seen() {
+    let door = Door::open().await;
+    let one = door.enrol("ada", "viewer", json!({"accounts": [OWN]})).await;
+    let mut stream = door.of(&one.browser, "get", "/changes/stream").send().await.expect("a stream");
+    change_both(&door).await;
+    let mut text = String::new();
+    let told = async {
+        while !text.contains("event: scan") {
+            let part = stream.chunk().await.expect("readable").expect("it goes on");
+            text.push_str(&String::from_utf8_lossy(&part));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("the scan is told");
+    assert!(text.contains("bucket-000"), "{text}");
+    for marker in markers(|n| n.is_multiple_of(3), true) {
+        assert!(!text.contains(&marker), "`{marker}` in {text}");
+    }
+    // Without the permission to read documents, no value of one is told.
+    assert!(text.contains("\"withheld\":true") && !text.contains("\"new\":"), "{text}");
+    door.api.stop().await;
+}
+
+#[tokio::test]
+async fn documents_and_their_values_are_for_those_who_may_read_them() {
+    let door = Door::open().await;
+    change_both(&door).await;
+    let viewer = door.enrol("vic", "viewer", json!({})).await;
+    let analyst = door.enrol("ann", "analyst", json!({})).await;
+    let addresses = [
+        format!("/resource?uid={}", bucket_uid(1)),
+        format!("/resource/history?uid={}", bucket_uid(1)),
+        "/changes".to_owned(),
+    ];
+    for address in addresses {
+        let number = "9007199254740993";
+        let shown = door.read(&analyst.browser, &address).await.to_string();
+        assert!(shown.contains(number) || shown.contains("\"Changed\""), "{address}: {shown}");
+        let withheld = door.read(&viewer.browser, &address).await;
+        assert!(!withheld.to_string().contains(number), "{address}: {withheld}");
+        let mut left: Vec<&Value> = vec![&withheld];
+        while let Some(value) = left.pop() {
+            if let Some(map) = value.as_object() {
+                assert!(!map.contains_key("old") && !map.contains_key("new"), "{address}: {withheld}");
+                left.extend(map.values());
+            }
+            left.extend(value.as_array().into_iter().flatten());
+        }
+    }
+    door.api.stop().await;
+}

@@ -1,0 +1,236 @@
+//! Texts of policies that match: `*`, `?`, policy variables with defaults, and ARNs segment by segment.
+
+use crate::{
+    context::{Context, Given},
+    truth::Truth,
+};
+
+/// A text of a policy as it was written, taken apart once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    written: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Char(char),
+    Any,
+    One,
+    Variable { key: String, default: Option<String> },
+}
+
+/// One step of a pattern whose variables have their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// This character.
+    Char(char),
+    /// `*`: any characters, also none.
+    Any,
+    /// `?`: any one character.
+    One,
+}
+
+/// What became of a template in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Resolved {
+    /// A pattern.
+    Pattern(Vec<Token>),
+    /// A variable without a single value and without a default: it matches nothing.
+    Nothing,
+    /// A variable whose key the request does not give.
+    Missing(String),
+}
+
+impl Template {
+    /// Takes a text apart. Without `variables` (policies of version 2008-10-17), `${…}` is literal.
+    pub(crate) fn parse(written: &str, variables: bool) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = written;
+        while let Some(next) = rest.chars().next() {
+            if let Some((part, after)) = rest.strip_prefix("${").filter(|_| variables).and_then(variable) {
+                parts.push(part);
+                rest = after;
+                continue;
+            }
+            parts.push(match next {
+                '*' => Part::Any,
+                '?' => Part::One,
+                other => Part::Char(other),
+            });
+            rest = rest.get(next.len_utf8()..).unwrap_or_default();
+        }
+        Self { written: written.to_owned(), parts }
+    }
+
+    /// The text as it was written.
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// Whether it is nothing but `*`.
+    pub(crate) fn is_everything(&self) -> bool {
+        !self.parts.is_empty() && self.parts.iter().all(|part| *part == Part::Any)
+    }
+
+    /// Whether it has a wildcard or a variable.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Char(_)))
+    }
+
+    /// Puts the values of its variables in. They are literal: a `*` in a value is no wildcard.
+    pub(crate) fn resolve(&self, context: &Context) -> Resolved {
+        let mut tokens = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Char(char) => tokens.push(Token::Char(*char)),
+                Part::Any => tokens.push(Token::Any),
+                Part::One => tokens.push(Token::One),
+                Part::Variable { key, default } => {
+                    let value = match context.get(key) {
+                        Given::Values([single]) => Some(single),
+                        Given::NotGiven => return Resolved::Missing(key.clone()),
+                        // Only keys with a single value can be variables.
+                        Given::Values(_) | Given::Absent => default.as_ref(),
+                    };
+                    let Some(value) = value else { return Resolved::Nothing };
+                    tokens.extend(value.chars().map(Token::Char));
+                }
+            }
+        }
+        Resolved::Pattern(tokens)
+    }
+}
+
+/// Reads a variable behind `${`; none where it is not one, and the text is literal.
+fn variable(text: &str) -> Option<(Part, &str)> {
+    let end = text.find('}')?;
+    // A default may hold a brace.
+    let quoted = text.find('\'').filter(|quote| *quote < end);
+    let end = match quoted {
+        Some(open) => {
+            let close = open + 1 + text.get(open + 1..)?.find('\'')?;
+            close + text.get(close..)?.find('}')?
+        }
+        None => end,
+    };
+    let (inner, after) = (text.get(..end)?, text.get(end + 1..)?);
+    let part = match inner {
+        "*" => Part::Char('*'),
+        "?" => Part::Char('?'),
+        "$" => Part::Char('$'),
+        _ => {
+            let (key, default) = match inner.split_once(',') {
+                Some((key, default)) => {
+                    let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+                    (key.trim(), Some(default.to_owned()))
+                }
+                None => (inner.trim(), None),
+            };
+            if key.is_empty() || key.contains(['$', '{', '\'']) {
+                return None;
+            }
+            Part::Variable { key: key.to_owned(), default }
+        }
+    };
+    Some((part, after))
+}
+
+/// The tokens as plain text: in comparisons without wildcards, `*` and `?` are characters.
+pub(crate) fn as_text(tokens: &[Token]) -> String {
+    tokens
+        .iter()
+        .map(|token| match token {
+            Token::Char(char) => *char,
+            Token::Any => '*',
+            Token::One => '?',
+        })
+        .collect()
+}
+
+/// Whether a text matches. Time is at most the product of the lengths.
+pub(crate) fn glob(pattern: &[Token], text: &[char]) -> bool {
+    let (mut at_pattern, mut at_text) = (0, 0);
+    // Where the last `*` stood, and how far it had eaten.
+    let mut star: Option<(usize, usize)> = None;
+    loop {
+        let step = match (pattern.get(at_pattern), text.get(at_text)) {
+            (Some(Token::Any), _) => {
+                star = Some((at_pattern, at_text));
+                at_pattern += 1;
+                continue;
+            }
+            (Some(Token::One), Some(_)) => true,
+            (Some(Token::Char(wanted)), Some(found)) => wanted == found,
+            (None, None) => return true,
+            _ => false,
+        };
+        if step {
+            at_pattern += 1;
+            at_text += 1;
+            continue;
+        }
+        match star {
+            Some((position, eaten)) if eaten < text.len() => {
+                star = Some((position, eaten + 1));
+                at_pattern = position + 1;
+                at_text = eaten + 1;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// How many segments an ARN has; the last takes all that follows.
+const SEGMENTS: usize = 6;
+
+/// Whether an ARN matches, each of its six segments for itself. What a short pattern lacks is completed with `*`.
+/// A text that is no ARN matches only a pattern of nothing but `*`.
+pub(crate) fn arn(pattern: &[Token], text: &str) -> bool {
+    if !pattern.is_empty() && pattern.iter().all(|token| *token == Token::Any) {
+        return true;
+    }
+    let parts: Vec<Vec<char>> = text.splitn(SEGMENTS, ':').map(|part| part.chars().collect()).collect();
+    if parts.len() < SEGMENTS {
+        return false;
+    }
+    let mut segments = pattern.splitn(SEGMENTS, |token| *token == Token::Char(':'));
+    parts.iter().all(|part| match segments.next() {
+        Some(segment) => glob(segment, part),
+        None => true,
+    })
+}
+
+/// Whether a service and an action match, in any case. `*` alone is every action; else the service's name stands before
+/// a colon.
+pub(crate) fn action(pattern: &str, action: &str) -> bool {
+    if !pattern.is_empty() && pattern.chars().all(|char| char == '*') {
+        return true;
+    }
+    let lower = |text: &str| -> Vec<char> { text.to_ascii_lowercase().chars().collect() };
+    let tokens = |text: &str| -> Vec<Token> {
+        lower(text)
+            .into_iter()
+            .map(|char| match char {
+                '*' => Token::Any,
+                '?' => Token::One,
+                other => Token::Char(other),
+            })
+            .collect()
+    };
+    match (pattern.split_once(':'), action.split_once(':')) {
+        (Some((wanted_service, wanted)), Some((service, name))) => {
+            glob(&tokens(wanted_service), &lower(service)) && glob(&tokens(wanted), &lower(name))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the resource of a request matches a template.
+pub(crate) fn resource(template: &Template, resource: &str, context: &Context) -> (Truth, Option<String>) {
+    match template.resolve(context) {
+        Resolved::Pattern(tokens) => (arn(&tokens, resource).into(), None),
+        Resolved::Nothing => (Truth::No, None),
+        Resolved::Missing(key) => (Truth::OnlyIf, Some(key)),
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the evaluator: what the specifications say, what must hold for any input, and an independent peer.
+
+#![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
+
+mod generate;
+mod hostile;
+mod literal;
+mod managed;
+mod peer;
+mod properties;
+mod questions;
+mod specifications;

@@ -1,0 +1,244 @@
+//! Neighbourhoods and ways, against a plain breadth-first search over the edges.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fathom_model::{Edge, Resource, Target, Uid};
+use fathom_store::{AroundQuery, Direction, EstateFilter, ScanResults, Scope, Store, WayQuery};
+
+use crate::support::{BUCKET, INSTANCE, Numbers, at, edge, open, resource, scan};
+
+const ACCOUNTS: [&str; 2] = ["111122223333", "222233334444"];
+
+fn node(n: usize) -> Resource {
+    let kind = if n.is_multiple_of(3) { BUCKET } else { INSTANCE };
+    let mut one = resource(kind, ACCOUNTS[n % 2], "eu-west-1", &format!("n-{n:03}"), "x");
+    one.exposed = n.is_multiple_of(5);
+    one
+}
+
+/// A random graph: the resources and their edges by number.
+async fn graph(
+    store: &Store,
+    seed: u64,
+    size: usize,
+    edges: usize,
+) -> (Vec<Resource>, Vec<(usize, usize, &'static str)>) {
+    let mut numbers = Numbers(seed);
+    let nodes: Vec<Resource> = (0..size).map(node).collect();
+    let links: BTreeSet<(usize, usize, &str)> = (0..edges)
+        .map(|_| {
+            let (a, b) = (numbers.below(size as u64) as usize, numbers.below(size as u64) as usize);
+            (a, b, ["uses", "in_subnet"][numbers.below(2) as usize])
+        })
+        .collect();
+    let results = ScanResults {
+        edges: links.iter().map(|(a, b, kind)| edge(&nodes[*a], kind, &nodes[*b])).collect(),
+        ..ScanResults::default()
+    };
+    scan(store, 10, &nodes, results).await;
+    (nodes, links.into_iter().collect())
+}
+
+/// How far each node is from one, over edges that are followed so.
+fn distances(
+    from: usize,
+    links: &[(usize, usize, &str)],
+    direction: Direction,
+    kind: Option<&str>,
+    seen: &dyn Fn(usize) -> bool,
+) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::from([(from, 0)]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(here) = queue.pop_front() {
+        for (a, b, of) in links {
+            if kind.is_some_and(|kind| kind != *of) {
+                continue;
+            }
+            let mut next = Vec::new();
+            if *a == here && direction != Direction::In {
+                next.push(*b);
+            }
+            if *b == here && direction != Direction::Out {
+                next.push(*a);
+            }
+            for there in next {
+                if seen(there) && !found.contains_key(&there) {
+                    found.insert(there, found[&here] + 1);
+                    queue.push_back(there);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn ways_are_as_short_as_a_plain_search_finds_them() {
+    let (mut met, mut none) = (BTreeSet::new(), 0);
+    for seed in [1, 2, 3, 4] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let (nodes, links) = graph(&store, seed, 60, 70).await;
+        let mut numbers = Numbers(seed + 100);
+        for _ in 0..120 {
+            let (a, b) = (numbers.below(60) as usize, numbers.below(60) as usize);
+            let direction = [Direction::Both, Direction::Out, Direction::In][numbers.below(3) as usize];
+            let kind = [None, None, Some("uses")][numbers.below(3) as usize];
+            let limited = numbers.below(4) == 0;
+            let hops = 1 + numbers.below(12) as u32;
+            let scope = if limited {
+                Scope { accounts: Some(BTreeSet::from([ACCOUNTS[0].into()])), teams: None }
+            } else {
+                Scope::ALL
+            };
+            let seen = |n: usize| !limited || n.is_multiple_of(2);
+            let query = WayQuery {
+                scope,
+                from: nodes[a].uid.clone(),
+                to: nodes[b].uid.clone(),
+                hops,
+                direction,
+                kinds: kind.into_iter().map(Into::into).collect(),
+            };
+            let way = store.way(&query).await.unwrap();
+            if !seen(a) || !seen(b) {
+                assert!(way.is_none(), "an end that may not be seen is not known");
+                continue;
+            }
+            let way = way.unwrap();
+            assert!(way.complete);
+            let far = distances(a, &links, direction, kind, &seen).get(&b).copied();
+            match far.filter(|far| *far <= hops as usize) {
+                None => {
+                    none += 1;
+                    assert!(way.nodes.is_empty(), "{query:?}");
+                }
+                Some(far) => {
+                    met.insert(far);
+                    assert_eq!(way.hops.len(), far, "{query:?}");
+                    assert_eq!(way.nodes.len(), far + 1);
+                    assert_eq!((&way.nodes[0].uid, &way.nodes[far].uid), (&query.from, &query.to));
+                    for (step, (edge, forward)) in way.hops.iter().enumerate() {
+                        let (here, there) = (&way.nodes[step].uid, &way.nodes[step + 1].uid);
+                        let ends = if *forward { (here, there) } else { (there, here) };
+                        assert_eq!((&edge.from, &edge.to), ends);
+                        assert!(*forward || direction != Direction::Out);
+                        assert!(!*forward || direction != Direction::In);
+                        let place = |uid: &Uid| nodes.iter().position(|one| one.uid == *uid).unwrap();
+                        assert!(links.contains(&(place(&edge.from), place(&edge.to), &edge.kind)));
+                    }
+                }
+            }
+        }
+        store.close().await.unwrap();
+    }
+    assert!(met.len() > 5 && none > 50, "short, long and no ways were asked for: {met:?} {none}");
+}
+
+#[tokio::test]
+async fn what_is_around_is_what_a_plain_search_reaches() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (nodes, links) = graph(&store, 7, 80, 120).await;
+    for depth in 1..=4 {
+        for start in [0, 11, 42] {
+            let query = AroundQuery {
+                scope: Scope::ALL,
+                root: nodes[start].uid.clone(),
+                depth,
+                kinds: Vec::new(),
+                types: Vec::new(),
+                direction: Direction::Both,
+                limit: 2000,
+                group_above: 500,
+            };
+            let found = store.graph_around(&query).await.unwrap().unwrap();
+            let far = distances(start, &links, Direction::Both, None, &|_| true);
+            let wanted: BTreeMap<String, u32> = far
+                .into_iter()
+                .filter(|(_, far)| *far <= depth as usize)
+                .map(|(n, far)| (nodes[n].uid.to_string(), far as u32))
+                .collect();
+            let reached: BTreeMap<String, u32> =
+                found.nodes.iter().map(|one| (one.uid.to_string(), one.depth)).collect();
+            assert_eq!(reached, wanted);
+            assert!(found.complete && found.groups.is_empty());
+            let between = links.iter().filter(|(a, b, _)| {
+                wanted.contains_key(nodes[*a].uid.as_str()) && wanted.contains_key(nodes[*b].uid.as_str())
+            });
+            assert_eq!(found.edges.len(), between.count());
+        }
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_alike_become_a_group_that_opens_page_by_page() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let nodes: Vec<Resource> = (0..40).map(node).collect();
+    let hub = &nodes[0];
+    let mut edges: Vec<Edge> = nodes[1..38].iter().map(|one| edge(one, "uses", hub)).collect();
+    edges.push(edge(hub, "logs_to", &nodes[39]));
+    let lost = Target::Unresolved { kind: BUCKET.into(), reference: "elsewhere".to_owned(), outside: true };
+    edges.push(Edge { from: hub.uid.clone(), kind: "logs_to".into(), to: lost, path: "Logs".into() });
+    scan(&store, 10, &nodes, ScanResults { edges, ..ScanResults::default() }).await;
+    let query = AroundQuery {
+        scope: Scope::ALL,
+        root: hub.uid.clone(),
+        depth: 1,
+        kinds: Vec::new(),
+        types: Vec::new(),
+        direction: Direction::Both,
+        limit: 300,
+        group_above: 13,
+    };
+    let found = store.graph_around(&query).await.unwrap().unwrap();
+    // 12 buckets of 1..38 are multiples of three and stay; the 25 instances become one.
+    let [group] = found.groups.as_slice() else { panic!("{:?}", found.groups) };
+    assert_eq!(
+        (group.count, group.member_kind.as_str(), group.outgoing, group.at_least),
+        (25, INSTANCE, false, false)
+    );
+    assert_eq!(found.nodes.len(), 1 + 12 + 1);
+    assert_eq!(
+        (found.loose.len(), found.loose[0].reference.as_str(), found.loose[0].outside),
+        (1, "elsewhere", true)
+    );
+    let (mut members, mut offset) = (BTreeSet::new(), 0);
+    loop {
+        let page = store
+            .group_members(&Scope::ALL, &hub.uid, &"uses".into(), false, &INSTANCE.into(), offset, 10)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((page.total, page.nodes.len()), (25, page.edges.len()));
+        offset += page.nodes.len();
+        members.extend(page.nodes.into_iter().map(|one| one.uid));
+        if offset as u64 >= page.total {
+            break;
+        }
+    }
+    assert_eq!(members.len(), 25);
+    // Fewer than are there, and it says so.
+    let few =
+        store.graph_around(&AroundQuery { limit: 10, group_above: 500, ..query }).await.unwrap().unwrap();
+    assert_eq!((few.nodes.len(), few.complete), (10, false));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_picture_of_the_estate_shows_the_exposed_first_and_counts_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (nodes, links) = graph(&store, 9, 50, 60).await;
+    let all = store.graph_estate(&EstateFilter::default(), 50, at(20)).await.unwrap();
+    assert_eq!((all.0.nodes.len(), all.0.edges.len(), all.1, all.2.len()), (50, links.len(), 50, 0));
+    let (graph, total, rest) = store.graph_estate(&EstateFilter::default(), 20, at(20)).await.unwrap();
+    assert_eq!((graph.nodes.len(), total, graph.complete), (20, 50, false));
+    let exposed = nodes.iter().filter(|one| one.exposed).count();
+    assert!(graph.nodes.iter().take(exposed).all(|one| one.exposed));
+    assert!(graph.nodes.iter().skip(exposed).all(|one| !one.exposed && !one.understood));
+    assert_eq!(rest.values().sum::<u64>(), 30);
+    store.close().await.unwrap();
+}
