@@ -141,7 +141,7 @@ describe("what others wrote", () => {
   it("is text, made visible and cut, wherever it stands", () =>
     journey("/", async (page) => {
       const evil = TRICK + "A".repeat(100_000);
-      await page.route(/\/api\/v1\/(resource|resources|unknowns|resource\/history)\?/, async (route) => {
+      await page.route(/\/api\/v1\/(resource|resources|unknowns|resource\/history|graph)\?/, async (route) => {
         const response = await route.fetch();
         const text = await response.text();
         await route.fulfill({ response, body: text.replaceAll(/"name":("(?:[^"\\]|\\.)*"|null)/g, `"name":${JSON.stringify(evil)}`).replaceAll('"value":"', `"value":${JSON.stringify(evil).slice(0, -1)}`) });
@@ -208,6 +208,7 @@ describe("questions in SQL", () => {
       await page.getByRole("button", { name: "Keep" }).click();
       await page.getByLabel("Name").fill("my export");
       await page.keyboard.press("Enter");
+      await page.getByRole("dialog", { name: "Keep this question" }).waitFor({ state: "detached" });
       await field.fill("select nothing from nowhere");
       await page.keyboard.press("Control+Enter");
       await page.getByRole("alert").filter({ hasText: /nowhere/ }).waitFor();

@@ -74,7 +74,7 @@ describe.skipIf(BINARY === "")("a session", () => {
       await warning.waitFor({ state: "detached" });
       await warning.waitFor({ timeout: IDLE_S * 1000 });
       await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor({ timeout: IDLE_S * 1000 });
-      await page.getByRole("alert").waitFor();
+      await page.getByRole("alert").filter({ hasText: /without use/ }).waitFor();
       expect(await page.locator("dialog").count()).toBe(0);
       expect(await barriers(page)).toEqual([]);
       await picture(page, "signin-why");
@@ -98,7 +98,7 @@ describe.skipIf(BINARY === "")("a session", () => {
       expect((Date.now() - began) / 1000).toBeGreaterThan(EMERGENCY_S - 125);
       await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor({ timeout: EMERGENCY_S * 1000 });
       expect((Date.now() - began) / 1000).toBeLessThan(EMERGENCY_S + 15);
-      await page.getByRole("alert").filter({ hasText: /5 min/ }).waitFor();
+      await page.getByRole("alert").filter({ hasText: "after 5 minutes without use" }).waitFor();
     });
   }, 400_000);
 
@@ -131,7 +131,7 @@ describe.skipIf(BINARY === "")("a session", () => {
         await admin.getByRole("row", { name: /this one/ }).waitFor();
       });
       await page.getByRole("heading", { name: "Sign in", exact: true }).waitFor({ timeout: 6_000 });
-      await page.getByRole("alert").filter({ hasText: /ended by/ }).waitFor();
+      await page.getByRole("alert").filter({ hasText: /ended before its time/ }).waitFor();
       await signIn(page, "Ben Analyst", ben.app);
       await page.getByRole("heading", { level: 1, name: "Scans" }).waitFor();
     }), 120_000);

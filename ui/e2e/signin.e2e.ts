@@ -67,8 +67,8 @@ describe.skipIf(BINARY === "")("sign-in", () => {
         await settled(page);
         const row = page.getByRole("table").getByRole("row", { name: /northwind-tmp-export-7731/ });
         await row.getByRole("button", { name: /^Act/ }).click();
-        await page.getByRole("menuitem", { name: "Accept…" }).click();
-        const plan = page.getByRole("dialog");
+        await page.getByRole("button", { name: "Accept…" }).click();
+        const plan = page.getByRole("dialog", { name: /^Accept/ });
         await plan.getByLabel("Reason").fill("looked at in the first ten minutes");
         await plan.getByRole("button", { name: "Accept", exact: true }).click();
         await plan.waitFor({ state: "detached" });
@@ -81,9 +81,10 @@ describe.skipIf(BINARY === "")("sign-in", () => {
         await signOut(page);
         expect(await barriers(page)).toEqual([]);
         await picture(page, "signin");
-        await page.getByRole("button", { name: "Sign in with a passkey" }).click();
-        await page.getByRole("button", { name: "Waiting for your passkey…" }).waitFor();
+        // What waits in the field for names was asked of a device whose owner is away; the button asks anew.
+        await page.waitForTimeout(1_000);
         await device1.present(true);
+        await page.getByRole("button", { name: "Sign in with a passkey" }).click();
         await page.getByRole("table", { name: "Entries" }).waitFor();
       }), 180_000);
   });
@@ -126,7 +127,7 @@ describe.skipIf(BINARY === "")("sign-in", () => {
     it("lets in once, for as long as it takes to make a new way in", async () => {
       const cleo = await person(server, "Cleo Recovers", "responder");
       await journey("/", async (page, { context }) => {
-        await device(context, page);
+        const keys = await device(context, page);
         const use = async (code: string) => {
           await page.getByRole("button", { name: "Use a recovery code" }).click();
           await page.getByLabel("Name", { exact: true }).fill(cleo.name);
@@ -142,6 +143,8 @@ describe.skipIf(BINARY === "")("sign-in", () => {
         await page.getByRole("button", { name: "Make it", exact: true }).click();
         await page.getByText("You sign in with 1 passkey, or with a password and an authenticator app.").waitFor();
         await picture(page, "settings-account");
+        // A device that says yes to everything would sign in by itself.
+        await keys.present(false);
         await signOut(page);
         await use(cleo.codes[0] ?? "");
         await page.getByRole("alert").last().waitFor();

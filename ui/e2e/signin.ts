@@ -110,6 +110,7 @@ export async function walked(browser: Browser, address: string, walk: Walk, { qu
     if (process.env.FATHOM_PICTURES) await open.page.screenshot({ path: join(process.env.FATHOM_PICTURES, `failed-${Date.now()}.png`) });
     throw error;
   } finally {
+    await open.page.unrouteAll({ behavior: "ignoreErrors" });
     await open.close();
   }
 }

@@ -90,7 +90,9 @@ impl Code {
             | Self::PasswordRefused
             | Self::CodeRefused => StatusCode::BAD_REQUEST,
             Self::Unauthorized | Self::SigninRefused => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::ScopeLimited | Self::CsrfRefused | Self::SignInAgain => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ScopeLimited | Self::CsrfRefused | Self::SignInAgain => {
+                StatusCode::FORBIDDEN
+            }
             Self::NoSuchRoute | Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::ScanRunning | Self::ScanNotFollowed | Self::Conflict => StatusCode::CONFLICT,

@@ -7,13 +7,13 @@
 
 pub mod attempts;
 pub mod name;
+pub mod oidc;
+pub mod passkey;
 pub mod password;
 mod role;
 mod secret;
 pub mod session;
 pub mod totp;
-pub mod oidc;
-pub mod passkey;
 mod waiting;
 
 pub use role::{Permission, Permissions, Role};

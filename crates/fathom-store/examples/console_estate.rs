@@ -215,7 +215,7 @@ fn id(number: usize) -> String {
 }
 
 fn owner(number: usize) -> Option<String> {
-    (mixed(number + 7) % 3 != 0).then(|| format!("team-{:02}", mixed(number + 1) % TEAMS))
+    (!mixed(number + 7).is_multiple_of(3)).then(|| format!("team-{:02}", mixed(number + 1) % TEAMS))
 }
 
 fn resource(number: usize, round: usize) -> Resource {
@@ -226,7 +226,7 @@ fn resource(number: usize, round: usize) -> Resource {
         tags.insert("Environment".to_owned(), ["production", "staging"][number % 2].to_owned());
     }
     // One in a hundred differs in the second scan.
-    let state = if mixed(number + 3) % 100 == 0 && round == 1 { "stopped" } else { "running" };
+    let state = if mixed(number + 3).is_multiple_of(100) && round == 1 { "stopped" } else { "running" };
     let document = serde_json::json!({ "Id": id(number), "State": state, "Tags": tags, "Number": number });
     Resource {
         uid: uid(number),
@@ -237,8 +237,8 @@ fn resource(number: usize, round: usize) -> Resource {
         name: tags.get("Name").cloned(),
         tags,
         created_at: None,
-        provider_made: mixed(number + 4) % 30 == 0,
-        exposed: mixed(number + 5) % 50 == 0,
+        provider_made: mixed(number + 4).is_multiple_of(30),
+        exposed: mixed(number + 5).is_multiple_of(50),
         document: Document::new(&document),
     }
 }
@@ -257,7 +257,7 @@ fn knowledge(number: usize, total: usize, now: Timestamp) -> Knowledge {
         edges.push(edge("attached_to", NETWORKS + mixed(number + 6) % (total - NETWORKS).max(1)));
     }
     let owner = owner(number);
-    let is_understood = owner.is_some() && mixed(number + 2) % 4 > 0;
+    let is_understood = owner.is_some() && !mixed(number + 2).is_multiple_of(4);
     let listed = (!is_understood).then(|| {
         let resource = resource(number, 0);
         let gap = |part: &str| Gap {

@@ -65,9 +65,9 @@ pub use baselines::{
     Baseline, BaselineAcceptance, BaselineDifference, BaselineDifferences, BaselineException,
 };
 pub use catalog::{
-    AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstatePage, Graph, GraphEdge, GraphGroup,
-    GraphNode, Group, Grouped, GroupMembers, ListPage, LooseEdge, NetworkRules, PastDetail, PlacedResource, ValueCounts, Way,
-    WayQuery,
+    AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstatePage, Graph, GraphEdge,
+    GraphGroup, GraphNode, Group, GroupMembers, Grouped, ListPage, LooseEdge, NetworkRules, PastDetail,
+    PlacedResource, ValueCounts, Way, WayQuery,
 };
 pub use compact::{CompactPolicy, Compaction, Older};
 pub use context::By;
@@ -83,12 +83,13 @@ pub use history::{
 };
 pub use knowledge::{Knowledge, Listed};
 pub use ledger::{
-    DirLog, EntryDraft, EntryQuery, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key, verify_dir,
+    DirLog, EntryDraft, EntryQuery, LedgerEntry, LedgerStatus, MAX_APPEND, Receipt, read_public_key,
+    verify_dir,
 };
 pub use open::Store;
 pub use people::{
-    Attempts, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash, Secrets,
-    SessionEnd, SessionUser, Spends, StoredSession, StoredToken, TokenMaker,
+    Attempts, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash,
+    Secrets, SessionEnd, SessionUser, Spends, StoredSession, StoredToken, TokenMaker,
 };
 pub use query::{
     Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter,

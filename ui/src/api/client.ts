@@ -1,7 +1,7 @@
 // Requests to the API: typed by its document, with every failure as one of three errors.
 import { sessions } from "../session/session";
 import { connection } from "./connection";
-import { Garbled, Gone, type Problem, Refused, sentence } from "./problem";
+import { Garbled, Gone, type Problem, Refused } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
@@ -99,7 +99,7 @@ async function refusal(response: Response, address: string): Promise<Error> {
   if (!isProblem(response)) return new Garbled(`The answer is not one of Fathom's (HTTP ${response.status}). Is something else in between?`);
   const problem = await json<Problem>(response);
   // Whoever is signing in was not in.
-  if (problem.code === "unauthorized" && !address.startsWith("/api/v1/signin")) sessions.refused(sentence(problem.detail));
+  if (problem.code === "unauthorized" && !address.startsWith("/api/v1/signin")) sessions.refused();
   // Another tab, or an administrator, may have changed who one is here.
   if (problem.code === "csrf_refused" || problem.code === "forbidden") sessions.doubt();
   return new Refused(problem);

@@ -1,15 +1,17 @@
 // Keeps a session that is used, and warns before one that is not ends.
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { words } from "../api/problem";
+import { patient } from "../lib/patient";
 import { moment } from "../lib/time";
 import { Dialog } from "../parts/Dialog";
 import { activity } from "./activity";
-import { SignInAgain } from "./Again";
 import { Failed } from "./Fields";
 import { clock, lead } from "./idle";
 import { sessions, type Times } from "./session";
 import styles from "./session.module.css";
 import { check, leave, stay } from "./ways";
+
+const SignInAgain = lazy(() => patient(() => import("./Again")).then((file) => ({ default: file.SignInAgain })));
 
 /** Keys and clicks that ask nothing of the server are told to it this often at most. */
 const TELL_MS = 60_000;
@@ -94,7 +96,7 @@ function Warning({ times, onStay }: { times: Times; onStay: () => void }) {
       setBusy(false);
     }
   }
-  if (again) return <SignInAgain title="Sign in again" why={`This session ends at ${moment(new Date(times.end))}, whatever you do. A new sign-in goes on here, and nothing on the page is lost.`} onIn={onStay} onClose={() => setAgain(false)} />;
+  if (again) return <Suspense><SignInAgain title="Sign in again" why={`This session ends at ${moment(new Date(times.end))}, whatever you do. A new sign-in goes on here, and nothing on the page is lost.`} onIn={onStay} onClose={() => setAgain(false)} /></Suspense>;
   return (
     <Dialog title={last ? "Your session ends" : "Are you still there?"} onClose={last ? undefined : () => void go()}>
       <p className={styles.count} role="timer" aria-label={`${clock(left)} left`}>{clock(left)}</p>

@@ -3,7 +3,7 @@ import { draftOf, isEmpty, scopeOf } from "../pages/settings/draft";
 import { brought, failure } from "./brought";
 import { asFile } from "./Codes";
 import { canEnter, waysIn, waysOf } from "./enter";
-import { clock, lead } from "./idle";
+import { clock, ending, lead } from "./idle";
 import { byName, bytes, deviceName, text } from "./passkey";
 import { change, rolesBelow } from "./roles";
 import { scopeWords } from "./scope";
@@ -31,6 +31,15 @@ describe("a warning", () => {
   });
   it("counts down to nothing", () => {
     expect([120_000, 61_000, 59_001, 900, 0, -5_000].map(clock)).toEqual(["2:00", "1:01", "1:00", "0:01", "0:00", "0:00"]);
+  });
+});
+
+describe("the end of a session", () => {
+  it("is explained by the clock", () => {
+    const times = { idle: 900_000, end: 43_200_000 };
+    expect(ending(times, 900, 899_000)).toBe("Your session ended after 15 minutes without use.");
+    expect(ending(times, 900, 500_000)).toContain("before its time");
+    expect(ending({ idle: 43_200_000, end: 43_200_000 }, 900, 43_200_500)).toContain("longest time");
   });
 });
 

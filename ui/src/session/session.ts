@@ -1,4 +1,5 @@
 // Who is signed in, and until when. The session itself is a cookie that no script can read.
+import { ending } from "./idle";
 import type { Who } from "./types";
 import { activity } from "./activity";
 
@@ -79,9 +80,9 @@ export const sessions = {
     sessionStorage.setItem(WAS_IN, "1");
     if (fresh) tabs?.postMessage({ what: "in" } satisfies Told);
   },
-  /** The server takes this session no longer. */
-  refused: (why: string): void => {
-    if ("who" in session) sessions.left(why);
+  /** The server takes this session no longer; why, it tells nobody, but the clock does. */
+  refused: (now = Date.now()): void => {
+    if ("who" in session) sessions.left(ending(times, session.who.idle_seconds, now));
   },
   /** Whether this tab was in before it was loaded. */
   wasIn: (): boolean => sessionStorage.getItem(WAS_IN) !== null,

@@ -20,7 +20,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("what is not understood, by account", "select account, count(*) from unknowns group by account"),
     (
         "a join over edges",
-        "select count(*) from edges e join resources r on r.uid = e.target where r.type = 'AWS::EC2::Subnet'",
+        "select count(*) from edges e join resources r on r.uid = e.to_uid where r.type = 'AWS::EC2::Subnet'",
     ),
     ("one resource by its id", "select uid from resources where id = 'i-00000000000000001'"),
 ];

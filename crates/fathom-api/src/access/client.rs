@@ -28,7 +28,7 @@ pub(super) const CSRF: HeaderName = HeaderName::from_static("x-fathom-csrf");
 pub(super) const BACKGROUND: HeaderName = HeaderName::from_static("x-fathom-background");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The most of a browser's description that is kept.
-const AGENT_CHARS_MAX: usize = 80;
+const AGENT_CHARS_MAX: usize = 200;
 
 /// Who sends a request, as far as the connection tells.
 #[derive(Debug, Clone)]

@@ -33,14 +33,14 @@ use fathom_model::Timestamp;
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
+pub(crate) use caller::{Caller, Visible, Who};
 pub use ceremonies::Ceremonies;
 pub(crate) use ceremonies::{CALLBACK, Place};
-pub(crate) use caller::{Caller, Visible, Who};
 pub(crate) use client::{Client, same_site};
 pub(crate) use enter::enter;
 pub(crate) use guard::{Answers, Guarded};
-pub use hosts::{HostNameError, Hosts};
 pub(crate) use hosts::check_host;
+pub use hosts::{HostNameError, Hosts};
 pub(crate) use signing::{Entered, ScopeView, SessionAnswer, SignedIn, role_of};
 pub(crate) use uses::sweep;
 

@@ -185,7 +185,6 @@ pub(crate) struct BaselineDifferenceRow {
 
 /// A page of differences.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(clippy::struct_field_names, reason = "the member is named for what it holds")]
 pub(crate) struct BaselineDifferences {
     /// The baseline.
     baseline: BaselineView,

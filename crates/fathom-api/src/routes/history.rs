@@ -187,7 +187,9 @@ pub(crate) async fn changes(
         let fits = fits.count();
         has_more = fits < found.len();
         found.truncate(fits);
-        changes.extend(blocking(move || found.into_iter().map(|one| row(one, documents)).collect::<Vec<_>>()).await?);
+        changes.extend(
+            blocking(move || found.into_iter().map(|one| row(one, documents)).collect::<Vec<_>>()).await?,
+        );
     }
     let next = changes.last().filter(|_| has_more).map(|last| {
         let position =
@@ -246,8 +248,9 @@ async fn ends(state: &ApiState, query: &ChangesQuery) -> Result<Ends, Problem> {
             None if store.turns_let_go().await? == 0 => until.clone(),
             None => {
                 let told = format!("no scan ended before scan {first} of which the state is kept");
-                return Err(Problem::new(Code::NotFound, told)
-                    .hint("a compaction let go of those before it; scan again, or name a moment with `since`"));
+                return Err(Problem::new(Code::NotFound, told).hint(
+                    "a compaction let go of those before it; scan again, or name a moment with `since`",
+                ));
             }
         }
     };

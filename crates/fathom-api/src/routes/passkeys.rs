@@ -116,7 +116,8 @@ pub(crate) async fn start_signin(
 ) -> Result<Json<PasskeyQuestion>, Problem> {
     access.check_address(&client)?;
     let site = access.site(&place)?;
-    let question = access.passkeys().start_signin(&site, &drawn()?, state.now()).map_err(ours)?;
+    let question =
+        access.passkeys().start_signin(&site, &drawn()?, state.now()).map_err(|error| ours(&error))?;
     Ok(Json(question.into()))
 }
 
@@ -156,7 +157,7 @@ pub(crate) async fn finish_signin(
         Stored { credential: &passkey.credential, data: &passkey.data, handle: person.handle.as_slice() };
     let after = match access.passkeys().finish_signin(&challenge_id, &offered, stored, now) {
         Ok(after) => after,
-        Err(error @ PasskeyError::Stored(_)) => return Err(ours(error)),
+        Err(error @ PasskeyError::Stored(_)) => return Err(ours(&error)),
         Err(error) => return Err(refused(Some(&person), &error.to_string())),
     };
     if !state.store.passkey_used(passkey.id, &passkey.data, &after, now).await? {
@@ -202,8 +203,10 @@ pub(crate) async fn start(
     let known = state.store.passkeys_of(person.id).await?;
     let known = known.iter().map(|one| (one.credential.as_slice(), one.data.as_slice()));
     let who = Registrant { person: person.id, handle: &person.handle, name: &person.name };
-    let question =
-        access.passkeys().start_registration(&site, who, known, &drawn()?, state.now()).map_err(ours)?;
+    let question = access
+        .passkeys()
+        .start_registration(&site, who, known, &drawn()?, state.now())
+        .map_err(|error| ours(&error))?;
     Ok(Json(question.into()))
 }
 
@@ -225,7 +228,7 @@ pub(crate) async fn finish(
     let now = state.now();
     let made = access.passkeys().finish_registration(person.id, &challenge_id, &credential, now);
     let made = made.map_err(|error| match error {
-        PasskeyError::Stored(_) => ours(error),
+        PasskeyError::Stored(_) => ours(&error),
         error => Problem::new(Code::InvalidBody, shown(&error.to_string())).hint("begin again"),
     })?;
     let name = name.trim();
@@ -258,7 +261,7 @@ fn drawn() -> Result<[u8; 32], Problem> {
 }
 
 /// An error that is our fault.
-fn ours(error: PasskeyError) -> Problem {
+fn ours(error: &PasskeyError) -> Problem {
     tracing::error!(%error, "a passkey could not be asked for");
     Problem::new(Code::Internal, error.to_string())
 }

@@ -111,7 +111,9 @@ pub(crate) async fn summary(
     let mut next = || by.next().unwrap_or_default();
     let (by_type, by_account, by_region, by_owner) = (next(), next(), next(), next());
     let mut all = Counts::default();
-    by_type.values().for_each(|counts| all.add(*counts));
+    for counts in by_type.values() {
+        all.add(*counts);
+    }
     // Every address leads to the same moment.
     let moment = query.as_of.as_deref();
     let shares = |parameter: &'static str, list: BTreeMap<String, Counts>| -> Vec<Share> {

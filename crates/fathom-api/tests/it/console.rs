@@ -70,7 +70,10 @@ async fn hashed_files_are_kept_for_ever_and_the_rest_is_asked_about() {
     let tag = said(&index, "etag").to_owned();
     let body = index.text().await.expect("a body");
     let Some(name) = body.split("src=\"/assets/").nth(1).and_then(|rest| rest.split('"').next()) else {
-        assert!(std::env::var_os("FATHOM_REQUIRE_CONSOLE").is_none(), "the console was built, and is not served");
+        assert!(
+            std::env::var_os("FATHOM_REQUIRE_CONSOLE").is_none(),
+            "the console was built, and is not served"
+        );
         println!("skipped: this build has no console (cargo xtask ui)");
         return;
     };

@@ -47,7 +47,8 @@ async fn each_documented_route_is_served_and_guarded_as_documented() {
             let address =
                 format!("http://{}{path}", api.address).replace("{id}", "1").replace("{index}", "0");
             let method: reqwest::Method = method.to_uppercase().parse().expect("a method");
-            let status = api.client.request(method.clone(), address).send().await.expect("an answer").status();
+            let status =
+                api.client.request(method.clone(), address).send().await.expect("an answer").status();
             let open = operation["security"] == serde_json::json!([{}]);
             // A sign-in without a body is not one; it is not asked who sends it either.
             let expected = match (open, method.as_str()) {

@@ -67,8 +67,8 @@ pub(crate) async fn state_at(
     let content = Arc::new(fathom_content::Content::embedded().expect("embedded content loads"));
     let lake = Lake::new(store.clone(), &content).expect("the lake starts");
     let scans = Arc::new(FakeScanner::default());
-    let state =
-        ApiState::new(store.clone(), lake, content, clock).with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
+    let state = ApiState::new(store.clone(), lake, content, clock)
+        .with_scanner(Arc::clone(&scans) as Arc<dyn StartScan>);
     (state, store, scans)
 }
 

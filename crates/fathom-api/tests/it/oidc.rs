@@ -275,5 +275,5 @@ async fn a_file_that_does_not_hold_keeps_the_server_from_starting() {
 }
 
 fn url_encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
 }

@@ -233,7 +233,7 @@ async fn a_baseline_is_approved_compared_and_explained() {
         region: "eu-west-1".into(),
         id: "bucket-900".to_owned(),
         name: None,
-        tags: Default::default(),
+        tags: std::collections::BTreeMap::default(),
         created_at: None,
         provider_made: false,
         exposed: true,

@@ -74,7 +74,8 @@ impl Played {
         let declarations = dir.path().join("fathom.yaml");
         std::fs::write(&declarations, "version: 1\n").expect("writable");
         let runner = ScanRunner::new(scanner, scope, Some(declarations), now);
-        let state = ApiState::new(store.clone(), lake, Arc::clone(&content), now).with_scanner(Arc::new(runner));
+        let state =
+            ApiState::new(store.clone(), lake, Arc::clone(&content), now).with_scanner(Arc::new(runner));
         let server = Server::bind(options(dir.path())).await.expect("listens");
         let base = format!("{}/api/v1", server.url());
         let token = std::fs::read_to_string(dir.path().join("token")).expect("a token").trim().to_owned();

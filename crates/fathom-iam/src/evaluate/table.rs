@@ -21,8 +21,8 @@ const fn row(named: Kind, caller: fn(&Principal) -> bool, needs: [bool; 3]) -> R
 const NEEDED: bool = true;
 const IGNORED: bool = false;
 
-/// In the same account.
-const SAME_ACCOUNT: [Row; 9] = [
+/// In the same account. Services and identity providers belong to none: see [`outsider`].
+const SAME_ACCOUNT: [Row; 7] = [
     // Naming the account delegates to its identity policies.
     row(Kind::Account, anyone, [NEEDED, NEEDED, NEEDED]),
     row(Kind::User, user, [IGNORED, IGNORED, IGNORED]),
@@ -31,8 +31,6 @@ const SAME_ACCOUNT: [Row; 9] = [
     row(Kind::Session, role, [IGNORED, IGNORED, IGNORED]),
     row(Kind::Session, federated_user, [IGNORED, IGNORED, IGNORED]),
     row(Kind::Star, anyone, [IGNORED, IGNORED, IGNORED]),
-    row(Kind::Service, anyone, [IGNORED, IGNORED, IGNORED]),
-    row(Kind::Federated, anyone, [IGNORED, IGNORED, IGNORED]),
 ];
 
 fn anyone(_: &Principal) -> bool {

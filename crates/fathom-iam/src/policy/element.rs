@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
                 }
                 Some(text) => texts.push(text.to_owned()),
                 None => {
-                    self.fault(member, format!("must be a text or a list of texts, not {}", value.kind()))
+                    self.fault(member, format!("must be a text or a list of texts, not {}", value.kind()));
                 }
             }
         }

@@ -67,7 +67,8 @@ fn an_independent_evaluator_agrees() {
     // The same requests every time, but where `cargo xtask soak` draws new ones.
     let mut generator = Generator::new(number("PROPTEST_RNG_SEED").unwrap_or(1));
     let requests: Vec<Value> = (0..cases).map(|_| generator.case()).collect();
-    let lines: String = requests.iter().map(|request| format!("{request}\n")).collect();
+    let lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
+    let lines = lines.join("\n") + "\n";
     let theirs = ask(&directory, &lines);
     assert_eq!(theirs.len(), requests.len(), "an answer for each request");
     let mut decided: BTreeMap<&str, usize> = BTreeMap::new();

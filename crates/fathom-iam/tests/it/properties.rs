@@ -151,7 +151,7 @@ proptest! {
             let mut places = places(&mut case);
             prop_assume!(!places.is_empty());
             let at = at.index(places.len());
-            let policy = &mut places[at];
+            let policy = &mut *places[at];
             let mut denied = denied;
             denied["Effect"] = json!("Deny");
             // Whether policies of this layer name principals, their statements show.

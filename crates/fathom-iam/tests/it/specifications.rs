@@ -79,7 +79,7 @@ fn of_row(place: &str, given: &Value, names: &[String], cells: &[String]) -> Exa
         }
     }
     let mut input = given.clone();
-    substitute(&mut input, &values, place);
+    substitute(&mut input, &values);
     finish(place, input, expected)
 }
 
@@ -105,20 +105,20 @@ fn finish(place: &str, mut input: Value, expected: Map<String, Value>) -> Exampl
     assert!(expected.contains_key("decision"), "{place}: no decision is expected");
     let words = input.as_object_mut().unwrap().remove("let").unwrap_or(json!({}));
     let words = words.as_object().unwrap().iter().map(|(name, value)| (format!("${name}"), value.clone()));
-    substitute(&mut input, &words.collect(), place);
+    substitute(&mut input, &words.collect());
     Example { place: place.to_owned(), input, expected }
 }
 
 /// Puts values in place of texts such as `"$name"`.
-fn substitute(value: &mut Value, values: &BTreeMap<String, Value>, place: &str) {
+fn substitute(value: &mut Value, values: &BTreeMap<String, Value>) {
     match value {
         Value::String(text) => {
             if let Some(found) = values.get(text) {
                 *value = found.clone();
             }
         }
-        Value::Array(list) => list.iter_mut().for_each(|value| substitute(value, values, place)),
-        Value::Object(members) => members.values_mut().for_each(|value| substitute(value, values, place)),
+        Value::Array(list) => list.iter_mut().for_each(|value| substitute(value, values)),
+        Value::Object(members) => members.values_mut().for_each(|value| substitute(value, values)),
         _ => {}
     }
 }

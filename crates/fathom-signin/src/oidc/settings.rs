@@ -184,7 +184,9 @@ fn issuer(
     around: &Surroundings<'_>,
 ) -> Result<IssuerSettings, ContentError> {
     let id = place.text("id", &written.id)?;
-    if id.len() > ID_BYTES_MAX || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+    if id.len() > ID_BYTES_MAX
+        || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
         return Err(place.refuse(
             &written.id,
             format!("`{id}` stands in addresses: write it with small letters, figures and hyphens, at most {ID_BYTES_MAX}"),

@@ -25,18 +25,14 @@ fn drawn() -> [u8; 32] {
     random().expect("random")
 }
 
-async fn register(passkeys: &Passkeys, device: &mut Device) -> Registered {
+fn register(passkeys: &Passkeys, device: &mut Device) -> Registered {
     let question = passkeys.start_registration(&here(), ADA, [], &drawn(), now()).expect("starts");
     let made = device.make(PAGE, &question.options).expect("makes one");
     passkeys.finish_registration(1, &question.challenge_id, &made, now()).expect("accepted")
 }
 
 /// Asks, has the device answer, and says what came of it.
-async fn enter(
-    passkeys: &Passkeys,
-    device: &mut Device,
-    registered: &Registered,
-) -> Result<Vec<u8>, PasskeyError> {
+fn enter(passkeys: &Passkeys, device: &mut Device, registered: &Registered) -> Result<Vec<u8>, PasskeyError> {
     let question = passkeys.start_signin(&here(), &drawn(), now()).expect("starts");
     let used = device.sign_in(PAGE, &question.options).expect("uses it");
     finish(passkeys, &question.challenge_id, &used, registered)
@@ -54,8 +50,8 @@ fn finish(
     passkeys.finish_signin(challenge_id, &offered, stored, now())
 }
 
-#[tokio::test]
-async fn a_passkey_is_made_and_used_again_and_again() {
+#[test]
+fn a_passkey_is_made_and_used_again_and_again() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
     let question = passkeys.start_registration(&here(), ADA, [], &drawn(), now()).expect("starts");
     let options = &question.options;
@@ -64,34 +60,34 @@ async fn a_passkey_is_made_and_used_again_and_again() {
     assert_eq!(options["authenticatorSelection"]["residentKey"], "required");
     assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
     assert_eq!(options["timeout"], 300_000);
-    let mut registered = register(&passkeys, &mut device).await;
+    let mut registered = register(&passkeys, &mut device);
     for _ in 0..3 {
-        let after = enter(&passkeys, &mut device, &registered).await.expect("enters");
+        let after = enter(&passkeys, &mut device, &registered).expect("enters");
         assert_ne!(after, registered.data, "the counter went on");
         registered.data = after;
     }
 }
 
-#[tokio::test]
-async fn a_counter_that_goes_back_is_refused() {
+#[test]
+fn a_counter_that_goes_back_is_refused() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
-    let mut registered = register(&passkeys, &mut device).await;
+    let mut registered = register(&passkeys, &mut device);
     device.set_counter(40);
-    registered.data = enter(&passkeys, &mut device, &registered).await.expect("enters");
+    registered.data = enter(&passkeys, &mut device, &registered).expect("enters");
     for counter in [39, 38, 0] {
         // The authenticator adds one before it signs: 40 again, then less.
         device.set_counter(counter);
-        let error = enter(&passkeys, &mut device, &registered).await.expect_err("a copy");
+        let error = enter(&passkeys, &mut device, &registered).expect_err("a copy");
         assert!(matches!(error, PasskeyError::Counter), "{counter}: {error}");
     }
     device.set_counter(41);
-    enter(&passkeys, &mut device, &registered).await.expect("enters");
+    enter(&passkeys, &mut device, &registered).expect("enters");
 }
 
-#[tokio::test]
-async fn a_challenge_is_answered_once_in_time_and_by_whom_it_was_asked() {
+#[test]
+fn a_challenge_is_answered_once_in_time_and_by_whom_it_was_asked() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
-    let registered = register(&passkeys, &mut device).await;
+    let registered = register(&passkeys, &mut device);
     let question = passkeys.start_signin(&here(), &drawn(), now()).expect("starts");
     let used = device.sign_in(PAGE, &question.options).expect("uses it");
     finish(&passkeys, &question.challenge_id, &used, &registered).expect("enters");
@@ -117,10 +113,10 @@ async fn a_challenge_is_answered_once_in_time_and_by_whom_it_was_asked() {
     assert!(matches!(other.expect_err("another person"), PasskeyError::Challenge));
 }
 
-#[tokio::test]
-async fn another_place_another_person_and_another_key_are_refused() {
+#[test]
+fn another_place_another_person_and_another_key_are_refused() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
-    let registered = register(&passkeys, &mut device).await;
+    let registered = register(&passkeys, &mut device);
     // A page under the same name and another port is another page.
     let question = passkeys.start_signin(&here(), &drawn(), now()).expect("starts");
     let used = device.sign_in("http://localhost:9999", &question.options).expect("uses it");
@@ -135,16 +131,16 @@ async fn another_place_another_person_and_another_key_are_refused() {
     assert!(matches!(error.expect_err("another person"), PasskeyError::Refused(_)));
 
     // The key of another passkey under this one's id.
-    let other = register(&passkeys, &mut Device::new()).await;
+    let other = register(&passkeys, &mut Device::new());
     let swapped = Registered { data: other.data, ..registered.clone() };
-    let error = enter(&passkeys, &mut device, &swapped).await.expect_err("another key");
+    let error = enter(&passkeys, &mut device, &swapped).expect_err("another key");
     assert!(matches!(error, PasskeyError::Refused(_)), "{error}");
 }
 
-#[tokio::test]
-async fn an_authenticator_that_does_not_check_its_user_is_refused() {
+#[test]
+fn an_authenticator_that_does_not_check_its_user_is_refused() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
-    let registered = register(&passkeys, &mut device).await;
+    let registered = register(&passkeys, &mut device);
     let question = passkeys.start_signin(&here(), &drawn(), now()).expect("starts");
     let mut weaker = question.options.clone();
     weaker["userVerification"] = "discouraged".into();
@@ -155,18 +151,18 @@ async fn an_authenticator_that_does_not_check_its_user_is_refused() {
     assert!(matches!(&error, PasskeyError::Refused(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_device_that_has_one_makes_no_second() {
+#[test]
+fn a_device_that_has_one_makes_no_second() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
-    let registered = register(&passkeys, &mut device).await;
+    let registered = register(&passkeys, &mut device);
     let known = [(registered.credential.as_slice(), registered.data.as_slice())];
     let question = passkeys.start_registration(&here(), ADA, known, &drawn(), now()).expect("starts");
     assert_eq!(question.options["excludeCredentials"].as_array().map(Vec::len), Some(1));
     assert!(device.make(PAGE, &question.options).is_err());
 }
 
-#[tokio::test]
-async fn what_is_no_answer_is_refused_and_uses_the_question_up() {
+#[test]
+fn what_is_no_answer_is_refused_and_uses_the_question_up() {
     let (passkeys, mut device) = (Passkeys::default(), Device::new());
     for wrong in
         [Value::Null, Value::from("x"), serde_json::json!({}), serde_json::json!({"id": "x".repeat(70_000)})]

@@ -33,8 +33,8 @@ fn made(numbers: &mut Numbers, n: usize) -> (Resource, String) {
     let region = REGIONS[numbers.below(2) as usize];
     let id = format!("{}-{n:03}", ["Web", "db", "x_%"][numbers.below(3) as usize]);
     let mut resource = resource(kind, account, region, &id, "x");
-    resource.name =
-        [None, Some(format!("Name {}", n % 7)), Some("same".to_owned())][numbers.below(3) as usize].clone();
+    let names = [None, Some(format!("Name {}", n % 7)), Some("same".to_owned())];
+    resource.name.clone_from(&names[numbers.below(3) as usize]);
     resource.exposed = numbers.below(4) == 0;
     resource.provider_made = numbers.below(5) == 0;
     let team = TEAMS[numbers.below(4) as usize];
@@ -58,7 +58,7 @@ async fn estate(store: &Store, seed: u64) -> Vec<Known> {
             for one in &mut known {
                 if numbers.below(5) == 0 {
                     one.resource.exposed = !one.resource.exposed;
-                    one.owner = TEAMS[numbers.below(4) as usize].to_owned();
+                    TEAMS[numbers.below(4) as usize].clone_into(&mut one.owner);
                 }
                 one.understood = numbers.below(2) == 0;
             }
@@ -131,7 +131,7 @@ async fn estate(store: &Store, seed: u64) -> Vec<Known> {
     };
     store.assign(new, at(30)).await.unwrap();
     for index in chosen {
-        known[index].to = "ana".to_owned();
+        "ana".clone_into(&mut known[index].to);
     }
     known.sort_by(|a, b| a.resource.uid.cmp(&b.resource.uid));
     known
@@ -168,7 +168,8 @@ fn fits(filter: &EstateFilter, one: &Known) -> bool {
 
 fn random(numbers: &mut Numbers, known: &[Known]) -> EstateFilter {
     let mut filter = EstateFilter::default();
-    let flag = |numbers: &mut Numbers| [None, None, None, None, Some(true), Some(false)][numbers.below(6) as usize];
+    let flag =
+        |numbers: &mut Numbers| [None, None, None, None, Some(true), Some(false)][numbers.below(6) as usize];
     if numbers.below(3) == 0 {
         filter.kinds.push(KINDS[numbers.below(3) as usize].into());
     }

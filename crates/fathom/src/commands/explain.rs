@@ -61,7 +61,8 @@ pub(crate) async fn run(global: &Global, args: ExplainArgs) -> Result<()> {
 
     for one in &assigned {
         let until = one.until.map(|until| format!(" until {}", day(until))).unwrap_or_default();
-        let told = format!("assigned to {}{until} by {}: {}", assign::whom(one), clean(&one.by), clean(&one.note));
+        let told =
+            format!("assigned to {}{until} by {}: {}", assign::whom(one), clean(&one.by), clean(&one.note));
         render::print(told)?;
     }
     let mut rows = Vec::new();

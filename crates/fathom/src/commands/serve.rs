@@ -74,7 +74,9 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     if std::io::stdout().is_terminal() {
         // For the eyes of whoever started it, and only for them: the fragment stays in the browser.
         let token = std::fs::read_to_string(&token_file).unwrap_or_default();
-        render::print(format!("open {}/#token={} in a browser", server.url(), token.trim()))?;
+        // Passkeys belong to names, not to addresses in figures.
+        let page = server.url().replace("://127.0.0.1:", "://localhost:");
+        render::print(format!("open {page}/#token={} in a browser", token.trim()))?;
     }
     render::print(styled(
         render::QUIET,

@@ -201,7 +201,19 @@ fn people() {
     let place = Place::with_sample();
     snapshot("people_none", &place.run(&["people", "list"]));
     snapshot("people_added", &place.run(&["people", "add", "ada", "--role", "administrator"]));
-    place.run(&["people", "add", "bob", "--role", "analyst", "--account", "111111111111", "--team", "payments"]).ok();
+    place
+        .run(&[
+            "people",
+            "add",
+            "bob",
+            "--role",
+            "analyst",
+            "--account",
+            "111111111111",
+            "--team",
+            "payments",
+        ])
+        .ok();
     place.run(&["people", "add", "eve", "--role", "viewer"]).ok();
     snapshot("people_disabled", &place.run(&["people", "disable", "eve"]));
     snapshot("people_list", &place.run(&["people", "list"]));

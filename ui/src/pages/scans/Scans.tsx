@@ -14,6 +14,7 @@ import { Dialog } from "../../parts/Dialog";
 import { List } from "../../parts/List";
 import { Badge, type State } from "../../parts/state";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { May, useMay, useWhole } from "../../session/may";
 import { Progress, useProgress } from "./Progress";
 
 type Row = Schemas["ScanView"];
@@ -43,6 +44,7 @@ export function Scans() {
   const summary = useQuery(ask.summary());
   const hash = useLocation({ select: (location) => location.hash });
   const navigate = useNavigate({ from: "/scans" });
+  const [may, whole] = [useMay("scan"), useWhole()];
   const [plan, setPlan] = useState(false);
   const [follow, setFollow] = useState(0);
   const running = scans.data?.scans.some((scan) => scan.state === "running") ?? false;
@@ -60,13 +62,13 @@ export function Scans() {
     <List
       title="Scans"
       sentence={schedule ? <>One every {span(schedule.every_seconds * 1000)}{schedule.next_at ? <>, the next <Ago at={schedule.next_at} /></> : ""}{schedule.failures > 0 ? `; ${counted(schedule.failures, "failure")} in a row` : ""}</> : "Each reads the cloud and changes nothing in it. This server has no schedule."}
-      tools={<button type="button" className="button main" onClick={() => setPlan(true)} disabled={busy}><Play aria-hidden />{busy ? "A scan is under way" : "Start a scan"}</button>}
+      tools={<May do="scan" whole say><button type="button" className="button main" onClick={() => setPlan(true)} disabled={busy}><Play aria-hidden />{busy ? "A scan is under way" : "Start a scan"}</button></May>}
     >
       <Progress progress={progress} />
       {scans.error && !scans.data ? <Wrong error={scans.error} again={() => void scans.refetch()} /> : !scans.data ? <Skeleton lines={8} label="Asking for scans" /> : (
         <DataTable label="Scans" columns={COLUMNS} rows={scans.data.scans} keyOf={(row) => String(row.id)} empty={<div style={{ padding: "0 14px" }}><Empty title="No scan yet"><p>Start one, or let the server do it by itself:</p><CopyLine text="fathom serve --every 6h" /></Empty></div>} />
       )}
-      {plan && <Plan last={summary.data?.last_scan ?? undefined} onClose={() => setPlan(false)} onStarted={() => { setPlan(false); setFollow((was) => was + 1); }} />}
+      {plan && may && whole && <Plan last={summary.data?.last_scan ?? undefined} onClose={() => setPlan(false)} onStarted={() => { setPlan(false); setFollow((was) => was + 1); }} />}
     </List>
   );
 }

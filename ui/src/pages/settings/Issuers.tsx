@@ -1,6 +1,6 @@
 // Who else may say who somebody is.
 import { useQuery } from "@tanstack/react-query";
-import { count, counted, shown } from "../../lib/text";
+import { counted, shown } from "../../lib/text";
 import { CopyLine } from "../../parts/Copy";
 import { Badge, type State } from "../../parts/state";
 import { Answer, Empty } from "../../parts/states";
@@ -46,7 +46,7 @@ export function Issuers() {
             );
           })}
         </Answer>
-        {providers.data?.file && <p className="small muted wrap">{count(providers.data.providers.length)} from <code>{shown(providers.data.file, 300)}</code>; a change of it holds from the next start of the server on.</p>}
+        {providers.data?.file && <p className="small muted wrap">Read from <code>{shown(providers.data.file, 300)}</code>; a change of it holds from the next start of the server on.</p>}
       </div>
     </>
   );

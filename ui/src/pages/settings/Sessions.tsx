@@ -34,11 +34,11 @@ export function Sessions() {
   const mine = rows.filter((row) => row.person === (who?.person ?? null) && !row.current);
   const columns = useMemo<Column<SessionView>[]>(() => [
     ...(all ? [{ id: "who", header: "Who", cell: ({ row }: { row: { original: SessionView } }) => <bdi title={shown(row.original.name, 200)}>{shown(row.original.name, 80)}</bdi>, meta: { width: "minmax(110px, 1fr)" } }] : []),
-    { id: "role", header: "Role", cell: ({ row }) => row.original.role, meta: { width: "108px" } },
+    { id: "role", header: "Role", cell: ({ row }) => row.original.role, meta: { width: "116px" } },
     { id: "agent", header: "Browser", cell: ({ row }) => <span title={shown(row.original.agent ?? "", 300)}>{agent(row.original.agent)}</span>, meta: { width: "minmax(132px, 1fr)" } },
     { id: "address", header: "From", cell: ({ row }) => <bdi>{shown(row.original.address ?? "not told", 60)}</bdi>, meta: { width: "104px" } },
-    { id: "method", header: "Came in with", cell: ({ row }) => METHOD_WORDS[row.original.method], meta: { width: "146px" } },
-    { id: "used", header: "Last used", cell: ({ row }) => <span title={`began ${moment(row.original.begun_at)}`}><Ago at={row.original.used_at} /></span>, meta: { width: "130px" } },
+    { id: "method", header: "Came in with", cell: ({ row }) => METHOD_WORDS[row.original.method], meta: { width: "150px" } },
+    { id: "used", header: "Last used", cell: ({ row }) => <span title={`began ${moment(row.original.begun_at)}`}><Ago at={row.original.used_at} /></span>, meta: { width: "122px" } },
     { id: "ends", header: "Ends unused", cell: ({ row }) => <span title={`at the latest ${moment(row.original.ends_at)}`}><Ago at={row.original.idle_until} /></span>, meta: { width: "116px" } },
     {
       id: "act", header: () => <span className="hidden">Actions</span>, meta: { width: "104px" },
