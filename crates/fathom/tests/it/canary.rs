@@ -100,11 +100,29 @@ fn asked_with(name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
     match name {
         "uid" => uids.to_vec(),
         "index" => (0..=last_entry).map(|index| index.to_string()).collect(),
+        "around" => uids.to_vec(),
+        "of" | "from" => uids.iter().take(20).cloned().collect(),
+        "to" => uids.iter().rev().take(5).cloned().collect(),
+        "kind" => vec!["encrypted_by".to_owned()],
+        "type" => vec!["AWS::KMS::Key".to_owned()],
         // A number, and moments where history begins and ends.
         "id" | "since" | "moment" | "at" => vec!["1".to_owned()],
+        "name" | "state" => vec!["none".to_owned()],
         other => panic!("a route needs `{other}`, and this test does not know a value for it"),
     }
 }
+
+/// Routes that refuse the owner of the data directory, who has no account, and those that are asked for what is not there.
+const REFUSED: [&str; 8] = [
+    "/api/v1/baselines/none",
+    "/api/v1/baselines/none/differences",
+    "/api/v1/me",
+    "/api/v1/me/passkeys",
+    "/api/v1/people/1",
+    "/api/v1/signin/oidc/1/start",
+    "/api/v1/signin/oidc/callback",
+    "/api/v1/views",
+];
 
 /// The answer of each GET route of the document, for every resource, scan and entry; and some in SQL.
 async fn api_is_clean(place: &Place) {
@@ -165,7 +183,11 @@ async fn api_is_clean(place: &Place) {
                 let all: Vec<_> = query.iter().cloned().chain(cursor_too).collect();
                 let response = request.query(&all).send().await.expect("an answer");
                 let (status, text) = (response.status().as_u16(), response.text().await.expect("text"));
-                assert_eq!(status, 200, "{path} {all:?}: {text}");
+                assert_eq!(
+                    status == 200,
+                    !REFUSED.contains(&path.as_str()),
+                    "{path} {all:?}: {status} {text}"
+                );
                 clean(&path, text.as_bytes());
                 answers += 1;
                 let next = serde_json::from_str::<Value>(&text).ok().map(|answer| answer["next"].clone());
