@@ -278,7 +278,7 @@ describe("time", () => {
   it("is one control: it stands in the address, goes along, and says that the past is shown", () =>
     journey("/", async (page) => {
       await page.getByRole("heading", { level: 1, name: /% understood/ }).waitFor();
-      await page.getByRole("button", { name: "Now" }).click();
+      await page.getByRole("button", { name: "Now", exact: true }).click();
       const control = page.getByRole("dialog", { name: "Time" });
       await control.getByLabel(/^or a time/).fill("the day before");
       await control.getByRole("button", { name: "Show" }).click();

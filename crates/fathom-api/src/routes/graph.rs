@@ -314,10 +314,10 @@ pub(crate) async fn group(
     let kind = EdgeKind::from(needed("kind", query.kind)?);
     let member_kind = ResourceType::from(needed("type", query.member_kind)?);
     let is_out = match query.direction {
-        Some(DirectionView::Out) => true,
+        Some(DirectionView::Out) | None => true,
         Some(DirectionView::In) => false,
-        Some(DirectionView::Both) | None => {
-            return Err(Problem::parameter("direction", "`direction` is needed: `out` or `in`"));
+        Some(DirectionView::Both) => {
+            return Err(Problem::parameter("direction", "members of a group lie `out` or `in`, not both"));
         }
     };
     let limit = within("limit", query.limit, MEMBERS.0, &(1..=MEMBERS.1))?;

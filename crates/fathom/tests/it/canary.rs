@@ -113,7 +113,7 @@ fn asked_with(name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
 }
 
 /// Routes that refuse the owner of the data directory, who has no account, and those that are asked for what is not there.
-const REFUSED: [&str; 8] = [
+const REFUSED: [&str; 7] = [
     "/api/v1/baselines/none",
     "/api/v1/baselines/none/differences",
     "/api/v1/me",
@@ -121,7 +121,6 @@ const REFUSED: [&str; 8] = [
     "/api/v1/people/1",
     "/api/v1/signin/oidc/1/start",
     "/api/v1/signin/oidc/callback",
-    "/api/v1/views",
 ];
 
 /// The answer of each GET route of the document, for every resource, scan and entry; and some in SQL.
