@@ -98,9 +98,8 @@ fn commands_are_clean(place: &Place) {
 /// added here, or this test fails.
 fn asked_with(name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
     match name {
-        "uid" => uids.to_vec(),
+        "uid" | "around" => uids.to_vec(),
         "index" => (0..=last_entry).map(|index| index.to_string()).collect(),
-        "around" => uids.to_vec(),
         "of" | "from" => uids.iter().take(20).cloned().collect(),
         "to" => uids.iter().rev().take(5).cloned().collect(),
         "kind" => vec!["encrypted_by".to_owned()],
