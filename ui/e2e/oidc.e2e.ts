@@ -8,6 +8,7 @@ import { hasIssuer, issuer, type Issuer } from "./issuer";
 import { api, BINARY, person, type Running, serve, signIn, signOut, type Walk, walked } from "./signin";
 
 const HERE = BINARY !== "" && hasIssuer();
+if (BINARY !== "" && !HERE && process.env.FATHOM_REQUIRE_PEERS === "1") throw new Error("oidc-provider is not installed");
 if (BINARY !== "" && !HERE) console.log("skipped: oidc-provider is not installed; `cargo xtask test` does it");
 
 let browser: Browser;

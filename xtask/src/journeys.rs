@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    python,
+    provider, python,
     sample::Moto,
     ui,
     workspace::{cargo, must, retry, root, run as run_command, target},
@@ -65,6 +65,7 @@ fn run() -> Result<()> {
         command
     };
     must(fathom().args(["scan", "--sample", "--quiet"]).stdout(Stdio::null()))?;
+    provider::ensure()?;
     let cloud = Moto::start(&python::ensure()?)?;
     let serving = fathom()
         .args(["serve", "--listen", "127.0.0.1:0"])
@@ -91,6 +92,7 @@ fn run() -> Result<()> {
             // Journeys of sign-in start servers of their own.
             .env("FATHOM_BINARY", target().join("debug/fathom"))
             .env("FATHOM_CHROMIUM", browser)
+            .env("FATHOM_REQUIRE_PEERS", "1")
             .env("FATHOM_E2E_SCAN", "1"),
     )
 }

@@ -29,5 +29,5 @@ pub use answer::{Answer, Column};
 pub use error::{Place, SqlError};
 pub use lake::Lake;
 pub use limits::Limits;
-pub use source::{Chunks, Row, Source, SourceError, VersionRow};
+pub use source::{Chunks, Row, Source, SourceError, VersionRow, Which, WhichEdges};
 pub use tables::{ColumnInfo, Kind, TableInfo};

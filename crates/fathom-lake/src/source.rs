@@ -6,6 +6,7 @@ use fathom_model::{
     AccountId, Coverage, Document, Edge, Explanation, Region, Resource, ResourceType, Scan, Timestamp, Uid,
     Unknown,
 };
+pub use fathom_store::{Which, WhichEdges};
 use futures::{future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -55,24 +56,24 @@ pub struct VersionRow {
     pub document: Option<Document>,
 }
 
-/// What the lake reads. Streams are lazy: nothing is read before the first poll, and dropping one ends the reading.
+/// What the lake reads. Streams are lazy: nothing is read before the first poll, and dropping one ends the reading. A
+/// source may give more than a question asks for, never less: the rows are looked at again.
 pub trait Source: Send + Sync + 'static {
     /// A number that changes whenever a scan or an import changed the estate; what the lake learned about the values
     /// in documents holds for one version.
     fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>>;
 
-    /// Resources that exist, of one type or of all, with their documents or without.
-    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row>;
+    /// Resources that exist, with their documents or without.
+    fn resources(&self, which: &Which, with_documents: bool) -> Chunks<Row>;
 
-    /// Versions of resources, of one type or of all, with their documents or without. Those of one resource follow each
-    /// other, oldest first.
-    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow>;
+    /// Versions of resources, with their documents or without. Those of one resource follow each other, oldest first.
+    fn versions(&self, which: &Which, with_documents: bool) -> Chunks<VersionRow>;
 
     /// Edges between resources.
-    fn edges(&self) -> Chunks<Edge>;
+    fn edges(&self, which: &WhichEdges) -> Chunks<Edge>;
 
-    /// What is said about each resource; resources about which nothing is said may be left out.
-    fn explanations(&self) -> Chunks<(Uid, Explanation)>;
+    /// What is said about resources; those about which nothing is said may be left out.
+    fn explanations(&self, which: &Which) -> Chunks<(Uid, Explanation)>;
 
     /// What is not understood.
     fn unknowns(&self) -> Chunks<Unknown>;

@@ -1,7 +1,7 @@
 //! The store as a source: each table is one stream over a snapshot, or pages of a list. So is its past.
 
-use fathom_model::{Coverage, Edge, Explanation, ResourceType, Scan, Statement, Timestamp, Uid, Unknown};
-use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource};
+use fathom_model::{Coverage, Edge, Explanation, Scan, Statement, Timestamp, Uid, Unknown};
+use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges};
 use futures::{
     FutureExt, StreamExt, TryStreamExt,
     future::BoxFuture,
@@ -74,24 +74,24 @@ impl Source for Store {
         .boxed()
     }
 
-    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
+    fn resources(&self, which: &Which, with_documents: bool) -> Chunks<Row> {
         self.for_questions()
-            .stream_resources(kind, with_documents)
+            .stream_resources(which, with_documents)
             .map_ok(|chunk| chunk.into_iter().map(Row::from).collect())
             .map_err(SourceError::from)
             .boxed()
     }
 
-    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
-        versions(self.for_questions().stream_versions(kind, None, with_documents), with_documents)
+    fn versions(&self, which: &Which, with_documents: bool) -> Chunks<VersionRow> {
+        versions(self.for_questions().stream_versions(which, None, with_documents), with_documents)
     }
 
-    fn edges(&self) -> Chunks<Edge> {
-        self.for_questions().stream_edges().map_err(SourceError::from).boxed()
+    fn edges(&self, which: &WhichEdges) -> Chunks<Edge> {
+        self.for_questions().stream_edges(which).map_err(SourceError::from).boxed()
     }
 
-    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
-        self.for_questions().stream_statements().map_ok(grouped).map_err(SourceError::from).boxed()
+    fn explanations(&self, which: &Which) -> Chunks<(Uid, Explanation)> {
+        self.for_questions().stream_statements(which).map_ok(grouped).map_err(SourceError::from).boxed()
     }
 
     fn unknowns(&self) -> Chunks<Unknown> {
@@ -126,23 +126,23 @@ impl Source for Past {
         async move { Ok(scan) }.boxed()
     }
 
-    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
-        self.stream_resources(kind, with_documents)
+    fn resources(&self, which: &Which, with_documents: bool) -> Chunks<Row> {
+        self.stream_resources(which, with_documents)
             .map_ok(|chunk| chunk.into_iter().map(Row::from).collect())
             .map_err(SourceError::from)
             .boxed()
     }
 
-    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
-        versions(self.stream_versions(kind, with_documents), with_documents)
+    fn versions(&self, which: &Which, with_documents: bool) -> Chunks<VersionRow> {
+        versions(self.stream_versions(which, with_documents), with_documents)
     }
 
-    fn edges(&self) -> Chunks<Edge> {
-        self.stream_edges().map_err(SourceError::from).boxed()
+    fn edges(&self, which: &WhichEdges) -> Chunks<Edge> {
+        self.stream_edges(which).map_err(SourceError::from).boxed()
     }
 
-    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
-        self.stream_statements()
+    fn explanations(&self, which: &Which) -> Chunks<(Uid, Explanation)> {
+        self.stream_statements(which)
             .map_ok(|chunk| {
                 chunk.into_iter().map(|(uid, statements)| (uid, Explanation { statements })).collect()
             })

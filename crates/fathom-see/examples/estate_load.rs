@@ -14,7 +14,7 @@ use std::{
 use fathom_content::{Content, Declarations};
 use fathom_estate::{EstateBuilder, Explainer, Judge, Reference, Sources, Sure, TerraformIndex, WantedTags};
 use fathom_model::{Document, Resource, Timestamp, Uid};
-use fathom_store::{EntryDraft, Knowledge, Listed, ScanEnd, Store};
+use fathom_store::{EntryDraft, Knowledge, Listed, ScanEnd, Store, Which};
 use futures::StreamExt;
 
 const BATCH: usize = 8_000;
@@ -91,7 +91,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let begun = Instant::now();
     let mut count = 0;
-    let mut rows = std::pin::pin!(store.stream_resources(None, false));
+    let mut rows = std::pin::pin!(store.stream_resources(&Which::all(), false));
     while let Some(chunk) = rows.next().await {
         count += chunk?.len();
     }

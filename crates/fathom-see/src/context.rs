@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use fathom_content::{Content, template::Fill};
 use fathom_estate::{EstateBuilder, Reference, STACK_TYPE, Sure, WantedTags};
 use fathom_model::{AccountId, Document, Edge, Resource, ResourceType, Target, Uid};
-use fathom_store::{By, Listing, Store, StoreError, StoredResource};
+use fathom_store::{By, Listing, Store, StoreError, StoredResource, Which};
 use futures::TryStreamExt as _;
 
 use crate::{item, scan::light};
@@ -54,7 +54,7 @@ impl Around<'_> {
         let mut found = self.store.resources_named(By::Uid, &uids).await?;
         found.extend(expected(builder, self.store.resources_named(By::NativeId, &texts).await?));
         let mut stacks =
-            std::pin::pin!(self.store.stream_resources(Some(&ResourceType::new(STACK_TYPE)), true));
+            std::pin::pin!(self.store.stream_resources(&Which::of(&ResourceType::new(STACK_TYPE)), true));
         while let Some(page) = stacks.try_next().await? {
             found.extend(page.into_iter().filter(|one| accounts.contains(&one.resource.account)));
         }

@@ -8,7 +8,7 @@ use fathom_estate::{
     drift::{Drift, Report, Seen},
 };
 use fathom_model::{ResourceType, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoreError};
+use fathom_store::{CoverageQuery, Store, StoreError, Which};
 use futures::TryStreamExt;
 
 use crate::sources::Declared;
@@ -28,14 +28,14 @@ pub async fn compare(
 ) -> Result<Report, StoreError> {
     let mut drift = Drift::new(content, &declared.terraform, &declared.templates);
     let stack = ResourceType::new(STACK_TYPE);
-    let mut chunks = std::pin::pin!(store.stream_resources(Some(&stack), true));
+    let mut chunks = std::pin::pin!(store.stream_resources(&Which::of(&stack), true));
     while let Some(chunk) = chunks.try_next().await? {
         for stored in &chunk {
             drift.add_stack(&stored.resource);
         }
     }
     if drift.wants_names() {
-        let mut chunks = std::pin::pin!(store.stream_resources(None, false));
+        let mut chunks = std::pin::pin!(store.stream_resources(&Which::all(), false));
         while let Some(chunk) = chunks.try_next().await? {
             for stored in &chunk {
                 drift.add_name(&stored.resource);
@@ -44,7 +44,7 @@ pub async fn compare(
     }
     drift.begin();
     let unread = unread(store, now).await?;
-    let mut chunks = std::pin::pin!(store.stream_resources(None, true));
+    let mut chunks = std::pin::pin!(store.stream_resources(&Which::all(), true));
     while let Some(chunk) = chunks.try_next().await? {
         for stored in &chunk {
             let unread = unread.get(&stored.resource.uid).map(Vec::as_slice).unwrap_or_default();

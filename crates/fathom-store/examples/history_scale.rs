@@ -12,7 +12,7 @@ use fathom_model::{
     Coverage, Document, Edge, Gap, Moment, Outcome, Part, Resource, SourceKind, Statement, Target, Timestamp,
     Uid, Unknown,
 };
-use fathom_store::{EntryDraft, Knowledge, Listed, ScanEnd, Store};
+use fathom_store::{EntryDraft, Knowledge, Listed, ScanEnd, Store, Which};
 use futures::TryStreamExt as _;
 
 const KIND: &str = "AWS::EC2::Instance";
@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let middle = Moment::Scan(i64::try_from(scans / 2)?.max(1));
     let past = store.past(&middle, begun).await?;
     let count = past
-        .stream_resources(None, false)
+        .stream_resources(&Which::all(), false)
         .try_fold(0, |count, chunk| async move { Ok(count + chunk.len()) })
         .await?;
     print_row("the state as of a scan, without documents", clock, &format!("{count} resources"));

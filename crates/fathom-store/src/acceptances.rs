@@ -7,10 +7,8 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use crate::{
     EntryDraft, Store, StoreError, ledger,
     rows::{column, micros, stored_time, time},
+    texts::check_texts,
 };
-
-/// The longest reason, name or part.
-const TEXT_BYTES_MAX: usize = 2000;
 
 impl Store {
     /// Accepts a gap of a resource, or all its gaps with the part `*`, until a date. An acceptance of the same part
@@ -19,11 +17,14 @@ impl Store {
         const OPERATION: &str = "accept a gap";
         let acceptance =
             Acceptance { at: stored_time(acceptance.at), until: stored_time(acceptance.until), ..acceptance };
-        check_texts(&[
-            ("part", &acceptance.part),
-            ("reason", &acceptance.reason),
-            ("name of who accepts", &acceptance.by),
-        ])?;
+        check_texts(
+            "an acceptance",
+            &[
+                ("part", &acceptance.part),
+                ("reason", &acceptance.reason),
+                ("name of who accepts", &acceptance.by),
+            ],
+        )?;
         if acceptance.until <= acceptance.at {
             return Err(StoreError::Invalid { what: "the acceptance ends before it begins".to_owned() });
         }
@@ -83,7 +84,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         const OPERATION: &str = "revoke an acceptance";
-        check_texts(&[("part", part), ("reason", reason), ("name of who revokes", by)])?;
+        check_texts("an acceptance", &[("part", part), ("reason", reason), ("name of who revokes", by)])?;
         let shared = self.shared();
         let failed = |source| shared.failed(OPERATION, source);
         let mut guard = shared.write(OPERATION).await?;
@@ -153,18 +154,6 @@ async fn end(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
-}
-
-fn check_texts(texts: &[(&str, &str)]) -> Result<(), StoreError> {
-    for (what, text) in texts {
-        let text = text.trim();
-        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
-            return Err(StoreError::Invalid {
-                what: format!("the {what} of an acceptance has 1 to {TEXT_BYTES_MAX} bytes"),
-            });
-        }
-    }
-    Ok(())
 }
 
 fn decode(row: &SqliteRow) -> Result<Acceptance, StoreError> {

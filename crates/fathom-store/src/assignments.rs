@@ -8,10 +8,9 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     EntryDraft, Scope, Store, StoreError, ledger,
     rows::{column, micros, stored_time, time},
+    texts::check_texts,
 };
 
-/// The longest note, reason or name.
-const TEXT_BYTES_MAX: usize = 2000;
 /// Resources that are assigned at once.
 pub const ASSIGNED_AT_ONCE_MAX: usize = 1000;
 /// Nobody takes care of something for longer than this without being asked again.
@@ -123,11 +122,10 @@ impl Store {
         const OPERATION: &str = "assign resources";
         let now = stored_time(now);
         let until = new.until.map(stored_time);
-        check_texts(&[
-            ("name of who takes care", &new.to),
-            ("note", &new.note),
-            ("name of who assigns", &new.by),
-        ])?;
+        check_texts(
+            "an assignment",
+            &[("name of who takes care", &new.to), ("note", &new.note), ("name of who assigns", &new.by)],
+        )?;
         let invalid = |what: &str| Err(StoreError::Invalid { what: what.to_owned() });
         if let Some(until) = until {
             if until <= now {
@@ -225,7 +223,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Assignment, StoreError> {
         const OPERATION: &str = "end an assignment";
-        check_texts(&[("reason", reason), ("name of who ends it", by)])?;
+        check_texts("an assignment", &[("reason", reason), ("name of who ends it", by)])?;
         let now = stored_time(now);
         let shared = self.shared();
         let failed = |source| shared.failed(OPERATION, source);
@@ -360,18 +358,6 @@ where
         .execute(conn)
         .await?;
     Ok(done.rows_affected())
-}
-
-fn check_texts(texts: &[(&str, &str)]) -> Result<(), StoreError> {
-    for (what, text) in texts {
-        let text = text.trim();
-        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
-            return Err(StoreError::Invalid {
-                what: format!("the {what} of an assignment has 1 to {TEXT_BYTES_MAX} bytes"),
-            });
-        }
-    }
-    Ok(())
 }
 
 fn decode(row: &SqliteRow) -> Result<Assignment, StoreError> {

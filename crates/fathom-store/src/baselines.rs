@@ -21,10 +21,8 @@ use crate::{
     ledger,
     overlap::oldest_running,
     rows::{column, count, micros, stored_count, stored_time, time},
+    texts::check_texts,
 };
-
-/// The longest reason or name.
-const TEXT_BYTES_MAX: usize = 2000;
 
 /// An approved state of the estate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -136,7 +134,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Baseline, StoreError> {
         const OPERATION: &str = "approve a baseline";
-        check_texts(&[("name", name), ("reason", reason), ("name of who approves", by)])?;
+        check_texts("a baseline", &[("name", name), ("reason", reason), ("name of who approves", by)])?;
         let now = stored_time(now);
         let shared = self.shared();
         let failed = |source| shared.failed(OPERATION, source);
@@ -309,7 +307,7 @@ impl Store {
     ) -> Result<BaselineException, StoreError> {
         const OPERATION: &str = "accept a difference";
         let BaselineAcceptance { name, uid, reason, by, until } = acceptance;
-        check_texts(&[("reason", &reason), ("name of who accepts", &by)])?;
+        check_texts("a baseline", &[("reason", &reason), ("name of who accepts", &by)])?;
         let (now, until) = (stored_time(now), until.map(stored_time));
         if until.is_some_and(|until| until <= now) {
             return Err(StoreError::Invalid { what: "the acceptance ends before it begins".to_owned() });
@@ -437,16 +435,4 @@ fn exception(row: &SqliteRow) -> Result<BaselineException, StoreError> {
         at: time(TABLE, column(row, TABLE, 4)?)?,
         until: column::<Option<i64>>(row, TABLE, 5)?.map(|at| time(TABLE, at)).transpose()?,
     })
-}
-
-fn check_texts(texts: &[(&str, &str)]) -> Result<(), StoreError> {
-    for (what, text) in texts {
-        let text = text.trim();
-        if text.is_empty() || text.len() > TEXT_BYTES_MAX {
-            return Err(StoreError::Invalid {
-                what: format!("the {what} of a baseline has 1 to {TEXT_BYTES_MAX} bytes"),
-            });
-        }
-    }
-    Ok(())
 }

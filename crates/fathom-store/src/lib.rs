@@ -56,8 +56,10 @@ mod schema;
 mod scope;
 mod stage;
 mod stream;
+mod texts;
 mod unknowns;
 mod unseen;
+mod which;
 
 pub use activity::{TrailBatch, TrailImport};
 pub use assignments::{ASSIGNED_AT_ONCE_MAX, Assignee, Assignment, AssignmentQuery, NewAssignment};
@@ -65,9 +67,9 @@ pub use baselines::{
     Baseline, BaselineAcceptance, BaselineDifference, BaselineDifferences, BaselineException,
 };
 pub use catalog::{
-    AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstatePage, Graph, GraphEdge,
-    GraphGroup, GraphNode, Group, GroupMembers, Grouped, ListPage, LooseEdge, NetworkRules, PastDetail,
-    PlacedResource, ValueCounts, Way, WayQuery,
+    AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstateGraph, EstatePage, Graph,
+    GraphEdge, GraphGroup, GraphNode, Group, GroupMembers, GroupQuery, Grouped, ListPage, LooseEdge,
+    NetworkRules, PastDetail, PlacedResource, ValueCounts, Way, WayQuery,
 };
 pub use compact::{CompactPolicy, Compaction, Older};
 pub use context::By;
@@ -88,8 +90,8 @@ pub use ledger::{
 };
 pub use open::Store;
 pub use people::{
-    Attempts, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash,
-    Secrets, SessionEnd, SessionUser, Spends, StoredSession, StoredToken, TokenMaker,
+    Attempts, Holder, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash,
+    Secrets, SessionEnd, Spends, StoredSession, StoredToken,
 };
 pub use query::{
     Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter,
@@ -102,6 +104,7 @@ pub use scope::Scope;
 pub use stage::StageReport;
 pub use stream::CHUNK_ROWS;
 pub use unknowns::{UnknownPage, UnknownQuery};
+pub use which::{Which, WhichEdges};
 
 /// The database file in the data directory.
 pub const DATABASE_FILE: &str = "fathom.db";

@@ -3,12 +3,12 @@
 //! Every stream reads one snapshot: a scan that finishes meanwhile does not show in it. It holds one reading
 //! connection until it is dropped.
 
-use fathom_model::{Edge, ResourceType, Statement, Uid};
+use fathom_model::{Edge, Statement, Uid};
 use futures::{Stream, stream};
-use sqlx::{Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    Store, StoreError, StoredResource,
+    Store, StoreError, StoredResource, Which, WhichEdges,
     edges::{self, edge_columns},
     explanations,
     rows::{Decoder, column, last_seen, resource_columns, time},
@@ -28,72 +28,71 @@ struct Walk<D> {
 }
 
 impl Store {
-    /// All resources that exist, or those of a type, in the order of first sight.
+    /// The resources that exist, in the order of first sight.
     pub fn stream_resources(
         &self,
-        kind: Option<&ResourceType>,
+        which: &Which,
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<StoredResource>, StoreError>> + Send + use<> {
-        let sql = match (kind.is_some(), with_documents) {
-            (false, false) => concat!(
-                "SELECT ",
-                resource_columns!(),
-                " FROM resource r \
-                 WHERE r.id > $1 AND +r.deleted_at IS NULL ORDER BY r.id LIMIT $2"
-            ),
-            (true, false) => concat!(
-                "SELECT ",
-                resource_columns!(),
-                " FROM resource r \
-                 WHERE r.id > $1 AND +r.deleted_at IS NULL AND r.kind = $3 ORDER BY r.id LIMIT $2"
-            ),
-            (false, true) => concat!(
-                "SELECT ",
-                resource_columns!(),
-                ", d.codec, d.size, d.body FROM resource r \
-                 LEFT JOIN document d ON d.hash = r.hash \
-                 WHERE r.id > $1 AND +r.deleted_at IS NULL ORDER BY r.id LIMIT $2"
-            ),
-            (true, true) => concat!(
-                "SELECT ",
-                resource_columns!(),
-                ", d.codec, d.size, d.body FROM resource r \
-                 LEFT JOIN document d ON d.hash = r.hash \
-                 WHERE r.id > $1 AND +r.deleted_at IS NULL AND r.kind = $3 ORDER BY r.id LIMIT $2"
-            ),
+        let which = which.clone();
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
+            sql.push(concat!("SELECT ", resource_columns!()));
+            if with_documents {
+                sql.push(", d.codec, d.size, d.body");
+            }
+            sql.push(" FROM resource r");
+            if with_documents {
+                sql.push(" LEFT JOIN document d ON d.hash = r.hash");
+            }
+            sql.push(" WHERE +r.deleted_at IS NULL AND r.id > ").push_bind(after);
+            which.push_now(sql);
+            sql.push(" ORDER BY r.id");
         };
-        let kind = kind.map(|kind| kind.as_str().to_owned());
-        self.chunks(sql, kind, Decoder::default(), move |rows, mut decoder| {
+        self.chunks(ask, Decoder::default(), move |rows, mut decoder| {
             let decoded = decoder.resources(rows, with_documents)?;
             Ok((decoded, decoder))
         })
     }
 
-    /// All edges.
-    pub fn stream_edges(&self) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
-        let sql = concat!(
-            "SELECT e.id, ",
-            edge_columns!(),
-            " FROM edge e JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id \
-             WHERE e.id > $1 ORDER BY e.id LIMIT $2"
-        );
-        self.chunks(sql, None, (), |rows, ()| {
+    /// The edges.
+    pub fn stream_edges(
+        &self,
+        which: &WhichEdges,
+    ) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
+        let which = which.clone();
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
+            sql.push(concat!(
+                "SELECT e.id, ",
+                edge_columns!(),
+                " FROM edge e JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id WHERE e.id > "
+            ));
+            sql.push_bind(after);
+            which.push(sql);
+            sql.push(" ORDER BY e.id");
+        };
+        self.chunks(ask, (), |rows, ()| {
             let decoded = rows.iter().map(|row| edges::decode(row, 1)).collect::<Result<_, _>>()?;
             Ok((decoded, ()))
         })
     }
 
-    /// All statements; those on one resource follow each other, sorted by part and trust.
+    /// The statements on resources; those on one follow each other, sorted by part and trust.
     pub fn stream_statements(
         &self,
+        which: &Which,
     ) -> impl Stream<Item = Result<Vec<(Uid, Statement)>, StoreError>> + Send + use<> {
-        let sql = concat!(
-            "SELECT e.resource, r.uid, e.statements, ",
-            last_seen!(),
-            " FROM explanation e JOIN resource r ON r.id = e.resource \
-             WHERE e.resource > $1 ORDER BY e.resource LIMIT $2"
-        );
-        self.chunks(sql, None, (), |rows, ()| {
+        let which = which.clone();
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
+            sql.push(concat!(
+                "SELECT e.resource, r.uid, e.statements, ",
+                last_seen!(),
+                " FROM explanation e JOIN resource r ON r.id = e.resource WHERE e.resource > "
+            ));
+            sql.push_bind(after);
+            which.push_now(sql);
+            sql.push(" ORDER BY e.resource");
+        };
+        self.chunks(ask, (), |rows, ()| {
             let mut decoded = Vec::with_capacity(rows.len());
             for row in rows {
                 let uid = Uid::new(column::<&str>(row, "explanation", 1)?);
@@ -107,15 +106,16 @@ impl Store {
         })
     }
 
-    /// Walks a table by its `id`, which is the first column; chunks are decoded away from the tasks that wait.
-    fn chunks<T, D, F>(
+    /// Walks a table by its `id`, which is the first column; `ask` writes the question for the rows after one, without
+    /// its limit. Chunks are decoded away from the tasks that wait.
+    fn chunks<T, D, A, F>(
         &self,
-        sql: &'static str,
-        parameter: Option<String>,
+        ask: A,
         state: D,
         decode: F,
-    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + use<T, D, F>
+    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + use<T, D, A, F>
     where
+        A: Fn(&mut QueryBuilder<Sqlite>, i64) + Clone + Send + 'static,
         T: Send + 'static,
         D: Send + 'static,
         F: Fn(&[SqliteRow], D) -> Result<(Vec<T>, D), StoreError> + Clone + Send + 'static,
@@ -128,7 +128,7 @@ impl Store {
             Done,
         }
         stream::try_unfold(Step::Begin(state), move |step| {
-            let (store, parameter, decode) = (store.clone(), parameter.clone(), decode.clone());
+            let (store, ask, decode) = (store.clone(), ask.clone(), decode.clone());
             async move {
                 let mut walk = match step {
                     Step::Done => return Ok(None),
@@ -139,11 +139,11 @@ impl Store {
                         Walk { snapshot, after: 0, state }
                     }
                 };
-                let mut query = sqlx::query(sql).bind(walk.after).bind(CHUNK_ROWS as i64);
-                if let Some(parameter) = parameter {
-                    query = query.bind(parameter);
-                }
-                let rows = query
+                let mut sql = QueryBuilder::new("");
+                ask(&mut sql, walk.after);
+                sql.push(" LIMIT ").push_bind(CHUNK_ROWS as i64);
+                let rows = sql
+                    .build()
                     .fetch_all(&mut *walk.snapshot)
                     .await
                     .map_err(|source| store.failed(OPERATION, source))?;

@@ -2209,6 +2209,8 @@ export interface components {
         };
         /** @description Members of a group. */
         GroupAnswer: {
+            /** @description Whether they are more: only so many edges of a resource are looked at. */
+            at_least: boolean;
             /** @description The edges that connect them with the one resource. */
             edges: components["schemas"]["EdgeView"][];
             /** @description The cursor of the next page; null at the end. */

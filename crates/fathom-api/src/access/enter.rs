@@ -12,7 +12,7 @@ use fathom_model::Timestamp;
 use fathom_signin::{
     Method, Permission, Permissions, Role, TOKEN_PREFIX, csrf_of, hash_of, same, session::idle_until,
 };
-use fathom_store::{SYSTEM_ACTOR, Scope, SessionEnd, SessionUser, StoredSession, StoredToken, TokenMaker};
+use fathom_store::{Holder, SYSTEM_ACTOR, Scope, SessionEnd, StoredSession, StoredToken};
 use serde_json::json;
 
 use super::{
@@ -194,7 +194,7 @@ impl Access {
     pub(super) fn of_session(
         &self,
         stored: &StoredSession,
-        user: Option<&SessionUser>,
+        user: Option<&Holder>,
         secret: Option<&str>,
     ) -> Option<Caller> {
         let method = Method::parse(&stored.method)?;
@@ -302,7 +302,7 @@ fn owner(session: Option<CallerSession>) -> Caller {
 }
 
 /// The caller of a token: never more than whoever made it may do and see now.
-fn of_token(token: &StoredToken, maker: Option<&TokenMaker>, now: Timestamp) -> Option<Caller> {
+fn of_token(token: &StoredToken, maker: Option<&Holder>, now: Timestamp) -> Option<Caller> {
     if token.revoked_at.is_some() || now >= token.expires_at {
         return None;
     }

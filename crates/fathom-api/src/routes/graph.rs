@@ -295,6 +295,8 @@ pub(crate) struct GroupAnswer {
     edges: Vec<EdgeView>,
     /// How many they are in all.
     total: u64,
+    /// Whether they are more: only so many edges of a resource are looked at.
+    at_least: bool,
     /// The cursor of the next page; null at the end.
     next: Option<usize>,
 }
@@ -313,7 +315,7 @@ pub(crate) async fn group(
     let text = needed("of", query.of)?;
     let kind = EdgeKind::from(needed("kind", query.kind)?);
     let member_kind = ResourceType::from(needed("type", query.member_kind)?);
-    let is_out = match query.direction {
+    let outgoing = match query.direction {
         Some(DirectionView::Out) | None => true,
         Some(DirectionView::In) => false,
         Some(DirectionView::Both) => {
@@ -325,7 +327,15 @@ pub(crate) async fn group(
     let of = checked_uid(&text)?;
     let found = state
         .store
-        .group_members(visible.scope(), &of, &kind, is_out, &member_kind, begin, limit)
+        .group_members(&fathom_store::GroupQuery {
+            scope: visible.scope().clone(),
+            of,
+            kind,
+            outgoing,
+            member_kind,
+            offset: begin,
+            limit,
+        })
         .await?
         .ok_or_else(|| not_known(&text))?;
     let end = begin.saturating_add(found.nodes.len());
@@ -334,6 +344,7 @@ pub(crate) async fn group(
         nodes: found.nodes.into_iter().map(Into::into).collect(),
         edges: found.edges.into_iter().map(Into::into).collect(),
         total: found.total,
+        at_least: found.at_least,
         next,
     }))
 }
@@ -499,8 +510,9 @@ pub(crate) async fn estate(
 ) -> Result<Json<EstateAnswer>, Problem> {
     let limit = within("limit", query.limit, ESTATE.0, &(1..=ESTATE.1))?;
     let filter = query.words().read(&state, visible.scope()).await?;
-    let (graph, total, rest) = state.store.graph_estate(&filter, limit, state.now()).await?;
-    let rest = rest
+    let graph = state.store.graph_estate(&filter, limit, state.now()).await?;
+    let rest = graph
+        .rest
         .into_iter()
         .map(|((account, region, kind), count)| RestView { account, region, kind, count })
         .collect();
@@ -508,7 +520,7 @@ pub(crate) async fn estate(
         shown: graph.nodes.len() as u64,
         nodes: graph.nodes.into_iter().map(Into::into).collect(),
         edges: graph.edges.into_iter().map(Into::into).collect(),
-        total,
+        total: graph.total,
         complete: graph.complete,
         rest,
     }))

@@ -8,7 +8,7 @@ use axum::{
 };
 use fathom_model::Timestamp;
 use fathom_signin::{Method, Permission, Role, attempts, hash_of, hash_of_code, password, session, totp};
-use fathom_store::{Person, SessionEnd, SessionUser, Spends, StoredSession};
+use fathom_store::{Holder, Person, SessionEnd, Spends, StoredSession};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -412,7 +412,7 @@ fn is_own(caller: &Caller, stored: &StoredSession) -> bool {
     }
 }
 
-fn view(access: &Access, caller: &Caller, stored: &StoredSession, user: Option<&SessionUser>) -> SessionView {
+fn view(access: &Access, caller: &Caller, stored: &StoredSession, user: Option<&Holder>) -> SessionView {
     let word = user.map_or(Role::Administrator.as_str(), |user| user.role.as_str());
     let used_at = access.used_at(stored.id, stored.used_at);
     let idle_until = match (Role::parse(word), Method::parse(&stored.method)) {

@@ -144,7 +144,7 @@ async fn others(
     let mut others = Vec::new();
     let questions = state.store.for_questions();
     for kind in kinds {
-        let mut chunks = std::pin::pin!(questions.stream_resources(Some(kind), false));
+        let mut chunks = std::pin::pin!(questions.stream_resources(&fathom_store::Which::of(kind), false));
         while let Some(chunk) = chunks.try_next().await? {
             let mut rest: Vec<Resource> = chunk.into_iter().map(|stored| stored.resource).collect();
             rest.retain(|resource| !chosen.contains(&resource.uid));

@@ -7,7 +7,7 @@ use axum::{
 };
 use fathom_model::Timestamp;
 use fathom_signin::{Permission, Secret, name, session::TOKEN_DAYS_MAX};
-use fathom_store::{NewToken, StoredToken, TokenMaker};
+use fathom_store::{Holder, NewToken, StoredToken};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -181,7 +181,7 @@ fn is_own(caller: &Caller, token: &StoredToken) -> bool {
     }
 }
 
-fn view((token, maker): (StoredToken, Option<TokenMaker>)) -> TokenView {
+fn view((token, maker): (StoredToken, Option<Holder>)) -> TokenView {
     TokenView {
         id: token.id,
         name: token.name,

@@ -60,7 +60,7 @@ fn value<'r>(row: &'r ChangeRow, of: impl Fn(&'r Line) -> Option<&'r Value>) -> 
 /// Reads it; how many rows there are depends on the documents, so they are always read.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
     let mut before: Option<VersionRow> = None;
-    let rows = source.versions(ask.kind.as_ref(), true).map_ok(move |chunk| {
+    let rows = source.versions(&ask.asked.which, true).map_ok(move |chunk| {
         let mut rows = Vec::with_capacity(chunk.len());
         for version in chunk {
             let known = before.take().filter(|before| before.uid == version.uid);

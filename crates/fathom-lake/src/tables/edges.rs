@@ -10,19 +10,21 @@ use datafusion::{
     execution::memory_pool::{MemoryConsumer, MemoryReservation},
 };
 use fathom_model::{Edge, ResourceType, Target, Uid};
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::{Ask, Field, Kind, from_fields, resources::wants};
 use crate::{
-    batch::{Batches, batches},
+    batch::Batches,
     error::ReadError,
-    source::Source,
+    source::{Chunks, Row, Source, Which, WhichEdges},
 };
 
 pub(super) const ABOUT: &str = "What a resource's document says about other resources, one row a reference";
 
 /// What an entry of the helper map costs beside its text, in bytes.
 const ENTRY_BYTES: usize = 96;
+/// Resources that are looked up in one question.
+const LOOKED_UP_AT_ONCE: usize = 1000;
 
 pub(super) struct EdgeRow {
     edge: Edge,
@@ -56,56 +58,102 @@ pub(super) const FIELDS: &[Field<EdgeRow>] = &[
 
 /// Reads it; the types of resources are looked up only where `to_type` is wanted.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
+    let edges = source.edges(&ask.asked.edges);
     if !wants(FIELDS, &ask, "to_type") {
-        let rows = source
-            .edges()
-            .map_ok(|chunk| chunk.into_iter().map(|edge| EdgeRow { edge, to_type: None }).collect());
+        let rows =
+            edges.map_ok(|chunk| chunk.into_iter().map(|edge| EdgeRow { edge, to_type: None }).collect());
         return from_fields(rows.boxed(), FIELDS, ask);
     }
-    let wanted: Vec<&Field<EdgeRow>> = ask.columns.iter().filter_map(|column| FIELDS.get(*column)).collect();
     let source = Arc::clone(source);
     async move {
-        let reservation = MemoryConsumer::new("types of edges").register(&ask.pool);
-        let (types, reservation) = types_by_uid(&source, reservation).await?;
-        Ok::<Batches, DataFusionError>(batches(source.edges(), ask.schema, move |edge, batch| {
-            // The memory stays reserved as long as the map lives.
-            let _ = &reservation;
-            let to_type = match &edge.to {
-                Target::Known { uid } => types.get(uid).cloned(),
-                Target::Unresolved { kind, .. } => Some(kind.clone()),
-            };
-            let row = EdgeRow { edge: edge.clone(), to_type };
-            for (place, field) in wanted.iter().enumerate() {
-                batch.push(place, (field.get)(&row))?;
-            }
-            batch.end_row();
-            Ok(())
-        }))
+        let mut types = Types {
+            known: HashMap::new(),
+            names: BTreeSet::new(),
+            reservation: MemoryConsumer::new("types of edges").register(&ask.pool),
+        };
+        // A stream may hold a connection as long as it lives: never two at a time.
+        let edges = if ask.asked.edges == WhichEdges::default() {
+            types.add(source.resources(&Which::all(), false)).await?;
+            edges
+        } else {
+            let few = types.keep(edges).await?;
+            types.look_up(&source, &few).await?;
+            stream::iter(few.into_iter().map(Ok)).boxed()
+        };
+        let rows = edges.map_ok(move |chunk| types.rows(chunk));
+        Ok::<Batches, DataFusionError>(from_fields(rows.boxed(), FIELDS, ask))
     }
     .into_stream()
     .try_flatten()
     .boxed()
 }
 
-async fn types_by_uid(
-    source: &Arc<dyn Source>,
+/// The types of resources that edges lead to.
+struct Types {
+    known: HashMap<Uid, ResourceType>,
+    /// Equal types are kept once.
+    names: BTreeSet<ResourceType>,
+    /// The memory stays reserved as long as they are here.
     reservation: MemoryReservation,
-) -> Result<(HashMap<Uid, ResourceType>, MemoryReservation)> {
-    let mut names: BTreeSet<ResourceType> = BTreeSet::new();
-    let mut types = HashMap::new();
-    let mut chunks = source.resources(None, false);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(ReadError::Source)?;
-        reservation.try_grow(chunk.iter().map(|row| row.resource.uid.as_str().len() + ENTRY_BYTES).sum())?;
-        for row in chunk {
-            let kind = if let Some(known) = names.get(&row.resource.kind) {
-                known.clone()
-            } else {
-                names.insert(row.resource.kind.clone());
-                row.resource.kind
-            };
-            types.insert(row.resource.uid, kind);
+}
+
+impl Types {
+    /// All edges of a stream.
+    async fn keep(&mut self, mut edges: Chunks<Edge>) -> Result<Vec<Vec<Edge>>> {
+        let mut kept = Vec::new();
+        while let Some(chunk) = edges.next().await {
+            let chunk = chunk.map_err(ReadError::Source)?;
+            let text = |edge: &Edge| edge.from.as_str().len() + edge.to.as_str().len();
+            self.reservation.try_grow(chunk.iter().map(|edge| text(edge) + ENTRY_BYTES).sum())?;
+            kept.push(chunk);
         }
+        Ok(kept)
     }
-    Ok((types, reservation))
+
+    /// Adds the types of what these edges lead to.
+    async fn look_up(&mut self, source: &Arc<dyn Source>, edges: &[Vec<Edge>]) -> Result<()> {
+        let uids: BTreeSet<&Uid> = edges
+            .iter()
+            .flatten()
+            .filter_map(|edge| match &edge.to {
+                Target::Known { uid } => Some(uid),
+                Target::Unresolved { .. } => None,
+            })
+            .collect();
+        let uids: Vec<Uid> = uids.into_iter().cloned().collect();
+        for some in uids.chunks(LOOKED_UP_AT_ONCE) {
+            let which = Which { uids: some.to_vec(), ..Which::default() };
+            self.add(source.resources(&which, false)).await?;
+        }
+        Ok(())
+    }
+
+    async fn add(&mut self, mut resources: Chunks<Row>) -> Result<()> {
+        while let Some(chunk) = resources.next().await {
+            let chunk = chunk.map_err(ReadError::Source)?;
+            self.reservation
+                .try_grow(chunk.iter().map(|row| row.resource.uid.as_str().len() + ENTRY_BYTES).sum())?;
+            for row in chunk {
+                let kind = if let Some(name) = self.names.get(&row.resource.kind) {
+                    name.clone()
+                } else {
+                    self.names.insert(row.resource.kind.clone());
+                    row.resource.kind
+                };
+                self.known.insert(row.resource.uid, kind);
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self, edges: Vec<Edge>) -> Vec<EdgeRow> {
+        let row = |edge: Edge| {
+            let to_type = match &edge.to {
+                Target::Known { uid } => self.known.get(uid).cloned(),
+                Target::Unresolved { kind, .. } => Some(kind.clone()),
+            };
+            EdgeRow { edge, to_type }
+        };
+        edges.into_iter().map(row).collect()
+    }
 }

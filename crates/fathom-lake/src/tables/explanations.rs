@@ -45,7 +45,7 @@ pub(super) const FIELDS: &[Field<StatementRow>] = &[
 
 /// Reads it.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
-    let rows = source.explanations().map_ok(|chunk| {
+    let rows = source.explanations(&ask.asked.which).map_ok(|chunk| {
         let mut rows = Vec::with_capacity(chunk.len());
         for (uid, explanation) in chunk {
             let holds: Vec<bool> = explanation

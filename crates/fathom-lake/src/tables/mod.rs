@@ -2,6 +2,7 @@
 //!
 //! A fixed table is a list of [`Field`]s over one model type; `view.rs` makes a table of each resource definition.
 
+mod asked;
 mod changes;
 mod coverage;
 mod edges;
@@ -20,9 +21,9 @@ use datafusion::{
     execution::memory_pool::MemoryPool,
 };
 use fathom_content::Content;
-use fathom_model::ResourceType;
 use serde::Serialize;
 
+pub(crate) use asked::Asked;
 pub(crate) use provider::Provider;
 pub(crate) use view::View;
 
@@ -146,8 +147,8 @@ pub(crate) struct Ask {
     pub(crate) columns: Vec<usize>,
     /// The schema of exactly these columns.
     pub(crate) schema: SchemaRef,
-    /// Only resources of this type.
-    pub(crate) kind: Option<ResourceType>,
+    /// Which rows can count.
+    pub(crate) asked: Asked,
     /// What large helpers are counted against.
     pub(crate) pool: Arc<dyn MemoryPool>,
 }

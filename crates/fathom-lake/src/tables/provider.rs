@@ -6,19 +6,17 @@ use async_trait::async_trait;
 use datafusion::{
     arrow::datatypes::SchemaRef,
     catalog::{Session, TableProvider},
-    common::ScalarValue,
     error::Result,
     execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::{Expr, Operator, TableProviderFilterPushDown, TableType},
+    logical_expr::{Expr, TableProviderFilterPushDown, TableType},
     physical_plan::{
         ExecutionPlan,
         stream::RecordBatchStreamAdapter,
         streaming::{PartitionStream, StreamingTableExec},
     },
 };
-use fathom_model::ResourceType;
 
-use super::{Ask, Reader};
+use super::{Ask, Asked, Reader};
 use crate::source::Source;
 
 /// One table of one query.
@@ -32,32 +30,6 @@ impl Provider {
     /// A table over a source; the schema is that of all its columns.
     pub(crate) fn new(source: Arc<dyn Source>, reader: Reader, schema: SchemaRef) -> Self {
         Self { source, reader, schema }
-    }
-
-    /// The type that a condition asks for: `type = '…'` on resources and their versions is worth handing down.
-    fn asked_type(&self, filter: &Expr) -> Option<ResourceType> {
-        if !matches!(self.reader, Reader::Resources | Reader::Versions | Reader::Changes) {
-            return None;
-        }
-        let Expr::BinaryExpr(comparison) = filter else { return None };
-        if comparison.op != Operator::Eq {
-            return None;
-        }
-        let ((Expr::Column(column), Expr::Literal(literal, _))
-        | (Expr::Literal(literal, _), Expr::Column(column))) = (&*comparison.left, &*comparison.right)
-        else {
-            return None;
-        };
-        match literal {
-            ScalarValue::Utf8(Some(text))
-            | ScalarValue::Utf8View(Some(text))
-            | ScalarValue::LargeUtf8(Some(text))
-                if column.name == "type" =>
-            {
-                Some(ResourceType::new(text))
-            }
-            _ => None,
-        }
     }
 }
 
@@ -84,6 +56,10 @@ impl TableProvider for Provider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut asked = Asked::default();
+        for filter in filters {
+            asked.narrow(&self.reader, filter);
+        }
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema = Arc::new(self.schema.project(&columns)?);
         let part: Arc<dyn PartitionStream> = Arc::new(Part {
@@ -91,7 +67,7 @@ impl TableProvider for Provider {
             reader: self.reader.clone(),
             columns,
             schema: Arc::clone(&schema),
-            kind: filters.iter().find_map(|filter| self.asked_type(filter)),
+            asked,
         });
         Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, [], false, limit)?))
     }
@@ -99,9 +75,12 @@ impl TableProvider for Provider {
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(filters
             .iter()
-            .map(|filter| match self.asked_type(filter) {
-                Some(_) => TableProviderFilterPushDown::Inexact,
-                None => TableProviderFilterPushDown::Unsupported,
+            .map(|filter| {
+                if Asked::default().narrow(&self.reader, filter) {
+                    TableProviderFilterPushDown::Inexact
+                } else {
+                    TableProviderFilterPushDown::Unsupported
+                }
             })
             .collect())
     }
@@ -113,12 +92,15 @@ struct Part {
     reader: Reader,
     columns: Vec<usize>,
     schema: SchemaRef,
-    kind: Option<ResourceType>,
+    asked: Asked,
 }
 
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Part").field("reader", &self.reader).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Part")
+            .field("reader", &self.reader)
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,7 +113,7 @@ impl PartitionStream for Part {
         let ask = Ask {
             columns: self.columns.clone(),
             schema: Arc::clone(&self.schema),
-            kind: self.kind.clone(),
+            asked: self.asked.clone(),
             pool: Arc::clone(context.memory_pool()),
         };
         let batches = self.reader.read(&self.source, ask);

@@ -54,7 +54,7 @@ pub(super) const FIELDS: &[Field<Row>] = &[
 /// Reads it; documents only where they are wanted.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
     let with_documents = wants(FIELDS, &ask, "document");
-    from_fields(source.resources(ask.kind.as_ref(), with_documents), FIELDS, ask)
+    from_fields(source.resources(&ask.asked.which, with_documents), FIELDS, ask)
 }
 
 /// Whether a column is wanted.

@@ -34,5 +34,5 @@ pub(super) const FIELDS: &[Field<VersionRow>] = &[
 /// Reads it; documents only where they are wanted.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
     let with_documents = wants(FIELDS, &ask, "document");
-    from_fields(source.versions(ask.kind.as_ref(), with_documents), FIELDS, ask)
+    from_fields(source.versions(&ask.asked.which, with_documents), FIELDS, ask)
 }

@@ -4,7 +4,7 @@
 //! over all rows of one version of the estate, so that the same question always has the same schema.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -28,7 +28,7 @@ use crate::{
     batch::{Batches, batches},
     cell::Cell,
     error::ReadError,
-    source::{Row, Source, SourceError},
+    source::{Row, Source, SourceError, Which},
 };
 
 /// The parts of an explanation that have a column.
@@ -116,7 +116,7 @@ impl View {
     /// The kinds of the columns that are read from documents, decided by all rows.
     pub(crate) async fn learn(&self, source: &Arc<dyn Source>) -> Result<Vec<Kind>, SourceError> {
         let mut kinds: Vec<Option<Kind>> = vec![None; self.paths.len()];
-        let mut chunks = source.resources(Some(&self.kind), true);
+        let mut chunks = source.resources(&Which::of(&self.kind), true);
         while let Some(chunk) = chunks.next().await {
             for row in chunk? {
                 let document = row.resource.document.whole().value();
@@ -169,15 +169,16 @@ pub(super) fn read(view: &Arc<View>, source: &Arc<dyn Source>, ask: Ask) -> Batc
     let source = Arc::clone(source);
     async move {
         let reservation = MemoryConsumer::new("explanations of a view").register(&ask.pool);
+        let which = Which { kinds: vec![view.kind.clone()], ..ask.asked.which };
         let said = if ask.columns.iter().any(|column| SAID.contains(column)) {
-            all_said(&view, &source, &reservation).await?
+            all_said(&which, &source, &reservation).await?
         } else {
             HashMap::new()
         };
         let parses =
             ask.columns.iter().any(|column| (FIXED.len()..FIXED.len() + view.paths.len()).contains(column));
         let with_documents = ask.columns.iter().any(|column| *column >= FIXED.len());
-        let rows = source.resources(Some(&view.kind), with_documents);
+        let rows = source.resources(&which, with_documents);
         Ok::<Batches, DataFusionError>(batches(rows, ask.schema, move |row, batch| {
             // The memory stays reserved as long as the map lives.
             let _ = &reservation;
@@ -203,29 +204,18 @@ pub(super) fn read(view: &Arc<View>, source: &Arc<dyn Source>, ask: Ask) -> Batc
     .boxed()
 }
 
-/// What is said about the resources of the type; equal texts are kept once.
+/// What is said about the resources; equal texts are kept once.
 async fn all_said(
-    view: &View,
+    which: &Which,
     source: &Arc<dyn Source>,
     reservation: &MemoryReservation,
 ) -> Result<HashMap<Uid, Said>> {
-    let mut uids = HashSet::new();
-    let mut chunks = source.resources(Some(&view.kind), false);
-    while let Some(chunk) = chunks.next().await {
-        for row in chunk.map_err(ReadError::Source)? {
-            reservation.try_grow(row.resource.uid.as_str().len() + ENTRY_BYTES)?;
-            uids.insert(row.resource.uid);
-        }
-    }
-    // A stream may hold a connection as long as it lives.
-    drop(chunks);
     let mut texts: BTreeSet<Arc<str>> = BTreeSet::new();
     let mut said = HashMap::new();
-    let mut chunks = source.explanations();
+    let mut chunks = source.explanations(which);
     while let Some(chunk) = chunks.next().await {
         for (uid, explanation) in chunk.map_err(ReadError::Source)? {
-            // Taking the uid out of the set keeps one copy of it in memory.
-            let Some(uid) = uids.take(&uid) else { continue };
+            reservation.try_grow(uid.as_str().len() + ENTRY_BYTES)?;
             let mut values = Said::default();
             for (value, part) in values.iter_mut().zip(PARTS) {
                 let Some(text) = explanation.value(part) else { continue };

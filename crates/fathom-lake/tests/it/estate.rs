@@ -3,16 +3,18 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
 use fathom_content::Content;
-use fathom_lake::{Answer, Chunks, Lake, Limits, Row, Source, SourceError, SqlError, VersionRow, output};
+use fathom_lake::{
+    Answer, Chunks, Lake, Limits, Row, Source, SourceError, SqlError, VersionRow, Which, WhichEdges, output,
+};
 use fathom_model::{
-    Acceptance, Coverage, Document, Edge, Explanation, Gap, Outcome, Part, Reason, Resource, ResourceType,
-    Scan, ScanState, SourceKind, Statement, Target, Timestamp, Uid, Unknown,
+    Acceptance, Coverage, Document, Edge, Explanation, Gap, Outcome, Part, Reason, Resource, Scan, ScanState,
+    SourceKind, Statement, Target, Timestamp, Uid, Unknown,
 };
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream};
 use serde_json::{Value, json};
@@ -32,6 +34,8 @@ pub(crate) struct Memory {
     pub(crate) scans: Vec<Scan>,
     pub(crate) document_reads: Arc<AtomicUsize>,
     pub(crate) type_reads: Arc<AtomicUsize>,
+    /// Which resources and edges were asked for.
+    pub(crate) asked: Arc<Mutex<(Vec<Which>, Vec<WhichEdges>)>>,
     pub(crate) version: Arc<AtomicUsize>,
     pub(crate) broken: bool,
 }
@@ -41,23 +45,29 @@ fn chunks<T: Clone + Send + 'static>(facts: &[T]) -> Chunks<T> {
     stream::iter(chunks).boxed()
 }
 
+/// Whether a value is in a list, which narrows nothing where it is empty.
+fn any<T: PartialEq>(list: &[T], value: &T) -> bool {
+    list.is_empty() || list.contains(value)
+}
+
 impl Source for Memory {
     fn version(&self) -> BoxFuture<'static, Result<u64, SourceError>> {
         let version = self.version.load(Ordering::SeqCst) as u64;
         async move { Ok(version) }.boxed()
     }
 
-    fn resources(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<Row> {
+    fn resources(&self, which: &Which, with_documents: bool) -> Chunks<Row> {
+        self.asked.lock().expect("a lock").0.push(which.clone());
         if self.broken {
             let cause = std::io::Error::other("the disk is gone");
             return stream::iter([Err(SourceError::from(cause))]).boxed();
         }
         self.document_reads.fetch_add(usize::from(with_documents), Ordering::SeqCst);
-        self.type_reads.fetch_add(usize::from(kind.is_some()), Ordering::SeqCst);
+        self.type_reads.fetch_add(usize::from(!which.kinds.is_empty()), Ordering::SeqCst);
         let mut rows: Vec<Row> = self
             .rows
             .iter()
-            .filter(|row| kind.is_none_or(|kind| row.resource.kind == *kind))
+            .filter(|row| any(&which.kinds, &row.resource.kind) && any(&which.uids, &row.resource.uid))
             .cloned()
             .collect();
         if !with_documents {
@@ -68,10 +78,10 @@ impl Source for Memory {
         chunks(&rows)
     }
 
-    fn versions(&self, kind: Option<&ResourceType>, with_documents: bool) -> Chunks<VersionRow> {
+    fn versions(&self, which: &Which, with_documents: bool) -> Chunks<VersionRow> {
         self.document_reads.fetch_add(usize::from(with_documents), Ordering::SeqCst);
-        self.type_reads.fetch_add(usize::from(kind.is_some()), Ordering::SeqCst);
-        let wanted = self.versions.iter().filter(|row| kind.is_none_or(|kind| row.kind == *kind));
+        self.type_reads.fetch_add(usize::from(!which.kinds.is_empty()), Ordering::SeqCst);
+        let wanted = self.versions.iter().filter(|row| any(&which.kinds, &row.kind));
         let rows: Vec<VersionRow> = wanted
             .map(|row| VersionRow {
                 document: row.document.clone().filter(|_| with_documents),
@@ -81,11 +91,12 @@ impl Source for Memory {
         chunks(&rows)
     }
 
-    fn edges(&self) -> Chunks<Edge> {
+    fn edges(&self, which: &WhichEdges) -> Chunks<Edge> {
+        self.asked.lock().expect("a lock").1.push(which.clone());
         chunks(&self.edges)
     }
 
-    fn explanations(&self) -> Chunks<(Uid, Explanation)> {
+    fn explanations(&self, _: &Which) -> Chunks<(Uid, Explanation)> {
         chunks(&self.explanations)
     }
 

@@ -151,7 +151,7 @@ fn writes(from: &str, to: &str) -> Edge {
 }
 
 /// Three scans: a bucket is retagged and loses its owner, an instance goes and comes back elsewhere, a bucket is new.
-async fn three_scans(dir: &std::path::Path) -> (Store, Lake) {
+pub(crate) async fn three_scans(dir: &std::path::Path) -> (Store, Lake) {
     let store = Store::open(dir, "fathom.test/log", at("2026-03-01T00:00:00Z")).await.expect("a store");
     let mut estate = Estate { store: store.clone(), clock: 0 };
     let bucket = |name: &str, env: &str| {

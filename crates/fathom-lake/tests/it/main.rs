@@ -4,6 +4,7 @@ mod errors;
 mod estate;
 mod history;
 mod limits;
+mod narrow;
 mod output;
 mod store;
 mod tables;

@@ -23,7 +23,8 @@ use fathom_model::{EdgeKind, ResourceType};
 pub use ask::{EstateFacets, EstatePage, ListPage, PlacedResource, ValueCounts};
 pub use filter::EstateFilter;
 pub use graph::{
-    AroundQuery, Direction, Graph, GraphEdge, GraphGroup, GraphNode, GroupMembers, LooseEdge, Way, WayQuery,
+    AroundQuery, Direction, EstateGraph, Graph, GraphEdge, GraphGroup, GraphNode, GroupMembers, GroupQuery,
+    LooseEdge, Way, WayQuery,
 };
 pub use groups::{Counts, Group, Grouped};
 pub use past::{AsOf, PastDetail};

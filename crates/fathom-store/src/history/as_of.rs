@@ -12,7 +12,7 @@ use sqlx::QueryBuilder;
 
 use super::{FACTS_COLUMNS, Facts, VersionRow, chunks, document, facts_columns};
 use crate::{
-    Store, StoreError, documents, edges, explanations,
+    Store, StoreError, Which, WhichEdges, documents, edges, explanations,
     rows::{column, micros, time},
 };
 
@@ -109,10 +109,10 @@ impl Past {
         &self.store
     }
 
-    /// All resources that existed, or those of a type, in the order of first sight.
+    /// The resources that existed, in the order of first sight.
     pub fn stream_resources(
         &self,
-        kind: Option<&ResourceType>,
+        which: &Which,
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<PastResource>, StoreError>> + Send + use<> {
         let scan = self.scan.id;
@@ -143,9 +143,7 @@ impl Past {
             sql.push(" LEFT JOIN document d ON d.hash = v.hash");
         }
         sql.push(" WHERE v.hash IS NOT NULL");
-        if let Some(kind) = kind {
-            sql.push(" AND r.kind = ").push_bind(kind.as_str().to_owned());
-        }
+        which.push(&mut sql);
         sql.push(" ORDER BY r.id");
         chunks(&self.store, sql, documents::Decoder::default(), move |rows, mut decoder| {
             const TABLE: &str = "resource";
@@ -176,8 +174,11 @@ impl Past {
         })
     }
 
-    /// All edges that held.
-    pub fn stream_edges(&self) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
+    /// The edges that held.
+    pub fn stream_edges(
+        &self,
+        which: &WhichEdges,
+    ) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
         let mut sql = QueryBuilder::new(
             "SELECT f.uid, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, CASE WHEN t.id IS NOT NULL AND \
              (SELECT v.hash FROM version v WHERE v.resource = t.id AND v.scan <= ",
@@ -188,6 +189,7 @@ impl Past {
              JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id WHERE ",
         );
         self.push_holds(&mut sql, "e");
+        which.push(&mut sql);
         let rows = chunks(&self.store, sql, (), |rows, ()| {
             let decoded = rows.iter().map(|row| edges::decode(row, 0));
             Ok((decoded.collect::<Result<_, StoreError>>()?, ()))
@@ -195,14 +197,16 @@ impl Past {
         unless(self.not_kept("what references led to"), rows)
     }
 
-    /// All that was said; the statements on one resource come together, sorted by part and trust.
+    /// What was said about resources; the statements on one come together, sorted by part and trust.
     pub fn stream_statements(
         &self,
+        which: &Which,
     ) -> impl Stream<Item = Result<Vec<(Uid, Vec<Statement>)>, StoreError>> + Send + use<> {
         let mut sql = QueryBuilder::new(
             "SELECT r.uid, e.statements FROM explanation_ever e JOIN resource r ON r.id = e.resource WHERE ",
         );
         self.push_holds(&mut sql, "e");
+        which.push(&mut sql);
         let read_at = self.scan.finished_at.unwrap_or(self.moment);
         let rows = chunks(&self.store, sql, (), move |rows, ()| {
             const TABLE: &str = "explanation";
@@ -274,10 +278,10 @@ impl Past {
     /// Every version that was known, as [`Store::stream_versions`] gives them.
     pub fn stream_versions(
         &self,
-        kind: Option<&ResourceType>,
+        which: &Which,
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<VersionRow>, StoreError>> + Send + use<> {
-        self.store.stream_versions(kind, Some(self.scan.id), with_documents)
+        self.store.stream_versions(which, Some(self.scan.id), with_documents)
     }
 
     /// The acceptances that held at the moment, by resource.

@@ -6,7 +6,7 @@ use sqlx::QueryBuilder;
 
 use super::{FACTS_COLUMNS, Facts, chunks, document, facts_columns};
 use crate::{
-    Store, StoreError, documents,
+    Store, StoreError, Which, documents,
     rows::{column, count, stored_count, time},
     scans::blocking,
 };
@@ -101,11 +101,11 @@ impl Store {
         Ok(ResourceVersions { versions, total, first_scan })
     }
 
-    /// Every version of every resource, or of those of a type, that scans up to `until` brought; those of one resource
-    /// follow each other, oldest first.
+    /// Every version of the resources that scans up to `until` brought; those of one resource follow each other, oldest
+    /// first.
     pub fn stream_versions(
         &self,
-        kind: Option<&ResourceType>,
+        which: &Which,
         until: Option<i64>,
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<VersionRow>, StoreError>> + Send + use<> {
@@ -116,15 +116,17 @@ impl Store {
         if with_documents {
             sql.push(", d.codec, d.size, d.body");
         }
-        // Cross joins are read in the order in which they are written: that of the versions' key.
-        sql.push(" FROM version v CROSS JOIN resource r ON r.id = v.resource");
+        // Cross joins are read in the order in which they are written: that of the versions' key, where many are asked for.
+        sql.push(if which.is_few() {
+            " FROM resource r CROSS JOIN version v ON v.resource = r.id"
+        } else {
+            " FROM version v CROSS JOIN resource r ON r.id = v.resource"
+        });
         if with_documents {
             sql.push(" LEFT JOIN document d ON d.hash = v.hash");
         }
         sql.push(" WHERE v.scan <= ").push_bind(until.unwrap_or(i64::MAX));
-        if let Some(kind) = kind {
-            sql.push(" AND r.kind = ").push_bind(kind.as_str().to_owned());
-        }
+        which.push(&mut sql);
         sql.push(" ORDER BY v.resource, v.scan");
         chunks(self, sql, documents::Decoder::default(), move |rows, mut decoder| {
             const TABLE: &str = "resource";

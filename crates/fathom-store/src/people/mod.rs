@@ -5,6 +5,7 @@
 //! an entry or an error.
 
 mod attempts;
+mod holder;
 mod passkeys;
 mod person;
 mod sessions;
@@ -18,10 +19,11 @@ use serde::de::DeserializeOwned;
 use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 
 pub use attempts::Attempts;
+pub use holder::Holder;
 pub use passkeys::Passkey;
 pub use person::{Invitation, NewPerson, Person, PersonChange};
-pub use sessions::{NewSession, SessionEnd, SessionUser, Spends, StoredSession};
-pub use tokens::{NewToken, StoredToken, TokenMaker};
+pub use sessions::{NewSession, SessionEnd, Spends, StoredSession};
+pub use tokens::{NewToken, StoredToken};
 pub use ways::Secrets;
 
 use crate::{
@@ -100,12 +102,4 @@ fn scope(row: &SqliteRow, table: &'static str, at: usize) -> Result<Scope, Store
 /// A time of a column that may be null.
 fn maybe_time(row: &SqliteRow, table: &'static str, at: usize) -> Result<Option<Timestamp>, StoreError> {
     column::<Option<i64>>(row, table, at)?.map(|micros| time(table, micros)).transpose()
-}
-
-/// Refuses a text that is empty or too long.
-fn check_text(what: &str, text: &str, bytes_max: usize) -> Result<(), StoreError> {
-    if text.trim().is_empty() || text.len() > bytes_max {
-        return Err(StoreError::Invalid { what: format!("{what} has 1 to {bytes_max} bytes") });
-    }
-    Ok(())
 }

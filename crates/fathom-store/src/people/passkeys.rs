@@ -4,10 +4,11 @@ use fathom_model::Timestamp;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
-use super::{check_text, draft, maybe_time, name_of, person_subject, seal};
+use super::{draft, maybe_time, name_of, person_subject, seal};
 use crate::{
     Store, StoreError,
     rows::{column, micros, stored_time, time},
+    texts::check_text,
 };
 
 const TABLE: &str = "passkey";

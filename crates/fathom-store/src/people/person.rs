@@ -4,13 +4,12 @@ use fathom_model::Timestamp;
 use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{
-    Attempts, SecretHash, check_text, draft, maybe_time, person_subject, scope, scope_columns, seal, sessions,
-};
+use super::{Attempts, SecretHash, draft, maybe_time, person_subject, scope, scope_columns, seal, sessions};
 use crate::{
     Scope, Store, StoreError,
     open::Shared,
     rows::{column, count, micros, stored_time, time},
+    texts::check_text,
 };
 
 const TABLE: &str = "person";

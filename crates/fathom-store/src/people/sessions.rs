@@ -7,9 +7,13 @@ use fathom_model::Timestamp;
 use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{SecretHash, draft, maybe_time, name_of, person_subject, scope, seal, ways};
+use super::{
+    Holder, SecretHash, draft,
+    holder::{holder, holder_columns},
+    name_of, person_subject, seal, ways,
+};
 use crate::{
-    EntryDraft, Scope, Store, StoreError,
+    EntryDraft, Store, StoreError,
     rows::{column, micros, stored_time, time},
 };
 
@@ -36,21 +40,6 @@ pub struct StoredSession {
     pub address: Option<String>,
     /// What that request said that it was made with.
     pub agent: Option<String>,
-}
-
-/// Whose a session is, as of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionUser {
-    /// The name.
-    pub name: String,
-    /// The role.
-    pub role: String,
-    /// What the person may see.
-    pub scope: Scope,
-    /// Since when the person may not enter any more.
-    pub disabled_at: Option<Timestamp>,
-    /// Whether the person has a way to sign in again: a passkey, a password with one-time codes, or an issuer.
-    pub enrolled: bool,
 }
 
 /// What a sign-in uses up, in the same transaction that begins the session.
@@ -121,18 +110,13 @@ pub struct SessionEnd {
     pub why: String,
 }
 
+/// Where the columns of whose it is begin, after those of the session.
+const HOLDER_AT: usize = 8;
+
 /// Columns of a session in the order that [`decode`] reads them.
 macro_rules! session_columns {
     () => {
         "s.id, s.person, s.method, s.begun_at, s.used_at, s.ends_at, s.address, s.agent"
-    };
-}
-
-/// Columns of whose it is, after those.
-macro_rules! user_columns {
-    () => {
-        "p.name, p.role, p.accounts, p.teams, p.disabled_at, p.issuer IS NOT NULL OR (p.password IS NOT NULL AND \
-         p.totp IS NOT NULL) OR EXISTS (SELECT 1 FROM passkey k WHERE k.person = p.id)"
     };
 }
 
@@ -251,53 +235,50 @@ impl Store {
     pub async fn session(
         &self,
         hash: &SecretHash,
-    ) -> Result<Option<(StoredSession, Option<SessionUser>)>, StoreError> {
+    ) -> Result<Option<(StoredSession, Option<Holder>)>, StoreError> {
         let row = sqlx::query(concat!(
             "SELECT ",
             session_columns!(),
             ", ",
-            user_columns!(),
+            holder_columns!(),
             " FROM session s LEFT JOIN person p ON p.id = s.person WHERE s.hash = $1 AND s.ended_at IS NULL"
         ))
         .bind(hash.as_slice())
         .fetch_optional(self.readers())
         .await
         .map_err(|source| self.failed("read a session", source))?;
-        row.as_ref().map(|row| Ok((decode(row)?, user(row)?))).transpose()
+        row.as_ref().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).transpose()
     }
 
     /// The open session of a number, and whose it is.
-    pub async fn session_of(
-        &self,
-        id: i64,
-    ) -> Result<Option<(StoredSession, Option<SessionUser>)>, StoreError> {
+    pub async fn session_of(&self, id: i64) -> Result<Option<(StoredSession, Option<Holder>)>, StoreError> {
         let row = sqlx::query(concat!(
             "SELECT ",
             session_columns!(),
             ", ",
-            user_columns!(),
+            holder_columns!(),
             " FROM session s LEFT JOIN person p ON p.id = s.person WHERE s.id = $1 AND s.ended_at IS NULL"
         ))
         .bind(id)
         .fetch_optional(self.readers())
         .await
         .map_err(|source| self.failed("read a session", source))?;
-        row.as_ref().map(|row| Ok((decode(row)?, user(row)?))).transpose()
+        row.as_ref().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).transpose()
     }
 
     /// All open sessions, newest first, and whose they are.
-    pub async fn sessions(&self) -> Result<Vec<(StoredSession, Option<SessionUser>)>, StoreError> {
+    pub async fn sessions(&self) -> Result<Vec<(StoredSession, Option<Holder>)>, StoreError> {
         let rows = sqlx::query(concat!(
             "SELECT ",
             session_columns!(),
             ", ",
-            user_columns!(),
+            holder_columns!(),
             " FROM session s LEFT JOIN person p ON p.id = s.person WHERE s.ended_at IS NULL ORDER BY s.id DESC"
         ))
         .fetch_all(self.readers())
         .await
         .map_err(|source| self.failed("read the sessions", source))?;
-        rows.iter().map(|row| Ok((decode(row)?, user(row)?))).collect()
+        rows.iter().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).collect()
     }
 
     /// Notes when sessions were used last.
@@ -462,16 +443,4 @@ fn decode(row: &SqliteRow) -> Result<StoredSession, StoreError> {
         address: column(row, TABLE, 6)?,
         agent: column(row, TABLE, 7)?,
     })
-}
-
-fn user(row: &SqliteRow) -> Result<Option<SessionUser>, StoreError> {
-    const AT: usize = 8;
-    let Some(name) = column::<Option<String>>(row, TABLE, AT)? else { return Ok(None) };
-    Ok(Some(SessionUser {
-        name,
-        role: column(row, TABLE, AT + 1)?,
-        scope: scope(row, TABLE, AT + 2)?,
-        disabled_at: maybe_time(row, TABLE, AT + 4)?,
-        enrolled: column(row, TABLE, AT + 5)?,
-    }))
 }

@@ -6,10 +6,15 @@ use fathom_model::Timestamp;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 
-use super::{SecretHash, check_text, draft, maybe_time, scope, scope_columns, seal};
+use super::{
+    Holder, SecretHash, draft,
+    holder::{holder, holder_columns},
+    maybe_time, scope, scope_columns, seal,
+};
 use crate::{
     Scope, Store, StoreError,
     rows::{column, micros, stored_time, time},
+    texts::check_text,
 };
 
 const TABLE: &str = "api_token";
@@ -41,19 +46,6 @@ pub struct StoredToken {
     pub used_at: Option<Timestamp>,
 }
 
-/// Who made a token, as of now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenMaker {
-    /// The name.
-    pub name: String,
-    /// The role.
-    pub role: String,
-    /// What the person may see.
-    pub scope: Scope,
-    /// Since when the person may not enter any more.
-    pub disabled_at: Option<Timestamp>,
-}
-
 /// A token to be made.
 #[derive(Clone)]
 pub struct NewToken {
@@ -77,12 +69,18 @@ impl fmt::Debug for NewToken {
     }
 }
 
-/// Columns of a token and of who made it, in the order that [`decode`] and [`maker`] read them.
+/// Where the columns of who made it begin, after those of the token.
+const HOLDER_AT: usize = 10;
+
+/// Columns of a token in the order that [`decode`] reads them, and of who made it.
 macro_rules! token_columns {
     () => {
-        "SELECT t.id, t.name, t.person, t.role, t.accounts, t.teams, t.created_at, t.expires_at, t.revoked_at, \
-         t.used_at, p.name, p.role, p.accounts, p.teams, p.disabled_at \
-         FROM api_token t LEFT JOIN person p ON p.id = t.person"
+        concat!(
+            "SELECT t.id, t.name, t.person, t.role, t.accounts, t.teams, t.created_at, t.expires_at, t.revoked_at, \
+             t.used_at, ",
+            holder_columns!(),
+            " FROM api_token t LEFT JOIN person p ON p.id = t.person"
+        )
     };
 }
 
@@ -157,32 +155,32 @@ impl Store {
     pub async fn token(
         &self,
         hash: &SecretHash,
-    ) -> Result<Option<(StoredToken, Option<TokenMaker>)>, StoreError> {
+    ) -> Result<Option<(StoredToken, Option<Holder>)>, StoreError> {
         let row = sqlx::query(concat!(token_columns!(), " WHERE t.hash = $1"))
             .bind(hash.as_slice())
             .fetch_optional(self.readers())
             .await
             .map_err(|source| self.failed("read a token", source))?;
-        row.as_ref().map(|row| Ok((decode(row)?, maker(row)?))).transpose()
+        row.as_ref().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).transpose()
     }
 
     /// The token of a number.
-    pub async fn token_of(&self, id: i64) -> Result<Option<(StoredToken, Option<TokenMaker>)>, StoreError> {
+    pub async fn token_of(&self, id: i64) -> Result<Option<(StoredToken, Option<Holder>)>, StoreError> {
         let row = sqlx::query(concat!(token_columns!(), " WHERE t.id = $1"))
             .bind(id)
             .fetch_optional(self.readers())
             .await
             .map_err(|source| self.failed("read a token", source))?;
-        row.as_ref().map(|row| Ok((decode(row)?, maker(row)?))).transpose()
+        row.as_ref().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).transpose()
     }
 
     /// All tokens, those that do not hold any more too, newest first.
-    pub async fn tokens(&self) -> Result<Vec<(StoredToken, Option<TokenMaker>)>, StoreError> {
+    pub async fn tokens(&self) -> Result<Vec<(StoredToken, Option<Holder>)>, StoreError> {
         let rows = sqlx::query(concat!(token_columns!(), " ORDER BY t.id DESC LIMIT 10000"))
             .fetch_all(self.readers())
             .await
             .map_err(|source| self.failed("read the tokens", source))?;
-        rows.iter().map(|row| Ok((decode(row)?, maker(row)?))).collect()
+        rows.iter().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).collect()
     }
 
     /// Ends a token before its time; false where it was before.
@@ -242,14 +240,4 @@ fn decode(row: &SqliteRow) -> Result<StoredToken, StoreError> {
         revoked_at: maybe_time(row, TABLE, 8)?,
         used_at: maybe_time(row, TABLE, 9)?,
     })
-}
-
-fn maker(row: &SqliteRow) -> Result<Option<TokenMaker>, StoreError> {
-    let Some(name) = column::<Option<String>>(row, TABLE, 10)? else { return Ok(None) };
-    Ok(Some(TokenMaker {
-        name,
-        role: column(row, TABLE, 11)?,
-        scope: scope(row, TABLE, 12)?,
-        disabled_at: maybe_time(row, TABLE, 14)?,
-    }))
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fathom_model::{ScanState, SourceKind};
-use fathom_store::{LEDGER_DIR, ResourceQuery, ScanResults, read_public_key, verify_dir};
+use fathom_store::{LEDGER_DIR, ResourceQuery, ScanResults, Which, WhichEdges, read_public_key, verify_dir};
 use futures::TryStreamExt as _;
 
 use crate::support::{at, draft, edge, instance, instances_read, open, owner, scan};
@@ -144,14 +144,14 @@ async fn a_kill_while_a_scan_ends_leaves_all_of_it_or_none() {
         let round = last.id as usize - 1;
         assert!(round >= acknowledged, "what was acknowledged is there");
         assert_eq!(last.resources, 600);
-        let rows = store.stream_resources(None, true).try_concat().await.unwrap();
+        let rows = store.stream_resources(&Which::all(), true).try_concat().await.unwrap();
         let mut there: Vec<_> = rows.into_iter().map(|row| row.resource).collect();
         there.sort_by(|a, b| a.uid.cmp(&b.uid));
         assert_eq!(there, seen_in(round));
-        let said = store.stream_statements().try_concat().await.unwrap();
+        let said = store.stream_statements(&Which::all()).try_concat().await.unwrap();
         assert_eq!(said.len(), 600);
         assert!(said.iter().all(|(_, one)| one.value == format!("team {round}")));
-        assert_eq!(store.stream_edges().try_concat().await.unwrap().len(), 599);
+        assert_eq!(store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap().len(), 599);
         assert_eq!(store.summary().await.unwrap().iter().map(|row| row.total).sum::<u64>(), 600);
         let size = store.ledger_status().await.unwrap().size;
         store.close().await.unwrap();

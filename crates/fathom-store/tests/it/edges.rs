@@ -1,7 +1,7 @@
 //! Where edges lead: to what is there, to what is gone, and to what nobody has seen.
 
 use fathom_model::{DocumentPath, Edge, EdgeKind, Moment, Outcome, Target, Uid};
-use fathom_store::ScanResults;
+use fathom_store::{ScanResults, WhichEdges};
 use futures::TryStreamExt as _;
 
 use crate::support::{BUCKET, at, covered, edge, instance, instances_read, open, resource, scan};
@@ -29,7 +29,7 @@ async fn where_an_edge_leads_outside_and_stands_comes_back() {
     };
     scan(&store, 10, std::slice::from_ref(&a), results).await;
     assert_eq!(store.edges_of(&a.uid).await.unwrap().outgoing, [outside.clone(), gone.clone()]);
-    let mut streamed = store.stream_edges().try_concat().await.unwrap();
+    let mut streamed = store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap();
     streamed.sort();
     let mut both = vec![gone, outside];
     both.sort();
@@ -75,13 +75,17 @@ async fn an_edge_to_what_is_gone_leads_nowhere_and_did_lead_there_before() {
     let mut expected = vec![lost, nobody.to.clone()];
     expected.sort();
     assert_eq!(ends(&store.edges_of(&a.uid).await.unwrap().outgoing), expected);
-    assert_eq!(ends(&store.stream_edges().try_concat().await.unwrap()), expected);
+    assert_eq!(ends(&store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap()), expected);
     assert_eq!(resolved().await, [(Some(BUCKET.into()), 0, 1), (None, 1, 0)]);
     for (scan, expected) in [(1, vec![Target::Known { uid: bucket.uid.clone() }, nobody.to]), (2, expected)] {
         let past = store.past(&Moment::Scan(scan), at(0)).await.unwrap();
         let mut expected = expected;
         expected.sort();
-        assert_eq!(ends(&past.stream_edges().try_concat().await.unwrap()), expected, "as of {scan}");
+        assert_eq!(
+            ends(&past.stream_edges(&WhichEdges::default()).try_concat().await.unwrap()),
+            expected,
+            "as of {scan}"
+        );
     }
     store.close().await.unwrap();
 }

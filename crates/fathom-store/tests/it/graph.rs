@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use fathom_model::{Edge, Resource, Target, Uid};
-use fathom_store::{AroundQuery, Direction, EstateFilter, ScanResults, Scope, Store, WayQuery};
+use fathom_store::{AroundQuery, Direction, EstateFilter, GroupQuery, ScanResults, Scope, Store, WayQuery};
 
 use crate::support::{BUCKET, INSTANCE, Numbers, at, edge, open, resource, scan};
 
@@ -208,7 +208,15 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
     let (mut members, mut offset) = (BTreeSet::new(), 0);
     loop {
         let page = store
-            .group_members(&Scope::ALL, &hub.uid, &"uses".into(), false, &INSTANCE.into(), offset, 10)
+            .group_members(&GroupQuery {
+                scope: Scope::ALL,
+                of: hub.uid.clone(),
+                kind: "uses".into(),
+                outgoing: false,
+                member_kind: INSTANCE.into(),
+                offset,
+                limit: 10,
+            })
             .await
             .unwrap()
             .unwrap();
@@ -233,12 +241,12 @@ async fn a_picture_of_the_estate_shows_the_exposed_first_and_counts_the_rest() {
     let store = open(dir.path()).await;
     let (nodes, links) = graph(&store, 9, 50, 60).await;
     let all = store.graph_estate(&EstateFilter::default(), 50, at(20)).await.unwrap();
-    assert_eq!((all.0.nodes.len(), all.0.edges.len(), all.1, all.2.len()), (50, links.len(), 50, 0));
-    let (graph, total, rest) = store.graph_estate(&EstateFilter::default(), 20, at(20)).await.unwrap();
-    assert_eq!((graph.nodes.len(), total, graph.complete), (20, 50, false));
+    assert_eq!((all.nodes.len(), all.edges.len(), all.total, all.rest.len()), (50, links.len(), 50, 0));
+    let graph = store.graph_estate(&EstateFilter::default(), 20, at(20)).await.unwrap();
+    assert_eq!((graph.nodes.len(), graph.total, graph.complete), (20, 50, false));
     let exposed = nodes.iter().filter(|one| one.exposed).count();
     assert!(graph.nodes.iter().take(exposed).all(|one| one.exposed));
     assert!(graph.nodes.iter().skip(exposed).all(|one| !one.exposed && !one.understood));
-    assert_eq!(rest.values().sum::<u64>(), 30);
+    assert_eq!(graph.rest.values().sum::<u64>(), 30);
     store.close().await.unwrap();
 }

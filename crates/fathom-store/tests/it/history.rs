@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_model::{DayEdge, Moment, Resource, SourceKind, Uid};
-use fathom_store::{ChangeQuery, EstateChange, Fate, ScanResults, Store, StoreError};
+use fathom_store::{ChangeQuery, EstateChange, Fate, ScanResults, Store, StoreError, Which};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
@@ -147,7 +147,7 @@ async fn the_estate_as_of_any_scan_is_what_it_saw() {
         let moment = Moment::Time(at(n as i64 * STEP + 50));
         let past = store.past(&moment, at(10_000)).await.unwrap();
         assert_eq!(past.scan().id, n as i64 + 1);
-        let resources: Vec<_> = past.stream_resources(None, true).try_concat().await.unwrap();
+        let resources: Vec<_> = past.stream_resources(&Which::all(), true).try_concat().await.unwrap();
         let found: World = resources
             .iter()
             .map(|one| {
@@ -158,7 +158,7 @@ async fn the_estate_as_of_any_scan_is_what_it_saw() {
             })
             .collect();
         assert_eq!(&found, world, "scan {}", n + 1);
-        let said: Vec<_> = past.stream_statements().try_concat().await.unwrap();
+        let said: Vec<_> = past.stream_statements(&Which::all()).try_concat().await.unwrap();
         let said: BTreeMap<_, _> =
             said.iter().map(|(uid, all)| (id_of(uid), all[0].value.as_str())).collect();
         let expected: BTreeMap<_, _> = world.iter().map(|(id, (_, said, _))| (*id, *said)).collect();
@@ -201,7 +201,7 @@ async fn versions_are_told_newest_first_and_gone_ones_have_no_document() {
     let (read, gone, left_out) = ((true, true), (false, false), (true, false));
     assert_eq!(with(&within), [read, read, left_out, gone, left_out]);
     assert_eq!((within.total, within.first_scan), (5, 1));
-    let all: Vec<_> = store.stream_versions(None, None, false).try_concat().await.unwrap();
+    let all: Vec<_> = store.stream_versions(&Which::all(), None, false).try_concat().await.unwrap();
     let of_c: Vec<_> = all.iter().filter(|row| id_of(&row.uid) == "c").map(|row| row.version.scan).collect();
     assert_eq!(of_c, [1, 3, 5, 6, 7]);
     assert!(all.iter().all(|row| row.version.document.is_none()));

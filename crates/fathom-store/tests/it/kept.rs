@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use fathom_model::{Document, Moment, Outcome, Resource, SourceKind, Timestamp};
 use fathom_store::{
     ChangeQuery, CompactPolicy, CoverageQuery, Older, ScanResults, Store, StoreError, TrendQuery,
-    UnknownQuery,
+    UnknownQuery, Which, WhichEdges,
 };
 use futures::TryStreamExt as _;
 use serde_json::json;
@@ -23,18 +23,18 @@ type State = BTreeMap<String, (String, Vec<String>, Vec<String>, bool)>;
 async fn state(store: &Store, scan: i64) -> State {
     let past = store.past(&Moment::Scan(scan), at(0)).await.unwrap();
     let mut state = State::new();
-    for row in past.stream_resources(None, true).try_concat().await.unwrap() {
+    for row in past.stream_resources(&Which::all(), true).try_concat().await.unwrap() {
         let resource = row.resource;
         state.insert(
             resource.uid.to_string(),
             (resource.document.as_str().to_owned(), Vec::new(), Vec::new(), false),
         );
     }
-    for (uid, statements) in past.stream_statements().try_concat().await.unwrap() {
+    for (uid, statements) in past.stream_statements(&Which::all()).try_concat().await.unwrap() {
         let said = statements.iter().map(|one| format!("{}={}", one.part, one.value)).collect();
         state.get_mut(uid.as_str()).unwrap().1 = said;
     }
-    for edge in past.stream_edges().try_concat().await.unwrap() {
+    for edge in past.stream_edges(&WhichEdges::default()).try_concat().await.unwrap() {
         state.get_mut(edge.from.as_str()).unwrap().2.push(edge.to.as_str().to_owned());
     }
     for unknown in past.stream_unknowns().try_concat().await.unwrap() {
@@ -236,7 +236,7 @@ async fn compaction_waits_for_no_scan_and_says_what_it_did() {
     assert_eq!((stored.first_seen, stored.last_seen), (at(1), at(4 * DAY + 1)));
     let history = store.history(&instance("i-0", "").uid, 9).await.unwrap();
     assert_eq!((history.total, history.versions[0].scan, history.first_scan), (1, 5, 1));
-    let firsts = store.stream_versions(None, None, false).try_concat().await.unwrap();
+    let firsts = store.stream_versions(&Which::all(), None, false).try_concat().await.unwrap();
     let firsts: Vec<_> = firsts.iter().filter(|row| row.is_first).map(|row| row.uid.as_str()).collect();
     assert_eq!(firsts, [instance("i-same", "same").uid.as_str()], "of all others only later ones are kept");
     assert_eq!(stored.resource.document, changing(4)[0].document);
@@ -307,7 +307,7 @@ async fn a_fact_beside_the_document_is_a_version_and_what_changes_by_itself_is_n
     assert_eq!(store.versions(&a.uid).await.unwrap().iter().map(|v| v.scan).collect::<Vec<_>>(), [2, 1]);
     let tags = async |scan: i64| {
         let past = store.past(&Moment::Scan(scan), at(0)).await.unwrap();
-        let rows = past.stream_resources(None, false).try_concat().await.unwrap();
+        let rows = past.stream_resources(&Which::all(), false).try_concat().await.unwrap();
         rows[0].resource.tags["team"].clone()
     };
     assert_eq!(
@@ -461,7 +461,7 @@ async fn questions_that_take_their_time_keep_no_scan_from_its_end() {
     scan(&store, 10, &many, results()).await;
     let mut held = Vec::new();
     for _ in 0..8 {
-        let mut slow = Box::pin(store.for_questions().stream_resources(None, false));
+        let mut slow = Box::pin(store.for_questions().stream_resources(&Which::all(), false));
         slow.try_next().await.unwrap();
         held.push(slow);
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fathom_model::{Moment, Outcome, SourceKind};
-use fathom_store::{ResourceQuery, ScanResults, Store, StoreError, UnknownQuery};
+use fathom_store::{ResourceQuery, ScanResults, Store, StoreError, UnknownQuery, Which, WhichEdges};
 use futures::TryStreamExt as _;
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
@@ -180,12 +180,12 @@ async fn a_directory_of_schema_1_goes_on_as_it_was() {
 
     // As of the scans before, resources are known, and what was said about them is not: it must not read as nothing.
     let past = store.past(&Moment::Scan(2), at(50)).await.unwrap();
-    let then = past.stream_resources(None, false).try_concat().await.unwrap();
+    let then = past.stream_resources(&Which::all(), false).try_concat().await.unwrap();
     assert_eq!(then.iter().map(|one| one.understood).collect::<Vec<_>>(), [None, None]);
     for refused in [
         past.stream_unknowns().try_concat().await.map(|_| ()),
-        past.stream_statements().try_concat().await.map(|_| ()),
-        past.stream_edges().try_concat().await.map(|_| ()),
+        past.stream_statements(&Which::all()).try_concat().await.map(|_| ()),
+        past.stream_edges(&WhichEdges::default()).try_concat().await.map(|_| ()),
     ] {
         assert!(matches!(refused, Err(StoreError::NotKept { scan: 2, .. })), "{refused:?}");
     }

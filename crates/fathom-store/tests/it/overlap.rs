@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_model::{Moment, Outcome, Resource, SourceKind, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Knowledge, Listing, ScanEnd, Store};
+use fathom_store::{CoverageQuery, Knowledge, Listing, ScanEnd, Store, Which, WhichEdges};
 use futures::TryStreamExt as _;
 
 use crate::support::{INSTANCE, Numbers, at, covered, edge, instances_read, open, owner, resource, unknown};
@@ -150,15 +150,15 @@ fn expected(said: &BTreeMap<u64, Said>) -> BTreeMap<Uid, Held> {
 
 async fn held(store: &Store) -> BTreeMap<Uid, Held> {
     let mut held = BTreeMap::new();
-    for row in store.stream_resources(None, true).try_concat().await.unwrap() {
+    for row in store.stream_resources(&Which::all(), true).try_concat().await.unwrap() {
         let document = row.resource.document.as_str().to_owned();
         assert!(!row.stale && row.deleted_at.is_none());
         held.insert(row.resource.uid, (document, Vec::new(), Vec::new(), false, row.last_seen));
     }
-    for (uid, statement) in store.stream_statements().try_concat().await.unwrap() {
+    for (uid, statement) in store.stream_statements(&Which::all()).try_concat().await.unwrap() {
         held.get_mut(&uid).unwrap().1.push(statement.value);
     }
-    for edge in store.stream_edges().try_concat().await.unwrap() {
+    for edge in store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap() {
         held.get_mut(&edge.from).unwrap().2.push(edge.to.as_str().to_owned());
     }
     for unknown in store.stream_unknowns(at(0)).try_concat().await.unwrap() {
@@ -171,14 +171,14 @@ async fn held(store: &Store) -> BTreeMap<Uid, Held> {
 async fn past(store: &Store, scan: i64) -> BTreeMap<Uid, Held> {
     let past = store.past(&Moment::Scan(scan), at(0)).await.unwrap();
     let mut held = BTreeMap::new();
-    for row in past.stream_resources(None, true).try_concat().await.unwrap() {
+    for row in past.stream_resources(&Which::all(), true).try_concat().await.unwrap() {
         let document = row.resource.document.as_str().to_owned();
         held.insert(row.resource.uid, (document, Vec::new(), Vec::new(), false, at(0)));
     }
-    for (uid, statements) in past.stream_statements().try_concat().await.unwrap() {
+    for (uid, statements) in past.stream_statements(&Which::all()).try_concat().await.unwrap() {
         held.get_mut(&uid).unwrap().1.extend(statements.into_iter().map(|one| one.value));
     }
-    for edge in past.stream_edges().try_concat().await.unwrap() {
+    for edge in past.stream_edges(&WhichEdges::default()).try_concat().await.unwrap() {
         held.get_mut(&edge.from).unwrap().2.push(edge.to.as_str().to_owned());
     }
     for unknown in past.stream_unknowns().try_concat().await.unwrap() {
@@ -280,9 +280,9 @@ async fn what_an_earlier_scan_settles_does_not_stay_where_a_later_one_saw_it_as_
     let short = begin(4).await;
     store.stage(short, &[made(0, 1), made(1, 1)]).await.unwrap();
     finish(long, true, 5).await;
-    assert_eq!(store.stream_resources(None, true).try_concat().await.unwrap().len(), 1);
+    assert_eq!(store.stream_resources(&Which::all(), true).try_concat().await.unwrap().len(), 1);
     finish(short, false, 6).await;
-    let now = store.stream_resources(None, true).try_concat().await.unwrap();
+    let now = store.stream_resources(&Which::all(), true).try_concat().await.unwrap();
     let documents: Vec<_> = now.iter().map(|row| row.resource.document.clone()).collect();
     assert_eq!(documents, [made(0, 1).document, made(1, 1).document]);
     store.close().await.unwrap();

@@ -3,7 +3,9 @@
 use std::{collections::HashSet, slice};
 
 use fathom_model::{Edge, Resource, SourceKind, Target, Uid};
-use fathom_store::{Cursor, ResourceOrder, ResourceQuery, ScanResults, Store, StoreError, TagFilter};
+use fathom_store::{
+    Cursor, ResourceOrder, ResourceQuery, ScanResults, Store, StoreError, TagFilter, Which, WhichEdges,
+};
 use futures::TryStreamExt as _;
 
 use crate::support::{BUCKET, INSTANCE, at, instance, open, owner, resource};
@@ -150,15 +152,16 @@ async fn twenty_thousand_resources_are_staged_and_streamed() {
     let finished = store.finish_scan(scan, results, at(2)).await.unwrap();
     assert_eq!((finished.resources, finished.understood), (20_000, 20_000));
 
-    let chunks: Vec<_> = store.stream_resources(None, true).try_collect().await.unwrap();
+    let chunks: Vec<_> = store.stream_resources(&Which::all(), true).try_collect().await.unwrap();
     assert_eq!(chunks.iter().map(Vec::len).collect::<Vec<_>>(), [8192, 8192, 3616]);
     let streamed: Vec<Resource> = chunks.into_iter().flatten().map(|stored| stored.resource).collect();
     assert!(streamed == resources, "the same, in the order of first sight");
-    let buckets: Vec<_> = store.stream_resources(Some(&BUCKET.into()), false).try_concat().await.unwrap();
+    let buckets: Vec<_> =
+        store.stream_resources(&Which::of(&BUCKET.into()), false).try_concat().await.unwrap();
     assert_eq!(buckets.len(), 5000);
     assert_eq!(buckets[0].resource.document.as_str(), "null");
-    assert!(store.stream_edges().try_concat().await.unwrap() == edges);
-    assert_eq!(store.stream_statements().try_concat().await.unwrap().len(), 20_000);
+    assert!(store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap() == edges);
+    assert_eq!(store.stream_statements(&Which::all()).try_concat().await.unwrap().len(), 20_000);
     store.close().await.unwrap();
 }
 
@@ -170,7 +173,7 @@ async fn a_stream_reads_one_snapshot() {
     let scan = store.begin_scan("test", &[], &[], at(1)).await.unwrap();
     store.stage(scan, &first).await.unwrap();
     store.finish_scan(scan, ScanResults::default(), at(2)).await.unwrap();
-    let stream = store.stream_resources(None, true);
+    let stream = store.stream_resources(&Which::all(), true);
     futures::pin_mut!(stream);
     assert_eq!(stream.try_next().await.unwrap().unwrap().len(), 8192);
     let scan = store.begin_scan("test", &[], &[], at(3)).await.unwrap();

@@ -3,7 +3,7 @@
 use std::{env, time::Instant};
 
 use fathom_model::{Edge, Resource, SourceKind, Target};
-use fathom_store::{ResourceQuery, ScanResults};
+use fathom_store::{ResourceQuery, ScanResults, Which, WhichEdges};
 use futures::TryStreamExt as _;
 
 use crate::support::{INSTANCE, at, draft, open, owner, resource};
@@ -45,14 +45,14 @@ async fn scale() {
     for documents in [false, true] {
         let start = Instant::now();
         let count = store
-            .stream_resources(None, documents)
+            .stream_resources(&Which::all(), documents)
             .try_fold(0, |count, chunk| async move { Ok(count + chunk.len()) })
             .await
             .unwrap();
         println!("streamed {count}, documents: {documents}, in {:?}", start.elapsed());
     }
     let start = Instant::now();
-    let edges = store.stream_edges().try_concat().await.unwrap().len();
+    let edges = store.stream_edges(&WhichEdges::default()).try_concat().await.unwrap().len();
     println!("streamed {edges} edges in {:?}", start.elapsed());
     let query = ResourceQuery { text: Some("i-00000".to_owned()), ..ResourceQuery::default() };
     let start = Instant::now();

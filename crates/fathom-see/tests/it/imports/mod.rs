@@ -15,7 +15,7 @@ use fathom_see::{
     import::{ImportError, ImportReport, Importer, JsonOptions, Limits},
     sources::Declared,
 };
-use fathom_store::{Store, StoredResource};
+use fathom_store::{Store, StoredResource, Which};
 use futures::StreamExt;
 use tempfile::TempDir;
 
@@ -80,7 +80,7 @@ impl Desk {
     async fn estate(&self) -> Vec<StoredResource> {
         let mut all: Vec<StoredResource> = self
             .store
-            .stream_resources(None, true)
+            .stream_resources(&Which::all(), true)
             .map(|chunk| futures::stream::iter(chunk.unwrap()))
             .flatten()
             .collect()

@@ -22,7 +22,7 @@ use fathom_cloud::client::{Client, ClientOptions};
 use fathom_content::Content;
 use fathom_model::{Outcome, Reason, Region, ResourceType, Timestamp};
 use fathom_see::{Progress, ScanOptions, Scanner, sources::Declared};
-use fathom_store::{Store, StoredResource};
+use fathom_store::{Store, StoredResource, Which};
 use fathom_testkit::front::{Call, Front, FrontOptions, Rule, Written};
 use futures::StreamExt;
 use serde_json::Value;
@@ -179,7 +179,7 @@ impl Lane {
         };
         let report = scanner.run(&options, &Declared::default(), &Progress::default(), || now).await.unwrap();
         let stored: Vec<StoredResource> = store
-            .stream_resources(None, true)
+            .stream_resources(&Which::all(), true)
             .map(|chunk| futures::stream::iter(chunk.unwrap()))
             .flatten()
             .collect()
