@@ -30,7 +30,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["e2e/**/*.ts", "**/*.test.ts"],
+    files: ["e2e/**/*.ts", "**/*.test.{ts,tsx}"],
     rules: {
       // A test that takes what is not there fails, which is what it is for.
       "@typescript-eslint/no-non-null-assertion": "off",

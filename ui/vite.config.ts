@@ -18,5 +18,5 @@ export default defineConfig({
   },
   server: { port: 7474, proxy: server },
   preview: { port: 7475, proxy: server, headers: { "content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" } },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"], setupFiles: "src/testing/window.ts" },
 });

@@ -1,11 +1,24 @@
-// Journeys in a browser, against a server that runs already.
+// Journeys in a browser: some against a server that runs already, the others against servers of their own.
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that stand for themselves, the longest first: two walk beside each other. `served` is two files in one, as they share a server. */
+const FILES = ["served", "signin", "sessions", "roles", "oidc"];
+const place = ({ moduleId }: TestSpecification) => FILES.indexOf(basename(moduleId, ".e2e.ts"));
+
+class LongestFirst extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return Promise.resolve(files.sort((a, b) => place(a) - place(b)));
+  }
+}
 
 export default defineConfig({
   test: {
-    include: ["e2e/**/*.e2e.ts"],
+    include: FILES.map((name) => `e2e/${name}.e2e.ts`),
     testTimeout: 120_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
   },
 });

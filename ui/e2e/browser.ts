@@ -81,8 +81,8 @@ export async function barriers(page: Page): Promise<string[]> {
   return found;
 }
 
-/** Waits until nothing is loading any more. */
+/** Waits until nothing is loading any more: a skeleton says in its label what is waited for. */
 export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector("main") && !document.querySelector('main [role="status"][aria-label^="Ask"], main [role="status"][aria-label^="Count"]'));
+  await page.waitForFunction(() => document.querySelector("main") && !document.querySelector('main [role="status"][aria-label]:not([aria-label="Scan under way"])'));
   await page.waitForLoadState("load");
 }

@@ -26,6 +26,15 @@ async function journey(path: string, walk: (page: Page) => Promise<void>, option
   }
 }
 
+/** Presses a key until something holds, and not for ever. */
+async function pressed(page: Page, key: string, until: () => Promise<boolean>): Promise<void> {
+  for (let times = 0; times < 60; times++) {
+    if (await until()) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} never led there`);
+}
+
 describe("who comes in", () => {
   it("is told what was wrong, and lands on the page that was asked for", () =>
     journey("/unexplained", async (page) => {
@@ -255,7 +264,7 @@ describe("without a mouse", () => {
       await page.keyboard.press("j");
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { level: 1, name: "northwind-tmp-export-7731" }).waitFor();
-      while (!(await page.evaluate(() => document.activeElement?.getAttribute("role") === "tab"))) await page.keyboard.press("Tab");
+      await pressed(page, "Tab", () => page.evaluate(() => document.activeElement?.getAttribute("role") === "tab"));
       await page.keyboard.press("ArrowRight");
       await page.waitForURL(/tab=relations/);
       await page.keyboard.press("ArrowRight");
@@ -269,7 +278,7 @@ describe("without a mouse", () => {
       await page.keyboard.type("northwind-tmp");
       await page.getByRole("option", { name: /S3 Bucket/ }).waitFor();
       expect(await barriers(page)).toEqual([]);
-      while (!(await page.getByRole("option", { name: /S3 Bucket/, selected: true }).count())) await page.keyboard.press("ArrowDown");
+      await pressed(page, "ArrowDown", async () => (await page.getByRole("option", { name: /S3 Bucket/, selected: true }).count()) > 0);
       await page.keyboard.press("Control+Enter");
       expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`fathom explain ${BUCKET}`);
       await page.keyboard.press("Escape");
@@ -281,6 +290,27 @@ describe("without a mouse", () => {
       await page.keyboard.press("/");
       await page.keyboard.type("export-7731");
       await page.getByText(/^1 resource, /).waitFor();
+    }));
+
+  it("nothing is chosen that was found for another text", () =>
+    journey("/", async (page) => {
+      await page.getByRole("heading", { level: 1, name: /% understood/ }).waitFor();
+      let go: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => { go = resolve; });
+      await page.route(/\/api\/v1\/resources\?.*search=/, async (route) => {
+        await held;
+        await route.continue();
+      });
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("northwind-tmp-export");
+      await page.keyboard.press("Enter");
+      await page.waitForTimeout(300);
+      await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+      go();
+      await page.getByRole("option", { name: /S3 Bucket/ }).waitFor();
+      await pressed(page, "ArrowDown", async () => (await page.getByRole("option", { name: /S3 Bucket/, selected: true }).count()) > 0);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "northwind-tmp-export-7731" }).waitFor();
     }));
 });
 

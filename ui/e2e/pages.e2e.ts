@@ -62,6 +62,26 @@ describe("the table of resources", () => {
       await page.getByText("No view is saved yet.").waitFor();
     }));
 
+  it("never shows the rows of one question as those of the next, and begins with the first of them", () =>
+    journey("/resources", async (page) => {
+      await settled(page);
+      const region = page.getByRole("region", { name: "Resources, scrolls" });
+      await region.evaluate((element) => { element.scrollTop = 2_000; });
+      let go: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => { go = resolve; });
+      await page.route(/\/api\/v1\/resources\?.*understood=false/, async (route) => {
+        await held;
+        await route.continue();
+      });
+      await page.getByRole("checkbox", { name: /^not understood/ }).check();
+      await page.locator('[role="table"][aria-busy="true"]').waitFor();
+      expect(await page.getByText(/^\d+ resources\b/).count()).toBe(0);
+      go();
+      await page.getByText(/resources that are not understood/).waitFor();
+      await page.locator('[role="table"][aria-busy="true"]').waitFor({ state: "detached" });
+      expect(await region.evaluate((element) => element.scrollTop)).toBe(0);
+    }));
+
   it("finds what nobody owns, and as many as the facet says", () =>
     journey("/resources", async (page) => {
       await settled(page);
@@ -150,8 +170,8 @@ describe("the graph", () => {
       await hops.getByText("in vpc").waitFor();
       expect(await barriers(page)).toEqual([]);
       await page.goto(`${ADDRESS}/graph?from=${encodeURIComponent(BUCKET)}&to=${encodeURIComponent("arn:aws:s3:::no-such-bucket")}`);
-      await page.getByRole("alert").or(page.getByText(/not|nothing/i)).first().waitFor();
-    }, { quiet: /404|400/ }));
+      await page.getByRole("alert").filter({ hasText: "no-such-bucket" }).waitFor();
+    }, { quiet: /404/ }));
 });
 
 describe("drift", () => {
@@ -301,9 +321,9 @@ describe("time", () => {
       expect(page.url()).not.toContain("as_of");
     }));
 
-  it("says what changed, or that there is nothing to compare with yet", () =>
+  it("says that there is nothing to compare with yet", () =>
     journey("/changes", async (page) => {
-      await page.getByRole("list", { name: "Changes" }).or(page.getByText("One scan so far")).or(page.getByText("Nothing differs")).first().waitFor();
+      await page.getByText("One scan so far").waitFor();
       expect(await barriers(page)).toEqual([]);
     }));
 });

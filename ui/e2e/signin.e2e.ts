@@ -102,7 +102,7 @@ describe.skipIf(BINARY === "")("sign-in", () => {
         await signOut(page);
         const said: string[] = [];
         for (const [name, password] of [["Ben Analyst", "not the password at all"], ["nobody of this name", PASSWORD]] as const) {
-          await signIn(page, name, app, password);
+          await signIn(page, name, undefined, password);
           const alert = page.getByRole("alert").last();
           await expect.poll(() => page.getByLabel("Password", { exact: true }).inputValue()).toBe("");
           said.push((await alert.textContent()) ?? "");

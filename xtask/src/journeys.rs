@@ -18,6 +18,9 @@ use crate::{
 /// What a server says before its address.
 const SAYS: &str = "answers on ";
 
+/// Set where a missing browser is a failure.
+const REQUIRED: &str = "FATHOM_REQUIRE_BROWSER";
+
 /// A server that ends with the journeys.
 struct Server(Child);
 
@@ -48,6 +51,7 @@ pub(crate) fn built() -> Result<Command> {
 /// Scans the sample into an empty directory, serves it, and walks.
 fn run() -> Result<()> {
     let Some(browser) = browser() else {
+        anyhow::ensure!(std::env::var_os(REQUIRED).is_none(), "no Chromium is there and {REQUIRED} is set");
         println!(
             "skipped: no Chromium is there and it could not be installed; name one in FATHOM_CHROMIUM to walk \
              through the console"
@@ -55,19 +59,21 @@ fn run() -> Result<()> {
         return Ok(());
     };
     let fathom = target().join("debug/fathom");
-    let data = target().join("journeys");
-    if data.exists() {
-        std::fs::remove_dir_all(&data).with_context(|| format!("cannot empty {}", data.display()))?;
+    let work = target().join("journeys");
+    if work.exists() {
+        std::fs::remove_dir_all(&work).with_context(|| format!("cannot empty {}", work.display()))?;
     }
-    let fathom = || {
+    let (sample, data) = (work.join("sample"), work.join("served"));
+    let fathom = |data: &Path| {
         let mut command = Command::new(&fathom);
-        command.arg("--data").arg(&data);
+        command.arg("--data").arg(data);
         command
     };
-    must(fathom().args(["scan", "--sample", "--quiet"]).stdout(Stdio::null()))?;
+    must(fathom(&sample).args(["scan", "--sample", "--quiet"]).stdout(Stdio::null()))?;
+    copy(&sample, &data)?;
     provider::ensure()?;
     let cloud = Moto::start(&python::ensure()?)?;
-    let serving = fathom()
+    let serving = fathom(&data)
         .args(["serve", "--listen", "127.0.0.1:0"])
         .envs(cloud.environment())
         .stdout(Stdio::piped())
@@ -89,12 +95,29 @@ fn run() -> Result<()> {
             .current_dir(root().join("ui"))
             .env("FATHOM_ADDRESS", address)
             .env("FATHOM_TOKEN", token.trim())
-            // Journeys of sign-in start servers of their own.
+            // Journeys of sign-in start servers of their own, each on a copy of what was scanned.
             .env("FATHOM_BINARY", target().join("debug/fathom"))
+            .env("FATHOM_SAMPLE_DATA", &sample)
             .env("FATHOM_CHROMIUM", browser)
             .env("FATHOM_REQUIRE_PEERS", "1")
             .env("FATHOM_E2E_SCAN", "1"),
     )
+}
+
+/// Copies a directory that nobody writes to.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let failed = || format!("cannot copy {} to {}", from.display(), to.display());
+    std::fs::create_dir_all(to).with_context(failed)?;
+    for entry in std::fs::read_dir(from).with_context(failed)? {
+        let entry = entry.with_context(failed)?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target)?;
+        } else {
+            std::fs::copy(&source, &target).with_context(failed)?;
+        }
+    }
+    Ok(())
 }
 
 /// Debian's Chromium, installed where that is allowed.

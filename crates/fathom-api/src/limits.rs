@@ -8,32 +8,61 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::{Code, Problem};
 
 /// Requests that are worked on at the same time.
 const REQUESTS_MAX: usize = 128;
+/// Of these, sign-ins: whoever is not known yet must not take every place.
+const SIGNINS_MAX: usize = 32;
 /// Time from a request's head to the head of its answer.
 const ANSWER_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// Places for work that is under way.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Semaphore>);
+pub(crate) struct Places {
+    free: Arc<Semaphore>,
+    most: usize,
+}
 
-impl Default for Places {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(REQUESTS_MAX)))
+impl Places {
+    fn new(most: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(most)), most }
+    }
+
+    /// For all requests.
+    pub(crate) fn of_all() -> Self {
+        Self::new(REQUESTS_MAX)
+    }
+
+    /// For sign-ins.
+    pub(crate) fn of_signins() -> Self {
+        Self::new(SIGNINS_MAX)
+    }
+
+    fn take(&self) -> Result<SemaphorePermit<'_>, Problem> {
+        self.free.try_acquire().map_err(|_| {
+            Problem::new(Code::TooBusy, format!("{} requests are under way", self.most))
+                .hint("try again in a moment")
+                .retry_after(1)
+        })
+    }
+}
+
+/// Refuses what is too much of a kind.
+pub(crate) async fn placed(State(places): State<Places>, request: Request, next: Next) -> Response {
+    match places.take() {
+        Ok(_place) => next.run(request).await,
+        Err(problem) => problem.into_response(),
     }
 }
 
 /// Refuses what is too much, and ends what takes too long.
-pub(crate) async fn bound(State(Places(places)): State<Places>, request: Request, next: Next) -> Response {
-    let Ok(_place) = places.try_acquire() else {
-        return Problem::new(Code::TooBusy, format!("{REQUESTS_MAX} requests are under way"))
-            .hint("try again in a moment")
-            .retry_after(1)
-            .into_response();
+pub(crate) async fn bound(State(places): State<Places>, request: Request, next: Next) -> Response {
+    let _place = match places.take() {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
     };
     let method = request.method().clone();
     let path = request.uri().path().to_owned();

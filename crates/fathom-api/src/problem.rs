@@ -248,7 +248,8 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, retry_after) = (self.0.code.status(), self.0.retry_after_seconds);
+        let (code, retry_after) = (self.0.code, self.0.retry_after_seconds);
+        let status = code.status();
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
@@ -258,6 +259,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        // For layers above the route, which tell the ledger of some.
+        response.extensions_mut().insert(code);
         response
     }
 }

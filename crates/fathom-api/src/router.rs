@@ -28,7 +28,7 @@ fn open() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default().routes(routes!(all::health::health)).routes(routes!(all::openapi::document))
 }
 
-/// Routes with which one signs in: anybody may ask them, but no other site.
+/// Routes with which one signs in: anybody may ask them.
 fn signin() -> OpenApiRouter<ApiState> {
     OpenApiRouter::default()
         .routes(routes!(all::session::ways))
@@ -40,7 +40,13 @@ fn signin() -> OpenApiRouter<ApiState> {
         .routes(routes!(all::passkeys::finish_signin))
         .routes(routes!(all::oidc::start))
         .routes(routes!(all::oidc::callback))
-        .route_layer(middleware::from_fn(access::same_site))
+}
+
+/// Them, for no other site, and for so many at the same time.
+fn guarded_signin(state: ApiState, access: Access) -> OpenApiRouter<ApiState> {
+    signin()
+        .route_layer(middleware::from_fn_with_state((state, access), access::same_site))
+        .route_layer(middleware::from_fn_with_state(Places::of_signins(), limits::placed))
 }
 
 /// Routes for callers whom we know, each with what it needs and what its answer is about.
@@ -75,7 +81,8 @@ fn closed() -> Guarded {
         .needs(ManagePeople, WholeOnly, routes!(all::people::invite_anew))
         .anybody(Own, routes!(all::tokens::list))
         .needs(ManageTokens, Own, routes!(all::tokens::make))
-        .needs(ManageTokens, Own, routes!(all::tokens::revoke))
+        // Whoever may make none any more still ends those that there are.
+        .anybody(Own, routes!(all::tokens::revoke))
         .anybody(Own, routes!(all::saved::list, all::saved::save))
         .anybody(Own, routes!(all::saved::forget))
         // The estate.
@@ -129,7 +136,8 @@ pub(crate) fn documented() -> OpenApi {
 
 /// The whole API, and its document.
 pub fn router(state: ApiState, access: Access) -> (Router, OpenApi) {
-    let routes = open().merge(signin()).merge(closed().behind(state.clone(), access.clone()));
+    let signin = guarded_signin(state.clone(), access.clone());
+    let routes = open().merge(signin).merge(closed().behind(state.clone(), access.clone()));
     let (router, document) =
         OpenApiRouter::with_openapi(openapi::frame()).nest(BASE, routes).split_for_parts();
     let router = router
@@ -139,7 +147,7 @@ pub fn router(state: ApiState, access: Access) -> (Router, OpenApi) {
         .layer(Extension(access.clone()))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(Places::default(), limits::bound))
+        .layer(middleware::from_fn_with_state(Places::of_all(), limits::bound))
         .layer(middleware::from_fn_with_state(access, access::check_host))
         .layer(middleware::from_fn(limits::headers));
     (router, document)

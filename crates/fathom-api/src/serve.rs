@@ -1,7 +1,8 @@
 //! Listens: plainly on loopback, with TLS anywhere else.
 
 use std::{
-    env, io,
+    collections::BTreeMap,
+    io,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     time::Duration,
@@ -10,6 +11,7 @@ use std::{
 use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::RustlsAcceptor};
 use fathom_content::ContentError;
 use fathom_signin::oidc::{OidcError, Settings};
+use fathom_store::{SYSTEM_ACTOR, StoreError};
 use hyper_util::rt::TokioTimer;
 
 use crate::{
@@ -43,8 +45,12 @@ pub struct ServeOptions {
     pub token_file: PathBuf,
     /// Host names that requests may carry, beside those of loopback and, away from it, addresses in figures.
     pub allowed_hosts: Vec<String>,
+    /// Whether a proxy on this machine passes requests on, and says in `X-Forwarded-For` where they come from.
+    pub behind_proxy: bool,
     /// The file that names issuers of OpenID Connect (`signin.yaml`); none where there are none.
     pub signin: Option<PathBuf>,
+    /// Variables of the environment, which that file may name secrets by.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// Why the server does not run.
@@ -91,6 +97,11 @@ pub enum ServeError {
     /// Issuers cannot be asked.
     #[error(transparent)]
     Issuers(#[from] OidcError),
+    /// What another token opened cannot be ended.
+    #[error(
+        "the token is new, and what the one before opened could not be ended; remove the token file and start again"
+    )]
+    OldToken(#[source] StoreError),
     /// The listener broke.
     #[error("the server ended")]
     Run(#[source] io::Error),
@@ -102,12 +113,15 @@ pub struct Server {
     address: SocketAddr,
     tls: Option<Certificates>,
     access: Access,
+    /// Whether the token was made now.
+    new_token: bool,
 }
 
 impl Server {
     /// Takes the address and loads what is needed, so that every refusal comes before the first request.
     pub async fn bind(options: ServeOptions) -> Result<Self, ServeError> {
-        let ServeOptions { listen, tls, token_file, allowed_hosts, signin } = options;
+        let ServeOptions { listen, tls, token_file, allowed_hosts, behind_proxy, signin, environment } =
+            options;
         let loopback = listen.ip().to_canonical().is_loopback();
         if !loopback && tls.is_none() {
             return Err(ServeError::NeedsTls { listen });
@@ -122,19 +136,20 @@ impl Server {
             }
             None => None,
         };
-        let token = TokenHash::load_or_create(&token_file)?;
         let settings = match &signin {
-            Some(file) => Settings::read(file, &env::vars().collect())?,
+            Some(file) => Settings::read(file, &environment)?,
             None => Settings::default(),
         };
         let ceremonies = Ceremonies::new(settings, signin)?;
-        let file = token_file.display().to_string();
-        let access = Access::new(token, file, hosts, tls.is_some(), ceremonies);
         let fail = |source| ServeError::Listen { listen, source };
         let listener = TcpListener::bind(listen).map_err(fail)?;
         listener.set_nonblocking(true).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
-        Ok(Self { listener, address, tls, access })
+        // Last: a token that was made now ends what the one before opened, which a start that does not succeed would not do.
+        let (token, new_token) = TokenHash::load_or_create(&token_file)?;
+        let file = token_file.display().to_string();
+        let access = Access::new(token, file, hosts, tls.is_some(), behind_proxy, ceremonies);
+        Ok(Self { listener, address, tls, access, new_token })
     }
 
     /// The address it has, with the port that was taken.
@@ -154,9 +169,14 @@ impl Server {
         state: ApiState,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
+        if self.new_token {
+            // Whoever removes the file does so because somebody else may have the token.
+            let ended = state.store.end_of_owner(SYSTEM_ACTOR, "the owner's token is a new one", state.now());
+            ended.await.map_err(ServeError::OldToken)?;
+        }
         let streams = state.ending.clone();
         let sweeping = tokio::spawn(sweep(state.clone(), self.access.clone()));
-        let (router, _) = router(state, self.access);
+        let (router, _) = router(state.clone(), self.access.clone());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
         let ending = handle.clone();
@@ -190,17 +210,29 @@ impl Server {
             None => server.acceptor(gate).serve(service).await,
         };
         watch.abort();
-        sweeping.abort();
+        state.ending.send_replace(true);
+        // Its end is that it was told to end.
+        let _ = sweeping.await;
+        // What was not written yet is written now.
+        access::sweep(&state, &self.access).await;
         ended.map_err(ServeError::Run)
     }
 }
 
 /// Ends sessions that are over, for as long as the server runs.
 async fn sweep(state: ApiState, access: Access) {
+    let mut ending = state.ending.subscribe();
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        let is_due = tokio::select! {
+            _ = ending.wait_for(|ending| *ending) => false,
+            _ = ticks.tick() => true,
+        };
+        if !is_due {
+            return;
+        }
+        // Never ended in its midst: what it has taken out would be lost.
         access::sweep(&state, &access).await;
     }
 }

@@ -88,15 +88,16 @@ impl TokenHash {
         std::hint::black_box(difference) == 0
     }
 
-    /// Reads the token of a file; makes both where there is no file.
-    pub fn load_or_create(path: &Path) -> Result<Self, TokenError> {
+    /// Reads the token of a file; makes both where there is no file. Says whether it was made now: then what another token
+    /// opened before is to end.
+    pub fn load_or_create(path: &Path) -> Result<(Self, bool), TokenError> {
         match read(path) {
             Err(TokenError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
                 tracing::info!(file = %path.display(), "made a token for the API");
-                read(path)
+                Ok((read(path)?, true))
             }
-            other => other,
+            other => Ok((other?, false)),
         }
     }
 }
@@ -163,9 +164,11 @@ mod tests {
     fn a_token_is_made_once_and_kept() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("token");
-        let first = TokenHash::load_or_create(&path).expect("made");
+        let (first, made) = TokenHash::load_or_create(&path).expect("made");
+        assert!(made);
         let text = fs::read_to_string(&path).expect("readable");
-        let second = TokenHash::load_or_create(&path).expect("read");
+        let (second, made) = TokenHash::load_or_create(&path).expect("read");
+        assert!(!made);
         assert!(first.matches(text.trim()) && second.matches(text.trim()));
         assert!(!first.matches(&text) && !first.matches("") && !first.matches("fathom_"));
         assert_eq!(fs::read_dir(dir.path()).expect("readable").count(), 1);

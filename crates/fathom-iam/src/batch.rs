@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     context::Context,
     evaluate::evaluate,
-    layers::{AclGrant, AclGrantee, Bucket, Grant, Held, Layer, Layers, Level, Path},
+    layers::{AclGrant, AclGrantee, Bucket, EndpointType, Grant, Held, Layer, Layers, Level, Path},
     limits::{CONTEXT_MAX, LEVELS_MAX, LINE_BYTES_MAX, POLICIES_MAX, TEXT_CHARS_MAX},
     node::Node,
     policy::{Policy, PolicyKind, is_account},
@@ -46,7 +46,7 @@ pub fn answer(line: &str) -> Result<Answer, String> {
     Ok(Answer { id: case.id, verdict: evaluate(&case.request, &case.layers) })
 }
 
-const LINE: [&str; 11] = [
+const LINE: [&str; 12] = [
     "id",
     "request",
     "identity_policies",
@@ -56,6 +56,7 @@ const LINE: [&str; 11] = [
     "scps",
     "rcps",
     "vpc_endpoint_policies",
+    "vpc_endpoint_type",
     "kms_grants",
     "s3",
 ];
@@ -87,6 +88,7 @@ impl Case {
             scps: path("scps", whole.get("scps"), PolicyKind::ServiceControl)?,
             rcps: path("rcps", whole.get("rcps"), PolicyKind::ResourceControl)?,
             endpoint: list("vpc_endpoint_policies", PolicyKind::Endpoint)?,
+            endpoint_type: endpoint_type(whole.text("vpc_endpoint_type")?)?,
             grants: grants(whole.get("kms_grants"))?,
             bucket: bucket(whole.get("s3"))?,
         };
@@ -231,6 +233,16 @@ fn layer(name: &str, node: Option<&Node>, kind: PolicyKind) -> Result<Layer, Str
     let policies = policies(name, node, kind)?;
     // A user without identity policies is none of whom nothing is known; any other empty layer is none.
     Ok(if policies.is_empty() { Layer::None } else { Layer::Policies(policies) })
+}
+
+/// The names are those of EC2.
+fn endpoint_type(name: Option<&str>) -> Result<Option<EndpointType>, String> {
+    match name {
+        None => Ok(None),
+        Some("Gateway") => Ok(Some(EndpointType::Gateway)),
+        Some("Interface") => Ok(Some(EndpointType::Interface)),
+        Some(other) => Err(format!("vpc_endpoint_type: `{other}` is not Gateway or Interface")),
+    }
 }
 
 fn path(name: &str, node: Option<&Node>, kind: PolicyKind) -> Result<Path, String> {

@@ -9,6 +9,8 @@ pub struct Context {
     keys: BTreeMap<String, Option<Vec<String>>>,
     /// Beginnings of names, lower-case, under which nothing is but what is in `keys`.
     absent_under: Vec<&'static str>,
+    /// Names, lower-case, of keys that every such request has and whose value is not known, unless it is in `keys`.
+    open: Vec<&'static str>,
     complete: bool,
 }
 
@@ -50,6 +52,7 @@ impl Context {
         match self.keys.get(&key) {
             Some(Some(values)) => Given::Values(values),
             Some(None) => Given::Absent,
+            None if self.open.contains(&key.as_str()) => Given::NotGiven,
             None if self.complete || self.absent_under.iter().any(|under| key.starts_with(under)) => {
                 Given::Absent
             }
@@ -68,6 +71,11 @@ impl Context {
     /// Adds what follows from the request itself; what was given stays.
     pub(crate) fn derive(&mut self, key: &str, value: Option<String>) {
         self.keys.entry(key.to_ascii_lowercase()).or_insert(value.map(|value| vec![value]));
+    }
+
+    /// Says that a key (lower-case) is in the request with a value that does not follow from it.
+    pub(crate) fn derive_open(&mut self, key: &'static str) {
+        self.open.push(key);
     }
 
     /// Says that no key of this beginning (lower-case) is in the request but those given.

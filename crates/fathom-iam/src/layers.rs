@@ -19,6 +19,8 @@ pub struct Layers {
     pub rcps: Path,
     /// The policies of the VPC endpoint the request comes through.
     pub endpoint: Layer,
+    /// The type of that endpoint; none where it is not given.
+    pub endpoint_type: Option<EndpointType>,
     /// The grants of a KMS key.
     pub grants: Vec<Grant>,
     /// Settings of the S3 bucket.
@@ -35,6 +37,15 @@ pub enum Layer {
     NotRead,
     /// These.
     Policies(Vec<Held>),
+}
+
+/// The type of a VPC endpoint, which decides what its policy's principals mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointType {
+    /// A route of the VPC, of S3 and DynamoDB alone.
+    Gateway,
+    /// A network interface in the VPC.
+    Interface,
 }
 
 /// A policy as it was found.

@@ -16,6 +16,7 @@ mod node;
 mod pattern;
 pub mod policy;
 mod request;
+mod steps;
 mod truth;
 pub mod verdict;
 

@@ -14,5 +14,8 @@ pub const LEVELS_MAX: usize = 32;
 pub const CONTEXT_MAX: usize = 1_000;
 /// Bytes of one request in the batch interface.
 pub const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Steps of comparing the texts of one request with those of its policies: characters looked at. The policies of a large
+/// organisation take some millions.
+pub const STEPS_MAX: usize = 100_000_000;
 /// Faults of one policy that are told; the rest are counted.
 pub const FAULTS_MAX: usize = 50;

@@ -2,6 +2,7 @@
 
 use crate::{
     context::{Context, Given},
+    steps::Steps,
     truth::Truth,
 };
 
@@ -149,11 +150,15 @@ pub(crate) fn as_text(tokens: &[Token]) -> String {
 }
 
 /// Whether a text matches. Time is at most the product of the lengths.
-pub(crate) fn glob(pattern: &[Token], text: &[char]) -> bool {
+pub(crate) fn glob(pattern: &[Token], text: &[char], steps: &Steps) -> bool {
     let (mut at_pattern, mut at_text) = (0, 0);
     // Where the last `*` stood, and how far it had eaten.
     let mut star: Option<(usize, usize)> = None;
     loop {
+        if steps.are_spent() {
+            return false;
+        }
+        steps.take(1);
         let step = match (pattern.get(at_pattern), text.get(at_text)) {
             (Some(Token::Any), _) => {
                 star = Some((at_pattern, at_text));
@@ -186,7 +191,7 @@ const SEGMENTS: usize = 6;
 
 /// Whether an ARN matches, each of its six segments for itself. What a short pattern lacks is completed with `*`.
 /// A text that is no ARN matches only a pattern of nothing but `*`.
-pub(crate) fn arn(pattern: &[Token], text: &str) -> bool {
+pub(crate) fn arn(pattern: &[Token], text: &str, steps: &Steps) -> bool {
     if !pattern.is_empty() && pattern.iter().all(|token| *token == Token::Any) {
         return true;
     }
@@ -196,14 +201,65 @@ pub(crate) fn arn(pattern: &[Token], text: &str) -> bool {
     }
     let mut segments = pattern.splitn(SEGMENTS, |token| *token == Token::Char(':'));
     parts.iter().all(|part| match segments.next() {
-        Some(segment) => glob(segment, part),
+        Some(segment) => glob(segment, part, steps),
         None => true,
     })
 }
 
+/// Whether the ARN of a resource matches with a `*` that ends a segment of the pattern and goes on across colons. No other
+/// wildcard does. Time is at most the product of the lengths.
+fn across(pattern: &[Token], text: &str, steps: &Steps) -> bool {
+    let ends_segment = |at: usize| matches!(pattern.get(at + 1), None | Some(Token::Char(':')));
+    let inner = pattern
+        .iter()
+        .enumerate()
+        .any(|(at, token)| *token == Token::Any && ends_segment(at) && at + 1 < pattern.len());
+    if !inner || text.matches(':').count() + 1 < SEGMENTS {
+        return false;
+    }
+    // Where in the pattern one may be after the text so far.
+    let mut places = vec![false; pattern.len() + 1];
+    if let Some(start) = places.first_mut() {
+        *start = true;
+    }
+    let mut segment = 1;
+    for char in text.chars() {
+        if steps.are_spent() {
+            return false;
+        }
+        steps.take(pattern.len());
+        let parts_segments = char == ':' && segment < SEGMENTS;
+        segment += usize::from(parts_segments);
+        let before = skip_stars(pattern, places);
+        places = vec![false; before.len()];
+        for (at, token) in pattern.iter().enumerate().filter(|(at, _)| before.get(*at) == Some(&true)) {
+            let after = match token {
+                Token::Char(wanted) => (*wanted == char).then_some(at + 1),
+                Token::One => (!parts_segments).then_some(at + 1),
+                Token::Any => (!parts_segments || ends_segment(at)).then_some(at),
+            };
+            if let Some(place) = after.and_then(|after| places.get_mut(after)) {
+                *place = true;
+            }
+        }
+    }
+    skip_stars(pattern, places).last() == Some(&true)
+}
+
+/// A `*` may also stand for nothing.
+fn skip_stars(pattern: &[Token], mut places: Vec<bool>) -> Vec<bool> {
+    for (at, _) in pattern.iter().enumerate().filter(|(_, token)| **token == Token::Any) {
+        let is_here = places.get(at) == Some(&true);
+        if let Some(behind) = places.get_mut(at + 1) {
+            *behind |= is_here;
+        }
+    }
+    places
+}
+
 /// Whether a service and an action match, in any case. `*` alone is every action; else the service's name stands before
 /// a colon.
-pub(crate) fn action(pattern: &str, action: &str) -> bool {
+pub(crate) fn action(pattern: &str, action: &str, steps: &Steps) -> bool {
     if !pattern.is_empty() && pattern.chars().all(|char| char == '*') {
         return true;
     }
@@ -220,16 +276,25 @@ pub(crate) fn action(pattern: &str, action: &str) -> bool {
     };
     match (pattern.split_once(':'), action.split_once(':')) {
         (Some((wanted_service, wanted)), Some((service, name))) => {
-            glob(&tokens(wanted_service), &lower(service)) && glob(&tokens(wanted), &lower(name))
+            glob(&tokens(wanted_service), &lower(service), steps)
+                && glob(&tokens(wanted), &lower(name), steps)
         }
         _ => false,
     }
 }
 
 /// Whether the resource of a request matches a template.
-pub(crate) fn resource(template: &Template, resource: &str, context: &Context) -> (Truth, Option<String>) {
+pub(crate) fn resource(
+    template: &Template,
+    resource: &str,
+    context: &Context,
+    steps: &Steps,
+) -> (Truth, Option<String>) {
+    steps.take(template.written().len() + resource.len());
     match template.resolve(context) {
-        Resolved::Pattern(tokens) => (arn(&tokens, resource).into(), None),
+        Resolved::Pattern(tokens) => {
+            ((arn(&tokens, resource, steps) || across(&tokens, resource, steps)).into(), None)
+        }
         Resolved::Nothing => (Truth::No, None),
         Resolved::Missing(key) => (Truth::OnlyIf, Some(key)),
     }

@@ -231,14 +231,8 @@ pub(crate) fn context(request: &Request) -> Context {
             set("aws:PrincipalArn", &owned.arn);
             "AssumedRole"
         }
-        Principal::Session(role) => {
-            // The role's path is not in the session's ARN; where the role has one, the request gives the key itself.
-            set(
-                "aws:PrincipalArn",
-                &format!("arn:{}:iam::{}:role/{}", role.partition, role.account, role.name),
-            );
-            "AssumedRole"
-        }
+        // `aws:PrincipalArn` is the role's ARN, whose path is not in the session's.
+        Principal::Session(_) => "AssumedRole",
         Principal::FederatedUser(owned) => {
             set("aws:PrincipalArn", &owned.arn);
             "FederatedUser"
@@ -253,6 +247,9 @@ pub(crate) fn context(request: &Request) -> Context {
     }
     if let Some(account) = request.resource_account().filter(|_| request.resource.arn != "*") {
         set("aws:ResourceAccount", &account);
+    }
+    if matches!(request.principal, Principal::Session(_)) {
+        context.derive_open("aws:principalarn");
     }
     absent(&request.principal, &mut context);
     context

@@ -2,8 +2,9 @@
 
 /// The most characters.
 const CHARS_MAX: usize = 100;
-/// What the ledger says where nobody of a name acted.
-const TAKEN: [&str; 4] = ["owner", "api", "fathom", "nobody"];
+/// What the ledger says where nobody of a name acted, alone or before a blank or a parenthesis: `owner (root)` on the
+/// command line, `oidc corp` for an issuer.
+const TAKEN: [&str; 5] = ["owner", "api", "fathom", "nobody", "oidc"];
 
 /// Why a name cannot be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -14,11 +15,14 @@ pub enum NameError {
     /// Characters that do not show, or turn the text around them.
     #[error("a name has no control characters, and none that are not shown")]
     Hidden,
+    /// Blanks that look like another one, or like one where there are two.
+    #[error("a name has no other blanks than single spaces")]
+    Blank,
     /// It looks like a part of what the ledger writes.
     #[error("a name has no comma and no slash")]
     Mark,
     /// Fathom itself uses it.
-    #[error("the names {} are taken", TAKEN.join(", "))]
+    #[error("names that are one of the words {}, or begin with one, are taken", TAKEN.join(", "))]
     Taken,
 }
 
@@ -31,12 +35,15 @@ pub fn check(name: &str) -> Result<(), NameError> {
     if name.chars().any(is_hidden) {
         return Err(NameError::Hidden);
     }
+    if name.contains("  ") || name.chars().any(|c| c.is_whitespace() && c != ' ') {
+        return Err(NameError::Blank);
+    }
     if name.contains([',', '/']) {
         return Err(NameError::Mark);
     }
     let plain = name.to_lowercase();
-    // On the command line the owner is named with the name that the system has for it, in parentheses.
-    if TAKEN.contains(&plain.as_str()) || plain.starts_with("owner (") {
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([' ', '(']);
+    if TAKEN.iter().any(|word| plain.strip_prefix(word).is_some_and(ends)) {
         return Err(NameError::Taken);
     }
     Ok(())
@@ -55,7 +62,17 @@ mod tests {
 
     #[test]
     fn names_cannot_deceive() {
-        for good in ["ada", "Ada Lovelace", "ada@example.com", "Zoë", "李明", "ada (corp)"] {
+        for good in [
+            "ada",
+            "Ada Lovelace",
+            "ada@example.com",
+            "Zoë",
+            "李明",
+            "ada (corp)",
+            "Owner-Smith",
+            "apiary",
+            "Ada Owner",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for (bad, why) in [
@@ -68,6 +85,15 @@ mod tests {
             ("Owner", NameError::Taken),
             ("fathom", NameError::Taken),
             ("owner (root)", NameError::Taken),
+            ("owner(root)", NameError::Taken),
+            ("owner  (root)", NameError::Blank),
+            ("Oidc corp", NameError::Taken),
+            ("OIDC", NameError::Taken),
+            ("nobody (at all)", NameError::Taken),
+            ("api client", NameError::Taken),
+            ("ada\u{a0}lovelace", NameError::Blank),
+            ("oidc\u{2003}corp", NameError::Blank),
+            ("oidc\u{3000}corp", NameError::Blank),
             ("ada, by token x", NameError::Mark),
             ("person/ada", NameError::Mark),
         ] {

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     EntryDraft, Scope, Store, StoreError, ledger,
-    rows::{column, micros, stored_time, time},
+    rows::{column, count, micros, stored_time, time},
     texts::check_texts,
 };
 
@@ -257,35 +257,27 @@ impl Store {
         query: &AssignmentQuery,
         now: Timestamp,
     ) -> Result<(Vec<Assignment>, u64), StoreError> {
-        let mut sql = QueryBuilder::<Sqlite>::new(assignment_columns!());
-        push_holding(&mut sql, now);
-        if let Some(to) = &query.to {
-            sql.push(" AND a.assignee = ").push_bind(to.clone());
-        }
-        if let Some(kind) = query.kind {
-            sql.push(" AND a.kind = ").push_bind(kind.as_str());
-        }
-        if let Some(uid) = &query.uid {
-            sql.push(" AND a.uid = ").push_bind(uid.as_str().to_owned());
-        }
-        sql.push(" ORDER BY a.until IS NULL, a.until, a.assigned_at, a.id");
-        let rows = sql
-            .build()
-            .fetch_all(self.readers())
-            .await
-            .map_err(|source| self.failed("read the assignments", source))?;
-        let mut all = rows.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
-        if query.scope != Scope::ALL {
-            let mut seen = Vec::with_capacity(all.len());
-            for one in all {
-                if self.may_see(&query.scope, &one.uid).await? {
-                    seen.push(one);
-                }
-            }
-            all = seen;
-        }
-        let total = all.len() as u64;
+        let failed = |source| self.failed("read the assignments", source);
         let limit = if query.limit == 0 { 100 } else { query.limit.min(ROWS_MAX) };
+        let mut sql = QueryBuilder::<Sqlite>::new(assignment_columns!());
+        push_wanted(&mut sql, query, now);
+        sql.push(" ORDER BY a.until IS NULL, a.until, a.assigned_at, a.id");
+        if query.scope.is_all() {
+            let mut counted = QueryBuilder::<Sqlite>::new("SELECT COUNT(*) FROM assignment a ");
+            push_wanted(&mut counted, query, now);
+            let row = counted.build().fetch_one(self.readers()).await.map_err(failed)?;
+            sql.push(" LIMIT ").push_bind(i64::from(limit));
+            sql.push(" OFFSET ").push_bind(i64::try_from(query.offset).unwrap_or(i64::MAX));
+            let rows = sql.build().fetch_all(self.readers()).await.map_err(failed)?;
+            let page = rows.iter().map(decode).collect::<Result<_, _>>()?;
+            return Ok((page, count(&row, "assignment", 0)?));
+        }
+        let rows = sql.build().fetch_all(self.readers()).await.map_err(failed)?;
+        let mut all = rows.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+        let uids: Vec<Uid> = all.iter().map(|one| one.uid.clone()).collect();
+        let seen = self.seen_of(&query.scope, &uids).await?;
+        all.retain(|one| seen.get(&one.uid) == Some(&true));
+        let total = all.len() as u64;
         let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
         Ok((all.into_iter().skip(offset).take(limit as usize).collect(), total))
     }
@@ -333,6 +325,19 @@ impl Store {
 
 fn push_holding(sql: &mut QueryBuilder<Sqlite>, now: Timestamp) {
     sql.push("WHERE a.ended_at IS NULL AND (a.until IS NULL OR a.until > ").push_bind(micros(now)).push(")");
+}
+
+fn push_wanted(sql: &mut QueryBuilder<Sqlite>, query: &AssignmentQuery, now: Timestamp) {
+    push_holding(sql, now);
+    if let Some(to) = &query.to {
+        sql.push(" AND a.assignee = ").push_bind(to.clone());
+    }
+    if let Some(kind) = query.kind {
+        sql.push(" AND a.kind = ").push_bind(kind.as_str());
+    }
+    if let Some(uid) = &query.uid {
+        sql.push(" AND a.uid = ").push_bind(uid.as_str().to_owned());
+    }
 }
 
 /// Ends what holds and fits the condition over `$4`, and says how many that were.

@@ -68,8 +68,8 @@ pub use baselines::{
 };
 pub use catalog::{
     AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstateGraph, EstatePage, Graph,
-    GraphEdge, GraphGroup, GraphNode, Group, GroupMembers, GroupQuery, Grouped, ListPage, LooseEdge,
-    NetworkRules, PastDetail, PlacedResource, ValueCounts, Way, WayQuery,
+    GraphEdge, GraphGroup, GraphNode, Group, GroupMembers, GroupQuery, Grouped, LINKS_OF_ONE_MAX, ListPage,
+    LooseEdge, NetworkRules, Owners, PastDetail, PlacedResource, ValueCounts, Way, WayQuery,
 };
 pub use compact::{CompactPolicy, Compaction, Older};
 pub use context::By;
@@ -91,7 +91,7 @@ pub use ledger::{
 pub use open::Store;
 pub use people::{
     Attempts, Holder, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash,
-    Secrets, SessionEnd, Spends, StoredSession, StoredToken,
+    Secrets, SessionEnd, Spends, StoredSession, StoredToken, TokensOf,
 };
 pub use query::{
     Cursor, Facets, KindSummary, MAX_LIMIT, Page, ResourceOrder, ResourceQuery, StoredResource, TagFilter,

@@ -28,6 +28,12 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// The environment. What is not text there is nothing of ours.
+pub(crate) fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// Who runs this, as far as the environment says.
 pub(crate) fn user() -> Option<String> {
     std::env::var("USER").ok().filter(|user| !user.trim().is_empty())
@@ -49,7 +55,7 @@ pub(crate) fn content(global: &Global) -> Result<Arc<Content>> {
 
 /// How the cloud is asked: at the address given, or else where the environment and the profile say.
 pub(crate) async fn cloud(profile: Option<&str>, endpoint_url: Option<&str>) -> Result<ClientOptions> {
-    let options = ClientOptions::from_env(std::env::vars())?;
+    let options = ClientOptions::from_env(environment())?;
     match endpoint_url.filter(|url| !url.is_empty()) {
         Some(url) => Ok(options.with_endpoint(url)?),
         None => Ok(options.with_profile_endpoints(profile).await?),

@@ -662,7 +662,7 @@ export interface paths {
         put?: never;
         /**
          * Lets a person set up anew how to sign in
-         * @description Password, one-time codes, passkeys and recovery codes are removed, sessions end.
+         * @description Password, one-time codes, passkeys and recovery codes are removed, sessions and tokens for programs end.
          */
         post: operations["invite_person"];
         delete?: never;
@@ -1354,7 +1354,7 @@ export interface components {
         };
         /** @description An answer. */
         AnswerView: {
-            as_of?: components["schemas"]["AsOfView"] | null;
+            as_of?: components["schemas"]["SqlAsOf"] | null;
             /** @description The columns, in order. */
             columns: components["schemas"]["ColumnView"][];
             /**
@@ -1367,22 +1367,23 @@ export interface components {
             /** @description Whether rows were cut off. */
             truncated: boolean;
         };
-        /** @description The scan that an answer about the past is as of. */
+        /** @description Since when an answer holds. */
         AsOfView: {
             /**
              * Format: date-time
              * @description When it ended.
              */
-            finished_at?: string | null;
+            at?: string | null;
             /**
-             * Format: int64
-             * @description A newer scan that had ended at the moment asked for, but whose state a compaction of the history let go of; null
-             *     where there is none.
+             * Format: date-time
+             * @description The moment that was asked for.
              */
-            instead_of?: number | null;
+            moment: string;
+            /** @description Where a compaction let go of the state at the moment itself: what stands here instead. */
+            note?: string | null;
             /**
              * Format: int64
-             * @description The scan.
+             * @description The scan that left the estate so.
              */
             scan: number;
         };
@@ -2192,7 +2193,7 @@ export interface components {
         };
         /** @description What is around a resource. */
         GraphAnswer: {
-            /** @description Whether nothing but groups was left out. */
+            /** @description Whether nothing but groups was left out: no resource, no edge, no reference. */
             complete: boolean;
             /** @description All edges between them. */
             edges: components["schemas"]["EdgeView"][];
@@ -2353,7 +2354,7 @@ export interface components {
              * @description When a scan first saw it.
              */
             first_seen: string;
-            /** @description The uid of the network that it lies in. */
+            /** @description The uid of the network that it lies in; null also where the caller may not see that one. */
             network?: string | null;
             /** @description Who answers for it; null where nobody says so. */
             owner?: string | null;
@@ -2434,7 +2435,7 @@ export interface components {
             counts: components["schemas"]["CountsView"];
             /** @description Its networks, the largest first. */
             networks: components["schemas"]["MapNetwork"][];
-            /** @description What lies in none. */
+            /** @description What lies in none that the caller may see. */
             outside: components["schemas"]["CountsView"];
             /** @description The region; `global` for what has no place. */
             region: string;
@@ -2562,7 +2563,7 @@ export interface components {
             exposed: boolean;
             /** @description What people call it, or its id. */
             name: string;
-            /** @description The uid of the network that it lies in. */
+            /** @description The uid of the network that it lies in; null also where the caller may not see that one. */
             network?: string | null;
             /** @description Who answers for it. */
             owner?: string | null;
@@ -2633,7 +2634,10 @@ export interface components {
         };
         /** @description What came of the search for a way. */
         PathAnswer: {
-            /** @description Whether the search came to its end; where it did without a way, there is none of so many steps. */
+            /**
+             * @description Whether the search left nothing out: without a way then there is none of so many steps, and none is shorter than
+             *     one that was found.
+             */
             complete: boolean;
             /** @description Whether there is one. */
             found: boolean;
@@ -2933,7 +2937,7 @@ export interface components {
             last_seen: string;
             /** @description What people call it, where that differs from the id. */
             name?: string | null;
-            /** @description The uid of the network that it lies in. */
+            /** @description The uid of the network that it lies in; null also where the caller may not see that one. */
             network?: string | null;
             /** @description Who answers for it, as the statement that holds says; null where nobody says so. */
             owner?: string | null;
@@ -3223,6 +3227,25 @@ export interface components {
             /** @description Why. */
             why: string;
         };
+        /** @description The scan that an answer about the past is as of. */
+        SqlAsOf: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: int64
+             * @description A newer scan that had ended at the moment asked for, but whose state a compaction of the history let go of; null
+             *     where there is none.
+             */
+            instead_of?: number | null;
+            /**
+             * Format: int64
+             * @description The scan.
+             */
+            scan: number;
+        };
         /** @description A scan that was started. */
         StartedScan: {
             /** @description Where to follow it. */
@@ -3366,7 +3389,7 @@ export interface components {
         };
         /** @description Tokens for programs. */
         Tokens: {
-            /** @description The tokens, newest first, those that do not hold any more too. */
+            /** @description The tokens: those that hold, then those that do not any more; each newest first. */
             tokens: components["schemas"]["Token"][];
         };
         /** @description A one-time code. */

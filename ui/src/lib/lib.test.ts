@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flag, many, number, one, page, parse, some, stringify } from "./address";
 import { field, line } from "./csv";
-import { literal, resourcesSql, word } from "./sqltext";
+import { literal, onlyThese, resourcesSql, tagsOf, word } from "./sqltext";
 import { kind, list, percent, shown } from "./text";
 import { ago, span } from "./time";
 
@@ -59,11 +59,28 @@ describe("SQL and shell", () => {
     expect(resourcesSql({ type: ["AWS::S3::Bucket"], understood: false, tag: ["env=a'b"], order: "name", descending: true })).toBe(
       "select uid, type, account, region, id, name, understood, exposed, last_seen\nfrom resources\nwhere type in ('AWS::S3::Bucket')\n  and not understood\n  and json_get_str(tags, 'env') = 'a''b'\norder by name desc, uid",
     );
-    expect(resourcesSql({}, "uid")).toBe("select uid\nfrom resources\norder by uid");
-    expect(resourcesSql({ owner: ["pay'ments", ""], exposed: true }, "uid")).toBe(
+    expect(resourcesSql({}, { columns: "uid" })).toBe("select uid\nfrom resources\norder by uid");
+    expect(resourcesSql({ owner: ["pay'ments", ""], exposed: true }, { columns: "uid" })).toBe(
       "select uid\nfrom resources\nwhere (uid in (select e.uid from explanations e where e.part = 'owner' and e.holds and e.value in ('pay''ments')) or uid not in (select e.uid from explanations e where e.part = 'owner' and e.holds))\n  and exposed\norder by uid",
     );
   });
+});
+
+describe("a question or a command", () => {
+  it("is none where it would leave out a filter", () => {
+    for (const filter of [{ assigned_to: ["platform"] }, { assigned_to: [""] }, { first_seen_since: "7d" }, { include_deleted: true }]) expect(resourcesSql({ type: ["a"], ...filter }), JSON.stringify(filter)).toBeUndefined();
+    expect(resourcesSql({ assigned_to: [], include_deleted: false })).toBeDefined();
+    expect(onlyThese({ type: ["a", "b"] })).toBeUndefined();
+    expect(onlyThese({ type: ["a"], account: [""] })).toBeUndefined();
+    expect(onlyThese({ type: ["A::B"], account: undefined, region: ["it's"] })).toBe(" --type A::B --region 'it'\\''s'");
+    expect(onlyThese({})).toBe("");
+  });
+  it("in one line asks for the same text", () => {
+    expect(resourcesSql({ search: "two  spaces\nand a line", exposed: true }, { columns: "uid", line: true })).toBe(
+      "select uid from resources where (strpos(lower(uid), 'two  spaces\nand a line') > 0 or strpos(lower(id), 'two  spaces\nand a line') > 0 or strpos(lower(coalesce(name, '')), 'two  spaces\nand a line') > 0) and exposed order by uid",
+    );
+  });
+  it("keeps what stands within a tag", () => expect(tagsOf("cost center=shared services, env=prod,, ")).toEqual(["cost center=shared services", "env=prod"]));
 });
 
 describe("addresses", () => {

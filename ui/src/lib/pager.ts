@@ -23,11 +23,10 @@ export class Pager<T> {
   private listeners = new Set<() => void>();
   private at = 0;
 
-  /** `before` is the same list as it was: its cursors still lead to their places. */
-  constructor(first: Page<T>, private readonly load: Load<T>, before?: Pager<T>) {
-    const kept = before && before.pages.length > 1 && before.pages[0]?.length === first.rows.length ? before.pages.slice(1).map((page) => ({ ...page, rows: undefined })) : [];
-    this.pages = [{ cursor: undefined, start: 0, limit: PAGE_ROWS, length: first.rows.length, rows: first.rows }, ...kept];
-    this.nextCursor = kept.length > 0 && before ? before.nextCursor : (first.next ?? undefined);
+  /** A list that is renewed begins anew: rows came and went, so no cursor of before leads to the place where its page was. */
+  constructor(first: Page<T>, private readonly load: Load<T>) {
+    this.pages = [{ cursor: undefined, start: 0, limit: PAGE_ROWS, length: first.rows.length, rows: first.rows }];
+    this.nextCursor = first.next ?? undefined;
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -77,7 +76,7 @@ export class Pager<T> {
         const { cursor, limit, page } = missing;
         this.tell();
         const fetched = await this.load(cursor, limit);
-        if (page) Object.assign(page, { rows: fetched.rows, length: page.length });
+        if (page) this.put(page, fetched);
         else {
           this.pages.push({ cursor, start: this.reach, limit, length: fetched.rows.length, rows: fetched.rows });
           // A page without rows ends the list, whatever it says of what follows.
@@ -90,6 +89,19 @@ export class Pager<T> {
     }
     this.busy = false;
     this.tell();
+  }
+
+  /** A page that was forgotten came again. Where it is another one now, all that followed it stands elsewhere. */
+  private put(page: Known<T>, fetched: Page<T>): void {
+    const at = this.pages.indexOf(page);
+    const next = fetched.rows.length > 0 ? (fetched.next ?? undefined) : undefined;
+    const followed = at + 1 < this.pages.length ? this.pages[at + 1]?.cursor : this.nextCursor;
+    const same = fetched.rows.length === page.length && next === followed;
+    page.rows = fetched.rows;
+    if (same) return;
+    page.length = fetched.rows.length;
+    this.pages.length = at + 1;
+    this.nextCursor = next;
   }
 
   /** The next page to fetch: first what is looked at and was forgotten, then what lies beyond. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Schemas } from "../api/client";
+import { beginOf } from "./ledger/begin";
 import { type Known, nextSteps } from "./overview/next";
 import { sentences } from "./resource/sentence";
 import { aliases, complete, wordBefore } from "./sql/complete";
@@ -9,7 +10,7 @@ const counted = (value: number) => ({ value, href: "/api/v1/resources" });
 const share = { value: null, resources: counted(10), understood: counted(5), not_understood: counted(5), share: 0.5 };
 const scan = { id: 3, finished_at: "2026-11-22T10:00:00Z" } as Schemas["ScanView"];
 const known = (more: Partial<Omit<Known, "summary">> & { summary?: object }): Known => ({
-  worst: [], groups: [], acceptances: [], now: new Date("2026-11-22T12:00:00Z"), ...more,
+  worst: [], groups: [], acceptances: [], now: new Date("2026-11-22T12:00:00Z"), mayScan: true, ...more,
   summary: { all: share, by_type: [], by_account: [], unknowns: counted(5), accepted: 0, coverage: [], last_scan: scan, ...more.summary } as unknown as Schemas["Summary"],
 });
 const unknown = (uid: string, because: string[]): Schemas["UnknownRow"] => ({ uid, type: "AWS::S3::Bucket", account: "1", region: "r", rank: 1, because, gaps: [{ part: "owner", detail: "" }, { part: "data_class", detail: "", accepted: {} as never }] });
@@ -24,6 +25,10 @@ describe("the next three things", () => {
   it("are a scan where there was none, and nothing where all is well", () => {
     expect(nextSteps(known({ summary: { last_scan: null } })).map((step) => step.cli)).toEqual(["fathom scan"]);
     expect(nextSteps(known({}))).toEqual([]);
+  });
+  it("are no scan for who may not start one", () => {
+    expect(nextSteps(known({ summary: { last_scan: null }, mayScan: false }))).toEqual([]);
+    expect(nextSteps(known({ now: new Date("2026-11-24T00:00:00Z"), mayScan: false }))).toEqual([]);
   });
   it("say when the last look is old, and never name one thing twice", () => {
     expect(nextSteps(known({ now: new Date("2026-11-24T00:00:00Z") }))[0]?.title).toBe("Scan again");
@@ -76,14 +81,31 @@ describe("completion", () => {
   });
 });
 
+describe("the page of the ledger", () => {
+  it("is the newest, the one that is named, or one with the entry that is opened", () => {
+    expect(beginOf(1300, 200, undefined, undefined)).toBe(1100);
+    expect(beginOf(1300, 200, 400, 950)).toBe(400);
+    const begin = beginOf(1300, 200, undefined, 950);
+    expect(begin <= 950 && 950 < begin + 200).toBe(true);
+    expect(beginOf(1300, 200, undefined, 1250)).toBe(1100);
+    expect(beginOf(1300, 200, undefined, 20)).toBe(0);
+    expect(beginOf(50, 200, undefined, 20)).toBe(0);
+  });
+});
+
 describe("what can be drawn", () => {
   const answer = (columns: [string, string][], rows: unknown[][]) => ({ columns: columns.map(([name, kind]) => ({ name, kind })), rows, truncated: false, millis: 1 });
   it("is values over time, in order", () => {
     const plot = drawable(answer([["at", "timestamp"], ["n", "integer"]], [["2026-01-02T00:00:00Z", 2], ["2026-01-01T00:00:00Z", 1]]));
-    expect(plot).toEqual({ form: "lines", at: [1767225600, 1767312000], lines: [{ label: "n", values: [1, 2] }] });
+    expect(plot).toEqual({ form: "lines", at: [1767225600, 1767312000], lines: [{ label: "n", values: [1, 2] }], more: 0 });
   });
   it("is values by name", () => {
     expect(drawable(answer([["type", "text"], ["n", "integer"]], [["a", 2], [null, 1]]))).toMatchObject({ form: "bars", bars: [{ name: "a", value: 2 }, { name: "null", value: 1 }] });
+  });
+  it("says how many rows it leaves out", () => {
+    expect(drawable(answer([["at", "timestamp"], ["n", "integer"]], [["2026-01-02T00:00:00Z", 2], [null, 9], ["2026-01-01T00:00:00Z", 1]]))?.more).toBe(1);
+    expect(drawable(answer([["type", "text"], ["n", "integer"]], [["a", 2], ["b", -1], ["c", null], ["d", 1]]))?.more).toBe(2);
+    expect(drawable(answer([["type", "text"], ["n", "integer"]], Array.from({ length: 70 }, (_, at) => [`t${at}`, at])))?.more).toBe(10);
   });
   it("is nothing without figures", () => {
     expect(drawable(answer([["a", "text"], ["b", "text"]], [["x", "y"], ["x", "z"]]))).toBeUndefined();

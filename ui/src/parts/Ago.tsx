@@ -14,8 +14,9 @@ const subscribe = (listener: () => void) => {
   return () => listeners.delete(listener);
 };
 
+const get = () => now;
 /** The present, renewed now and then. */
-export const useNow = () => useSyncExternalStore(subscribe, () => now);
+export const useNow = () => useSyncExternalStore(subscribe, get, get);
 
 export function Ago({ at }: { at: string }) {
   const present = useNow();

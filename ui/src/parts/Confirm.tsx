@@ -15,11 +15,11 @@ interface Props {
 export function Confirm({ title, children, action, doing, run, onDone, onClose, cli, disabled, wide }: Props) {
   const doIt = useMutation({ mutationFn: run, onSuccess: onDone });
   return (
-    <Dialog title={title} onClose={onClose} wide={wide}>
+    <Dialog title={title} onClose={doIt.isPending ? undefined : onClose} wide={wide}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); doIt.mutate(); }}>
         {children}
-        {doIt.error && <Wrong error={doIt.error} />}
-        <div className="row"><button type="submit" className="button main" data-first={disabled ? undefined : true} disabled={disabled || doIt.isPending}>{doIt.isPending ? doing : action}</button><button type="button" className="button" onClick={onClose}>Cancel</button></div>
+        {doIt.error && <Wrong error={doIt.error} once />}
+        <div className="row"><button type="submit" className="button main" data-first={disabled ? undefined : true} disabled={disabled || doIt.isPending}>{doIt.isPending ? doing : action}</button><button type="button" className="button" disabled={doIt.isPending} onClick={onClose}>Cancel</button></div>
         {cli && <CopyLine text={cli} />}
       </form>
     </Dialog>

@@ -27,6 +27,10 @@ interface Props<T extends RowData> {
   order?: { by: string; descending: boolean; set: (by: string, descending: boolean) => void };
   empty?: ReactNode;
   height?: number;
+  /** Whether the rows answer another question than the one that was asked. */
+  busy?: boolean;
+  /** Another one means another list, which begins at its first row. */
+  listKey?: string;
 }
 
 const ROW_PX = 32;
@@ -35,7 +39,7 @@ const WINDOW_ROWS = 400_000;
 /** Rows before its edge at which the window moves. */
 const NEAR_EDGE = 60;
 
-export function DataTable<T extends RowData>({ label, columns, rows, pages, total, keyOf, open, mark, order, empty, height = ROW_PX }: Props<T>) {
+export function DataTable<T extends RowData>({ label, columns, rows, pages, total, keyOf, open, mark, order, empty, height = ROW_PX, busy = false, listKey }: Props<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
   const [base, setBase] = useState(0);
@@ -58,7 +62,14 @@ export function DataTable<T extends RowData>({ label, columns, rows, pages, tota
   useEffect(() => {
     if (last >= first) pages?.want(first, last);
   }, [pages, first, last]);
-  // Another list begins at its first row.
+  const [shownKey, setShownKey] = useState(listKey);
+  if (listKey !== shownKey) {
+    setShownKey(listKey);
+    setAt(-1);
+    setBase(0);
+  }
+  useEffect(() => { if (scroller.current) scroller.current.scrollTop = 0; }, [listKey]);
+  // The same list may have become shorter.
   const [shownList, setShownList] = useState(pages);
   if (pages !== shownList) {
     setShownList(pages);
@@ -111,7 +122,7 @@ export function DataTable<T extends RowData>({ label, columns, rows, pages, tota
   return (
     <div className={styles.frame}>
       <div ref={scroller} className={styles.scroller} tabIndex={0} role="region" aria-label={`${label}, scrolls`}>
-        <div role="table" aria-label={label} aria-rowcount={(total ?? length) + 1} className={styles.table} style={{ "--columns": widths } as CSSProperties}>
+        <div role="table" aria-label={label} aria-busy={busy || undefined} aria-rowcount={(total ?? length) + 1} className={`${styles.table} ${busy ? styles.before : ""}`} style={{ "--columns": widths } as CSSProperties}>
           <div role="rowgroup" className={styles.head}>
             {table.getHeaderGroups().map((group) => (
               <div role="row" key={group.id} className={styles.row} aria-rowindex={1}>
@@ -162,8 +173,8 @@ export function DataTable<T extends RowData>({ label, columns, rows, pages, tota
         </div>
         {length === 0 && empty}
       </div>
-      {pages?.error ? <Wrong error={pages.error} again={pages.again} /> : null}
-      <p className={styles.foot} aria-live="polite">{foot(length, pages, total, data.includes(undefined))}</p>
+      {pages?.error ? <Wrong error={pages.error} again={pages.again} once /> : null}
+      <p className={styles.foot} aria-live="polite">{busy ? "Asking…" : foot(length, pages, total, data.includes(undefined))}</p>
     </div>
   );
 }

@@ -25,6 +25,12 @@ export function Dialog({ title, onClose, children, wide, bare }: { title: string
     <dialog
       ref={ref} className={`${styles.dialog} ${wide ? styles.wide : ""} ${bare ? styles.bare : ""}`} aria-labelledby={heading}
       onCancel={(event) => { event.preventDefault(); onClose?.(); }}
+      onClose={(event) => {
+        // A second Escape closes it whatever was said to the first: what must stay, such as a secret shown once, is opened again.
+        if (event.target !== ref.current || ref.current.open) return;
+        if (onClose) onClose();
+        else ref.current.showModal();
+      }}
       onClick={(event) => { if (event.target === ref.current) onClose?.(); }}
     >
       <div className={styles.dialogBody}>

@@ -22,13 +22,14 @@ export function Difference({ of, max = 200 }: { of: Schemas["DifferenceView"]; m
             <span className="wrap">
               <span className={styles.path}>{shown(change.path, 200)}{change.of.length > 0 && ` (${change.of.map((each) => shown(each, 80)).join(", ")})`}</span>{" "}
               {change.old !== undefined && change.old !== null && <del><bdi>{value(change.old)}</bdi></del>}
-              {change.what === "changed" && " → "}
+              {change.what === "changed" && !of.withheld && " → "}
               {change.new !== undefined && change.new !== null && <ins><bdi>{value(change.new)}</bdi></ins>}
               {change.cut && <em className="muted"> (cut)</em>}
             </span>
           </li>
         );
       })}
+      {of.withheld && <li><span className={styles.sign} /><Badge state="unknown" title="Whoever may read documents sees them">values are not for your role</Badge></li>}
       {more > 0 && <li className="muted small"><span className={styles.sign} />and {more} more</li>}
     </ul>
   );

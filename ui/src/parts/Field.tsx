@@ -2,9 +2,14 @@
 import { useEffect, useRef, useState } from "react";
 import { useDelayed } from "../lib/delayed";
 
-interface Props { value?: string; onChange: (value: string | undefined) => void; label: string; wide?: boolean; search?: boolean }
+interface Props { value?: string; onChange: (value: string | undefined) => void; label: string; wide?: boolean; search?: boolean;
+  /** Two texts that mean the same are the same when cleaned. */
+  clean?: (text: string) => string;
+}
 
-export function Field({ value = "", onChange, label, wide, search }: Props) {
+const trimmed = (text: string) => text.trim();
+
+export function Field({ value = "", onChange, label, wide, search, clean = trimmed }: Props) {
   const [text, setText] = useState(value);
   const [from, setFrom] = useState(value);
   const delayed = useDelayed(text, 200);
@@ -13,10 +18,10 @@ export function Field({ value = "", onChange, label, wide, search }: Props) {
   // Another text in the address than the one that was typed here.
   if (value !== from) {
     setFrom(value);
-    if (value !== text.trim()) setText(value);
+    if (value !== clean(text)) setText(value);
   }
   useEffect(() => {
-    if (delayed === text && delayed.trim() !== value) change.current(delayed.trim() || undefined);
+    if (delayed === text && clean(delayed) !== value) change.current(clean(delayed) || undefined);
     // Only what was typed goes out: a change of `value` alone is what came in.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [delayed]);

@@ -31,6 +31,8 @@ export function PickResource({ label: title, value, onPick, first }: Props) {
   const search = useDelayed((text ?? "").trim(), 150);
   const found = useQuery({ queryKey: ["pick", search], enabled: search.length > 1, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: ({ signal }) => ask.resources({ search, limit: FETCHED }, signal) });
   const rows = text !== undefined && search.length > 1 ? best(found.data?.resources ?? [], search) : [];
+  // What is shown while somebody types on answers the text before.
+  const current = search === (text ?? "").trim() && !found.isPlaceholderData;
   const pick = (row: Picked | undefined) => {
     if (!row) return;
     setText(undefined);
@@ -43,7 +45,7 @@ export function PickResource({ label: title, value, onPick, first }: Props) {
       setAt((was) => (was + (event.key === "ArrowDown" ? 1 : rows.length - 1)) % Math.max(1, rows.length));
     } else if (event.key === "Enter" && rows.length > 0) {
       event.preventDefault();
-      pick(rows[at]);
+      if (current) pick(rows[at]);
     } else if (event.key === "Escape") setText(undefined);
   }
   return (
@@ -53,7 +55,7 @@ export function PickResource({ label: title, value, onPick, first }: Props) {
         id={id} className="input" role="combobox" aria-expanded={rows.length > 0} aria-controls={`${id}-found`} aria-autocomplete="list" aria-activedescendant={rows.length > 0 ? `${id}-${at}` : undefined} autoComplete="off" spellCheck={false}
         data-first={first || undefined} placeholder="name, id or uid" value={text ?? (value ? label(value) : "")} onChange={(event) => { setText(event.target.value); setAt(0); }} onKeyDown={press} onBlur={() => setTimeout(() => setText(undefined), 150)}
       />
-      <ul id={`${id}-found`} role="listbox" aria-label={`Found for ${title}`} className={styles.found} hidden={rows.length === 0}>
+      <ul id={`${id}-found`} role="listbox" aria-busy={!current || undefined} aria-label={`Found for ${title}`} className={styles.found} hidden={rows.length === 0}>
         {rows.map((row, index) => (
           // The arrows and Enter of the field choose; the list itself takes no focus.
           // eslint-disable-next-line jsx-a11y/click-events-have-key-events

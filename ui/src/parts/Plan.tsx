@@ -20,23 +20,26 @@ interface Props {
   wide?: boolean;
   onRun: () => void;
   onClose: () => void;
+  /** Ends what takes several steps after the one that is under way. */
+  onStop?: () => void;
   children?: ReactNode;
 }
 
-export function Plan({ title, plan, cli, action, doing = "Sealing…", busy, error, disabled, wide, onRun, onClose, children }: Props) {
+/** What was sent cannot be called back: while it is under way nothing closes this. */
+export function Plan({ title, plan, cli, action, doing = "Sealing…", busy, error, disabled, wide, onRun, onClose, onStop, children }: Props) {
   function submit(event: SyntheticEvent) {
     event.preventDefault();
     if (!busy && !disabled) onRun();
   }
   return (
-    <Dialog title={title} onClose={onClose} wide={wide}>
+    <Dialog title={title} onClose={busy ? undefined : onClose} wide={wide}>
       <form className="stack" onSubmit={submit}>
         <dl className={styles.plan}>
           {plan.map(([word, means]) => <div key={word}><dt>{word}</dt><dd className="wrap">{means}</dd></div>)}
         </dl>
         {children}
-        {error ? <Wrong error={error} /> : null}
-        <div className="row"><button type="submit" className="button main" disabled={busy || disabled}>{busy ? doing : action}</button><button type="button" className="button" onClick={onClose}>Cancel</button></div>
+        {error ? <Wrong error={error} once /> : null}
+        <div className="row"><button type="submit" className="button main" disabled={busy || disabled}>{busy ? doing : action}</button>{busy && onStop ? <button type="button" className="button" onClick={onStop}>Stop</button> : <button type="button" className="button" disabled={busy} onClick={onClose}>Cancel</button>}</div>
         {cli && <CopyLine text={cli} />}
       </form>
     </Dialog>

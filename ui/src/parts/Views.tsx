@@ -43,7 +43,7 @@ export function Views({ page, query }: { page: "/resources" | "/unexplained"; qu
             <label className="stack small">Save what is shown as<input className="input" value={name} maxLength={NAME_MAX} onChange={(event) => setName(event.target.value)} /></label>
             <div><button type="submit" className="button" disabled={name.trim() === "" || keep.isPending}>{all.some((view) => view.name === name.trim()) ? "Replace" : "Save"}</button></div>
           </form>
-          {(keep.error ?? forget.error) && <Wrong error={keep.error ?? forget.error} />}
+          {(keep.error ?? forget.error) && <Wrong error={keep.error ?? forget.error} once />}
         </>
       )}
     </Menu>

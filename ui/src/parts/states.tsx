@@ -2,6 +2,7 @@
 import { AlertTriangle, Lock, RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { Gone, Refused, words } from "../api/problem";
+import { shown } from "../lib/text";
 import styles from "./parts.module.css";
 
 /** Grey lines in the place of what will come. */
@@ -26,10 +27,14 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 /** Whether the server answers that this person may not see it. */
 export const forbidden = (error: unknown): boolean => error instanceof Refused && ["forbidden", "scope_limited"].includes(error.problem.code);
 
-export function Wrong({ error, again }: { error: unknown; again?: () => void }) {
+/** What a change came to that got no answer: nothing tries it again by itself. */
+const NOT_KNOWN = ["No answer came; whether it was done is not known.", "Look before you try again."];
+
+/** `once` where nothing is tried again by itself: a change, or with `again` a question that somebody asks anew. */
+export function Wrong({ error, again, once }: { error: unknown; again?: () => void; once?: boolean }) {
   // That the server is gone is said once, above the page.
-  if (error instanceof Gone) return <Skeleton label="Waiting for the server" />;
-  const [what, todo] = words(error);
+  if (error instanceof Gone && !once) return <Skeleton label="Waiting for the server" />;
+  const [what, todo] = error instanceof Gone ? (again ? ["No answer came."] : NOT_KNOWN) : words(error).map((each) => shown(each, 2000));
   if (forbidden(error))
     return (
       <div className={styles.locked} role="note">

@@ -14,6 +14,7 @@ interface Asked<A, T> {
 /** Answers that were scrolled past are not kept by the cache as well. */
 const KEPT_MS = 1_000;
 
+/** While `waiting` the rows are still those of the question before; `listKey` says of which question they are. */
 export function usePager<A, T>({ key, fetch, page, enabled = true }: Asked<A, T>) {
   const client = useQueryClient();
   const first = useQuery({ queryKey: key, queryFn: ({ signal }) => fetch(undefined, PAGE_ROWS, signal), placeholderData: keepPreviousData, enabled });
@@ -25,13 +26,13 @@ export function usePager<A, T>({ key, fetch, page, enabled = true }: Asked<A, T>
     if (!data || isPlaceholderData) return;
     const load = async (cursor: Cursor, limit: number) => page(await client.query({ queryKey: [...key, "more", cursor, limit], queryFn: ({ signal }) => fetch(cursor, limit, signal), staleTime: KEPT_MS, gcTime: KEPT_MS }));
     // eslint-disable-next-line react-hooks/set-state-in-effect -- the list outlives the answer that began it
-    setHeld((was) => (was?.of === of && was.at === dataUpdatedAt ? was : { pager: new Pager(page(data), load, was?.of === of ? was.pager : undefined), of, at: dataUpdatedAt }));
+    setHeld((was) => (was?.of === of && was.at === dataUpdatedAt ? was : { pager: new Pager(page(data), load), of, at: dataUpdatedAt }));
     // Key, fetch and page belong to `of`.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [data, dataUpdatedAt, isPlaceholderData, of, client]);
   const pager = held?.pager;
-  useSyncExternalStore(pager?.subscribe ?? nothing, pager?.version ?? zero);
-  return { first: data, pages: data === undefined ? undefined : pager, error: data === undefined ? first.error : null, refetch: first.refetch, waiting: isPlaceholderData };
+  useSyncExternalStore(pager?.subscribe ?? nothing, pager?.version ?? zero, zero);
+  return { first: data, pages: data === undefined ? undefined : pager, error: data === undefined ? first.error : null, refetch: first.refetch, waiting: data !== undefined && (isPlaceholderData || held?.of !== of), listKey: held?.of };
 }
 
 const nothing = () => () => undefined;

@@ -77,6 +77,7 @@ function Warning({ times, onStay }: { times: Times; onStay: () => void }) {
   const [again, setAgain] = useState(false);
   const [wrong, setWrong] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const stuck = useSyncExternalStore(sessions.subscribe, sessions.stuckAt);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 250);
     return () => clearInterval(timer);
@@ -103,7 +104,7 @@ function Warning({ times, onStay }: { times: Times; onStay: () => void }) {
       {/* Said once and not with every second. */}
       <p role="status">{last ? "No session lasts longer than this one did. Sign in again to go on here." : "Nobody used this page for a while. When the time is up you are signed out, and this page is closed to whoever passes by."}</p>
       <p className="muted">What stands in an open form or was typed and not sent is lost then. The address with its filters stays, and so does all that was saved; a scan goes on without you.</p>
-      {wrong && <Failed>{wrong}</Failed>}
+      {(wrong ?? stuck) && <Failed>{wrong ?? `You are still signed in. ${stuck}`}</Failed>}
       <div className="row">
         {last ? <button type="button" className="button main" data-first onClick={() => setAgain(true)}>Sign in again</button> : <button type="button" className="button main" data-first disabled={busy} onClick={() => void go()}>{busy ? "Telling the server…" : "Stay signed in"}</button>}
         <button type="button" className="button" onClick={() => void leave()}>Sign out now</button>

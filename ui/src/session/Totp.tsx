@@ -3,12 +3,13 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { post } from "../api/client";
 import { Refused, words } from "../api/problem";
+import { patient } from "../lib/patient";
 import { CopyButton } from "../parts/Copy";
 import { Skeleton, Wrong } from "../parts/states";
 import { CodeField, figures, focused } from "./Fields";
 import styles from "./session.module.css";
 
-const Qr = lazy(() => import("../parts/Qr"));
+const Qr = lazy(() => patient(() => import("../parts/Qr")));
 
 interface Begun { secret: string; address: string }
 
@@ -17,7 +18,8 @@ export function Totp({ onDone, guard = (act) => act() }: { onDone: () => void; g
   const [code, setCode] = useState("");
   // A question that changes something, but only once for as long as it is looked at.
   const begun = useQuery({
-    queryKey: ["me", "totp"], queryFn: () => guard(() => post<Begun>("/api/v1/me/totp", {})), staleTime: Infinity, gcTime: 0, retry: false,
+    queryKey: ["me", "totp"], queryFn: () => guard(() => post<Begun>("/api/v1/me/totp", {})), // Whatever renews all questions would make another secret than the one on the telephone.
+    staleTime: "static", gcTime: 0, retry: false, refetchOnReconnect: false,
   });
   const confirm = useMutation({ mutationFn: () => guard(() => post("/api/v1/me/totp/confirm", { code: figures(code) })), onSuccess: onDone, onError: () => setCode("") });
   if (begun.error) return <Wrong error={begun.error} again={() => void begun.refetch()} />;

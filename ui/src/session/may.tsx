@@ -12,7 +12,7 @@ export { ROLE_WORDS, ROLES, ROLES_THAT } from "./roles";
 
 /** Who is signed in; nobody while that is being asked. */
 export function useWho(): Who | undefined {
-  const session = useSyncExternalStore(sessions.subscribe, sessions.get);
+  const session = useSyncExternalStore(sessions.subscribe, sessions.get, sessions.get);
   return "who" in session ? session.who : undefined;
 }
 
@@ -22,6 +22,12 @@ export const isWhole = (who: Who | undefined): boolean => who !== undefined && !
 
 /** Whether the person sees all accounts and teams. */
 export const useWhole = (): boolean => isWhole(useWho());
+
+/** Whether the person may ask in SQL, whose answers cannot be cut to a part of the estate. */
+export const useMayAsk = (): boolean => {
+  const who = useWho();
+  return isWhole(who) && (who?.permissions.includes("query_sql") ?? false);
+};
 
 /** `An analyst, a responder or an administrator can.` */
 export function whoCan(what: Permission): string {

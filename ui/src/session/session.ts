@@ -19,6 +19,7 @@ interface Told { what: "in" | "out" | "times"; times?: Times }
 let session: Session = { state: "asking" };
 /** Whether somebody gave this person another role or scope meanwhile. */
 let surprise = false;
+let stuck: string | undefined;
 let times: Times = { idle: Infinity, end: Infinity };
 /** When the server last counted something as use. */
 let used = Date.now();
@@ -91,10 +92,18 @@ export const sessions = {
     if (session.state === "out" && session.why === why) return;
     times = { idle: Infinity, end: Infinity };
     surprise = false;
+    stuck = undefined;
     sessionStorage.removeItem(WAS_IN);
     change({ state: "out", why });
     if (here) tabs?.postMessage({ what: "out" } satisfies Told);
   },
+  /** Why a sign-out was refused. */
+  stuck: (why: string | undefined): void => {
+    if (stuck === why) return;
+    stuck = why;
+    for (const listener of listeners) listener();
+  },
+  stuckAt: (): string | undefined => stuck,
   /** Whether another role or scope was given meanwhile, which the person should be told. */
   surprise: (): boolean => surprise,
   surpriseSeen: (): void => {

@@ -63,14 +63,30 @@ export async function stay(): Promise<void> {
   sessions.entered((await response.json()) as Who);
 }
 
+const isRefused = (error: unknown, code: string): boolean => error instanceof Refused && error.problem.code === code;
+
+/** Signs out. Where the server refuses that, the session goes on there, so it does here too, and that is said. */
 export async function leave(): Promise<void> {
+  const end = () => ask("/api/v1/session", { method: "DELETE", background: false });
+  sessions.stuck(undefined);
   try {
-    await ask("/api/v1/session", { method: "DELETE", background: false });
-    sessions.left("You are signed out.", true);
+    await end().catch(async (error: unknown) => {
+      if (!isRefused(error, "csrf_refused")) throw error;
+      // Another tab signed in anew: what proves that a request is ours is another one now.
+      await check();
+      return end();
+    });
   } catch (error) {
-    const told = !(error instanceof Gone);
-    sessions.left(told ? "You are signed out." : "The server did not answer, so it could not be told. The session ends there by itself when nobody uses it; close the browser to forget it here.", true);
+    if (error instanceof Gone) {
+      sessions.left("The server did not answer, so it could not be told. The session ends there by itself when nobody uses it; close the browser to forget it here.", true);
+      return;
+    }
+    if (!isRefused(error, "unauthorized")) {
+      sessions.stuck(words(error).join(" "));
+      return;
+    }
   }
+  sessions.left("You are signed out.", true);
 }
 
 /** The first question of the page: is there a session? What was brought in the address comes before. */

@@ -33,6 +33,9 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     queryFn: ({ signal }) => get("/api/v1/resources", { search, limit: 8 }, { signal }),
   });
 
+  // While what fits is being asked, what stands in its place now is not what somebody wants who presses Enter.
+  const current = search === text.trim();
+  const ready = current && (search.length <= 1 || !found.isLoading);
   const who = useWho();
   const { all: questions } = useQuestions();
   const items = useMemo(() => {
@@ -54,15 +57,16 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       })),
     ];
     const all = wanted ? fixed.filter(fits) : fixed;
-    const resources: Item[] = (wanted ? (found.data?.resources ?? []) : []).map((row) => ({
-      key: row.uid, name: label(row), hint: `${kind(row.type)} · ${row.account} · ${row.region}`, type: row.type, cli: `fathom explain ${word(row.uid)}`,
+    // What was found for another text is not for this one.
+    const resources: Item[] = (wanted && current ? (found.data?.resources ?? []) : []).map((row) => ({
+      key: row.uid, name: label(row), hint: `${kind(row.type)} · ${shown(row.account, 40)} · ${shown(row.region, 40)}`, type: row.type, cli: `fathom explain ${word(row.uid)}`,
       go: () => void navigate({ to: "/resource", search: { uid: row.uid } }),
     }));
     const everywhere: Item[] = wanted
       ? [{ key: "list", name: `List all resources with “${shown(text.trim(), 60)}”`, icon: Search, go: () => void navigate({ to: "/resources", search: { search: text.trim() } }) }]
       : [];
     return [...all.slice(0, wanted ? 6 : 40), ...resources, ...everywhere];
-  }, [text, found.data, navigate, onHelp, who, questions]);
+  }, [text, current, found.data, navigate, onHelp, who, questions]);
 
   const chosen = items[Math.min(at, items.length - 1)];
   useEffect(() => {
@@ -81,6 +85,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       setAt((was) => (Math.min(was, items.length - 1) + (event.key === "ArrowDown" ? 1 : items.length - 1)) % Math.max(1, items.length));
     } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       event.preventDefault();
+      if (!ready && (chosen?.type !== undefined || chosen?.key === "list")) return;
       if (!event.ctrlKey && !event.metaKey) choose(chosen);
       else if (chosen?.cli && (await copy(chosen.cli))) setCopied(chosen.key);
     }

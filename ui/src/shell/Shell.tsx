@@ -2,6 +2,7 @@
 import { type ErrorComponentProps, Link, Outlet, useRouterState } from "@tanstack/react-router";
 import { Search, SunMoon } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { patient } from "../lib/patient";
 import { Wrong } from "../parts/states";
 import { Me } from "../session/Me";
 import { useWho } from "../session/may";
@@ -14,11 +15,11 @@ import styles from "./Shell.module.css";
 import { PastNotice, TimeControl } from "./TimeControl";
 import { themes } from "./theme";
 
-const Help = lazy(() => import("./Help").then(({ Help: component }) => ({ default: component })));
+const Help = lazy(() => patient(() => import("./Help")).then(({ Help: component }) => ({ default: component })));
 
-/** Whether a key press is meant for a field. */
-export const typing = (event: KeyboardEvent): boolean =>
-  event.target instanceof HTMLElement && (event.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName));
+/** Whether a key press is meant for a field; a box to check takes no letters. */
+export const typing = ({ target }: KeyboardEvent): boolean =>
+  target instanceof HTMLInputElement ? !["checkbox", "radio", "button"].includes(target.type) : target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
 
 export function Shell() {
   const [over, setOver] = useState<"palette" | "help">();

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useRouterState } from "@tanstack/react-router";
 import { Clock, History } from "lucide-react";
 import { type SyntheticEvent, useId, useState } from "react";
+import { sentence } from "../api/problem";
 import * as ask from "../api/queries";
 import { shown } from "../lib/text";
 import { canBeMoment, fromLocal, momentWords } from "../lib/when";
@@ -36,10 +37,14 @@ export function PastNotice() {
   const path = useRouterState({ select: (state) => state.location.pathname });
   const { as_of } = useTimes();
   const navigate = useNavigate();
-  if (!as_of || !TIMED[path]) return null;
+  const here = as_of !== undefined && TIMED[path] !== undefined;
+  // What stands in the place of a state that is not kept any more is the same for every question.
+  const summary = useQuery({ ...ask.summary({ as_of }), enabled: here });
+  if (!here) return null;
+  const note = summary.data?.as_of?.note;
   return (
     <p className={styles.notice}>
-      <History className="icon" aria-hidden /><span>The estate as of {momentWords(shown(as_of, 60))}. What one could do about it concerns the present.</span>
+      <History className="icon" aria-hidden /><span>The estate as of {momentWords(shown(as_of, 60))}. What one could do about it concerns the present.{note && ` ${sentence(shown(note, 300))}`}</span>
       <button type="button" className="button" onClick={() => void navigate({ to: ".", search: ((was: Times) => ({ ...was, as_of: undefined })) as never })}>Back to now</button>
     </p>
   );

@@ -1,17 +1,14 @@
 //! Who calls, and what the caller may see.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use fathom_model::{AccountId, Timestamp, Uid};
 use fathom_signin::{Method, Permission, Permissions, Role};
-use fathom_store::{EstateChange, Scope, StoreError};
+use fathom_store::Scope;
 
 use crate::{
     problem::{Code, Problem},
@@ -147,25 +144,6 @@ impl Visible {
             asked.into_iter().filter(|one| own.contains(one)).collect()
         };
         Some(seen).filter(|seen| !seen.is_empty())
-    }
-
-    /// Of changes those of resources that may be seen. Whose a resource is, is as of now; one that is gone is of no team.
-    pub(crate) async fn seen_changes(
-        &self,
-        state: &ApiState,
-        mut changes: Vec<EstateChange>,
-    ) -> Result<Vec<EstateChange>, StoreError> {
-        if self.is_all() {
-            return Ok(changes);
-        }
-        let uids: Vec<Uid> = changes.iter().map(|change| change.uid.clone()).collect();
-        let owners =
-            if self.scope.teams.is_some() { state.store.owners_of(&uids).await? } else { HashMap::new() };
-        changes.retain(|change| {
-            let owner = owners.get(&change.uid).and_then(|owner| owner.as_deref());
-            self.scope.sees(&change.account, owner)
-        });
-        Ok(changes)
     }
 
     /// Refuses what is known by account only to whom sees teams only.

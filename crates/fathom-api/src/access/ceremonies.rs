@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts, uri::Authority},
+    http::{HeaderMap, Uri, header, request::Parts, uri::Authority},
 };
 use fathom_signin::{
     oidc::{Issuers, OidcError, Settings},
@@ -53,20 +53,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let named = match parts.uri.authority() {
-            Some(authority) => Some(authority.clone()),
-            None => one(&parts.headers, &header::HOST).and_then(|host| host.parse::<Authority>().ok()),
-        };
-        // Requests that name no host of ours do not come this far.
-        let place = named.map(|named| Self { host: named.host().to_owned(), port: named.port_u16() });
-        Ok(place.unwrap_or_else(|| Self { host: "localhost".to_owned(), port: None }))
+        Ok(Self::of(&parts.headers, &parts.uri))
     }
 }
 
 impl Place {
-    /// The origin of the page, like `https://fathom.example.com`. Without TLS only this machine is asked plainly; under
-    /// any other name something before us ends TLS.
-    pub(crate) fn origin(&self, secure: bool) -> String {
+    /// Where a request says that it goes.
+    pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+        let named = match uri.authority() {
+            Some(authority) => Some(authority.clone()),
+            None => one(headers, &header::HOST).and_then(|host| host.parse::<Authority>().ok()),
+        };
+        // Requests that name no host of ours do not come this far.
+        let place = named.map(|named| Self { host: named.host().to_owned(), port: named.port_u16() });
+        place.unwrap_or_else(|| Self { host: "localhost".to_owned(), port: None })
+    }
+
+    /// Whether the page is at an address of https. Without TLS only this machine is asked plainly; under any other name
+    /// something before us ends TLS.
+    pub(super) fn is_https(&self, secure: bool) -> bool {
         let near = self.host == "localhost"
             || self.host.ends_with(".localhost")
             || self
@@ -74,7 +79,12 @@ impl Place {
                 .trim_matches(['[', ']'])
                 .parse::<IpAddr>()
                 .is_ok_and(|address| address.is_loopback());
-        let scheme = if secure || !near { "https" } else { "http" };
+        secure || !near
+    }
+
+    /// The origin of the page, like `https://fathom.example.com`.
+    pub(crate) fn origin(&self, secure: bool) -> String {
+        let scheme = if self.is_https(secure) { "https" } else { "http" };
         match self.port {
             Some(port) => format!("{scheme}://{}:{port}", self.host),
             None => format!("{scheme}://{}", self.host),

@@ -1,9 +1,9 @@
 //! From a token or a cookie to the caller; requests that another site makes a browser send; how long a session lasts.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -16,9 +16,9 @@ use fathom_store::{Holder, SYSTEM_ACTOR, Scope, SessionEnd, StoredSession, Store
 use serde_json::json;
 
 use super::{
-    Access, Caller, Client, OWNER, Who,
+    Access, Caller, Client, NOBODY, OWNER, Who,
     caller::{CallerSession, Taken},
-    client::{BACKGROUND, CSRF, bearer, is_same_origin, one, other_site},
+    client::{BACKGROUND, CSRF, bearer, is_same_origin, one, other_site, what},
     guard::Refused,
     streams,
     told::{entry, tell},
@@ -38,8 +38,7 @@ pub(crate) async fn enter(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let connected = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let client = Client::of(request.headers(), connected);
+    let client = Client::of(&access, request.headers(), request.uri(), request.extensions());
     let now = state.now();
     let asked = Asked::of(&request);
     let caller = match access.caller(&state, &asked, &client, now).await {
@@ -50,12 +49,13 @@ pub(crate) async fn enter(
         }
     };
     let is_use = !request.headers().contains_key(BACKGROUND);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(caller.clone());
     request.extensions_mut().insert(Taken::default());
     let mut response = next.run(request).await;
-    if let Some(Refused(permission)) = response.extensions_mut().remove::<Refused>() {
-        access.note_forbidden(&state, &caller, permission, &format!("{method} {path}"), &client, now);
+    let code = response.extensions().get::<Code>().copied();
+    if let Some(code) = code.filter(|code| matches!(code, Code::Forbidden | Code::ScopeLimited)) {
+        let permission = response.extensions_mut().remove::<Refused>().map(|Refused(permission)| permission);
+        access.note_refused(&state, &caller, (code, permission), &asked.what, &client, now);
     }
     if is_stream(&response) {
         return streams::bounded(response, state, access, caller);
@@ -78,6 +78,8 @@ pub(crate) async fn enter(
 
 /// What of a request tells who sends it.
 struct Asked {
+    /// Method and path.
+    what: String,
     headers: HeaderMap,
     changes: bool,
     same_origin: bool,
@@ -86,6 +88,7 @@ struct Asked {
 impl Asked {
     fn of(request: &Request) -> Self {
         Self {
+            what: what(request),
             headers: request.headers().clone(),
             changes: !request.method().is_safe(),
             same_origin: is_same_origin(request),
@@ -112,17 +115,21 @@ impl Access {
             let offered = one(headers, &header::AUTHORIZATION).and_then(bearer);
             return self.bearer(state, offered, client, now).await;
         }
-        let Some(secret) = client.session(self) else {
+        let Some(secret) = client.session() else {
             // Nothing was tried, so nothing is counted.
             return Err(self.nobody("the request carries neither a token nor a session"));
         };
         let caller = self.session(state, &secret, now).await?;
         if asked.changes {
+            let said = one(headers, &CSRF).unwrap_or_default();
+            let is_ours = caller.session.as_ref().is_some_and(|session| same(said, &session.csrf));
+            if !asked.same_origin || !is_ours {
+                self.note_refused(state, &caller, (Code::CsrfRefused, None), &asked.what, client, now);
+            }
             if !asked.same_origin {
                 return Err(other_site());
             }
-            let said = one(headers, &CSRF).unwrap_or_default();
-            if !caller.session.as_ref().is_some_and(|session| same(said, &session.csrf)) {
+            if !is_ours {
                 return Err(Problem::new(
                     Code::CsrfRefused,
                     "the header `x-fathom-csrf` is missing or not that of the session",
@@ -143,21 +150,38 @@ impl Access {
     ) -> Result<Caller, Problem> {
         // The right token always passes: 256 random bits cannot be guessed, and an address that many share (loopback,
         // a proxy) must not be locked out by one of them.
+        let mut known = None;
         let detail = match offered {
             None => "the `Authorization` header is not `Bearer` and a token",
             Some(token) if self.is_owner(token) => return Ok(owner(None)),
             Some(token) if token.starts_with(TOKEN_PREFIX) && token.len() == TOKEN_PREFIX.len() + 64 => {
                 match state.store.token(&hash_of(token)).await? {
-                    Some((token, maker)) => match of_token(&token, maker.as_ref(), now) {
-                        Some(caller) => return Ok(caller),
-                        None => "the token does not hold any more",
-                    },
+                    Some((token, maker)) => {
+                        if let Some(caller) = of_token(&token, maker.as_ref(), now) {
+                            return Ok(caller);
+                        }
+                        known = Some(token);
+                        "the token does not hold any more"
+                    }
                     None => "the token is none of this server",
                 }
             }
             Some(_) => "the token is none of this server",
         };
         self.count_failure(client)?;
+        if self.0.refused.may_tell(now) {
+            let known = known.as_ref();
+            let subject = known.map_or_else(|| "signin".to_owned(), |token| format!("token/{}", token.id));
+            let body = json!({
+                "method": Method::ApiToken.as_str(),
+                "token": known.map(|token| token.id),
+                "person": known.and_then(|token| token.person),
+                "why": detail,
+                "address": client.address.to_string(),
+                "agent": client.agent,
+            });
+            tell(state, entry("signin.refused", NOBODY, subject, body), now);
+        }
         Err(self.nobody(detail))
     }
 
@@ -253,12 +277,12 @@ impl Access {
         ))
     }
 
-    /// Tells the ledger that somebody asked for what the role does not permit.
-    fn note_forbidden(
+    /// Tells the ledger that somebody whom we know was refused, and why: the code, and the permission where one is missing.
+    fn note_refused(
         &self,
         state: &ApiState,
         caller: &Caller,
-        permission: Permission,
+        (code, permission): (Code, Option<Permission>),
         asked: &str,
         client: &Client,
         now: Timestamp,
@@ -266,13 +290,34 @@ impl Access {
         if !self.0.forbidden.may_tell(now) {
             return;
         }
+        let (subject, token) = match caller.who {
+            Who::Token(id) => (format!("token/{id}"), Some(id)),
+            Who::Owner | Who::Person(_) => (format!("person/{}", caller.name), None),
+        };
         let body = json!({
-            "asked": asked.chars().take(200).collect::<String>(),
-            "permission": permission.as_str(),
+            "asked": asked,
+            "why": code.as_str(),
+            "permission": permission.map(Permission::as_str),
             "role": caller.role.as_str(),
+            "token": token,
             "address": client.address.to_string(),
         });
-        tell(state, entry("access.refused", &caller.name, format!("person/{}", caller.name), body), now);
+        tell(state, entry("access.refused", &caller.name, subject, body), now);
+    }
+
+    /// Tells the ledger that another site made a browser send a sign-in. Nobody failed by it.
+    pub(super) fn note_other_site(&self, state: &ApiState, asked: &str, client: &Client) {
+        let now = state.now();
+        if !self.0.refused.may_tell(now) {
+            return;
+        }
+        let body = json!({
+            "asked": asked,
+            "why": Code::CsrfRefused.as_str(),
+            "address": client.address.to_string(),
+            "agent": client.agent,
+        });
+        tell(state, entry("signin.refused", NOBODY, "signin".to_owned(), body), now);
     }
 }
 

@@ -36,7 +36,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, SemaphorePermit};
 pub(crate) use caller::{Caller, Visible, Who};
 pub use ceremonies::Ceremonies;
 pub(crate) use ceremonies::{CALLBACK, Place};
-pub(crate) use client::{Client, same_site};
+pub(crate) use client::{Client, Unbarred, same_site};
 pub(crate) use enter::enter;
 pub(crate) use guard::{Answers, Guarded};
 pub(crate) use hosts::check_host;
@@ -49,6 +49,7 @@ use crate::{
     token::TokenHash,
 };
 use failures::Failures;
+pub(crate) use failures::network;
 use told::Told;
 use uses::Uses;
 
@@ -77,8 +78,10 @@ struct Inner {
     token: TokenHash,
     token_file: String,
     hosts: Hosts,
-    /// Whether requests come over TLS: then cookies are for TLS only.
+    /// Whether requests come over TLS.
     secure: bool,
+    /// Whether a proxy on this machine passes requests on, and says where they come from.
+    behind_proxy: bool,
     failures: Failures,
     uses: Uses,
     /// What the ledger is told of refused sign-ins, and of requests that a role does not permit.
@@ -95,12 +98,14 @@ struct Inner {
 impl Access {
     /// Lets in whoever has the owner's token, a session or a token for programs, and names a host of ours.
     ///
-    /// `token_file` is what a refused caller is told to read; `secure` says that requests come over TLS.
+    /// `token_file` is what a refused caller is told to read; `secure` says that requests come over TLS, `behind_proxy` that
+    /// a proxy on this machine passes them on and says where they come from.
     pub fn new(
         token: TokenHash,
         token_file: impl Into<String>,
         hosts: Hosts,
         secure: bool,
+        behind_proxy: bool,
         ceremonies: Ceremonies,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -108,6 +113,7 @@ impl Access {
             token_file: token_file.into(),
             hosts,
             secure,
+            behind_proxy,
             failures: Failures::default(),
             uses: Uses::default(),
             refused: Told::default(),
@@ -138,7 +144,8 @@ impl Access {
         self.0.failures.wait(client.address, Instant::now()).map_or(Ok(()), |wait| Err(too_many(wait)))
     }
 
-    /// Waits until no other sign-in of this name is under way.
+    /// Waits until no other sign-in of this name is under way: the name as it is looked for, so that two spellings of one
+    /// wait for each other.
     pub(crate) async fn turn_of(&self, name: &str) -> Result<OwnedMutexGuard<()>, Problem> {
         let mut hasher = DefaultHasher::new();
         name.to_lowercase().hash(&mut hasher);

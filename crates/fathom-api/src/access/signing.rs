@@ -7,7 +7,7 @@ use axum::{
 };
 use fathom_model::Timestamp;
 use fathom_signin::{Method, Permission, Role, Secret, attempts, session};
-use fathom_store::{NewSession, Person, Scope, Spends, StoreError, StoredSession};
+use fathom_store::{Attempts, EntryDraft, NewSession, Person, Scope, Spends, StoreError, StoredSession};
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::OwnedMutexGuard;
@@ -154,7 +154,7 @@ impl Access {
     /// Begins a session for somebody whose sign-in succeeded: always a new one, in place of one that the browser had.
     ///
     /// # Errors
-    /// [`Code::SigninRefused`] where the person is disabled, or what the sign-in uses up was used before.
+    /// [`Code::SigninRefused`] where the person is disabled or locked meanwhile, or what the sign-in uses up was used before.
     pub(crate) async fn sign_in(
         &self,
         state: &ApiState,
@@ -167,7 +167,7 @@ impl Access {
             return Err(self.refused(state, method, person.as_ref(), "disabled", client));
         }
         let secret = Secret::new().map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
-        let before = match client.session(self) {
+        let before = match client.session() {
             Some(before) => state.store.session(&fathom_signin::hash_of(&before)).await?,
             None => None,
         };
@@ -183,18 +183,19 @@ impl Access {
             spends,
             instead_of: before.map(|(before, _)| before.id),
             enrolling: method == Method::Invitation,
+            ends: Method::Invitation.as_str().to_owned(),
         };
         let stored = match state.store.begin_session(new, name, now).await {
             Ok(stored) => stored,
             Err(StoreError::Spent) => {
                 return Err(self.refused(state, method, person.as_ref(), "used before", client));
             }
-            Err(StoreError::Conflict { .. }) => {
-                return Err(self.refused(state, method, person.as_ref(), "disabled", client));
+            Err(StoreError::Conflict { what }) => {
+                return Err(self.refused(state, method, person.as_ref(), &what, client));
             }
             Err(error) => return Err(error.into()),
         };
-        self.entered(state, &stored, &secret).await
+        self.entered(state, &stored, &secret, client).await
     }
 
     async fn entered(
@@ -202,12 +203,13 @@ impl Access {
         state: &ApiState,
         stored: &StoredSession,
         secret: &Secret,
+        client: &Client,
     ) -> Result<Entered, Problem> {
         let found = state.store.session_of(stored.id).await?;
         let caller =
             found.and_then(|(stored, user)| self.of_session(&stored, user.as_ref(), Some(secret.reveal())));
         let caller = caller.ok_or_else(not_signed_in)?;
-        Ok(Entered { cookie: self.cookie(Some(secret.reveal())), session: SessionAnswer::of(&caller) })
+        Ok(Entered { cookie: client.cookie(Some(secret.reveal())), session: SessionAnswer::of(&caller) })
     }
 
     /// Notes a sign-in that did not succeed, where no count of failures is kept for it: passkeys, issuers, invitations,
@@ -244,26 +246,16 @@ impl Access {
     ) -> Problem {
         let now = state.now();
         let too_many = self.count_failure(client).err();
-        let mut entries = Vec::new();
-        if self.0.refused.may_tell(now) {
-            entries.push(refusal(method, person.as_ref(), why, client));
-        }
+        let told = self.0.refused.may_tell(now).then(|| refusal(method, person.as_ref(), why, client));
+        let told: Vec<EntryDraft> = told.into_iter().collect();
         let store = state.store.clone();
-        let change = person.map(|person| {
-            let after = attempts::failed(&person.attempts, now);
-            (person, after)
-        });
-        if let Some((person, after)) = &change
-            && let Some(until) = attempts::locked_until(after, now)
-            && attempts::locked_until(&person.attempts, now).is_none()
-        {
-            let body = json!({"person": person.id, "locked_until": until, "locks": after.locks});
-            entries.push(entry("signin.locked", NOBODY, format!("person/{}", person.name), body));
-        }
         tokio::spawn(async move {
-            let done = match &change {
-                Some((person, after)) => store.set_attempts(person.id, after, entries, now).await,
-                None => store.append(entries, now).await.map(|_| ()),
+            let done = match person {
+                Some(person) => {
+                    let count = |before: &Attempts| counted(before, &person, told, now);
+                    store.set_attempts(person.id, count, now).await
+                }
+                None => store.append(told, now).await.map(|_| ()),
             };
             if let Err(error) = done {
                 tracing::warn!(error = chain(&error), "could not count a failed sign-in");
@@ -280,7 +272,24 @@ pub(crate) fn not_signed_in() -> Problem {
         .hint("check it and try again; after several failures, wait a quarter of an hour")
 }
 
-fn refusal(method: Method, person: Option<&Person>, why: &str, client: &Client) -> fathom_store::EntryDraft {
+/// What there is after another failure, with the entry of a lock that begins.
+fn counted(
+    before: &Attempts,
+    person: &Person,
+    mut told: Vec<EntryDraft>,
+    now: Timestamp,
+) -> (Attempts, Vec<EntryDraft>) {
+    let after = attempts::failed(before, now);
+    if let Some(until) = attempts::locked_until(&after, now)
+        && attempts::locked_until(before, now).is_none()
+    {
+        let body = json!({"person": person.id, "locked_until": until, "locks": after.locks});
+        told.push(entry("signin.locked", NOBODY, format!("person/{}", person.name), body));
+    }
+    (after, told)
+}
+
+fn refusal(method: Method, person: Option<&Person>, why: &str, client: &Client) -> EntryDraft {
     let subject = person.map_or_else(|| "signin".to_owned(), |person| format!("person/{}", person.name));
     let body = json!({
         "method": method.as_str(),

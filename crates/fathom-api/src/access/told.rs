@@ -38,11 +38,15 @@ impl Told {
         false
     }
 
-    /// How many were not told, where their minute is over.
-    pub(super) fn take_more(&self, now: Timestamp) -> Option<u64> {
+    /// How many were not told since it was asked last: also while there is no end of them.
+    pub(super) fn take_more(&self) -> Option<u64> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_over = counted.since.is_some_and(|since| now.duration_since(since) >= MINUTE);
-        (is_over && counted.more > 0).then(|| std::mem::take(&mut counted.more))
+        (counted.more > 0).then(|| std::mem::take(&mut counted.more))
+    }
+
+    /// Takes back what the ledger could not be told.
+    pub(super) fn give_back(&self, more: u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).more += more;
     }
 }
 
@@ -72,9 +76,12 @@ mod tests {
         let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).expect("in range");
         let now = (0..100).filter(|_| told.may_tell(at(0))).count();
         assert_eq!(now, 20);
-        assert_eq!(told.take_more(at(59)), None, "the minute is not over");
-        assert_eq!(told.take_more(at(60)), Some(80));
-        assert_eq!(told.take_more(at(61)), None);
-        assert!(told.may_tell(at(61)));
+        assert_eq!(told.take_more(), Some(80), "while it goes on");
+        assert_eq!(told.take_more(), None);
+        told.give_back(80);
+        assert!(!told.may_tell(at(59)));
+        assert_eq!(told.take_more(), Some(81));
+        assert!(told.may_tell(at(60)));
+        assert_eq!(told.take_more(), None);
     }
 }

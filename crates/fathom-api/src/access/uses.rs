@@ -15,7 +15,7 @@ use crate::{problem::chain, state::ApiState};
 
 /// How old what is kept may be.
 const KEPT_EVERY: SignedDuration = SignedDuration::from_secs(30);
-/// How long sessions that ended are kept; the ledger tells of them for ever.
+/// How long sessions and tokens that ended are kept; the ledger tells of them for ever.
 const FORGET_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What was used.
@@ -116,41 +116,45 @@ async fn keep(store: &Store, used: &[(Key, Timestamp)]) {
     }
 }
 
-/// Ends sessions that are over, keeps when the others were used, and tells the ledger what it was not told before.
+/// Ends sessions that are over, keeps when the others were used, tells the ledger what it was not told before, and forgets
+/// what ended long ago.
 pub(crate) async fn sweep(state: &ApiState, access: &Access) {
     let (store, now) = (&state.store, state.now());
     keep(store, &access.0.uses.take(now)).await;
-    let open = match store.sessions().await {
-        Ok(open) => open,
-        Err(error) => {
-            tracing::warn!(error = chain(&error), "could not look for sessions that are over");
-            return;
-        }
-    };
-    let ends: Vec<SessionEnd> = open
-        .iter()
-        .filter_map(|(stored, user)| {
-            let why = match access.of_session(stored, user.as_ref(), None) {
-                Some(caller) => over(&caller, now)?,
-                None => "disabled",
-            };
-            Some(SessionEnd { session: stored.id, why: why.to_owned() })
-        })
-        .collect();
-    let mut entries = Vec::new();
-    for (told, kind) in [(&access.0.refused, "signin.refused"), (&access.0.forbidden, "access.refused")] {
-        if let Some(more) = told.take_more(now) {
-            entries.push(entry(kind, NOBODY, "signin".to_owned(), json!({"more": more})));
-        }
-    }
-    let done = async {
+    tell_more(store, access, now).await;
+    let ended = async {
+        let ends: Vec<SessionEnd> = store
+            .sessions()
+            .await?
+            .iter()
+            .filter_map(|(stored, user)| {
+                let why = match access.of_session(stored, user.as_ref(), None) {
+                    Some(caller) => over(&caller, now)?,
+                    None => "disabled",
+                };
+                Some(SessionEnd { session: stored.id, why: why.to_owned() })
+            })
+            .collect();
         if !ends.is_empty() {
             store.end_sessions(&ends, SYSTEM_ACTOR, now).await?;
         }
-        store.append(entries, now).await?;
-        store.forget_sessions(now.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN)).await
+        let before = now.checked_sub(FORGET_AFTER).unwrap_or(Timestamp::MIN);
+        store.forget_sessions(before).await?;
+        store.forget_tokens(before).await
     };
-    if let Err(error) = done.await {
+    if let Err(error) = ended.await {
         tracing::warn!(error = chain(&error), "could not end sessions that are over");
+    }
+}
+
+/// Tells the ledger how many refusals it was not told one by one.
+async fn tell_more(store: &Store, access: &Access, now: Timestamp) {
+    for (told, kind) in [(&access.0.refused, "signin.refused"), (&access.0.forbidden, "access.refused")] {
+        let Some(more) = told.take_more() else { continue };
+        let entry = entry(kind, NOBODY, "signin".to_owned(), json!({"more": more}));
+        if let Err(error) = store.append(vec![entry], now).await {
+            told.give_back(more);
+            tracing::warn!(kind, error = chain(&error), "could not tell the ledger");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! A JSON body, with line and column where it is wrong.
 
+use std::time::Duration;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request, rejection::BytesRejection},
@@ -14,6 +16,9 @@ use crate::problem::{Code, Problem};
 /// The largest body that any route takes.
 pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// How long a body may take to come. It holds a place of work meanwhile.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// Reads the body as JSON of type `T`.
 pub(crate) struct Body<T>(pub(crate) T);
 
@@ -22,7 +27,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let json = is_json(request.headers());
-        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let bytes = tokio::time::timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+        let bytes = bytes.map_err(|_| too_slow())?.map_err(unreadable)?;
         if !json {
             return Err(Problem::new(Code::UnsupportedMediaType, "the body is not marked as JSON")
                 .hint("send the header `Content-Type: application/json`"));
@@ -59,6 +65,10 @@ fn is_json(headers: &HeaderMap) -> bool {
         let essence = value.split(';').next().unwrap_or_default().trim();
         essence.eq_ignore_ascii_case("application/json")
     })
+}
+
+fn too_slow() -> Problem {
+    Problem::new(Code::Timeout, format!("the body did not come within {} s", BODY_TIME_MAX.as_secs()))
 }
 
 fn unreadable(rejection: BytesRejection) -> Problem {

@@ -50,13 +50,13 @@ pub(crate) async fn list(
     visible: Visible,
     _: Query<Nothing>,
 ) -> Result<Json<Acceptances>, Problem> {
-    let mut acceptances = Vec::new();
-    for acceptance in state.store.acceptances(state.now()).await? {
-        if visible.sees(&state, &acceptance.uid).await? {
-            acceptances.push(acceptance.into());
-        }
+    let mut all = state.store.acceptances(state.now()).await?;
+    if !visible.is_all() {
+        let uids: Vec<Uid> = all.iter().map(|one| one.uid.clone()).collect();
+        let seen = state.store.seen_of(visible.scope(), &uids).await?;
+        all.retain(|one| seen.get(&one.uid) == Some(&true));
     }
-    Ok(Json(Acceptances { acceptances }))
+    Ok(Json(Acceptances { acceptances: all.into_iter().map(Into::into).collect() }))
 }
 
 /// Accepts a gap until a date

@@ -10,7 +10,7 @@ use fathom_store::{ASSIGNED_AT_ONCE_MAX, AssignmentQuery, NewAssignment as New, 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{ROWS_DEFAULT, ROWS_MAX, acceptances::until};
+use super::{ROWS_DEFAULT, ROWS_MAX, acceptances::until, not_known};
 use crate::{
     access::{Caller, Visible},
     extract::{Body, Nothing, Query, number, within},
@@ -131,8 +131,11 @@ pub(crate) async fn assign(
     }
     let until = new.until.as_deref().map(until).transpose()?;
     let uids: Vec<Uid> = new.uids.into_iter().map(Uid::from).collect();
-    for uid in &uids {
-        visible.check(&state, uid).await?;
+    if !visible.is_all() {
+        let seen = state.store.seen_of(visible.scope(), &uids).await?;
+        if let Some(uid) = uids.iter().find(|uid| seen.get(*uid) != Some(&true)) {
+            return Err(not_known(uid.as_str()));
+        }
     }
     let new =
         New { uids, to: new.to, kind: new.kind.into(), note: new.note, by: caller.name().to_owned(), until };

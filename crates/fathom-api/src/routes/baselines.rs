@@ -243,7 +243,9 @@ pub(crate) async fn one(
 ) -> Result<Json<BaselineStatus>, Problem> {
     let baseline = named(&state, &name).await?;
     let mut counts = BaselineCounts::default();
-    let mut rest = state.store.baseline_differences(&baseline, state.now()).await?;
+    // Only counted, which documents are not needed for.
+    let asked = ChangeQuery { without_documents: true, ..ChangeQuery::default() };
+    let mut rest = state.store.baseline_differences_of(&baseline, asked, state.now()).await?;
     while let Some(part) = rest.next().await? {
         for one in part {
             let count = match one.change.fate {

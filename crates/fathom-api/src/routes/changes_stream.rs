@@ -205,6 +205,7 @@ impl Following {
                             since: scan.id - 1,
                             until: scan.id,
                             after: self.cursor.within.clone(),
+                            scope: self.visible.scope().clone(),
                             ..ChangeQuery::default()
                         };
                         let changes = self.state.store.changes(query).await?;
@@ -225,7 +226,6 @@ impl Following {
                 return Ok(Some(event("change", &self.cursor, &change)));
             }
             if let Some(found) = changes.next().await? {
-                let found = self.visible.seen_changes(&self.state, found).await?;
                 let documents = self.visible.documents();
                 // Comparing many documents would hold up the other requests of this thread.
                 let rows = move || {

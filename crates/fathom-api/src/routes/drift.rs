@@ -1,12 +1,15 @@
 //! What code declares against what is there.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use axum::{Json, extract::State};
 use fathom_content::declared::Language;
 use fathom_estate::drift::{AttributeDrift, DeclaredBy, Report, Row, Skipped, Verdict};
 use fathom_model::{Timestamp, Uid};
-use fathom_store::Scope;
+use fathom_store::{Owners, Scope};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -16,7 +19,7 @@ use crate::{
     access::Visible,
     drifting,
     extract::{Query, within},
-    problem::{Problem, ProblemView},
+    problem::{Code, Problem, ProblemView},
     state::ApiState,
 };
 
@@ -301,38 +304,29 @@ pub(crate) async fn drift(
         answer.hint = Some(NO_CODE);
         return Ok(Json(answer));
     };
-    let seen = seen(&state, &visible, report).await?;
     if visible.is_all() {
         answer.notes.clone_from(&report.notes);
     } else {
         // They may name anything.
         answer.left_out.clear();
     }
-    let test = Test::new(&query);
-    let mut counted: [BTreeMap<String, u64>; 5] = Default::default();
-    let mut fitting: Vec<&Row> = Vec::new();
-    for row in seen {
-        answer.counts.add(row.verdict);
-        answer.attributes_compared += row.compared as u64;
-        let fails = test.fails(row);
-        if fails == 0 {
-            fitting.push(row);
-        }
-        for (at, (counts, value)) in counted.iter_mut().zip(values(row)).enumerate() {
-            if fails & !(1 << at) == 0 {
-                *counts.entry(value).or_default() += 1;
-            }
-        }
-    }
-    let [verdict, kind, account, region, file] = counted.map(sorted);
-    answer.facets = DriftFacets { verdict, kind, account, region, file };
-    answer.total = fitting.len() as u64;
+    let sight =
+        if visible.is_all() { None } else { Some((visible.scope().clone(), state.store.owners().await?)) };
     let begin = usize::try_from(query.cursor.unwrap_or_default()).unwrap_or(usize::MAX);
-    let page: Vec<&Row> = fitting.iter().skip(begin).take(limit).copied().collect();
+    let all = Arc::clone(&compared);
+    // Counting many rows would hold up the other requests of this thread.
+    let counted = tokio::task::spawn_blocking(move || {
+        let is_seen = |row: &Row| sight.as_ref().is_none_or(|(scope, owners)| is_seen(row, scope, owners));
+        all.report.as_ref().map(|report| count(report, is_seen, &query, begin, limit))
+    });
+    let counted = counted.await.map_err(|_| Problem::new(Code::Internal, "the rows were not counted"))?;
+    let Counted { counts, attributes, facets, total, page } = counted.unwrap_or_default();
+    (answer.counts, answer.attributes_compared, answer.facets) = (counts, attributes, facets);
+    answer.total = total as u64;
     let end = begin.saturating_add(page.len());
-    answer.next = (end < fitting.len() && !page.is_empty()).then_some(end as u64);
+    answer.next = (end < total && !page.is_empty()).then_some(end as u64);
     let has_log = !state.store.trail_spans().await?.is_empty();
-    for (at, row) in page.into_iter().enumerate() {
+    for (at, row) in page.into_iter().filter_map(|row| report.rows.get(row)).enumerate() {
         let last_change = match &row.uid {
             Some(uid) if has_log && at < LAST_CHANGES_MAX => activity::last_change(&state, uid).await?,
             _ => None,
@@ -342,20 +336,57 @@ pub(crate) async fn drift(
     Ok(Json(answer))
 }
 
-/// The rows that somebody may see. A declaration without a resource is nobody's, unless its account says.
-async fn seen<'r>(state: &ApiState, visible: &Visible, report: &'r Report) -> Result<Vec<&'r Row>, Problem> {
-    if visible.is_all() {
-        return Ok(report.rows.iter().collect());
+/// Whether somebody may see a row. A declaration without a resource is nobody's, unless its account says.
+fn is_seen(row: &Row, scope: &Scope, owners: &Owners) -> bool {
+    let owner = row.uid.as_ref().and_then(|uid| owners.of(uid));
+    row.account.as_ref().is_some_and(|account| scope.sees(account, owner))
+}
+
+/// What an answer says of all rows, and the places of those of its page.
+#[derive(Default)]
+struct Counted {
+    counts: DriftCounts,
+    attributes: u64,
+    facets: DriftFacets,
+    total: usize,
+    page: Vec<usize>,
+}
+
+fn count(
+    report: &Report,
+    is_seen: impl Fn(&Row) -> bool,
+    query: &DriftQuery,
+    begin: usize,
+    limit: usize,
+) -> Counted {
+    let test = Test::new(query);
+    let mut counted = Counted::default();
+    let mut lists: [HashMap<&str, u64>; 5] = Default::default();
+    for (place, row) in report.rows.iter().enumerate() {
+        if !is_seen(row) {
+            continue;
+        }
+        counted.counts.add(row.verdict);
+        counted.attributes += row.compared as u64;
+        let fails = test.fails(row);
+        if fails == 0 {
+            if counted.total >= begin && counted.page.len() < limit {
+                counted.page.push(place);
+            }
+            counted.total += 1;
+        }
+        for (at, (list, value)) in lists.iter_mut().zip(values(row)).enumerate() {
+            if fails & !(1 << at) == 0 {
+                *list.entry(value).or_default() += 1;
+            }
+        }
     }
-    let scope: &Scope = visible.scope();
-    let uids: Vec<Uid> = report.rows.iter().filter_map(|row| row.uid.clone()).collect();
-    let owners = state.store.owners_of(&uids).await?;
-    let is_seen = |row: &&Row| {
-        let Some(account) = &row.account else { return false };
-        let owner = row.uid.as_ref().and_then(|uid| owners.get(uid)).and_then(Option::as_deref);
-        scope.sees(account, owner)
+    let named = |list: HashMap<&str, u64>| {
+        sorted(list.into_iter().map(|(value, count)| (value.to_owned(), count)).collect())
     };
-    Ok(report.rows.iter().filter(is_seen).collect())
+    let [verdict, kind, account, region, file] = lists.map(named);
+    counted.facets = DriftFacets { verdict, kind, account, region, file };
+    counted
 }
 
 /// The filters, each with a bit.
@@ -414,13 +445,13 @@ impl<'q> Test<'q> {
 }
 
 /// A row's values, in the order of the lists of counts.
-fn values(row: &Row) -> [String; 5] {
+fn values(row: &Row) -> [&str; 5] {
     [
-        row.verdict.as_str().to_owned(),
-        row.kind.clone(),
-        row.account.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.region.as_ref().map(ToString::to_string).unwrap_or_default(),
-        row.declared_by.first().map(|one| one.file.clone()).unwrap_or_default(),
+        row.verdict.as_str(),
+        &row.kind,
+        row.account.as_ref().map_or("", fathom_model::AccountId::as_str),
+        row.region.as_ref().map_or("", fathom_model::Region::as_str),
+        row.declared_by.first().map_or("", |one| &one.file),
     ]
 }
 

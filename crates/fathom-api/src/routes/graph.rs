@@ -3,7 +3,8 @@
 use axum::{Json, extract::State};
 use fathom_model::{EdgeKind, ResourceType};
 use fathom_store::{
-    AroundQuery, Direction, Graph, GraphEdge, GraphGroup, GraphNode, LooseEdge, Way, WayQuery,
+    AroundQuery, Direction, Graph, GraphEdge, GraphGroup, GraphNode, LINKS_OF_ONE_MAX, LooseEdge, Way,
+    WayQuery,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -66,7 +67,7 @@ pub(crate) struct NodeView {
     account: String,
     /// Its region.
     region: String,
-    /// The uid of the network that it lies in.
+    /// The uid of the network that it lies in; null also where the caller may not see that one.
     network: Option<String>,
     /// Who answers for it.
     owner: Option<String>,
@@ -217,7 +218,7 @@ pub(crate) struct GraphAnswer {
     loose: Vec<LooseView>,
     /// Neighbours that stand as one.
     groups: Vec<GroupView>,
-    /// Whether nothing but groups was left out.
+    /// Whether nothing but groups was left out: no resource, no edge, no reference.
     complete: bool,
     /// What was left out, in words.
     note: Option<String>,
@@ -245,11 +246,16 @@ pub(crate) async fn around(
         direction: query.direction.unwrap_or_default().into(),
         limit,
         group_above: within("group", query.group, GROUP.0, &(2..=GROUP.1))?,
+        links_max: LINKS_OF_ONE_MAX,
     };
     let graph = state.store.graph_around(&asked).await?.ok_or_else(|| not_known(&text))?;
     let Graph { nodes, edges, loose, groups, complete } = graph;
-    let note =
-        (!complete).then(|| format!("there are more resources than {limit}; narrow it, or raise `limit`"));
+    let note = (!complete).then(|| {
+        format!(
+            "there are more resources than {limit}, or more edges or references than are read of them; narrow it, or \
+             raise `limit`"
+        )
+    });
     Ok(Json(GraphAnswer {
         root: text,
         nodes: nodes.into_iter().map(Into::into).collect(),
@@ -393,7 +399,8 @@ pub(crate) struct PathAnswer {
     length: Option<u64>,
     /// Resources that were looked at.
     looked_at: u64,
-    /// Whether the search came to its end; where it did without a way, there is none of so many steps.
+    /// Whether the search left nothing out: without a way then there is none of so many steps, and none is shorter than
+    /// one that was found.
     complete: bool,
     /// All of it in words.
     sentence: String,
@@ -432,19 +439,7 @@ pub(crate) async fn path(
     };
     let found = !nodes.is_empty();
     let length = steps.len() as u64;
-    let sentence = if found {
-        match length {
-            0 => "It is the same resource.".to_owned(),
-            1 => "They are connected directly.".to_owned(),
-            _ => format!("Connected over {length} steps; no way is shorter."),
-        }
-    } else if complete {
-        format!("There is no way of {hops} steps or fewer; {looked_at} resources were looked at.")
-    } else {
-        format!(
-            "No way was found among the {looked_at} resources that were looked at, and the search was given up."
-        )
-    };
+    let sentence = sentence(found.then_some(length), complete, hops, looked_at);
     let hops = steps.into_iter().map(|(edge, forward)| HopView { edge: edge.into(), forward }).collect();
     Ok(Json(PathAnswer {
         found,
@@ -526,10 +521,41 @@ pub(crate) async fn estate(
     }))
 }
 
+/// What came of the search for a way of at most so many steps, in words.
+fn sentence(length: Option<u64>, complete: bool, hops: u32, looked_at: u64) -> String {
+    match length {
+        Some(0) => "It is the same resource.".to_owned(),
+        Some(1) => "They are connected directly.".to_owned(),
+        Some(length) if complete => format!("Connected over {length} steps; no way is shorter."),
+        Some(length) => {
+            format!("Connected over {length} steps; not every edge was looked at, so a way may be shorter.")
+        }
+        None if complete => {
+            format!("There is no way of {hops} steps or fewer; {looked_at} resources were looked at.")
+        }
+        None => format!(
+            "No way was found among the {looked_at} resources that were looked at, and the search was given up."
+        ),
+    }
+}
+
 fn kinds(texts: Vec<String>) -> Vec<EdgeKind> {
     texts.into_iter().map(EdgeKind::from).collect()
 }
 
 fn needed(name: &str, text: Option<String>) -> Result<String, Problem> {
     text.ok_or_else(|| Problem::parameter(name, format!("`{name}` is needed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn only_a_search_that_left_nothing_out_says_that_no_way_is_shorter() {
+        assert!(sentence(Some(3), true, 8, 9).contains("no way is shorter"));
+        assert!(!sentence(Some(3), false, 8, 9).contains("no way is shorter"));
+        assert!(sentence(None, true, 8, 9).contains("no way of 8 steps"));
+        assert!(!sentence(None, false, 8, 9).contains("no way of 8 steps"));
+    }
 }

@@ -168,6 +168,8 @@ pub(crate) async fn changes(
         accounts: accounts.clone().unwrap_or_default(),
         regions: query.region.into_iter().map(Into::into).collect(),
         after,
+        scope: visible.scope().clone(),
+        ..ChangeQuery::default()
     };
     let mut changes: Vec<ChangedResource> = Vec::new();
     let (mut bytes, mut has_more) = (0, false);
@@ -176,9 +178,8 @@ pub(crate) async fn changes(
     // Where nothing of what is asked for may be seen, there is nothing to look for.
     while accounts.is_some()
         && !has_more
-        && let Some(found) = rest.next().await?
+        && let Some(mut found) = rest.next().await?
     {
-        let mut found = visible.seen_changes(&state, found).await?;
         let fits = found.iter().take(limit - changes.len()).take_while(|change| {
             let begins = bytes;
             bytes += bytes_of(change);

@@ -73,7 +73,7 @@ pub(crate) struct MapRegion {
     counts: CountsView,
     /// Its networks, the largest first.
     networks: Vec<MapNetwork>,
-    /// What lies in none.
+    /// What lies in none that the caller may see.
     outside: CountsView,
 }
 

@@ -164,7 +164,7 @@ pub(crate) async fn new_recovery_codes(
 /// The person who calls, where it is one who may change how to sign in now.
 ///
 /// # Errors
-/// [`Code::SignInAgain`] where the session began too long ago: whoever finds an unlocked screen must not be able to stay.
+/// [`Code::SignInAgain`] where the session began too long ago.
 /// [`Code::Conflict`] where an issuer of OpenID Connect says who the person is.
 pub(crate) async fn changing(state: &ApiState, caller: &Caller) -> Result<Person, Problem> {
     let person = own(state, caller).await?;
@@ -172,13 +172,23 @@ pub(crate) async fn changing(state: &ApiState, caller: &Caller) -> Result<Person
         return Err(Problem::new(Code::Conflict, "you sign in through OpenID Connect")
             .hint("change how you sign in where your organisation keeps it"));
     }
-    let is_fresh = caller.session().is_some_and(|session| {
+    check_fresh(state, caller)?;
+    Ok(person)
+}
+
+/// Refuses a session that began too long ago to change who may enter, and how: whoever finds an unlocked screen must not
+/// be able to stay. Tokens are no screens.
+///
+/// # Errors
+/// [`Code::SignInAgain`].
+pub(crate) fn check_fresh(state: &ApiState, caller: &Caller) -> Result<(), Problem> {
+    let is_fresh = caller.session().is_none_or(|session| {
         session.method == Method::Invitation || state.now().duration_since(session.begun_at) < FRESH
     });
     if is_fresh {
-        return Ok(person);
+        return Ok(());
     }
-    Err(Problem::new(Code::SignInAgain, "you signed in too long ago to change how you sign in")
+    Err(Problem::new(Code::SignInAgain, "you signed in too long ago to change who may enter, and how")
         .hint("sign out, sign in, and do it within a quarter of an hour"))
 }
 

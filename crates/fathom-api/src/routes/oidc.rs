@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    access::{Access, CALLBACK, Client, Place, SignedIn},
+    access::{Access, CALLBACK, Client, Place, SignedIn, Unbarred, network},
     extract::{Nothing, Query, shown},
     problem::{Code, Problem, ProblemView, chain},
     state::ApiState,
@@ -79,12 +79,11 @@ pub(crate) struct Providers {
 pub(crate) async fn start(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     place: Place,
     Path(id): Path<String>,
     Query(Start { next }): Query<Start>,
 ) -> Result<Response, Problem> {
-    access.check_address(&client)?;
     let next = next.unwrap_or_else(|| "/".to_owned());
     if !is_ours(&next) {
         return Err(Problem::parameter("next", "`next` is a page of the console, and begins with one `/`"));
@@ -94,14 +93,15 @@ pub(crate) async fn start(
         *bytes = random().map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
     }
     let back = format!("{}{CALLBACK}", place.origin(access.is_secure()));
-    match access.oidc().start(&id, &back, next, &Drawn(drawn), state.now()).await {
-        Ok(started) => Ok(to(&started.address, [Some(cookie(&access, Some(&started.binding))), None])),
+    let from = network(client.address);
+    match access.oidc().start(&id, &back, next, &Drawn(drawn), from, state.now()).await {
+        Ok(started) => Ok(to(&started.address, [Some(cookie(&client, Some(&started.binding))), None])),
         Err(OidcError::NoSuchIssuer { id }) => {
             Err(Problem::new(Code::NotFound, format!("no issuer `{}` is set up", shown(&id))))
         }
         Err(error) => {
             tracing::warn!(error = chain(&error), "somebody could not be sent to an issuer");
-            Ok(failed(&access, code(&error)))
+            Ok(failed(&client, code(&error)))
         }
     }
 }
@@ -129,30 +129,31 @@ pub(crate) async fn callback(
     RawQuery(query): RawQuery,
 ) -> Response {
     if access.check_address(&client).is_err() {
-        return failed(&access, "refused");
+        return failed(&client, "refused");
     }
-    let binding = kept(&access, &headers);
+    let binding = kept(&client, &headers);
     let answer = answer(query.as_deref().unwrap_or_default());
     let (identity, next) = match access.oidc().finish(answer, binding.as_deref(), state.now()).await {
         Ok(known) => known,
         Err(error) => {
             let code = code(&error);
-            // That an issuer is gone is nobody's failure to sign in.
+            // That an issuer is gone is nobody's failure to sign in. Nor is what no flow of this browser waits for: any page
+            // can send a visitor's browser here, and must not make the visitor's address wait by it.
             if code == "issuer" {
                 tracing::warn!(error = chain(&error), "an issuer did not answer");
-            } else {
+            } else if !matches!(error, OidcError::Flow) {
                 let person = known(&state, &error).await;
                 let why: String = error.to_string().chars().take(400).collect();
                 access.refused(&state, Method::Oidc, person.as_ref(), &why, &client);
             }
-            return failed(&access, code);
+            return failed(&client, code);
         }
     };
     match enter(&state, &access, &identity, &client).await {
-        Ok(session) => to(&next, [Some(session), Some(cookie(&access, None))]),
+        Ok(session) => to(&next, [Some(session), Some(cookie(&client, None))]),
         Err(problem) => {
             tracing::warn!(code = problem.code().as_str(), issuer = identity.id, "somebody could not enter");
-            failed(&access, "refused")
+            failed(&client, "refused")
         }
     }
 }
@@ -301,34 +302,34 @@ fn is_ours(next: &str) -> bool {
         && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
 }
 
-fn cookie_name(access: &Access) -> &'static str {
-    if access.is_secure() { "__Host-fathom_oidc" } else { "fathom_oidc" }
+fn cookie_name(client: &Client) -> &'static str {
+    if client.secure { "__Host-fathom_oidc" } else { "fathom_oidc" }
 }
 
 /// What the browser keeps until it comes back. It comes back from another site, so that a strict cookie would stay behind.
-fn cookie(access: &Access, binding: Option<&str>) -> HeaderValue {
-    let name = cookie_name(access);
-    let secure = if access.is_secure() { "; Secure" } else { "" };
+fn cookie(client: &Client, binding: Option<&str>) -> HeaderValue {
+    let name = cookie_name(client);
+    let secure = if client.secure { "; Secure" } else { "" };
     let (value, age) = binding.map_or(("", 0), |binding| (binding, COOKIE_SECONDS));
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}");
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 /// What the browser kept; where it is there twice, somebody planted one, and none counts.
-fn kept(access: &Access, headers: &HeaderMap) -> Option<String> {
+fn kept(client: &Client, headers: &HeaderMap) -> Option<String> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut ours = lines
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == cookie_name(access));
+        .filter(|(name, _)| *name == cookie_name(client));
     match (ours.next(), ours.next()) {
         (Some((_, value)), None) => Some(value.to_owned()),
         _ => None,
     }
 }
 
-fn failed(access: &Access, code: &str) -> Response {
-    to(&format!("/#signin_failed={code}"), [Some(cookie(access, None)), None])
+fn failed(client: &Client, code: &str) -> Response {
+    to(&format!("/#signin_failed={code}"), [Some(cookie(client, None)), None])
 }
 
 fn to(address: &str, cookies: [Option<HeaderValue>; 2]) -> Response {

@@ -17,7 +17,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    access::{Access, Caller, Client, Entered, Place, SessionAnswer, SignedIn},
+    access::{Access, Caller, Client, Entered, Place, SessionAnswer, SignedIn, Unbarred, network},
     extract::{Body, Nothing, Query, number, shown},
     problem::{Code, Problem, ProblemView},
     routes::{
@@ -109,15 +109,16 @@ pub(crate) struct PasskeyList {
 pub(crate) async fn start_signin(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     place: Place,
     _: Query<Nothing>,
     Body(Empty {}): Body<Empty>,
 ) -> Result<Json<PasskeyQuestion>, Problem> {
-    access.check_address(&client)?;
     let site = access.site(&place)?;
-    let question =
-        access.passkeys().start_signin(&site, &drawn()?, state.now()).map_err(|error| ours(&error))?;
+    let question = access
+        .passkeys()
+        .start_signin(&site, &drawn()?, network(client.address), state.now())
+        .map_err(|error| ours(&error))?;
     Ok(Json(question.into()))
 }
 
@@ -131,11 +132,10 @@ pub(crate) async fn start_signin(
 pub(crate) async fn finish_signin(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     _: Query<Nothing>,
     Body(PasskeySignin { challenge_id, credential }): Body<PasskeySignin>,
 ) -> Result<Entered, Problem> {
-    access.check_address(&client)?;
     let now = state.now();
     let refused = |person: Option<&Person>, why: &str| {
         access.refused(&state, Method::Passkey, person, &shown(why), &client)
@@ -194,6 +194,7 @@ pub(crate) async fn start(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
     Extension(caller): Extension<Caller>,
+    client: Client,
     place: Place,
     _: Query<Nothing>,
     Body(Empty {}): Body<Empty>,
@@ -205,7 +206,7 @@ pub(crate) async fn start(
     let who = Registrant { person: person.id, handle: &person.handle, name: &person.name };
     let question = access
         .passkeys()
-        .start_registration(&site, who, known, &drawn()?, state.now())
+        .start_registration(&site, who, known, &drawn()?, network(client.address), state.now())
         .map_err(|error| ours(&error))?;
     Ok(Json(question.into()))
 }

@@ -11,7 +11,7 @@ use fathom_store::{Invitation, NewPerson, Person, PersonChange, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::session::Empty;
+use super::{me::check_fresh, session::Empty};
 use crate::{
     access::{Caller, ScopeView, Who, role_of},
     extract::{Body, Nothing, Query, number},
@@ -223,6 +223,7 @@ pub(crate) async fn add(
     _: Query<Nothing>,
     Body(new): Body<AddPerson>,
 ) -> Result<(StatusCode, Json<AddedPerson>), Problem> {
+    check_fresh(&state, &caller)?;
     name::check(&new.name).map_err(|error| Problem::new(Code::InvalidBody, format!("`name`: {error}")))?;
     let role = role_of(&new.role)?;
     let scope = new.scope.read()?;
@@ -268,6 +269,7 @@ pub(crate) async fn change(
         return Err(Problem::new(Code::Conflict, "nobody changes what they may do themselves")
             .hint("another administrator, or the owner's token, can"));
     }
+    check_fresh(&state, &caller)?;
     let before = state.store.person(id).await?;
     let before = before.ok_or_else(|| Problem::new(Code::NotFound, format!("there is no person {id}")))?;
     let role = change.role.as_deref().map(role_of).transpose()?;
@@ -286,7 +288,7 @@ pub(crate) async fn change(
 
 /// Lets a person set up anew how to sign in
 ///
-/// Password, one-time codes, passkeys and recovery codes are removed, sessions end.
+/// Password, one-time codes, passkeys and recovery codes are removed, sessions and tokens for programs end.
 #[utoipa::path(post, path = "/people/{id}/invitation", tag = "people", operation_id = "invite_person", request_body = Empty,
     params(("id" = i64, Path, description = "The person's number")),
     responses(
@@ -301,6 +303,12 @@ pub(crate) async fn invite_anew(
     Body(Empty {}): Body<Empty>,
 ) -> Result<(StatusCode, Json<InvitationView>), Problem> {
     let id: i64 = number("id", &id)?;
+    if caller.who() == Who::Person(id) {
+        return Err(Problem::new(Code::Conflict, "nobody invites themselves anew").hint(
+            "change how you sign in in your account; another administrator, or the owner's token, can invite you anew",
+        ));
+    }
+    check_fresh(&state, &caller)?;
     let now = state.now();
     let (kept, told) = invite(now)?;
     state.store.invite_anew(id, kept, caller.name(), now).await?;

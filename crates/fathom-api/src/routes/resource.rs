@@ -124,7 +124,7 @@ pub(crate) async fn resource(
     let document = raw(&stored.resource.document.whole())?;
     let document = Some(document).filter(|_| visible.documents());
     let statements = StatementView::all(store.statements(&uid).await?);
-    let unknown = store.unknown_of(&uid, state.now()).await?.map(Into::into);
+    let unknown = store.unknown_seen(visible.scope(), &uid, state.now()).await?.map(Into::into);
     let relations = relations(&state, &visible, store.edges_of(&uid).await?).await?;
     let versions = store.versions(&uid).await?.into_iter().take(VERSIONS_MAX);
     let versions = versions.map(|v| VersionView { hash: v.hash, seen_at: v.seen_at, scan: v.scan }).collect();
@@ -156,7 +156,7 @@ async fn past(
     uid: &Uid,
     as_of: &AsOf,
 ) -> Result<ResourceDetail, Problem> {
-    let Some(was) = state.store.resource_as_of(as_of, uid).await? else {
+    let Some(was) = state.store.resource_as_of(as_of, visible.scope(), uid).await? else {
         let told = format!("`{}` was not there as of scan {}", shown(uid.as_str()), as_of.past().scan().id);
         return Err(Problem::new(Code::NotFound, told).hint("its history says when it came and went"));
     };
@@ -232,22 +232,18 @@ async fn withhold(state: &ApiState, visible: &Visible, edges: &mut Edges) -> Res
         return Ok(0);
     }
     let before = edges.outgoing.len() + edges.incoming.len();
-    let mut seen: HashMap<Uid, bool> = HashMap::new();
-    let others = edges.outgoing.iter().filter_map(|edge| match &edge.to {
-        Target::Known { uid } => Some(uid),
-        Target::Unresolved { .. } => None,
+    // A reference to what is gone holds its uid.
+    let targets = edges.outgoing.iter().map(|edge| match &edge.to {
+        Target::Known { uid } => uid.clone(),
+        Target::Unresolved { reference, .. } => Uid::new(reference),
     });
-    for uid in others.chain(edges.incoming.iter().map(|edge| &edge.from)) {
-        if !seen.contains_key(uid) {
-            seen.insert(uid.clone(), visible.sees(state, uid).await?);
-        }
-    }
-    let is_seen = |uid: &Uid| seen.get(uid).copied().unwrap_or_default();
+    let uids: Vec<Uid> = targets.chain(edges.incoming.iter().map(|edge| edge.from.clone())).collect();
+    let seen = state.store.seen_of(visible.scope(), &uids).await?;
     edges.outgoing.retain(|edge| match &edge.to {
-        Target::Known { uid } => is_seen(uid),
-        Target::Unresolved { .. } => true,
+        Target::Known { uid } => seen.get(uid) == Some(&true),
+        Target::Unresolved { reference, .. } => seen.get(&Uid::new(reference)) != Some(&false),
     });
-    edges.incoming.retain(|edge| is_seen(&edge.from));
+    edges.incoming.retain(|edge| seen.get(&edge.from) == Some(&true));
     Ok((before - edges.outgoing.len() - edges.incoming.len()) as u64)
 }
 

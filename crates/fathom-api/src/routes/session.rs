@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    access::{Access, Caller, Client, Entered, OWNER, SessionAnswer, SignedIn, Who},
+    access::{Access, Caller, Client, Entered, OWNER, SessionAnswer, SignedIn, Unbarred, Who},
     extract::{Nothing, Query, SecretBody, number},
     problem::{Code, Problem, ProblemView},
     state::ApiState,
@@ -179,15 +179,15 @@ pub(crate) async fn token(
 pub(crate) async fn with_password(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     _: Query<Nothing>,
     SecretBody(body): SecretBody<PasswordSignin>,
 ) -> Result<Entered, Problem> {
     let PasswordSignin { name, password: typed, code } = body;
     check_texts(&[&name, &typed, &code])?;
-    access.check_address(&client)?;
-    let turn = access.turn_of(&name).await?;
-    let person = state.store.person_named(name.trim()).await?;
+    let name = name.trim();
+    let turn = access.turn_of(name).await?;
+    let person = state.store.person_named(name).await?;
     // Nobody has the number 0; who is not there is looked for all the same.
     let secrets = state.store.secrets(person.as_ref().map_or(0, |person| person.id)).await?;
     let (kept, key) = (secrets.password, secrets.totp);
@@ -227,14 +227,14 @@ pub(crate) async fn with_password(
 pub(crate) async fn with_recovery_code(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     _: Query<Nothing>,
     SecretBody(body): SecretBody<RecoverySignin>,
 ) -> Result<Entered, Problem> {
     check_texts(&[&body.name, &body.code])?;
-    access.check_address(&client)?;
-    let turn = access.turn_of(&body.name).await?;
-    let person = state.store.person_named(body.name.trim()).await?;
+    let name = body.name.trim();
+    let turn = access.turn_of(name).await?;
+    let person = state.store.person_named(name).await?;
     let hash = hash_of_code(&body.code);
     let fits = state.store.has_recovery_code(person.as_ref().map_or(0, |person| person.id), &hash).await?;
     let why = match &person {
@@ -263,12 +263,11 @@ pub(crate) async fn with_recovery_code(
 pub(crate) async fn with_invitation(
     State(state): State<ApiState>,
     Extension(access): Extension<Access>,
-    client: Client,
+    Unbarred(client): Unbarred,
     _: Query<Nothing>,
     SecretBody(body): SecretBody<InvitationSignin>,
 ) -> Result<Entered, Problem> {
     check_texts(&[&body.invitation])?;
-    access.check_address(&client)?;
     let hash = hash_of(body.invitation.trim());
     match state.store.person_invited(&hash, state.now()).await? {
         Some(person) => access.sign_in(&state, SignedIn::new(&person, Method::Invitation), &client).await,
@@ -344,8 +343,8 @@ pub(crate) async fn alive(
     ))]
 pub(crate) async fn end(
     State(state): State<ApiState>,
-    Extension(access): Extension<Access>,
     Extension(caller): Extension<Caller>,
+    client: Client,
     _: Query<Nothing>,
 ) -> Result<Response, Problem> {
     let session = caller.session().ok_or_else(|| {
@@ -354,7 +353,7 @@ pub(crate) async fn end(
     })?;
     let end = SessionEnd { session: session.id, why: "signed out".to_owned() };
     state.store.end_sessions(&[end], caller.name(), state.now()).await?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, access.cookie(None))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, client.cookie(None))]).into_response())
 }
 
 /// Open sessions: one's own, or all for those who may read people

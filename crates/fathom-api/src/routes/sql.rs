@@ -56,7 +56,7 @@ pub(crate) struct ColumnView {
 
 /// The scan that an answer about the past is as of.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct AsOfView {
+pub(crate) struct SqlAsOf {
     /// The scan.
     scan: i64,
     /// When it ended.
@@ -79,7 +79,7 @@ pub(crate) struct AnswerView {
     truncated: bool,
     /// The scan that left the estate as it was asked about; absent where the question is about now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    as_of: Option<AsOfView>,
+    as_of: Option<SqlAsOf>,
     /// Time that it took.
     millis: u64,
 }
@@ -144,7 +144,7 @@ pub(crate) async fn query(
             let moment: Moment =
                 text.parse().map_err(|error| Problem::new(Code::InvalidBody, format!("`as_of`: {error}")))?;
             let past = state.store.past(&moment, state.now()).await?;
-            let as_of = AsOfView {
+            let as_of = SqlAsOf {
                 scan: past.scan().id,
                 finished_at: past.scan().finished_at,
                 instead_of: past.let_go().map(|scan| scan.id),

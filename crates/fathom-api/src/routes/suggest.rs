@@ -149,12 +149,8 @@ async fn others(
             let mut rest: Vec<Resource> = chunk.into_iter().map(|stored| stored.resource).collect();
             rest.retain(|resource| !chosen.contains(&resource.uid));
             if !visible.is_all() {
-                let uids: Vec<Uid> = rest.iter().map(|resource| resource.uid.clone()).collect();
-                let owners = state.store.owners_of(&uids).await?;
-                rest.retain(|resource| {
-                    let owner = owners.get(&resource.uid).and_then(Option::as_deref);
-                    visible.scope().sees(&resource.account, owner)
-                });
+                let owners = state.store.owners().await?;
+                rest.retain(|resource| visible.scope().sees(&resource.account, owners.of(&resource.uid)));
             }
             others.extend(rest);
             if others.len() >= OTHERS_MAX {

@@ -7,12 +7,12 @@ use axum::{
 };
 use fathom_model::Timestamp;
 use fathom_signin::{Permission, Secret, name, session::TOKEN_DAYS_MAX};
-use fathom_store::{Holder, NewToken, StoredToken};
+use fathom_store::{Holder, NewToken, StoredToken, TokensOf};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::people::NewScope;
+use super::{me::check_fresh, people::NewScope};
 use crate::{
     access::{Caller, OWNER, ScopeView, Who, role_of},
     extract::{Body, Nothing, Query, number},
@@ -53,7 +53,7 @@ pub(crate) struct TokenView {
 /// Tokens for programs.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Tokens {
-    /// The tokens, newest first, those that do not hold any more too.
+    /// The tokens: those that hold, then those that do not any more; each newest first.
     tokens: Vec<TokenView>,
 }
 
@@ -93,9 +93,14 @@ pub(crate) async fn list(
     _: Query<Nothing>,
 ) -> Result<Json<Tokens>, Problem> {
     let sees_all = caller.may(Permission::ReadPeople) && caller.scope().is_all();
-    let tokens = state.store.tokens().await?.into_iter();
-    let tokens = tokens.filter(|(token, _)| sees_all || is_own(&caller, token)).map(view).collect();
-    Ok(Json(Tokens { tokens }))
+    let whose = match caller.who() {
+        _ if sees_all => TokensOf::Everybody,
+        Who::Owner => TokensOf::Owner,
+        Who::Person(id) => TokensOf::Person(id),
+        Who::Token(_) => return Ok(Json(Tokens { tokens: Vec::new() })),
+    };
+    let tokens = state.store.tokens(whose, state.now()).await?;
+    Ok(Json(Tokens { tokens: tokens.into_iter().map(view).collect() }))
 }
 
 /// Makes a token for programs
@@ -112,6 +117,7 @@ pub(crate) async fn make(
     _: Query<Nothing>,
     Body(new): Body<MakeToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Problem> {
+    check_fresh(&state, &caller)?;
     name::check(&new.name).map_err(|error| Problem::new(Code::InvalidBody, format!("`name`: {error}")))?;
     let role = role_of(&new.role)?;
     if !role.at_most(caller.role()) {

@@ -51,7 +51,7 @@ pub(crate) struct ResourceRow {
     pub(crate) version_hash: String,
     /// Who answers for it, as the statement that holds says; null where nobody says so.
     pub(crate) owner: Option<String>,
-    /// The uid of the network that it lies in.
+    /// The uid of the network that it lies in; null also where the caller may not see that one.
     pub(crate) network: Option<String>,
     /// Who takes care of it.
     pub(crate) assigned: Option<AssignmentView>,

@@ -92,7 +92,7 @@ pub(crate) struct ListedRow {
     pub(crate) unknown: UnknownRow,
     /// Who answers for it; null where nobody says so.
     pub(crate) owner: Option<String>,
-    /// The uid of the network that it lies in.
+    /// The uid of the network that it lies in; null also where the caller may not see that one.
     pub(crate) network: Option<String>,
     /// Whether its own settings say that it may be reached from outside.
     pub(crate) exposed: bool,

@@ -88,6 +88,29 @@ fn every_route_of_the_router_is_in_the_document() {
 }
 
 #[test]
+fn no_two_schemas_share_a_name() {
+    let mut names: std::collections::BTreeMap<String, PathBuf> = std::collections::BTreeMap::new();
+    let mut left = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(path).expect("readable").map(|entry| entry.expect("readable").path()));
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("text");
+        let derives = text.split("#[derive(").skip(1);
+        for derived in
+            derives.filter(|after| after.split(")]").next().is_some_and(|d| d.contains("ToSchema")))
+        {
+            let mut words = derived.split_whitespace().skip_while(|word| !["struct", "enum"].contains(word));
+            let name = words.nth(1).expect("a name").split(['<', '(', ';']).next().expect("a name");
+            let other = names.insert(name.to_owned(), path.clone());
+            assert!(other.is_none(), "`{name}` of {} has the name of one in {other:?}", path.display());
+        }
+    }
+    assert!(names.len() > 100);
+}
+
+#[test]
 fn references_resolve_and_everything_is_described() {
     let document = document();
     let mut left = vec![&document];

@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use fathom_api::ServeOptions;
 use fathom_model::Timestamp;
 use fathom_signin::totp::{code_of, step_at};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, now, problem};
+use crate::harness::{Api, now, options, problem};
 
 /// The password of everybody here.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -40,13 +41,21 @@ pub(crate) struct Somebody {
 
 impl Door {
     pub(crate) async fn open() -> Self {
+        Self::open_with(|_| ()).await
+    }
+
+    /// The same, with other options.
+    pub(crate) async fn open_with(change: impl FnOnce(&mut ServeOptions)) -> Self {
         let seconds = Arc::new(AtomicI64::new(0));
         let moved = Arc::clone(&seconds);
         let clock = move || {
             let second = now().as_second() + moved.load(Ordering::SeqCst);
             Timestamp::from_second(second).expect("in range")
         };
-        Self { api: Api::start_at(clock).await, seconds }
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut options = options(dir.path());
+        change(&mut options);
+        Self { api: Api::start_in(dir, options, clock).await, seconds }
     }
 
     /// Lets time pass.

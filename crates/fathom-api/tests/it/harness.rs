@@ -50,7 +50,9 @@ pub(crate) fn options(dir: &Path) -> ServeOptions {
         tls: None,
         token_file: dir.join("token"),
         allowed_hosts: vec!["fathom.test".to_owned()],
+        behind_proxy: false,
         signin: None,
+        environment: BTreeMap::new(),
     }
 }
 
@@ -146,10 +148,19 @@ impl Api {
         problem(request.send().await.expect("an answer"), status, code).await
     }
 
-    /// Ends the server, and waits until it has.
-    pub(crate) async fn stop(mut self) {
+    /// Ends the server, and waits until it has; its directory is there until it is dropped.
+    pub(crate) async fn stop_open(mut self) -> tempfile::TempDir {
         self.stop.take().expect("runs").send(()).expect("runs");
         self.ended.take().expect("runs").await.expect("no panic");
+        self.dir
+    }
+
+    /// The same, and closes the store.
+    pub(crate) async fn stop(self) -> tempfile::TempDir {
+        let store = self.store.clone();
+        let dir = self.stop_open().await;
+        store.close().await.expect("closes");
+        dir
     }
 }
 

@@ -7,6 +7,7 @@ mod door;
 mod harness;
 mod history;
 mod input;
+mod intruders;
 mod oidc;
 mod pages;
 mod passkeys;

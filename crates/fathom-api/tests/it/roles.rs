@@ -47,7 +47,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("delete", "/views/{id}", "+++++"),
     ("get", "/tokens", "+++++"),
     ("post", "/tokens", "-++-+"),
-    ("delete", "/tokens/{id}", "-++-+"),
+    ("delete", "/tokens/{id}", "+++++"),
     // People.
     ("get", "/signin/providers", "---++"),
     ("get", "/people", "---++"),

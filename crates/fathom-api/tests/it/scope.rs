@@ -1,8 +1,8 @@
 //! Whoever may see a part of the estate sees nothing of the rest, in any answer.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use fathom_model::{Document, Timestamp, Uid};
+use fathom_model::{Coverage, Document, Edge, Resource, Target, Timestamp, Uid};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,7 +17,8 @@ const OTHER: &str = "222222222222";
 /// Texts that stand for the rest of the estate: the account, and the names of its buckets.
 fn markers(is_own: impl Fn(usize) -> bool, account: bool) -> Vec<String> {
     let buckets = (0..BUCKETS).filter(|n| !is_own(*n)).map(|n| format!("bucket-{n:03}"));
-    buckets.chain(account.then(|| OTHER.to_owned())).collect()
+    let others = account.then(|| [OTHER, "vpc-shared"].map(str::to_owned));
+    buckets.chain(others.into_iter().flatten()).collect()
 }
 
 /// Everything that can be read: all addresses of the document that take no part of a path, with parameters that find
@@ -40,6 +41,10 @@ fn addresses() -> Vec<String> {
             format!("uid={own}"),
             format!("uid={other}"),
             format!("account={OTHER}"),
+            format!("network={NETWORK}"),
+            format!("uid={INSTANCE}"),
+            format!("uid={INSTANCE}&as_of=scan:2"),
+            format!("around={INSTANCE}"),
             "search=store".to_owned(),
             "include_deleted=true&limit=500".to_owned(),
             "include_accepted=true&limit=500".to_owned(),
@@ -88,7 +93,12 @@ async fn look_around(door: &Door, browser: &Browser, markers: &[String]) -> Vec<
     good
 }
 
-/// A second scan that changes one bucket of each account and takes one of each away.
+/// A network of the other account that something of the own one lies in.
+const NETWORK: &str = "arn:aws:ec2:eu-central-1:222222222222:vpc/vpc-shared";
+const INSTANCE: &str = "arn:aws:ec2:eu-central-1:111111111111:instance/i-1";
+
+/// A second scan that changes one bucket of each account, takes one of the other account away that one of the own refers
+/// to, and finds an instance in a network of the other account.
 async fn change_both(door: &Door) {
     let store = &door.api.store;
     let now = Timestamp::from_second(door.second()).expect("in range");
@@ -104,11 +114,40 @@ async fn change_both(door: &Door) {
         }
         resources.push(resource);
     }
+    let gone = Uid::from(bucket_uid(4));
+    resources.retain(|resource| resource.uid != gone);
+    for (uid, kind, account) in [(NETWORK, "AWS::EC2::VPC", OTHER), (INSTANCE, "AWS::EC2::Instance", OWN)] {
+        let id = uid.rsplit('/').next().expect("an id").to_owned();
+        resources.push(Resource {
+            uid: uid.into(),
+            kind: kind.into(),
+            account: account.into(),
+            region: "eu-central-1".into(),
+            name: Some(format!("name of {id}")),
+            id,
+            tags: BTreeMap::new(),
+            ..resources[0].clone()
+        });
+    }
+    let mut results = results(&resources);
+    for (from, kind, to) in [(INSTANCE, "in_vpc", NETWORK), (&bucket_uid(0), "copies_to", gone.as_str())] {
+        let to = Target::Known { uid: to.into() };
+        results.edges.push(Edge { from: from.into(), kind: kind.into(), to, path: "To".into() });
+    }
+    for account in [OWN, OTHER] {
+        for region in ["eu-central-1", "eu-west-1"] {
+            let read = results.coverage[0].clone();
+            let kind = Some("AWS::S3::Bucket".into());
+            let (account, region) = (account.into(), region.into());
+            results.coverage.push(Coverage { account, region, resource_type: kind, ..read });
+        }
+    }
     let accounts = [OWN.to_owned(), OTHER.to_owned()];
     let regions = ["eu-central-1".to_owned(), "eu-west-1".to_owned()];
     let scan = store.begin_scan("2 accounts", &accounts, &regions, now).await.expect("begins");
     store.stage(scan, &resources).await.expect("staged");
-    store.finish_scan(scan, results(&resources), now).await.expect("finished");
+    store.finish_scan(scan, results, now).await.expect("finished");
+    assert!(store.resource(&gone).await.expect("read").expect("known").deleted_at.is_some());
 }
 
 #[tokio::test]
@@ -127,7 +166,24 @@ async fn a_person_of_one_account_sees_nothing_of_another() {
             assert!(good.iter().any(|address| address == part), "{role} sees nothing of {part}: {good:?}");
         }
         let found = door.read(&one.browser, "/resources?limit=1000").await;
-        assert_eq!(found["total"], BUCKETS.div_ceil(3) + 1, "all of the account is seen");
+        assert_eq!(found["total"], BUCKETS.div_ceil(3) + 2, "all of the account is seen");
+        let within = format!("/resources?network={NETWORK}");
+        assert_eq!(door.api.read(&within).await["total"], 2, "the network and what lies in it");
+        assert_eq!(door.read(&one.browser, &within).await["total"], 0, "nobody is told by asking for it");
+        let none = door.read(&one.browser, "/resources?network=&type=AWS::EC2::Instance").await;
+        assert_eq!((&none["total"], &none["resources"][0]["network"]), (&json!(1), &Value::Null));
+        let detail = door.read(&one.browser, &format!("/resource?uid={}", bucket_uid(0))).await;
+        assert_eq!(detail["relations"]["withheld"], 1, "what is gone was of the other account");
+        for as_of in ["", "&as_of=scan:2"] {
+            let list = door.read(&one.browser, &format!("/unknowns?limit=500{as_of}")).await;
+            let rows = list["unknowns"].as_array().expect("rows");
+            assert!(rows.len() > 3);
+            for (place, row) in (1..).zip(rows) {
+                let uid = row["uid"].as_str().expect("a uid");
+                let detail = door.read(&one.browser, &format!("/resource?uid={uid}{as_of}")).await;
+                assert_eq!((&row["rank"], &detail["unknown"]["rank"]), (&json!(place), &json!(place)));
+            }
+        }
         let other = door.of(&one.browser, "get", &format!("/resource?uid={}", bucket_uid(1)));
         door.refused(other, 404, "not_found").await;
         for path in ["/ledger", "/ledger/entries", "/people"] {

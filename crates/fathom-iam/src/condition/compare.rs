@@ -6,16 +6,19 @@ use base64::Engine as _;
 use jiff::{Timestamp, civil};
 
 use super::operator::Order;
-use crate::pattern::{self, Token};
+use crate::{
+    pattern::{self, Token},
+    steps::Steps,
+};
 
-pub(super) fn like(wanted: &[Token], found: &str) -> bool {
+pub(super) fn like(wanted: &[Token], found: &str, steps: &Steps) -> bool {
     let found: Vec<char> = found.chars().collect();
-    pattern::glob(wanted, &found)
+    pattern::glob(wanted, &found, steps)
 }
 
 /// An ARN has six segments; what is none matches nothing.
-pub(super) fn arn(wanted: &[Token], found: &str) -> bool {
-    found.starts_with("arn:") && found.matches(':').count() >= 5 && pattern::arn(wanted, found)
+pub(super) fn arn(wanted: &[Token], found: &str, steps: &Steps) -> bool {
+    found.starts_with("arn:") && found.matches(':').count() >= 5 && pattern::arn(wanted, found, steps)
 }
 
 pub(super) fn numeric(order: Order, wanted: &str, found: &str) -> bool {

@@ -9,6 +9,7 @@ pub use operator::{Base, Compare, OPERATORS, Operator, Order, Set};
 use crate::{
     context::{Context, Given},
     pattern::{Resolved, Template, as_text},
+    steps::Steps,
     truth::Truth,
 };
 
@@ -42,7 +43,7 @@ impl Test {
     }
 
     /// Whether it holds, and the keys that are missing to say so.
-    pub fn holds(&self, context: &Context) -> (Truth, Vec<String>) {
+    pub(crate) fn holds(&self, context: &Context, steps: &Steps) -> (Truth, Vec<String>) {
         let mut missing = Vec::new();
         let truth = match context.get(&self.key) {
             Given::NotGiven => {
@@ -50,7 +51,7 @@ impl Test {
                 Truth::OnlyIf
             }
             Given::Absent => self.without_key(),
-            Given::Values(values) => self.with_values(values, context, &mut missing),
+            Given::Values(values) => self.with_values(values, context, steps, &mut missing),
         };
         (truth, if truth == Truth::OnlyIf { missing } else { Vec::new() })
     }
@@ -62,13 +63,20 @@ impl Test {
             return self.null_is_asked(true).into();
         }
         match (operator.if_exists, operator.set) {
+            // `IfExists` belongs to the comparison of one value, and there is none to compare.
+            (_, Some(Set::ForAnyValue)) => Truth::No,
             (true, _) | (false, Some(Set::ForAllValues)) => Truth::Yes,
-            (false, Some(Set::ForAnyValue)) => Truth::No,
             (false, None) => operator.base.negated.into(),
         }
     }
 
-    fn with_values(&self, values: &[String], context: &Context, missing: &mut Vec<String>) -> Truth {
+    fn with_values(
+        &self,
+        values: &[String],
+        context: &Context,
+        steps: &Steps,
+        missing: &mut Vec<String>,
+    ) -> Truth {
         let base = self.operator.base;
         // A list without a value, or with an empty one, is a null data set.
         let is_null = values.iter().all(String::is_empty);
@@ -79,7 +87,9 @@ impl Test {
         let mut fits = Vec::with_capacity(values.len());
         for value in values {
             let matches = Truth::any(
-                self.values.iter().map(|wanted| compare(base.compare, wanted, value, context, missing)),
+                self.values
+                    .iter()
+                    .map(|wanted| compare(base.compare, wanted, value, context, steps, missing)),
             );
             fits.push(if base.negated { matches.negate() } else { matches });
         }
@@ -105,8 +115,13 @@ fn compare(
     wanted: &Template,
     found: &str,
     context: &Context,
+    steps: &Steps,
     missing: &mut Vec<String>,
 ) -> Truth {
+    if steps.are_spent() {
+        return Truth::Unknown;
+    }
+    steps.take(wanted.written().len() + found.len());
     match wanted.resolve(context) {
         Resolved::Missing(key) => {
             missing.push(key);
@@ -116,8 +131,8 @@ fn compare(
         Resolved::Pattern(tokens) => match how {
             Compare::Text => as_text(&tokens) == found,
             Compare::IgnoreCase => as_text(&tokens).to_lowercase() == found.to_lowercase(),
-            Compare::Like => compare::like(&tokens, found),
-            Compare::Arn => compare::arn(&tokens, found),
+            Compare::Like => compare::like(&tokens, found, steps),
+            Compare::Arn => compare::arn(&tokens, found, steps),
             Compare::Numeric(order) => compare::numeric(order, &as_text(&tokens), found),
             Compare::Date(order) => compare::date(order, &as_text(&tokens), found),
             Compare::Bool => compare::bools(&as_text(&tokens), found),

@@ -25,6 +25,29 @@ const WITH_CONTEXT: [&str; 8] = [
     "ReEncryptTo",
 ];
 
+/// Operations that are about no key of the account's, or also about something that has no policy.
+const WITHOUT_KEY: [&str; 14] = [
+    "kms:ConnectCustomKeyStore",
+    "kms:CreateAlias",
+    "kms:CreateCustomKeyStore",
+    "kms:CreateKey",
+    "kms:DeleteAlias",
+    "kms:DeleteCustomKeyStore",
+    "kms:DescribeCustomKeyStores",
+    "kms:DisconnectCustomKeyStore",
+    "kms:GenerateRandom",
+    "kms:ListAliases",
+    "kms:ListKeys",
+    "kms:ListRetirableGrants",
+    "kms:UpdateAlias",
+    "kms:UpdateCustomKeyStore",
+];
+
+/// Whether the request is about a key in any case, however it names it.
+pub(super) fn needs_key(request: &Request) -> bool {
+    request.service() == "kms" && !request.is_one_of(&WITHOUT_KEY)
+}
+
 /// Whether the request is about a key, which always has a key policy.
 pub(super) fn is_key(request: &Request) -> bool {
     request.service() == "kms" && request.resource_rest().starts_with("key/")

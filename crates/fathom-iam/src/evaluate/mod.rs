@@ -21,6 +21,7 @@ use crate::{
     layers::{Layer, Layers},
     policy::Effect,
     request::{self, Principal, Request},
+    steps::Steps,
     truth::Truth,
     verdict::{Decision, LayerName, LayerSays, LayerVerdict, Reason, Verdict},
 };
@@ -31,7 +32,13 @@ use crate::{
 /// seen, and the answer is [`Decision::OnlyIf`] with both.
 pub fn evaluate(request: &Request, layers: &Layers) -> Verdict {
     let context = request::context(request);
-    let caller = Caller { request, context: &context, has_boundary: has_boundary(&layers.boundary) };
+    let caller = Caller {
+        request,
+        context: &context,
+        has_boundary: has_boundary(&layers.boundary),
+        endpoint: layers.endpoint_type,
+        steps: &Steps::new(),
+    };
     let heard = Hearing::of(&caller, layers);
     heard.verdict(request, layers, &caller)
 }
@@ -73,10 +80,7 @@ impl Hearing {
             Said::nothing(LayerName::ResourcePolicy)
         };
         let restricted = s3::restrict(caller, &layers.bucket, &layers.resource, &mut resource);
-        if matches!(request.principal, Principal::Root(_)) && request.is_one_of(&s3::ROOT_MAY_ALWAYS) {
-            resource.deny = Truth::No;
-            resource.hits.retain(|hit| hit.reason.effect == Effect::Allow);
-        }
+        s3::let_root_in(request, &mut resource);
         Self {
             identity: own(LayerName::IdentityPolicies, &layers.identity),
             boundary: own(LayerName::PermissionBoundaries, &layers.boundary),
@@ -103,23 +107,44 @@ impl Hearing {
     /// What the caller's own layers say.
     fn own(&self, principal: &Principal) -> Own {
         let limit = |said: &Said| if said.applies { said.allow } else { Truth::Yes };
-        let identity = match principal {
-            Principal::Root(_) => Truth::Yes,
+        let identity = if matches!(principal, Principal::Root(_)) { Truth::Yes } else { self.identity.allow };
+        let session = match principal {
             // Without a session policy, a federated user has none of the user's rights.
             Principal::FederatedUser(_) if !self.session.applies => Truth::No,
-            _ => self.identity.allow,
+            _ => limit(&self.session),
         };
-        Own { identity, boundary: limit(&self.boundary), session: limit(&self.session) }
+        Own { identity, boundary: limit(&self.boundary), session }
     }
 
     /// Whether those who must agree by the tables do, and what had to be known for that.
     fn granted(&self, caller: &Caller<'_>, layers: &Layers, own: Own) -> (Truth, Option<&'static str>) {
         let request = caller.request;
+        if let Some(what) = service::unnamed(request) {
+            return (Truth::Unknown, Some(what));
+        }
+        let (granted, unknown) = self.granted_by_account(caller, layers, own);
+        match service::unsaid(request) {
+            Some(what) if granted != Truth::No => (Truth::Unknown, Some(what)),
+            _ => (granted, unknown),
+        }
+    }
+
+    /// The tables' answer for the account that owns the resource.
+    fn granted_by_account(
+        &self,
+        caller: &Caller<'_>,
+        layers: &Layers,
+        own: Own,
+    ) -> (Truth, Option<&'static str>) {
+        let request = caller.request;
         let sources = [&self.resource, &self.grants, &self.acls];
         let Some(owned) = request.principal.owned() else { return (table::outsider(&sources), None) };
         let must = resource_must_allow(request);
         let same = || table::same_account(&request.principal, own, &sources, must);
-        let cross = || table::cross_account(own, &sources);
+        let cross = || match service::within_account(request) {
+            Some(_) => Truth::No,
+            None => table::cross_account(own, &sources),
+        };
         let account = match s3::foreign_owner(caller, &layers.bucket) {
             Some(owner) => Some(owner.to_owned()),
             None => request.resource_account(),
@@ -130,14 +155,18 @@ impl Hearing {
             Some(_) => (cross(), None),
             None => {
                 let (same, cross) = (same(), cross());
-                if same == cross { (same, None) } else { (Truth::Unknown, Some("resource.account")) }
+                if same == cross {
+                    (same, None)
+                } else {
+                    (Truth::Unknown, Some("resource.account is not given"))
+                }
             }
         }
     }
 
     fn verdict(&self, request: &Request, layers: &Layers, caller: &Caller<'_>) -> Verdict {
         let own = self.own(&request.principal);
-        let (granted, unknown_account) = self.granted(caller, layers, own);
+        let (granted, unknown) = self.granted(caller, layers, own);
         let limits = Truth::all(self.scps.iter().chain(&self.rcps).map(|said| said.allow))
             .and(if self.endpoint.applies { self.endpoint.allow } else { Truth::Yes });
         let deny = Truth::any(self.all().map(|said| said.deny));
@@ -166,7 +195,7 @@ impl Hearing {
         }
         if decision == Decision::Unknown {
             verdict.unknown = self.unknown();
-            verdict.unknown.extend(unknown_account.map(|what| format!("{what} is not given")));
+            verdict.unknown.extend(unknown.map(str::to_owned));
         }
         if decision == Decision::ImplicitlyDenied {
             verdict.blocked_by = self.blocked_by(request, own, granted, rule);

@@ -2,8 +2,10 @@
 
 use crate::{
     context::{Context, Given},
+    layers::EndpointType,
     policy::{Effect, Named, PrincipalElement},
     request::{Owned, Principal, Request},
+    steps::Steps,
     truth::Truth,
 };
 
@@ -24,19 +26,19 @@ pub(super) enum Kind {
 pub(super) struct Match {
     pub(super) kind: Kind,
     pub(super) truth: Truth,
-    /// The session ARN that the caller's would have to be, where only the role is known.
-    pub(super) session: Option<String>,
+    /// The session ARNs of which the caller's would have to be one, where only the role is known.
+    pub(super) sessions: Vec<String>,
     /// What would have to be known.
-    pub(super) unknown: Option<String>,
+    pub(super) unknown: Vec<String>,
 }
 
 impl Match {
     fn yes(kind: Kind) -> Self {
-        Self { kind, truth: Truth::Yes, session: None, unknown: None }
+        Self { kind, truth: Truth::Yes, sessions: Vec::new(), unknown: Vec::new() }
     }
 
     fn unknown(kind: Kind, what: String) -> Self {
-        Self { kind, truth: Truth::Unknown, session: None, unknown: Some(what) }
+        Self { kind, truth: Truth::Unknown, sessions: Vec::new(), unknown: vec![what] }
     }
 }
 
@@ -46,37 +48,47 @@ pub(super) struct Caller<'a> {
     pub(super) context: &'a Context,
     /// Whether the caller has a permissions boundary.
     pub(super) has_boundary: Truth,
+    /// The type of the VPC endpoint the request comes through, where it is given.
+    pub(super) endpoint: Option<EndpointType>,
+    /// What comparing may still take.
+    pub(super) steps: &'a Steps,
 }
+
+/// Services that have gateway endpoints beside interface endpoints.
+const GATEWAY_SERVICES: [&str; 2] = ["dynamodb", "s3"];
 
 impl Caller<'_> {
     /// In which ways a statement is about the caller; none where it is not.
     pub(super) fn named(&self, element: &PrincipalElement, effect: Effect) -> Vec<Match> {
+        let named: Vec<Match> = element.named.iter().filter_map(|named| self.one(named)).collect();
         if !element.negated {
-            return element.named.iter().filter_map(|named| self.one(named)).collect();
+            return named;
         }
-        let truth = match effect {
-            // Whoever is named in any way is left out.
-            Effect::Allow => {
-                Truth::any(element.named.iter().filter_map(|named| self.one(named)).map(|found| found.truth))
-                    .negate()
-            }
-            Effect::Deny => self.spared(element).negate(),
+        let left_out = match effect {
+            // Whoever is named in any way.
+            Effect::Allow => Truth::any(named.iter().map(|found| found.truth)),
+            Effect::Deny => self.spared(element, &named),
         };
-        if truth == Truth::No { Vec::new() } else { vec![Match { truth, ..Match::yes(Kind::Star) }] }
+        let truth = left_out.negate();
+        if truth == Truth::No {
+            return Vec::new();
+        }
+        // What being left out depends on, being meant depends on too.
+        let (mut sessions, mut unknown) = (Vec::new(), Vec::new());
+        for found in named {
+            sessions.extend(found.sessions);
+            unknown.extend(found.unknown);
+        }
+        vec![Match { kind: Kind::Star, truth, sessions, unknown }]
     }
 
-    /// Whether `NotPrincipal` with `Deny` spares the caller. AWS validates the account, then the user or role, so all of
-    /// these must be listed; and it never spares who has a permissions boundary.
-    fn spared(&self, element: &PrincipalElement) -> Truth {
+    /// Whether `NotPrincipal` with `Deny` spares the caller. AWS validates the account, then the user or role, then the
+    /// session, so all of these must be listed, the session where the list names sessions of its role; and it never
+    /// spares who has a permissions boundary.
+    fn spared(&self, element: &PrincipalElement, named: &[Match]) -> Truth {
         let listed = |wanted: &[Kind]| {
-            Truth::any(
-                element
-                    .named
-                    .iter()
-                    .filter_map(|named| self.one(named))
-                    .filter(|found| found.kind == Kind::Star || wanted.contains(&found.kind))
-                    .map(|found| found.truth),
-            )
+            let counts = |found: &&Match| found.kind == Kind::Star || wanted.contains(&found.kind);
+            Truth::any(named.iter().filter(counts).map(|found| found.truth))
         };
         match &self.request.principal {
             Principal::Anonymous => listed(&[]),
@@ -84,8 +96,13 @@ impl Caller<'_> {
             Principal::Federated(_) => listed(&[Kind::Federated]),
             Principal::Root(_) => listed(&[Kind::Account]),
             Principal::User(_) => self.unbound().and(listed(&[Kind::Account])).and(listed(&[Kind::User])),
-            Principal::Role(_) | Principal::Session(_) => {
-                self.unbound().and(listed(&[Kind::Account])).and(listed(&[Kind::Role]))
+            Principal::Role(role) | Principal::Session(role) => {
+                let spared = self.unbound().and(listed(&[Kind::Account])).and(listed(&[Kind::Role]));
+                let names_sessions = element
+                    .named
+                    .iter()
+                    .any(|named| matches!(named, Named::Session(arn) if is_session_of(arn, role)));
+                if names_sessions { spared.and(listed(&[Kind::Session])) } else { spared }
             }
             Principal::FederatedUser(_) => {
                 self.unbound().and(listed(&[Kind::Account])).and(listed(&[Kind::User, Kind::Session]))
@@ -95,6 +112,24 @@ impl Caller<'_> {
 
     fn unbound(&self) -> Truth {
         self.has_boundary.negate()
+    }
+
+    /// How a VPC endpoint's policy names the caller that a policy of a resource would name so. Through a gateway endpoint,
+    /// an account stands for its root user alone, and AWS documents no meaning of a user or role.
+    pub(super) fn through_endpoint(&self, found: Match) -> Option<Match> {
+        let principal = &self.request.principal;
+        let has_gateway = GATEWAY_SERVICES.contains(&self.request.service().as_str());
+        let is_other = principal.owned().is_some() && !matches!(principal, Principal::Root(_));
+        if !has_gateway || !is_other || found.kind == Kind::Star {
+            return Some(found);
+        }
+        let what = match (self.endpoint, found.kind) {
+            (Some(EndpointType::Interface), _) => return Some(found),
+            (Some(EndpointType::Gateway), Kind::Account) => return None,
+            (Some(EndpointType::Gateway), _) => "how a gateway endpoint takes a principal that is no account",
+            (None, _) => "vpc_endpoint_type is not given",
+        };
+        Some(Match::unknown(found.kind, what.to_owned()))
     }
 
     /// How this names the caller.
@@ -117,7 +152,7 @@ impl Caller<'_> {
             }
             (Named::Session(arn), Principal::Role(role)) => is_session_of(arn, role).then(|| Match {
                 truth: Truth::OnlyIf,
-                session: Some(arn.clone()),
+                sessions: vec![arn.clone()],
                 ..Match::yes(Kind::Session)
             }),
             (Named::FederatedUser(arn), Principal::FederatedUser(owned)) => {

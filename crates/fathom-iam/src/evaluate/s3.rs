@@ -8,7 +8,7 @@ use crate::{
     condition::{Compare, Set, Test, range},
     layers::{AclGrant, AclGrantee, Bucket, Held, Layer},
     policy::{Effect, Policy, Statement},
-    request::Principal,
+    request::{Principal, Request},
     truth::Truth,
     verdict::{LayerName, Reason},
 };
@@ -28,20 +28,22 @@ const OBJECT_ACL: [(&str, &[&str]); 3] = [
     ("WRITE_ACP", &["s3:PutObjectAcl", "s3:PutObjectVersionAcl"]),
 ];
 
-/// Actions on an object that its owner, not the bucket's, decides about.
-const OF_OBJECT: [&str; 8] = [
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:GetObjectAcl",
-    "s3:GetObjectVersionAcl",
-    "s3:PutObjectAcl",
-    "s3:PutObjectVersionAcl",
-    "s3:GetObjectTagging",
-    "s3:PutObjectTagging",
+/// Actions on an object that the bucket's owner decides about, whoever owns the object: making one, also in parts and by
+/// replication, and deleting and restoring it. All others are the object's owner's.
+const OF_BUCKET_OWNER: [&str; 8] = [
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+    "s3:ReplicateDelete",
+    "s3:ReplicateObject",
+    "s3:RestoreObject",
 ];
 
-/// Calls that the root user of the bucket's account may always make, even if the bucket's policy denies them.
-pub(super) const ROOT_MAY_ALWAYS: [&str; 3] =
+/// Calls about a bucket's policy. Only the bucket's account may make them, and its root user may even if that policy
+/// denies them.
+pub(super) const BUCKET_POLICY: [&str; 3] =
     ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
 
 /// Context keys that make a policy for everyone non-public, where a statement fixes their value.
@@ -66,7 +68,29 @@ pub(super) fn foreign_owner<'a>(caller: &Caller<'_>, bucket: &'a Bucket) -> Opti
     let owner = bucket.object_owner.as_deref()?;
     let account = caller.request.resource_account();
     let is_foreign = account.as_deref() != Some(owner) && !bucket.acls_disabled;
-    (is_foreign && caller.request.is_one_of(&OF_OBJECT)).then_some(owner)
+    let is_object = caller.request.service() == "s3" && caller.request.resource_rest().contains('/');
+    (is_foreign && is_object && !caller.request.is_one_of(&OF_BUCKET_OWNER)).then_some(owner)
+}
+
+/// Takes back the bucket's policy's denies of calls about that policy by the root user of the bucket's account.
+pub(super) fn let_root_in(request: &Request, said: &mut Said) {
+    let Principal::Root(root) = &request.principal else { return };
+    if !request.is_one_of(&BUCKET_POLICY) {
+        return;
+    }
+    match request.resource_account() {
+        Some(account) if account == root.account => {
+            said.deny = Truth::No;
+            said.hits.retain(|hit| hit.reason.effect == Effect::Allow);
+        }
+        Some(_) => {}
+        None => {
+            said.deny = said.deny.and(Truth::Unknown);
+            for hit in said.hits.iter_mut().filter(|hit| hit.reason.effect == Effect::Deny) {
+                hit.truth = hit.truth.and(Truth::Unknown);
+            }
+        }
+    }
 }
 
 /// Takes back what the bucket's policy allows and S3 does not honour.

@@ -3,6 +3,7 @@
 use super::names::{Caller, Kind};
 use crate::{
     layers::{Held, Layer},
+    limits::STEPS_MAX,
     pattern,
     policy::{Effect, Fault, Policy, Statement},
     truth::Truth,
@@ -104,6 +105,10 @@ impl Said {
             heard.action(caller);
             heard.resource(caller);
             heard.conditions(caller);
+            if caller.steps.are_spent() {
+                self.give_up();
+                return;
+            }
             let rest = heard.truth;
             let named = Truth::any(kinds.iter().map(|(_, truth)| *truth));
             let truth = if about_principals { rest.and(named) } else { rest };
@@ -131,6 +136,17 @@ impl Said {
                 conditions: heard.conditions,
                 missing: heard.missing,
             });
+        }
+    }
+
+    /// What is left of the policies is not compared.
+    fn give_up(&mut self) {
+        self.allow = self.allow.or(Truth::Unknown);
+        self.deny = self.deny.or(Truth::Unknown);
+        self.grants.push((Kind::Star, Truth::Unknown));
+        let told = format!("comparing takes more than {STEPS_MAX} steps");
+        if !self.unknown.contains(&told) {
+            self.unknown.push(told);
         }
     }
 
@@ -195,10 +211,14 @@ impl<'a> Heard<'a> {
         let Some(element) = &self.statement.principal else { return Vec::new() };
         let mut kinds = Vec::new();
         for found in caller.named(element, self.statement.effect) {
-            if let Some(session) = found.session {
-                self.depends("Principal", "session", vec![session]);
+            let is_endpoint = self.layer == LayerName::VpcEndpointPolicies;
+            let found = if is_endpoint { caller.through_endpoint(found) } else { Some(found) };
+            let Some(found) = found else { continue };
+            if !found.sessions.is_empty() {
+                let operator = if element.negated { "NotPrincipal" } else { "Principal" };
+                self.depends(operator, "session", found.sessions);
             }
-            if let Some(what) = found.unknown {
+            for what in found.unknown {
                 self.unknown.push(format!("policy `{}`: {what}", self.policy.name));
             }
             kinds.push((found.kind, found.truth));
@@ -209,7 +229,7 @@ impl<'a> Heard<'a> {
     fn action(&mut self, caller: &Caller<'_>) {
         let element = &self.statement.action;
         let asked = &caller.request.action;
-        let matches = element.patterns.iter().any(|pattern| pattern::action(pattern, asked));
+        let matches = element.patterns.iter().any(|pattern| pattern::action(pattern, asked, caller.steps));
         self.truth = self.truth.and((matches != element.negated).into());
     }
 
@@ -219,7 +239,8 @@ impl<'a> Heard<'a> {
         let mut matches = Truth::No;
         let mut depends = Vec::new();
         for template in &element.patterns {
-            let (truth, missing) = pattern::resource(template, &caller.request.resource.arn, caller.context);
+            let (truth, missing) =
+                pattern::resource(template, &caller.request.resource.arn, caller.context, caller.steps);
             matches = matches.or(truth);
             depends.extend(missing.map(|key| (key, template.written().to_owned())));
         }
@@ -235,7 +256,7 @@ impl<'a> Heard<'a> {
 
     fn conditions(&mut self, caller: &Caller<'_>) {
         for test in &self.statement.conditions {
-            let (truth, missing) = test.holds(caller.context);
+            let (truth, missing) = test.holds(caller.context, caller.steps);
             self.truth = self.truth.and(truth);
             if truth == Truth::OnlyIf {
                 let values = test.values.iter().map(|value| value.written().to_owned()).collect();

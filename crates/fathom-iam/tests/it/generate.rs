@@ -137,11 +137,12 @@ impl Generator {
         let principals = [
             format!("arn:aws:iam::{OWN}:user/ann"),
             format!("arn:aws:sts::{OWN}:assumed-role/worker/i-1"),
+            format!("arn:aws:sts::{OWN}:assumed-role/worker/i-2"),
             format!("arn:aws:iam::{OWN}:root"),
             "events.amazonaws.com".to_owned(),
             "*".to_owned(),
         ];
-        let weights = [0, 0, 0, 1, 1, 1, 2, 3, 4];
+        let weights = [0, 0, 0, 1, 1, 2, 3, 4, 5];
         let principal = principals[self.pick(&weights)].clone();
         let has_identity = principal.contains(":user/") || principal.contains(":assumed-role/");
         let mut case = json!({
@@ -207,8 +208,9 @@ impl Generator {
             );
         }
         if principal.starts_with("arn:") {
-            let role = principal.replace("sts", "iam").replace("assumed-role/worker/i-1", "role/worker");
-            set("aws:PrincipalArn", json!([role]));
+            let role =
+                principal.split_once(":assumed-role/").map(|_| format!("arn:aws:iam::{OWN}:role/worker"));
+            set("aws:PrincipalArn", json!([role.as_deref().unwrap_or(principal)]));
             set("aws:PrincipalAccount", json!([OWN]));
             if self.chance(60) {
                 set("aws:PrincipalOrgID", json!([self.pick(&["o-1111111111", "o-2222222222"])]));
@@ -310,6 +312,7 @@ impl Generator {
         if not {
             return self.pick(&[
                 json!({"AWS": [format!("arn:aws:iam::{OWN}:user/ann"), OWN]}),
+                json!({"AWS": [format!("arn:aws:iam::{OWN}:role/worker"), OWN]}),
                 json!({"AWS": [format!("arn:aws:iam::{OWN}:role/worker"), OWN, format!("arn:aws:sts::{OWN}:assumed-role/worker/i-1")]}),
                 json!({"AWS": format!("arn:aws:iam::{OTHER}:root")}),
                 json!({"Service": "events.amazonaws.com"}),

@@ -1,7 +1,7 @@
 //! Lines that are no requests, and policies as nobody should write them.
 
 use fathom_iam::{Policy, PolicyKind, batch, limits::POLICY_BYTES_MAX};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const REQUEST: &str = r#""request":{"principal":"arn:aws:iam::111122223333:user/ann","action":"s3:GetObject","resource":{"arn":"arn:aws:s3:::b/k","account":"111122223333"}}"#;
 
@@ -87,4 +87,25 @@ fn a_policy_kept_as_text_is_read() {
     // But not text in text in text.
     let line = format!("{{{REQUEST},\"identity_policies\":[{}]}}", json!(json!(policy).to_string()));
     assert_eq!(batch::answer(&line).unwrap().verdict.faults.len(), 1);
+}
+
+#[test]
+fn comparing_without_end_is_given_up() {
+    // Each value goes through each pattern to its end before it fails.
+    let values: Vec<String> = (0..900).map(|at| format!("{at}{}", "a".repeat(1_000))).collect();
+    let patterns: Vec<String> = (0..1_000).map(|at| format!("*{}{at}b", "a".repeat(100))).collect();
+    let allow = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let deny = json!({"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"ForAnyValue:StringLike": {"ex:key": patterns}}}});
+    let mut line: Value = serde_json::from_str(&format!("{{{REQUEST}}}")).unwrap();
+    line["request"]["context"] = json!({"ex:key": values});
+    line["identity_policies"] = json!([allow, deny]);
+    let verdict = batch::answer(&line.to_string()).unwrap().verdict;
+    assert_eq!(verdict.decision, fathom_iam::Decision::Unknown);
+    assert_eq!(verdict.unknown, ["identity_policies: comparing takes more than 100000000 steps"]);
+    // What was decided before stays.
+    line["identity_policies"] =
+        json!([allow, {"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}, deny]);
+    let verdict = batch::answer(&line.to_string()).unwrap().verdict;
+    assert_eq!(verdict.decision, fathom_iam::Decision::ExplicitlyDenied);
 }

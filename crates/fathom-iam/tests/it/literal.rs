@@ -4,14 +4,21 @@ use fathom_iam::batch;
 use proptest::prelude::*;
 use serde_json::json;
 
-/// Whether a pattern matches: `*` is nothing, or one character and the rest again.
+/// Whether a pattern matches: `*` is nothing, or one character and the rest again. A colon is taken only by a `*` that
+/// stands before a colon or at the end.
 fn literal(pattern: &[char], text: &[char]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
         Some(('*', rest)) => {
-            literal(rest, text) || text.split_first().is_some_and(|(_, after)| literal(pattern, after))
+            let ends_segment = matches!(rest.first(), None | Some(':'));
+            literal(rest, text)
+                || text
+                    .split_first()
+                    .is_some_and(|(first, after)| (*first != ':' || ends_segment) && literal(pattern, after))
         }
-        Some(('?', rest)) => text.split_first().is_some_and(|(_, after)| literal(rest, after)),
+        Some(('?', rest)) => {
+            text.split_first().is_some_and(|(first, after)| *first != ':' && literal(rest, after))
+        }
         Some((char, rest)) => {
             text.split_first().is_some_and(|(first, after)| first == char && literal(rest, after))
         }
@@ -46,14 +53,13 @@ proptest! {
     }
 
     #[test]
-    fn resources_match_segment_by_segment(
+    fn resources_match_segment_by_segment_or_across_colons(
         pattern in proptest::collection::vec("[ab*?]{0,4}", 3),
         parts in proptest::collection::vec("[ab]{0,4}", 3),
     ) {
         let arn = format!("arn:aws:{}", join(&parts, "s"));
         let resource = format!("arn:aws:{}", join(&pattern, "s"));
-        let expected =
-            pattern.iter().zip(&parts).all(|(pattern, part)| literal(&chars(pattern), &chars(part)));
+        let expected = literal(&chars(&resource), &chars(&arn));
         let statement = json!({"Effect": "Allow", "Action": "*", "Resource": resource});
         prop_assert_eq!(allowed("s3:GetObject", &arn, &statement), expected);
         let not = json!({"Effect": "Allow", "Action": "*", "NotResource": resource});

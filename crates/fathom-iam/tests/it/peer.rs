@@ -116,37 +116,45 @@ struct Dispute {
     applies: fn(&Value, &str, &str) -> bool,
 }
 
-const DISPUTES: [Dispute; 5] = [
-    Dispute { id: "root-has-every-right", applies: |case, ours, theirs| is_root(case, ours, theirs) },
+const DISPUTES: [Dispute; 7] = [
+    Dispute {
+        id: "root-has-every-right",
+        applies: |case, ours, theirs| {
+            // A user without policies, whom nothing denies, has what the peer gives the root user.
+            let mut user = case.clone();
+            retain(&mut user, |statement| statement["Effect"] == "Allow");
+            user["request"]["principal"] = "arn:aws:iam::111122223333:user/nobody".into();
+            let is_root = text(case, "/request/principal").ends_with(":root");
+            is_root && (ours, theirs) == (ALLOWED, IMPLICIT) && decide(&user.to_string()) == theirs
+        },
+    },
     Dispute {
         id: "a-role-has-a-trust-policy",
         applies: |case, ours, theirs| {
-            let is_assumed = text(case, "/request/action") == "sts:AssumeRole";
-            is_assumed && case.get("resource_policy").is_none() && (ours, theirs) == (IMPLICIT, ALLOWED)
+            is_assumed(case) && case.get("resource_policy").is_none() && (ours, theirs) == (IMPLICIT, ALLOWED)
+        },
+    },
+    Dispute {
+        id: "who-may-assume-a-role",
+        applies: |case, ours, theirs| {
+            let principal = text(case, "/request/principal");
+            let may_not = principal == "*" || principal.ends_with(":root");
+            is_assumed(case) && may_not && (ours, theirs) == (IMPLICIT, ALLOWED)
+        },
+    },
+    Dispute {
+        id: "session-past-the-session-policy",
+        applies: |case, ours, theirs| {
+            (ours, theirs) == (ALLOWED, IMPLICIT)
+                && is_own_session(case)
+                && without(case, &[SESSION]) == theirs
         },
     },
     Dispute {
         id: "everyone-past-the-session-policy",
         applies: |case, ours, theirs| {
-            // Only where the policy of the resource names the session or everyone.
-            case.get("session_policy").is_some()
-                && (ours, theirs) == (ALLOWED, IMPLICIT)
-                && ["assumed-role/worker/i-1", "\"*\""]
-                    .iter()
-                    .any(|named| case["resource_policy"].to_string().contains(named))
-        },
-    },
-    Dispute {
-        id: "if-exists-of-a-set",
-        applies: |case, _, theirs| {
-            // The difference is gone where the operators are written without `IfExists`.
-            let mut text = case.to_string();
-            for operator in ["StringEquals", "StringNotEquals"] {
-                let set = format!("ForAnyValue:{operator}");
-                text = text.replace(&format!("{set}IfExists"), &set);
-            }
-            let ours = decide(&text);
-            ours == theirs || is_root(case, ours, theirs)
+            let named = [SESSION, r#""*""#, r#"{"AWS":"*"}"#];
+            (ours, theirs) == (ALLOWED, IMPLICIT) && is_own_session(case) && without(case, &named) == theirs
         },
     },
     Dispute {
@@ -156,26 +164,65 @@ const DISPUTES: [Dispute; 5] = [
             let mut case = case.clone();
             let name =
                 if text(&case, "/request/principal").ends_with("ann") { "user/ann" } else { "role/worker" };
-            let Some(Value::Array(statements)) = case.pointer_mut("/resource_policy/Statement") else {
-                return false;
-            };
-            statements.retain(|statement| {
+            retain(&mut case, |statement| {
                 let listed = statement["NotPrincipal"].to_string();
                 statement["Effect"] == "Allow" || !listed.contains("111122223333") || listed.contains(name)
             });
-            if statements.is_empty() {
-                case["resource_policy"] = Value::Null;
-            }
             decide(&case.to_string()) == theirs
+        },
+    },
+    Dispute {
+        id: "not-principal-of-another-session",
+        applies: |case, ours, theirs| {
+            // The difference is gone without the statements that list another session of the caller's role.
+            let is_other = text(case, "/request/principal").ends_with(":assumed-role/worker/i-2");
+            let mut case = case.clone();
+            retain(&mut case, |statement| {
+                statement["Effect"] == "Allow"
+                    || !statement["NotPrincipal"].to_string().contains("worker/i-1")
+            });
+            is_other && ours == EXPLICIT && decide(&case.to_string()) == theirs
         },
     },
 ];
 
 const ALLOWED: &str = "Allowed";
 const IMPLICIT: &str = "ImplicitlyDenied";
+const EXPLICIT: &str = "ExplicitlyDenied";
+/// The session of the generated requests that policies name.
+const SESSION: &str = r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/worker/i-1"}"#;
 
-fn is_root(case: &Value, ours: &str, theirs: &str) -> bool {
-    text(case, "/request/principal").ends_with(":root") && (ours, theirs) == (ALLOWED, IMPLICIT)
+fn is_assumed(case: &Value) -> bool {
+    text(case, "/request/action") == "sts:AssumeRole"
+}
+
+fn is_own(case: &Value) -> bool {
+    let account = text(case, "/request/resource/account");
+    text(case, "/request/principal").split(':').nth(4) == Some(account)
+}
+
+/// A session with a session policy, of the account that owns the resource.
+fn is_own_session(case: &Value) -> bool {
+    is_own(case) && case.get("session_policy").is_some()
+}
+
+/// What is decided without the statements of the resource's policy that have one of these principals.
+fn without(case: &Value, principals: &[&str]) -> &'static str {
+    let mut case = case.clone();
+    let name = text(&case, "/request/principal").rsplit('/').next().unwrap_or_default().to_owned();
+    let principals: Vec<String> = principals.iter().map(|one| one.replace("i-1", &name)).collect();
+    retain(&mut case, |statement| {
+        statement["Effect"] == "Deny" || !principals.contains(&statement["Principal"].to_string())
+    });
+    decide(&case.to_string())
+}
+
+fn retain(case: &mut Value, keep: impl FnMut(&Value) -> bool) {
+    let Some(Value::Array(statements)) = case.pointer_mut("/resource_policy/Statement") else { return };
+    statements.retain(keep);
+    if statements.is_empty() {
+        case["resource_policy"] = Value::Null;
+    }
 }
 
 fn decide(line: &str) -> &'static str {

@@ -13,8 +13,8 @@ struct Example {
 }
 
 /// Columns and members that say what is expected; all else is input.
-const EXPECTED: [&str; 7] =
-    ["decision", "because", "blocked_by", "missing_keys", "layers", "faults", "unknown"];
+const EXPECTED: [&str; 8] =
+    ["decision", "because", "conditions", "blocked_by", "missing_keys", "layers", "faults", "unknown"];
 
 fn read(path: &Path) -> Vec<Example> {
     let text = fs::read_to_string(path).unwrap();

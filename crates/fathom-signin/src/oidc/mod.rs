@@ -16,7 +16,7 @@ mod provider;
 pub mod settings;
 mod verify;
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fathom_model::Timestamp;
@@ -202,7 +202,7 @@ impl Issuers {
     }
 
     /// Begins: gives the address to send the browser to. `back` is the address that the issuer sends it back to, `next`
-    /// the page to open in the end.
+    /// the page to open in the end, `from` the network that the browser is in.
     ///
     /// # Errors
     /// Where the issuer is not set up or cannot be asked.
@@ -212,6 +212,7 @@ impl Issuers {
         back: &str,
         next: String,
         drawn: &Drawn,
+        from: IpAddr,
         now: Timestamp,
     ) -> Result<Started, OidcError> {
         let provider = self.providers.iter().find(|each| each.settings.id == id);
@@ -233,7 +234,7 @@ impl Issuers {
             redirect,
             next,
         };
-        let state = CsrfToken::new(self.flows.put(&key, flow, now));
+        let state = CsrfToken::new(self.flows.put(&key, flow, from, now));
         let scopes = provider.settings.scopes.iter().cloned().map(openidconnect::Scope::new);
         let (address, ..) = client
             .authorize_url(

@@ -187,8 +187,11 @@ async fn user_info(
 /// A name without what names here cannot have; none where nothing is left, or where it is one of Fathom's own.
 fn named(name: &str) -> Option<String> {
     let mut bytes = [0; 4];
-    let kept = name.chars().filter(|c| *c == ' ' || name::check(c.encode_utf8(&mut bytes)).is_ok());
-    let kept: String = kept.take(NAME_CHARS_MAX).collect();
+    let plain = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    let kept: String =
+        plain.filter(|c| *c == ' ' || name::check(c.encode_utf8(&mut bytes)).is_ok()).collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    let kept: String = words.join(" ").chars().take(NAME_CHARS_MAX).collect();
     let kept = kept.trim().to_owned();
     name::check(&kept).is_ok().then_some(kept)
 }
@@ -202,7 +205,8 @@ mod tests {
         assert_eq!(named("ada@example.com").as_deref(), Some("ada@example.com"));
         assert_eq!(named("  Lovelace, Ada\u{202e}/x ").as_deref(), Some("Lovelace Adax"));
         assert_eq!(named(&"a".repeat(500)).map(|name| name.len()), Some(NAME_CHARS_MAX));
-        for none in ["", " ,/ ", "owner", "Fathom"] {
+        assert_eq!(named("Ada \u{a0} Lovelace").as_deref(), Some("Ada Lovelace"));
+        for none in ["", " ,/ ", "owner", "Fathom", "owner\u{3000}(root)", "oidc corp"] {
             assert_eq!(named(none), None, "{none}");
         }
     }

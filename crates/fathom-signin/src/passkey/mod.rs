@@ -14,6 +14,8 @@
 mod data;
 mod site;
 
+use std::net::IpAddr;
+
 use fathom_model::Timestamp;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -163,7 +165,7 @@ impl Default for Passkeys {
 
 impl Passkeys {
     /// Asks a browser to make a passkey. `known` are the ids and data of those that the person has: an authenticator that
-    /// holds one makes no second. `drawn` is random.
+    /// holds one makes no second. `drawn` is random; `from` is the network that asks.
     ///
     /// # Errors
     /// Where what is stored of the person cannot be read.
@@ -173,6 +175,7 @@ impl Passkeys {
         who: Registrant<'_>,
         known: impl IntoIterator<Item = (&'k [u8], &'k [u8])>,
         drawn: &[u8; 32],
+        from: IpAddr,
         now: Timestamp,
     ) -> Result<Question, PasskeyError> {
         let handle = handle(who.handle)?;
@@ -193,7 +196,7 @@ impl Passkeys {
         let options =
             serde_json::to_value(&client).map_err(|error| PasskeyError::Refused(error.to_string()))?;
         let waiting = Registering { site: site.clone(), person: who.person, state };
-        Ok(Question { challenge_id: self.registering.put(drawn, waiting, now), options })
+        Ok(Question { challenge_id: self.registering.put(drawn, waiting, from, now), options })
     }
 
     /// Checks what the browser made. That nobody else has a passkey with this id is for the store to say.
@@ -227,7 +230,7 @@ impl Passkeys {
         Ok(Registered { credential: made.id().as_ref().to_vec(), data: Data::of(&made).write()? })
     }
 
-    /// Asks a browser for any passkey that it has for this place. `drawn` is random.
+    /// Asks a browser for any passkey that it has for this place. `drawn` is random; `from` is the network that asks.
     ///
     /// # Errors
     /// Where the question cannot be written.
@@ -235,6 +238,7 @@ impl Passkeys {
         &self,
         site: &Site,
         drawn: &[u8; 32],
+        from: IpAddr,
         now: Timestamp,
     ) -> Result<Question, PasskeyError> {
         let (state, client) = DiscoverableCredentialRequestOptions::passkey(&site.rp)
@@ -242,7 +246,7 @@ impl Passkeys {
             .map_err(|error| PasskeyError::Refused(error.to_string()))?;
         let options =
             serde_json::to_value(&client).map_err(|error| PasskeyError::Refused(error.to_string()))?;
-        let challenge_id = self.entering.put(drawn, Entering { site: site.clone(), state }, now);
+        let challenge_id = self.entering.put(drawn, Entering { site: site.clone(), state }, from, now);
         Ok(Question { challenge_id, options })
     }
 

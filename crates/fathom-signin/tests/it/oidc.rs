@@ -1,6 +1,10 @@
 //! The whole flow against the real npm `oidc-provider`, and everything that must not let anybody in.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+};
 
 use fathom_model::{AccountId, Timestamp};
 use fathom_signin::{
@@ -13,6 +17,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use url::Url;
 
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const BACK: &str = "http://127.0.0.1:7373/api/v1/signin/oidc/callback";
 
 fn config(in_token: bool) -> Value {
@@ -73,7 +78,7 @@ impl Setup {
     async fn go(&mut self, login: &str) -> Back {
         let now = Timestamp::now();
         let started =
-            self.issuers.start("corp", BACK, "/next".to_owned(), &drawn(), now).await.expect("starts");
+            self.issuers.start("corp", BACK, "/next".to_owned(), &drawn(), HOME, now).await.expect("starts");
         let back = self.browser.sign_in(&self.provider, &started.address, login).await;
         self.browser.forget(&self.provider.issuer);
         assert!(back.starts_with(BACK), "{back}");
@@ -277,9 +282,9 @@ async fn an_issuer_that_is_gone_is_named() {
         "{error}"
     );
     let later = Timestamp::now() + SignedDuration::from_mins(11);
-    let ended = setup.issuers.start("corp", BACK, "/".to_owned(), &drawn(), later).await;
+    let ended = setup.issuers.start("corp", BACK, "/".to_owned(), &drawn(), HOME, later).await;
     assert!(matches!(ended.expect_err("it is gone"), OidcError::Unavailable { .. }));
-    let ended = setup.issuers.start("other", BACK, "/".to_owned(), &drawn(), later).await;
+    let ended = setup.issuers.start("other", BACK, "/".to_owned(), &drawn(), HOME, later).await;
     assert!(matches!(ended.expect_err("there is none"), OidcError::NoSuchIssuer { .. }));
 }
 

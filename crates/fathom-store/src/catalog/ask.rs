@@ -127,23 +127,55 @@ impl From<Tallies> for EstateFacets {
     }
 }
 
-/// The columns that answer a question, as they are or as they were.
+/// Who answers for resources, as of the last finished scan.
+#[derive(Debug)]
+pub struct Owners(Arc<Catalog>);
+
+impl Owners {
+    /// Who answers for a resource, or did last where it is gone; none where nobody states it.
+    pub fn of(&self, uid: &Uid) -> Option<&str> {
+        let (part, row) = self.0.find(uid.as_str())?;
+        Some(part.owner.text(row)).filter(|owner| !owner.is_empty())
+    }
+}
+
+/// The columns that answer a question, as they are or as they were, and the question as they take it.
 struct Asked {
     catalog: Arc<Catalog>,
     assigned: Arc<Assigned>,
+    filter: EstateFilter,
 }
 
 impl Store {
-    async fn asked(&self, as_of: Option<&AsOf>, now: Timestamp) -> Result<Asked, StoreError> {
+    async fn asked(
+        &self,
+        filter: &EstateFilter,
+        as_of: Option<&AsOf>,
+        now: Timestamp,
+    ) -> Result<Asked, StoreError> {
+        let mut filter = filter.clone();
         let Some(as_of) = as_of else {
             let catalog = self.catalog().await?;
             let mut assigned = Assigned::new();
             for (resource, to) in self.assigned(now).await? {
                 assigned.entry(resource).or_default().push(to);
             }
-            return Ok(Asked { catalog, assigned: Arc::new(assigned) });
+            return Ok(Asked { catalog, assigned: Arc::new(assigned), filter });
         };
-        Ok(Asked { catalog: self.past_catalog(as_of).await?, assigned: Arc::default() })
+        let catalog = self.past_seen(as_of, &filter.scope).await?;
+        filter.scope.teams = None;
+        Ok(Asked { catalog, assigned: Arc::default(), filter })
+    }
+
+    /// The columns as they were, without what somebody may not see. Whose a resource is, is as of now, so that all who may
+    /// see it may see its past, in every answer.
+    pub(super) async fn past_seen(&self, as_of: &AsOf, scope: &Scope) -> Result<Arc<Catalog>, StoreError> {
+        let past = self.past_catalog(as_of).await?;
+        if scope.teams.is_none() {
+            return Ok(past);
+        }
+        let (now, scope) = (self.catalog().await?, scope.clone());
+        blocking(move || Arc::new(past.only(&now, &scope))).await
     }
 
     /// A page of resources.
@@ -164,7 +196,8 @@ impl Store {
         let mut tried = 0;
         loop {
             tried += 1;
-            let Asked { mut catalog, assigned } = self.asked(as_of, now).await?;
+            let Asked { mut catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
+            let scope = filter.scope.clone();
             if by == By::LastSeen && catalog.parts.len() > 1 {
                 // What was seen with its place was seen again without being touched.
                 catalog = self.catalog_anew().await?;
@@ -181,11 +214,11 @@ impl Store {
                     }
                 },
             };
-            let (asked, filter) = (Arc::clone(&catalog), filter.clone());
+            let asked = Arc::clone(&catalog);
             let (ids, total, next) =
                 blocking(move || asked.page(&filter, &assigned, (by, descending), after.as_ref(), limit))
                     .await?;
-            let rows = self.placed(&catalog, &ids, as_of).await?;
+            let rows = self.placed(&catalog, &ids, &scope, as_of).await?;
             if as_of.is_none() && tried < TRIES_MAX && self.turns().await? != catalog.turn {
                 continue;
             }
@@ -201,8 +234,7 @@ impl Store {
         as_of: Option<&AsOf>,
         now: Timestamp,
     ) -> Result<EstateFacets, StoreError> {
-        let Asked { catalog, assigned } = self.asked(as_of, now).await?;
-        let filter = filter.clone();
+        let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
         blocking(move || catalog.tally(&filter, &assigned, |_, _| true).into()).await
     }
 
@@ -214,8 +246,8 @@ impl Store {
         as_of: Option<&AsOf>,
         now: Timestamp,
     ) -> Result<Grouped, StoreError> {
-        let Asked { catalog, assigned } = self.asked(as_of, now).await?;
-        let (filter, by) = (filter.clone(), by.to_vec());
+        let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
+        let by = by.to_vec();
         blocking(move || catalog.grouped(&filter, &assigned, &by)).await
     }
 
@@ -227,8 +259,8 @@ impl Store {
         as_of: Option<&AsOf>,
         now: Timestamp,
     ) -> Result<Vec<BTreeMap<String, Counts>>, StoreError> {
-        let Asked { catalog, assigned } = self.asked(as_of, now).await?;
-        let (filter, by) = (filter.clone(), by.to_vec());
+        let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
+        let by = by.to_vec();
         blocking(move || catalog.sums(&filter, &assigned, &by)).await
     }
 
@@ -246,13 +278,14 @@ impl Store {
         let mut tried = 0;
         loop {
             tried += 1;
-            let Asked { catalog, assigned } = self.asked(as_of, now).await?;
+            let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
+            let scope = filter.scope.clone();
             let holding = match as_of {
                 None => self.holding(now).await?,
                 Some(as_of) => as_of.past.acceptances().await?,
             };
             let covered = self.covered_rows(&catalog, as_of, &holding, now).await?;
-            let (asked, filter) = (Arc::clone(&catalog), filter.clone());
+            let asked = Arc::clone(&catalog);
             let (found, total, accepted, more) = blocking(move || {
                 let (mut found, mut total, mut accepted, mut more) = (Vec::new(), 0, 0, false);
                 asked.walk_list(&filter, &assigned, |rank, part, row, fits| {
@@ -275,7 +308,7 @@ impl Store {
             })
             .await?;
             let ids: Vec<i64> = found.iter().map(|(_, id)| *id).collect();
-            let placed = self.placed(&catalog, &ids, as_of).await?;
+            let placed = self.placed(&catalog, &ids, &scope, as_of).await?;
             let mut listed = self.listed(&ids, as_of).await?;
             if as_of.is_none() && tried < TRIES_MAX && self.turns().await? != catalog.turn {
                 continue;
@@ -305,13 +338,12 @@ impl Store {
         as_of: Option<&AsOf>,
         now: Timestamp,
     ) -> Result<(EstateFacets, u64), StoreError> {
-        let Asked { catalog, assigned } = self.asked(as_of, now).await?;
+        let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
         let holding = match as_of {
             None => self.holding(now).await?,
             Some(as_of) => as_of.past.acceptances().await?,
         };
         let covered = self.covered_rows(&catalog, as_of, &holding, now).await?;
-        let filter = filter.clone();
         blocking(move || {
             let is_listed = |part: &Part, row: usize| part.is(row, flag::LISTED);
             let shown = |part: &Part, row: usize| {
@@ -335,27 +367,41 @@ impl Store {
         .await
     }
 
-    /// Who answers for some resources, where somebody states it.
-    pub async fn owners_of(&self, uids: &[Uid]) -> Result<HashMap<Uid, Option<String>>, StoreError> {
-        let catalog = self.catalog().await?;
-        let owner = |uid: &Uid| {
-            let (part, row) = catalog.find(uid.as_str())?;
-            Some(part.owner.text(row).to_owned()).filter(|owner| !owner.is_empty())
-        };
-        Ok(uids.iter().map(|uid| (uid.clone(), owner(uid))).collect())
+    /// Who answers for each resource, to be asked of many.
+    pub async fn owners(&self) -> Result<Owners, StoreError> {
+        Ok(Owners(self.catalog().await?))
     }
 
     /// Whether somebody may know of a resource. Nobody who is limited knows of one that is not known here.
     pub async fn may_see(&self, scope: &Scope, uid: &Uid) -> Result<bool, StoreError> {
-        if *scope == Scope::ALL {
+        if scope.is_all() {
             return Ok(true);
         }
-        let filter = EstateFilter { scope: scope.clone(), include_deleted: true, ..EstateFilter::default() };
-        let (catalog, nobody) = (self.catalog().await?, Assigned::new());
-        Ok(catalog.tests(&filter, &nobody).any(|(view, test)| {
-            let row = view.part.row_of_uid(uid.as_str()).filter(|row| !view.hides(*row));
-            row.is_some_and(|row| test.is_visible(row))
-        }))
+        Ok(self.seen_of(scope, std::slice::from_ref(uid)).await?.get(uid) == Some(&true))
+    }
+
+    /// Of some resources those that are known here, also gone ones, and whether somebody may know of them.
+    pub async fn seen_of(&self, scope: &Scope, uids: &[Uid]) -> Result<HashMap<Uid, bool>, StoreError> {
+        let catalog = self.catalog().await?;
+        let sights = catalog.sights(scope);
+        Ok(uids.iter().filter_map(|uid| Some((uid.clone(), catalog.sees(&sights, uid.as_str())?))).collect())
+    }
+
+    /// What is unknown about one resource, with its rank on the list of somebody who sees a part.
+    pub async fn unknown_seen(
+        &self,
+        scope: &Scope,
+        uid: &Uid,
+        now: Timestamp,
+    ) -> Result<Option<Unknown>, StoreError> {
+        let Some(mut unknown) = self.unknown_of(uid, now).await? else { return Ok(None) };
+        if !scope.is_all() {
+            let catalog = self.catalog().await?;
+            let filter = EstateFilter { scope: scope.clone(), ..EstateFilter::default() };
+            let uid = uid.clone();
+            unknown.rank = blocking(move || catalog.rank_of(&filter, uid.as_str())).await?;
+        }
+        Ok(Some(unknown))
     }
 
     /// Some resources by their uids, without documents, as they are now; those that are not known or not to be seen are
@@ -366,17 +412,12 @@ impl Store {
         uids: &[Uid],
     ) -> Result<HashMap<Uid, PlacedResource>, StoreError> {
         let catalog = self.catalog().await?;
-        let filter = EstateFilter { scope: scope.clone(), include_deleted: true, ..EstateFilter::default() };
-        let nobody = Assigned::new();
-        let mut ids = Vec::new();
-        for (view, test) in catalog.tests(&filter, &nobody) {
-            for uid in uids {
-                let row = view.part.row_of_uid(uid.as_str());
-                let row = row.filter(|row| !view.hides(*row) && test.is_visible(*row));
-                ids.extend(row.map(|row| view.part.id(row)));
-            }
-        }
-        let placed = self.placed(&catalog, &ids, None).await?;
+        let ids: Vec<i64> = {
+            let sights = catalog.sights(scope);
+            let seen = uids.iter().filter(|uid| catalog.sees(&sights, uid.as_str()) == Some(true));
+            seen.filter_map(|uid| catalog.find(uid.as_str()).map(|(part, row)| part.id(row))).collect()
+        };
+        let placed = self.placed(&catalog, &ids, scope, None).await?;
         Ok(placed.into_values().map(|one| (one.stored.resource.uid.clone(), one)).collect())
     }
 
@@ -412,11 +453,12 @@ impl Store {
             .collect()
     }
 
-    /// The rows of resources, by their numbers.
+    /// The rows of resources, by their numbers. A network that is not to be seen is not told.
     pub(super) async fn placed(
         &self,
         catalog: &Catalog,
         ids: &[i64],
+        scope: &Scope,
         as_of: Option<&AsOf>,
     ) -> Result<HashMap<i64, PlacedResource>, StoreError> {
         let failed = |source| self.failed("read resources", source);
@@ -427,12 +469,14 @@ impl Store {
             now_rows(&mut conn, ids).await.map_err(failed)?
         };
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let sights = catalog.sights(scope);
         Ok(stored
             .into_iter()
             .filter_map(|(id, stored)| {
                 let (part, row) = catalog.find_id(id)?;
-                let (owner, network) = (text(part.owner.text(row)), text(part.network.text(row)));
-                Some((id, PlacedResource { stored, owner, network }))
+                let told = |uid: &String| scope.is_all() || catalog.sees(&sights, uid) == Some(true);
+                let network = text(part.network.text(row)).filter(told);
+                Some((id, PlacedResource { stored, owner: text(part.owner.text(row)), network }))
             })
             .collect())
     }

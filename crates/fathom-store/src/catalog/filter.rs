@@ -88,13 +88,38 @@ impl Dimension {
     }
 }
 
+/// What somebody may see of one part.
+pub(super) struct Sight<'f>(Vec<(&'f Column, Vec<bool>)>);
+
+impl<'f> Sight<'f> {
+    pub(super) fn new(part: &'f Part, scope: &'f Scope) -> Self {
+        let mut columns = Vec::new();
+        if let Some(accounts) = &scope.accounts {
+            columns.push((&part.account, wanted(&part.account.words, &texts(accounts))));
+        }
+        if let Some(teams) = &scope.teams {
+            // Nobody is the team of what no team answers for.
+            let teams: Vec<&str> = texts(teams).into_iter().filter(|team| !team.is_empty()).collect();
+            columns.push((&part.owner, wanted(&part.owner.words, &teams)));
+        }
+        Self(columns)
+    }
+
+    /// Whether a row may be known of.
+    pub(super) fn sees(&self, row: usize) -> bool {
+        self.0.iter().all(|(column, fits)| has(fits, column.code(row)))
+    }
+}
+
 /// A filter as one part understands it.
 pub(super) struct Test<'f> {
     part: &'f Part,
     filter: &'f EstateFilter,
     assigned: &'f Assigned,
     columns: Vec<(u16, &'f Column, Vec<bool>)>,
-    scope: Vec<(&'f Column, Vec<bool>)>,
+    sight: Sight<'f>,
+    /// For each code of a network whether it may be told; none where all may.
+    told: Option<Vec<bool>>,
     flags: Vec<(u16, u8, bool)>,
     since: i64,
     text: Option<Finder<'static>>,
@@ -102,7 +127,14 @@ pub(super) struct Test<'f> {
 }
 
 impl<'f> Test<'f> {
-    pub(super) fn new(part: &'f Part, filter: &'f EstateFilter, assigned: &'f Assigned) -> Self {
+    /// `told` says which networks may be told, by their codes in the part. A resource in another one lies in none, as far
+    /// as whoever asks can tell.
+    pub(super) fn new(
+        part: &'f Part,
+        filter: &'f EstateFilter,
+        assigned: &'f Assigned,
+        told: Option<Vec<bool>>,
+    ) -> Self {
         let mut columns = Vec::new();
         let mut column = |dimension: Dimension, column: &'f Column, values: Vec<&str>| {
             if !values.is_empty() {
@@ -113,7 +145,14 @@ impl<'f> Test<'f> {
         column(Dimension::Account, &part.account, texts(&filter.accounts));
         column(Dimension::Region, &part.region, texts(&filter.regions));
         column(Dimension::Owner, &part.owner, texts(&filter.owners));
-        column(Dimension::Network, &part.network, texts(&filter.networks));
+        if !filter.networks.is_empty() {
+            let mut fits = wanted(&part.network.words, &texts(&filter.networks));
+            let none_fits = has(&fits, 0);
+            for (fits, told) in fits.iter_mut().zip(told.iter().flatten()) {
+                *fits = if *told { *fits } else { none_fits };
+            }
+            columns.push((Dimension::Network.bit(), &part.network, fits));
+        }
         if !filter.gaps.is_empty() {
             let has = |set: &str| set.split('\n').any(|gap| filter.gaps.iter().any(|wanted| wanted == gap));
             let codes = 0..u32::try_from(part.gaps.words.end()).unwrap_or(u32::MAX);
@@ -131,22 +170,14 @@ impl<'f> Test<'f> {
                 flags.push((dimension.bit(), flag, value));
             }
         }
-        let mut scope = Vec::new();
-        if let Some(accounts) = &filter.scope.accounts {
-            scope.push((&part.account, wanted(&part.account.words, &texts(accounts))));
-        }
-        if let Some(teams) = &filter.scope.teams {
-            // Nobody is the team of what no team answers for.
-            let teams: Vec<&str> = texts(teams).into_iter().filter(|team| !team.is_empty()).collect();
-            scope.push((&part.owner, wanted(&part.owner.words, &teams)));
-        }
         let text = filter.text.as_deref().filter(|text| !text.is_empty());
         Self {
             part,
             filter,
             assigned,
             columns,
-            scope,
+            sight: Sight::new(part, &filter.scope),
+            told,
             flags,
             since: filter.first_seen_since.map_or(i64::MIN, micros),
             text: text.map(|text| Finder::new(&text.to_ascii_lowercase()).into_owned()),
@@ -156,7 +187,13 @@ impl<'f> Test<'f> {
 
     /// Whether whoever asks may know of a row.
     pub(super) fn is_visible(&self, row: usize) -> bool {
-        self.scope.iter().all(|(column, fits)| has(fits, column.code(row)))
+        self.sight.sees(row)
+    }
+
+    /// The text of a network's code, empty where it may not be told.
+    pub(super) fn network(&self, code: u32) -> &'f str {
+        let told = self.told.as_ref().is_none_or(|told| has(told, code));
+        if told { self.part.network.words.get(code) } else { "" }
     }
 
     /// The dimensions that a row fails, as bits; none where something else rules it out, or where it fails two of them.
@@ -202,7 +239,7 @@ impl<'f> Test<'f> {
             return None;
         }
         let tags = self.part.tags.get(row).as_bytes();
-        self.tags.iter().all(|tag| tag.find(tags).is_some()).then_some(fails)
+        self.tags.iter().all(|tag| has_tag(tags, tag)).then_some(fails)
     }
 
     pub(super) fn fits(&self, row: usize) -> bool {
@@ -229,8 +266,13 @@ fn has(fits: &[bool], code: u32) -> bool {
     fits.get(code as usize).copied().unwrap_or_default()
 }
 
-/// How a tag stands in a flat JSON object without spaces. Quotes within keys and values are escaped there, so that these
-/// bytes stand nowhere but where the tag does.
+/// Whether a tag stands in a JSON object. A quote of a key or value is escaped there, so that one after a backslash begins
+/// nothing.
+fn has_tag(tags: &[u8], tag: &Finder<'_>) -> bool {
+    tag.find_iter(tags).any(|at| at.checked_sub(1).and_then(|before| tags.get(before)) != Some(&b'\\'))
+}
+
+/// How a tag stands in a flat JSON object without spaces.
 fn needle(tag: &TagFilter) -> Vec<u8> {
     let key = serde_json::Value::from(tag.key.as_str());
     match &tag.value {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Catalog, EstateFilter,
-    filter::Assigned,
+    filter::{Assigned, Test},
     part::{Part, flag},
 };
 
@@ -79,8 +79,8 @@ impl Catalog {
                 counted.entry(key).or_default().add(Counts::of(part.flags(row)));
             }
             for (codes, counts) in sorted(counted) {
-                let texts = columns.iter().zip(codes);
-                let texts = texts.map(|(column, code)| column.words.get(code).to_owned()).collect();
+                let texts = by.iter().zip(codes).take(TOGETHER_MAX);
+                let texts = texts.map(|(group, code)| text(part, &test, *group, code)).collect();
                 grouped.entry(texts).or_default().add(counts);
             }
         }
@@ -112,9 +112,10 @@ impl Catalog {
                     }
                 }
             }
-            for (sum, (column, counts)) in sums.iter_mut().zip(counted) {
+            for ((sum, group), (_, counts)) in sums.iter_mut().zip(by).zip(counted) {
                 for (code, counts) in (0..).zip(counts).filter(|(_, counts)| counts.resources > 0) {
-                    sum.entry(column.words.get(code).to_owned()).or_insert_with(Counts::default).add(counts);
+                    let text = text(part, &test, *group, code);
+                    sum.entry(text).or_insert_with(Counts::default).add(counts);
                 }
             }
         }
@@ -124,6 +125,13 @@ impl Catalog {
 
 fn sorted(counted: HashMap<[u32; TOGETHER_MAX], Counts>) -> BTreeMap<[u32; TOGETHER_MAX], Counts> {
     counted.into_iter().collect()
+}
+
+fn text(part: &Part, test: &Test<'_>, group: Group, code: u32) -> String {
+    match group {
+        Group::Network => test.network(code).to_owned(),
+        group => column(part, group).words.get(code).to_owned(),
+    }
 }
 
 fn column(part: &Part, group: Group) -> &super::part::Column {

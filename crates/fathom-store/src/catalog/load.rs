@@ -34,14 +34,18 @@ macro_rules! owner_of {
     };
 }
 
+/// Of what is gone, the owner is who answered for it last: that it went concerns them.
 const NOW: &str = concat!(
     "SELECT r.id, json_array(r.id, r.uid, r.kind, r.account, r.region, r.native_id, r.name, r.tags, \
      r.understood + r.exposed * 2 + r.stale * 4 + (r.deleted_at IS NOT NULL) * 8 + r.provider_made * 16 \
      + (u.resource IS NOT NULL) * 32, r.first_seen, ",
     last_seen!(),
-    ", ",
+    ", CASE WHEN r.deleted_at IS NULL THEN ",
     owner_of!("e.statements"),
-    ", u.severity), u.body FROM resource r LEFT JOIN explanation e ON e.resource = r.id \
+    " ELSE (SELECT ",
+    owner_of!("h.statements"),
+    " FROM explanation_history h WHERE h.resource = r.id ORDER BY h.to_scan DESC, h.id DESC LIMIT 1) END, \
+     u.severity), u.body FROM resource r LEFT JOIN explanation e ON e.resource = r.id \
      LEFT JOIN unknown u ON u.resource = r.id "
 );
 const ALL_NOW: &str = "WHERE r.id > $1 ORDER BY r.id LIMIT $2";
@@ -237,4 +241,31 @@ pub(super) async fn networks(
     }
     part.network = network;
     Ok(())
+}
+
+/// Resources that a relation of the rules leads to one of a part whose network is another one than before.
+pub(super) async fn borrowing(
+    store: &Store,
+    conn: &mut SqliteConnection,
+    rules: &NetworkRules,
+    part: &Part,
+    before: &Part,
+) -> Result<Vec<i64>, StoreError> {
+    let moved = (0..part.len()).filter(|row| {
+        let known = before.row_of_id(part.id(*row));
+        known.map_or("", |known| before.network.text(known)) != part.network.text(*row)
+    });
+    let moved: Vec<i64> = moved.map(|row| part.id(row)).collect();
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar(
+        "SELECT DISTINCT e.from_id FROM json_each($2) j CROSS JOIN edge e ON e.to_id = j.value \
+         WHERE e.kind IN (SELECT value FROM json_each($1))",
+    )
+    .bind(serde_json::json!(rules.through).to_string())
+    .bind(serde_json::json!(moved).to_string())
+    .fetch_all(conn)
+    .await
+    .map_err(|source| store.failed("read what is in which network", source))
 }

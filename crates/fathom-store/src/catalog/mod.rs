@@ -19,18 +19,20 @@ mod touched;
 use std::{collections::BTreeSet, sync::Arc};
 
 use fathom_model::{EdgeKind, ResourceType};
+use sqlx::SqliteConnection;
+use tokio::sync::OnceCell;
 
-pub use ask::{EstateFacets, EstatePage, ListPage, PlacedResource, ValueCounts};
+pub use ask::{EstateFacets, EstatePage, ListPage, Owners, PlacedResource, ValueCounts};
 pub use filter::EstateFilter;
 pub use graph::{
     AroundQuery, Direction, EstateGraph, Graph, GraphEdge, GraphGroup, GraphNode, GroupMembers, GroupQuery,
-    LooseEdge, Way, WayQuery,
+    LINKS_OF_ONE_MAX, LooseEdge, Way, WayQuery,
 };
 pub use groups::{Counts, Group, Grouped};
 pub use past::{AsOf, PastDetail};
 pub(crate) use touched::{Touched, stale, touched};
 
-use crate::{Store, StoreError};
+use crate::{Scope, Store, StoreError};
 use load::Which;
 use part::Part;
 
@@ -46,8 +48,9 @@ pub struct NetworkRules {
     pub through: Vec<EdgeKind>,
 }
 
-/// The estate as scans left it, by the scan and by how many had finished when it was read.
-pub(crate) type Pasts = Vec<((i64, i64), Arc<Catalog>)>;
+/// The estate as scans left it, by the scan and by how many up to it had finished; each is read once, by one of those who
+/// wait for it.
+pub(crate) type Pasts = Vec<((i64, i64), Arc<OnceCell<Arc<Catalog>>>)>;
 
 /// The estate as of a scan.
 #[derive(Debug)]
@@ -92,12 +95,38 @@ impl Catalog {
         })
     }
 
+    /// The same with nothing but what somebody may see by another state of the columns.
+    fn only(&self, by: &Self, scope: &Scope) -> Self {
+        let blank = |view: &View| vec![u64::MAX; view.part.len().div_ceil(64)];
+        let mut hidden: Vec<Vec<u64>> = self.parts.iter().map(blank).collect();
+        for (view, sight) in by.parts.iter().zip(by.sights(scope)) {
+            for row in view.rows().filter(|row| sight.sees(*row)) {
+                let id = view.part.id(row);
+                for (own, hidden) in self.parts.iter().zip(&mut hidden) {
+                    if let Some(row) = own.part.row_of_id(id).filter(|row| !own.hides(*row))
+                        && let Some(bits) = hidden.get_mut(row / 64)
+                    {
+                        *bits &= !(1 << (row % 64));
+                    }
+                }
+            }
+        }
+        let parts = self.parts.iter().zip(hidden);
+        let parts = parts.map(|(view, hidden)| View { part: Arc::clone(&view.part), hidden }).collect();
+        Self { turn: self.turn, parts, over: self.over.clone() }
+    }
+
     fn find_id(&self, id: i64) -> Option<(&Part, usize)> {
         self.parts.iter().rev().find_map(|view| {
             let row = view.part.row_of_id(id).filter(|row| !view.hides(*row))?;
             Some((&*view.part, row))
         })
     }
+}
+
+/// Whether resources are few enough to be laid over so many.
+fn is_little(over: &BTreeSet<i64>, base: usize) -> bool {
+    over.len() <= OVERLAY_MAX && over.len() <= (base / 20).max(64)
 }
 
 impl Store {
@@ -134,9 +163,14 @@ impl Store {
         let rules = shared.network_rules.get().cloned().unwrap_or_default();
         let over = place.as_ref().and_then(|known| self.since(known, turn));
         let base = place.as_ref().and_then(|known| known.parts.first());
-        let fresh = if let (Some(base), Some(over)) = (base, over) {
-            let mut part = load::load(self, &mut snapshot, &Which::Some(&over)).await?;
-            load::networks(self, &mut snapshot, &rules, &mut part, Some(&base.part), None).await?;
+        let laid = match (base, over) {
+            (Some(base), Some(over)) => {
+                let laid = self.laid_over(&mut snapshot, &rules, &base.part, over).await?;
+                laid.map(|(part, over)| (base, part, over))
+            }
+            _ => None,
+        };
+        let fresh = if let Some((base, part, over)) = laid {
             let mut hidden = vec![0_u64; base.part.len().div_ceil(64)];
             for row in over.iter().filter_map(|id| base.part.row_of_id(*id)) {
                 if let Some(bits) = hidden.get_mut(row / 64) {
@@ -174,6 +208,30 @@ impl Store {
         let touched = self.shared().touched.lock().ok()?.between(known.turn, turn)?;
         let mut over = known.over.clone();
         over.extend(touched);
-        (over.len() <= OVERLAY_MAX && over.len() <= (base / 20).max(64)).then_some(over)
+        is_little(&over, base).then_some(over)
+    }
+
+    /// What is laid over a part, with the resources of it: those that were touched, and those whose network another one
+    /// lends them that lies in another network now. None where they are many.
+    async fn laid_over(
+        &self,
+        conn: &mut SqliteConnection,
+        rules: &NetworkRules,
+        base: &Part,
+        mut over: BTreeSet<i64>,
+    ) -> Result<Option<(Part, BTreeSet<i64>)>, StoreError> {
+        loop {
+            let mut part = load::load(self, conn, &Which::Some(&over)).await?;
+            load::networks(self, conn, rules, &mut part, Some(base), None).await?;
+            let borrowing = load::borrowing(self, conn, rules, &part, base).await?;
+            let before = over.len();
+            over.extend(borrowing);
+            if over.len() == before {
+                return Ok(Some((part, over)));
+            }
+            if !is_little(&over, base.len()) {
+                return Ok(None);
+            }
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    ops::ControlFlow,
     sync::Arc,
 };
 
@@ -14,12 +13,11 @@ use sqlx::{AssertSqlSafe, sqlite::SqliteRow};
 
 use super::{
     Catalog, EstateFilter, PlacedResource, View,
-    filter::Assigned,
     load::{self, Which},
     part::flag,
 };
 use crate::{
-    Edges, Past, Store, StoreError, StoredResource, documents, edges, explanations,
+    Edges, Past, Scope, Store, StoreError, StoredResource, documents, edges, explanations,
     history::{Facts, document, facts_columns},
     rows::{column, micros, time},
     unknowns,
@@ -79,13 +77,22 @@ impl Store {
         }
     }
 
-    /// One resource as it was; none where it was not there.
-    pub async fn resource_as_of(&self, as_of: &AsOf, uid: &Uid) -> Result<Option<PastDetail>, StoreError> {
+    /// One resource as it was; none where it was not there, or is not to be seen.
+    pub async fn resource_as_of(
+        &self,
+        as_of: &AsOf,
+        scope: &Scope,
+        uid: &Uid,
+    ) -> Result<Option<PastDetail>, StoreError> {
         let failed = |source| self.failed("read a resource as it was", source);
-        let catalog = self.past_catalog(as_of).await?;
+        if !self.may_see(scope, uid).await? {
+            return Ok(None);
+        }
+        let catalog = self.past_seen(as_of, scope).await?;
+        let scope = Scope { teams: None, ..scope.clone() };
         let Some((part, row)) = catalog.find(uid.as_str()) else { return Ok(None) };
         let id = part.id(row);
-        let Some(placed) = self.placed(&catalog, &[id], Some(as_of)).await?.remove(&id) else {
+        let Some(placed) = self.placed(&catalog, &[id], &scope, Some(as_of)).await?.remove(&id) else {
             return Ok(None);
         };
         let scan = as_of.past.scan().id;
@@ -118,14 +125,7 @@ impl Store {
         if let Some(unknown) = &mut unknown {
             unknowns::apply(unknown, &holding, as_of.past.moment());
             unknown.name.clone_from(&placed.stored.resource.name);
-            let everything = EstateFilter::default();
-            catalog.walk_list(&everything, &Assigned::new(), |rank, part, row, _| {
-                if part.id(row) == id {
-                    unknown.rank = rank;
-                    return ControlFlow::Break(());
-                }
-                ControlFlow::Continue(())
-            });
+            unknown.rank = catalog.rank_of(&EstateFilter { scope, ..EstateFilter::default() }, uid.as_str());
         }
         let edges = self.past_edges(scan, id).await?;
         Ok(Some(PastDetail { placed, document, statements, unknown, edges }))
@@ -166,27 +166,46 @@ impl Store {
 
     pub(super) async fn past_catalog(&self, as_of: &AsOf) -> Result<Arc<Catalog>, StoreError> {
         let scan = as_of.past.scan().id;
-        // A scan that began before it and ends after it changes what was.
-        let key = (scan, self.turns().await?);
-        let mut kept = self.shared().pasts.lock().await;
-        if let Some(at) = kept.iter().position(|(known, _)| *known == key) {
-            let found = kept.remove(at);
-            let catalog = Arc::clone(&found.1);
+        let failed = |source| self.failed("read the estate as it was", source);
+        // A scan that began before it and ends after it changes what was; one that began after it does not.
+        let finished: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM scan WHERE turn IS NOT NULL AND id <= $1")
+                .bind(scan)
+                .fetch_one(self.readers())
+                .await
+                .map_err(failed)?;
+        let key = (scan, finished);
+        let cell = {
+            let mut kept = self.shared().pasts.lock().await;
+            let at = kept.iter().position(|(known, _)| *known == key);
+            let found = at.map_or_else(|| (key, Arc::default()), |at| kept.remove(at));
+            if kept.len() >= KEPT_MAX {
+                kept.remove(0);
+            }
+            let cell = Arc::clone(&found.1);
             kept.push(found);
-            return Ok(catalog);
+            cell
+        };
+        if let Some(known) = cell.get() {
+            return Ok(Arc::clone(known));
         }
+        let (store, as_of) = (self.clone(), as_of.clone());
+        // Not ended with the request: the next one takes what it read.
+        let reading =
+            tokio::spawn(
+                async move { cell.get_or_try_init(|| store.read_past(&as_of)).await.map(Arc::clone) },
+            );
+        reading.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn read_past(&self, as_of: &AsOf) -> Result<Arc<Catalog>, StoreError> {
         let failed = |source| self.failed("read the estate as it was", source);
         let mut snapshot = self.readers().begin().await.map_err(failed)?;
-        let ended = as_of.past.scan().finished_at.map_or(0, micros);
+        let (scan, ended) = (as_of.past.scan().id, as_of.past.scan().finished_at.map_or(0, micros));
         let mut part = load::load(self, &mut snapshot, &Which::Past(scan, ended)).await?;
         let rules = self.shared().network_rules.get().cloned().unwrap_or_default();
         load::networks(self, &mut snapshot, &rules, &mut part, None, Some(scan)).await?;
-        let catalog = Arc::new(Catalog { turn: 0, parts: vec![View::whole(part)], over: BTreeSet::new() });
-        if kept.len() >= KEPT_MAX {
-            kept.remove(0);
-        }
-        kept.push((key, Arc::clone(&catalog)));
-        Ok(catalog)
+        Ok(Arc::new(Catalog { turn: 0, parts: vec![View::whole(part)], over: BTreeSet::new() }))
     }
 
     /// Resources as they were. When each was seen last is not kept: it is said to be when the scan ended.
@@ -282,5 +301,36 @@ impl Store {
             }
         }
         Ok(listed)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests {
+    use super::*;
+    use crate::ScanResults;
+
+    #[tokio::test]
+    async fn what_was_is_read_once_however_many_scans_follow() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        let store = Store::open(dir.path(), "test.example/log", at(0)).await.unwrap();
+        let begin = async |second| store.begin_scan("test", &[], &[], at(second)).await.unwrap();
+        let finish = async |scan, second| {
+            store.finish_scan(scan, ScanResults::default(), at(second)).await.unwrap();
+        };
+        let overlapping = begin(1).await;
+        let asked = begin(2).await;
+        finish(asked, 3).await;
+        let as_of = store.as_of(&Moment::Scan(asked), at(50)).await.unwrap();
+        let (one, two) = tokio::join!(store.past_catalog(&as_of), store.past_catalog(&as_of));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert!(Arc::ptr_eq(&one, &two), "who waits takes the same");
+        let later = begin(4).await;
+        finish(later, 5).await;
+        assert!(Arc::ptr_eq(&one, &store.past_catalog(&as_of).await.unwrap()), "a later one changes nothing");
+        finish(overlapping, 6).await;
+        assert!(!Arc::ptr_eq(&one, &store.past_catalog(&as_of).await.unwrap()), "one that began before does");
+        store.close().await.unwrap();
     }
 }

@@ -7,9 +7,10 @@ use std::{
 
 use super::{
     Catalog, EstateFilter, View,
-    filter::{Assigned, Dimension, Test},
+    filter::{Assigned, Dimension, Sight, Test},
     part::{By, Key, Part, Position, flag},
 };
+use crate::Scope;
 
 /// A row of one of the parts.
 pub(super) type Place = (usize, usize);
@@ -28,7 +29,31 @@ impl Catalog {
         filter: &'c EstateFilter,
         assigned: &'c Assigned,
     ) -> impl Iterator<Item = (&'c View, Test<'c>)> {
-        self.parts.iter().map(|view| (view, Test::new(&view.part, filter, assigned)))
+        self.parts.iter().map(|view| {
+            let told = (!filter.scope.is_all()).then(|| self.told_networks(&view.part, &filter.scope));
+            (view, Test::new(&view.part, filter, assigned, told))
+        })
+    }
+
+    /// What somebody may see of each part.
+    pub(super) fn sights<'c>(&'c self, scope: &'c Scope) -> Vec<Sight<'c>> {
+        self.parts.iter().map(|view| Sight::new(&view.part, scope)).collect()
+    }
+
+    /// Whether somebody may know of a resource; none where it is not known.
+    pub(super) fn sees(&self, sights: &[Sight<'_>], uid: &str) -> Option<bool> {
+        self.parts.iter().zip(sights).rev().find_map(|(view, sight)| {
+            let row = view.part.row_of_uid(uid).filter(|row| !view.hides(*row))?;
+            Some(sight.sees(row))
+        })
+    }
+
+    /// For each code of a network of a part whether its own resource may be known of.
+    fn told_networks(&self, part: &Part, scope: &Scope) -> Vec<bool> {
+        let sights = self.sights(scope);
+        let codes = 0..u32::try_from(part.network.words.end()).unwrap_or(u32::MAX);
+        let told = |code| code == 0 || self.sees(&sights, part.network.words.get(code)) == Some(true);
+        codes.map(told).collect()
     }
 
     /// Rows on one page in an order, with how many fit on all pages, and the place of the last where there are more.
@@ -110,9 +135,22 @@ impl Catalog {
                     counted.add(part, &test, row, fails);
                 }
             }
-            counted.into_lists(part, &mut tallies.lists);
+            counted.into_lists(part, &test, &mut tallies.lists);
         }
         tallies
+    }
+
+    /// Where a resource stands on the list of what whoever asks may see; 0 where it is not on it.
+    pub(super) fn rank_of(&self, filter: &EstateFilter, uid: &str) -> u64 {
+        let mut found = 0;
+        self.walk_list(filter, &Assigned::new(), |rank, part, row, _| {
+            if part.uids.get(row) == uid {
+                found = rank;
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        found
     }
 
     /// Walks through the list, worst first, with the rank of each row among those that whoever asks may see.
@@ -215,11 +253,14 @@ impl Counted {
         }
     }
 
-    fn into_lists(self, part: &Part, lists: &mut HashMap<u16, BTreeMap<String, u64>>) {
+    fn into_lists(self, part: &Part, test: &Test<'_>, lists: &mut HashMap<u16, BTreeMap<String, u64>>) {
         for (dimension, counts) in self.columns {
             let list = lists.entry(dimension.bit()).or_default();
             for (code, count) in (0..).zip(counts) {
-                let text = column(part, dimension).words.get(code);
+                let text = match dimension {
+                    Dimension::Network => test.network(code),
+                    _ => column(part, dimension).words.get(code),
+                };
                 if count == 0 {
                     continue;
                 }

@@ -6,10 +6,14 @@ use fathom_model::{AccountId, Region, ResourceType, Uid};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use super::{FACTS_COLUMNS, facts_columns, versions};
-use crate::{KeptVersion, Store, StoreError, documents, filter::push_in, rows::column, scans::blocking};
+use crate::{
+    KeptVersion, Scope, Store, StoreError, documents, filter::push_in, rows::column, scans::blocking,
+};
 
 /// Resources that are read at a time, each with two documents.
 const READ_MAX: usize = 64;
+/// Keys of resources that are read at a time.
+const KEYS_MAX: usize = 10_000;
 
 /// Between which scans, and of which resources.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +30,10 @@ pub struct ChangeQuery {
     pub regions: Vec<Region>,
     /// Only resources after this one in the order of type and uid.
     pub after: Option<(ResourceType, Uid)>,
+    /// Only resources that whoever asks may see. Whose a resource is, is as of now; of what is gone, whose it was last.
+    pub scope: Scope,
+    /// Whether documents are left out, for whom it is enough to know what differs.
+    pub without_documents: bool,
 }
 
 /// What became of a resource between two scans.
@@ -99,59 +107,77 @@ impl EstateChange {
 pub struct Changes {
     store: Store,
     query: ChangeQuery,
-    rest: std::vec::IntoIter<i64>,
+    keys: std::vec::IntoIter<Key>,
+    /// Whether there may be more keys after these.
+    more: bool,
 }
 
+/// A resource that may differ: its number, and its place in the order.
+type Key = (i64, ResourceType, Uid);
+
 impl Store {
-    /// The resources that differ between two scans, by type and uid. Their keys are read at once, all else by
-    /// [`Changes::next`].
+    /// The resources that differ between two scans, by type and uid, as [`Changes::next`] reads them.
     ///
     /// # Errors
     /// [`StoreError::Compacted`] where the state at one of the ends is not kept.
     pub async fn changes(&self, query: ChangeQuery) -> Result<Changes, StoreError> {
         self.check_kept(query.since).await?;
         self.check_kept(query.until).await?;
-        let ids = self.touched(&query).await?;
-        Ok(Changes { store: self.clone(), query, rest: ids.into_iter() })
+        Ok(Changes { store: self.clone(), query, keys: Vec::new().into_iter(), more: true })
     }
 
-    /// Resources of which a version, or what is said, changed in between.
-    async fn touched(&self, query: &ChangeQuery) -> Result<Vec<i64>, StoreError> {
+    /// The first resources of which a version, or what is said, changed in between.
+    async fn touched(&self, query: &ChangeQuery) -> Result<Vec<Key>, StoreError> {
         let failed = |source| self.failed("read the changes", source);
-        let mut sql = QueryBuilder::<Sqlite>::new("SELECT r.id FROM resource r WHERE r.id IN (");
-        let within = |sql: &mut QueryBuilder<Sqlite>, scan: &'static str| {
-            sql.push(" (").push(scan).push(" > ").push_bind(query.since);
-            sql.push(" AND ").push(scan).push(" <= ").push_bind(query.until).push(")");
-        };
-        sql.push("SELECT resource FROM version WHERE");
-        within(&mut sql, "scan");
-        sql.push(" UNION SELECT resource FROM explanation WHERE");
-        within(&mut sql, "from_scan");
-        sql.push(" UNION SELECT resource FROM explanation_history WHERE");
-        within(&mut sql, "from_scan");
-        sql.push(" OR");
-        within(&mut sql, "to_scan");
-        sql.push(")");
-        push_in(&mut sql, "r.kind", &query.kinds);
-        push_in(&mut sql, "r.account", &query.accounts);
-        push_in(&mut sql, "r.region", &query.regions);
-        if let Some((kind, uid)) = &query.after {
-            sql.push(" AND (r.kind, r.uid) > (").push_bind(kind.as_str().to_owned());
-            sql.push(", ").push_bind(uid.as_str().to_owned()).push(")");
-        }
-        sql.push(" ORDER BY r.kind, r.uid");
+        let mut sql = touched_sql("", query);
         let rows = sql.build().fetch_all(self.readers()).await.map_err(failed)?;
-        rows.iter().map(|row| column(row, "resource", 0)).collect()
+        let key = |row: &SqliteRow| {
+            let (kind, uid) = (column::<&str>(row, "resource", 1)?, column::<&str>(row, "resource", 2)?);
+            Ok((column(row, "resource", 0)?, ResourceType::new(kind), Uid::new(uid)))
+        };
+        rows.iter().map(key).collect()
     }
+}
+
+fn touched_sql(prefix: &'static str, query: &ChangeQuery) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::<Sqlite>::new(prefix);
+    sql.push("SELECT r.id, r.kind, r.uid FROM resource r WHERE r.id IN (");
+    let within = |sql: &mut QueryBuilder<Sqlite>, scan: &'static str| {
+        sql.push(" (").push(scan).push(" > ").push_bind(query.since);
+        sql.push(" AND ").push(scan).push(" <= ").push_bind(query.until).push(")");
+    };
+    sql.push("SELECT resource FROM version WHERE");
+    within(&mut sql, "scan");
+    sql.push(" UNION SELECT resource FROM explanation WHERE");
+    within(&mut sql, "from_scan");
+    // An arm for each index: with OR in one of them the whole table would be read.
+    for scan in ["from_scan", "to_scan"] {
+        sql.push(" UNION SELECT resource FROM explanation_history WHERE");
+        within(&mut sql, scan);
+    }
+    sql.push(")");
+    push_in(&mut sql, "r.kind", &query.kinds);
+    push_in(&mut sql, "r.account", &query.accounts);
+    push_in(&mut sql, "r.region", &query.regions);
+    if let Some((kind, uid)) = &query.after {
+        sql.push(" AND (r.kind, r.uid) > (").push_bind(kind.as_str().to_owned());
+        sql.push(", ").push_bind(uid.as_str().to_owned()).push(")");
+    }
+    sql.push(" ORDER BY r.kind, r.uid LIMIT ").push_bind(KEYS_MAX as i64);
+    sql
 }
 
 impl Changes {
     /// The next ones; none at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<EstateChange>>, StoreError> {
         loop {
-            let ids: Vec<i64> = self.rest.by_ref().take(READ_MAX).collect();
+            let ids: Vec<i64> = self.keys.by_ref().take(READ_MAX).map(|(id, ..)| id).collect();
             if ids.is_empty() {
-                return Ok(None);
+                if !self.more {
+                    return Ok(None);
+                }
+                self.read_keys().await?;
+                continue;
             }
             let failed = |source| self.store.failed("read the changes", source);
             let mut conn = self.store.readers().acquire().await.map_err(failed)?;
@@ -172,6 +198,24 @@ impl Changes {
                 return Ok(Some(found));
             }
         }
+    }
+}
+
+impl Changes {
+    /// The keys after those that were read, without those that whoever asks may not see.
+    async fn read_keys(&mut self) -> Result<(), StoreError> {
+        let mut keys = self.store.touched(&self.query).await?;
+        self.more = keys.len() == KEYS_MAX;
+        if let Some((_, kind, uid)) = keys.last() {
+            self.query.after = Some((kind.clone(), uid.clone()));
+        }
+        if !self.query.scope.is_all() {
+            let uids: Vec<Uid> = keys.iter().map(|(.., uid)| uid.clone()).collect();
+            let seen = self.store.seen_of(&self.query.scope, &uids).await?;
+            keys.retain(|(.., uid)| seen.get(uid) == Some(&true));
+        }
+        self.keys = keys.into_iter();
+        Ok(())
     }
 }
 
@@ -208,6 +252,9 @@ async fn read(
             .push(".scan = (SELECT MAX(w.scan) FROM version w WHERE w.resource = r.id AND w.scan <= ");
         sql.push_bind(scan).push(") LEFT JOIN document ").push(document).push(" ON ").push(document);
         sql.push(".hash = ").push(version).push(".hash");
+        if query.without_documents {
+            sql.push(" AND 0");
+        }
     }
     sql.push(" WHERE r.id IN (");
     let mut list = sql.separated(", ");
@@ -260,4 +307,26 @@ fn decode(
         return Ok(None);
     }
     Ok(Some((column(row, TABLE, 0)?, change)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests {
+    use super::*;
+    use fathom_model::Timestamp;
+    use sqlx::Row as _;
+
+    /// Every finished scan is asked so, by every open stream.
+    #[tokio::test]
+    async fn what_a_scan_changed_is_found_without_reading_a_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test.example/log", Timestamp::UNIX_EPOCH).await.unwrap();
+        let query = ChangeQuery { since: 6, until: 7, ..ChangeQuery::default() };
+        let mut sql = touched_sql("EXPLAIN QUERY PLAN ", &query);
+        let plan = sql.build().fetch_all(store.readers()).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|row| row.try_get("detail").unwrap()).collect();
+        assert!(steps.iter().any(|step| step.starts_with("SEARCH explanation_history")), "{steps:?}");
+        assert!(!steps.iter().any(|step| step.starts_with("SCAN")), "{steps:?}");
+        store.close().await.unwrap();
+    }
 }

@@ -23,7 +23,7 @@ pub use holder::Holder;
 pub use passkeys::Passkey;
 pub use person::{Invitation, NewPerson, Person, PersonChange};
 pub use sessions::{NewSession, SessionEnd, Spends, StoredSession};
-pub use tokens::{NewToken, StoredToken};
+pub use tokens::{NewToken, StoredToken, TokensOf};
 pub use ways::Secrets;
 
 use crate::{

@@ -4,7 +4,10 @@ use fathom_model::Timestamp;
 use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
-use super::{Attempts, SecretHash, draft, maybe_time, person_subject, scope, scope_columns, seal, sessions};
+use super::{
+    Attempts, SecretHash, attempts, draft, maybe_time, person_subject, scope, scope_columns, seal, sessions,
+    tokens,
+};
 use crate::{
     Scope, Store, StoreError,
     open::Shared,
@@ -335,14 +338,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await
                 .map_err(failed)?;
-            let tokens =
-                sqlx::query("UPDATE api_token SET revoked_at = $2 WHERE person = $1 AND revoked_at IS NULL")
-                    .bind(id)
-                    .bind(micros(now))
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(failed)?
-                    .rows_affected();
+            let tokens = tokens::revoke_of_person(&mut tx, id, now).await.map_err(failed)?;
             let ended = sessions::end_of_person(&mut tx, id, None, "disabled", now).await.map_err(failed)?;
             let body = json!({"person": id, "sessions": ended, "tokens": tokens});
             entries.push(draft("person.disabled", by, person_subject(&before.name), body));
@@ -352,8 +348,8 @@ impl Store {
         Ok(after)
     }
 
-    /// Lets a person enter once more with an invitation. Every way to sign in that there was is gone, and so are sessions
-    /// and locks.
+    /// Lets a person enter once more with an invitation. Every way to sign in that there was is gone, and so are sessions,
+    /// tokens for programs and locks: whoever had got hold of one of them is out.
     pub async fn invite_anew(
         &self,
         id: i64,
@@ -391,6 +387,7 @@ impl Store {
             sqlx::query(table).bind(id).execute(&mut *tx).await.map_err(failed)?;
         }
         let ended = sessions::end_of_person(&mut tx, id, None, "invited anew", now).await.map_err(failed)?;
+        let tokens = tokens::revoke_of_person(&mut tx, id, now).await.map_err(failed)?;
         let body = json!({
             "person": id,
             "until": stored_time(invitation.until),
@@ -401,6 +398,7 @@ impl Store {
                 "recovery_codes": before.recovery_codes,
             },
             "sessions": ended,
+            "tokens": tokens,
         });
         let entry = draft("person.invited", by, person_subject(&before.name), body);
         let after = read(&mut tx, shared, OPERATION, id).await?;
@@ -444,24 +442,11 @@ fn decode(row: &SqliteRow) -> Result<Person, StoreError> {
         passkeys: count(row, TABLE, 10)?,
         recovery_codes: count(row, TABLE, 11)?,
         invited_until: maybe_time(row, TABLE, 12)?,
-        attempts: attempts(column(row, TABLE, 13)?)?,
+        attempts: attempts::read(column(row, TABLE, 13)?)?,
         created_at: time(TABLE, column(row, TABLE, 14)?)?,
         created_by: column(row, TABLE, 15)?,
         disabled_at: maybe_time(row, TABLE, 16)?,
         last_signin_at: maybe_time(row, TABLE, 17)?,
         sessions: count(row, TABLE, 18)?,
     })
-}
-
-/// What failed, as the column holds it.
-fn attempts(text: Option<&str>) -> Result<Attempts, StoreError> {
-    text.map_or_else(
-        || Ok(Attempts::default()),
-        |text| {
-            serde_json::from_str(text).map_err(|_| StoreError::BadRow {
-                table: TABLE,
-                what: "attempts are not what we write".to_owned(),
-            })
-        },
-    )
 }

@@ -8,7 +8,9 @@ use serde_json::json;
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    Holder, SecretHash, draft,
+    Holder, SecretHash,
+    attempts::attempts_of,
+    draft,
     holder::{holder, holder_columns},
     name_of, person_subject, seal, ways,
 };
@@ -18,6 +20,8 @@ use crate::{
 };
 
 const TABLE: &str = "session";
+/// Who the ledger names for the owner of the data directory.
+const OWNER: &str = "owner";
 /// The most open sessions of a person; the one that was used longest ago ends when there would be more.
 const SESSIONS_MAX: i64 = 20;
 
@@ -55,6 +59,13 @@ pub enum Spends {
     Invitation,
 }
 
+impl Spends {
+    /// Whether somebody who does not have it can guess it: then a lock keeps it from being tried.
+    fn can_be_guessed(self) -> bool {
+        matches!(self, Self::TotpStep(_) | Self::RecoveryCode(_))
+    }
+}
+
 impl fmt::Debug for Spends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -89,6 +100,8 @@ pub struct NewSession {
     pub instead_of: Option<i64>,
     /// Whether it only serves to set up how the person will sign in: the person has not signed in with it.
     pub enrolling: bool,
+    /// The method of sessions that only serve to set that up: those of the person end with this one.
+    pub ends: String,
 }
 
 impl fmt::Debug for NewSession {
@@ -121,11 +134,12 @@ macro_rules! session_columns {
 }
 
 impl Store {
-    /// Begins a session and notes that the person signed in; the failures before are forgotten. `name` is what the ledger
-    /// says.
+    /// Begins a session and notes that the person signed in; the failures before are forgotten, and an invitation that was
+    /// open is spent. `name` is what the ledger says.
     ///
     /// # Errors
-    /// [`StoreError::Spent`] where what it uses up was used before, [`StoreError::Conflict`] where the person is disabled.
+    /// [`StoreError::Spent`] where what it uses up was used before, [`StoreError::Conflict`] where the person is disabled,
+    /// or locked meanwhile.
     pub async fn begin_session(
         &self,
         new: NewSession,
@@ -151,20 +165,26 @@ impl Store {
             if !enabled {
                 return Err(StoreError::Conflict { what: "the person is disabled".to_owned() });
             }
+            let attempts = attempts_of(&mut tx, shared, OPERATION, person).await?;
+            if new.spends.can_be_guessed() && attempts.locked_until.is_some_and(|until| until > now) {
+                return Err(StoreError::Conflict { what: "the person is locked".to_owned() });
+            }
             if !spend(&mut tx, person, new.spends, now).await.map_err(failed)? {
                 return Err(StoreError::Spent);
             }
-            if new.enrolling {
-                let ended = end_enrolling(&mut tx, person, &new.method, now).await.map_err(failed)?;
-                entries
-                    .extend(ended.into_iter().map(|id| ended_entry(id, name, name, &new.method, "replaced")));
-            } else {
-                sqlx::query("UPDATE person SET last_signin_at = $2, attempts = NULL WHERE id = $1")
-                    .bind(person)
-                    .bind(micros(now))
-                    .execute(&mut *tx)
-                    .await
-                    .map_err(failed)?;
+            let ended = end_enrolling(&mut tx, person, &new, now).await.map_err(failed)?;
+            entries.extend(ended.into_iter().map(|id| ended_entry(id, name, name, &new.ends, "replaced")));
+            if !new.enrolling {
+                // Whoever signs in needs no invitation: left open, it would be one more way in for whoever has the link.
+                sqlx::query(
+                    "UPDATE person SET last_signin_at = $2, attempts = NULL, invitation = NULL, \
+                     invited_until = NULL WHERE id = $1",
+                )
+                .bind(person)
+                .bind(micros(now))
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
             }
         }
         if let Some(before) = new.instead_of {
@@ -332,7 +352,7 @@ impl Store {
                     .map_err(failed)?;
             let whose = match person {
                 Some(person) => name_of(&mut tx, shared, OPERATION, person).await?,
-                None => "owner".to_owned(),
+                None => OWNER.to_owned(),
             };
             entries.push(ended_entry(*session, by, &whose, &method, why));
         }
@@ -390,6 +410,24 @@ async fn spend(
     Ok(done.rows_affected() == 1)
 }
 
+/// Ends the sessions of the owner of the data directory, each with its entry.
+pub(super) async fn end_of_owner(
+    tx: &mut SqliteConnection,
+    by: &str,
+    why: &str,
+    now: Timestamp,
+) -> Result<Vec<EntryDraft>, sqlx::Error> {
+    let ended: Vec<(i64, String)> = sqlx::query_as(
+        "UPDATE session SET ended_at = $1, ended_why = $2 WHERE person IS NULL AND ended_at IS NULL \
+         RETURNING id, method",
+    )
+    .bind(micros(now))
+    .bind(why)
+    .fetch_all(tx)
+    .await?;
+    Ok(ended.into_iter().map(|(id, method)| ended_entry(id, by, OWNER, &method, why)).collect())
+}
+
 /// Ends the sessions of a person, but one; says how many. The caller's entry tells of it.
 pub(super) async fn end_of_person(
     tx: &mut SqliteConnection,
@@ -410,20 +448,22 @@ pub(super) async fn end_of_person(
     Ok(done.rows_affected())
 }
 
-/// Ends the sessions of a person that began in the same way.
+/// Ends the sessions of a person that only serve to set up how to sign in. The entry of the one that the new session takes
+/// the place of is the new one's.
 async fn end_enrolling(
     tx: &mut SqliteConnection,
     person: i64,
-    method: &str,
+    new: &NewSession,
     now: Timestamp,
 ) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "UPDATE session SET ended_at = $3, ended_why = 'replaced' \
-         WHERE person = $1 AND method = $2 AND ended_at IS NULL RETURNING id",
+         WHERE person = $1 AND method = $2 AND id IS NOT $4 AND ended_at IS NULL RETURNING id",
     )
     .bind(person)
-    .bind(method)
+    .bind(&new.ends)
     .bind(micros(now))
+    .bind(new.instead_of)
     .fetch_all(tx)
     .await
 }

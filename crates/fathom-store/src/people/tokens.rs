@@ -4,12 +4,12 @@ use std::fmt;
 
 use fathom_model::Timestamp;
 use serde_json::json;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 use super::{
     Holder, SecretHash, draft,
     holder::{holder, holder_columns},
-    maybe_time, scope, scope_columns, seal,
+    maybe_time, scope, scope_columns, seal, sessions,
 };
 use crate::{
     Scope, Store, StoreError,
@@ -22,6 +22,20 @@ const TABLE: &str = "api_token";
 const NAME_BYTES_MAX: usize = 200;
 /// The most tokens of one maker that can be used at the same time.
 const TOKENS_MAX: i64 = 200;
+
+/// The most tokens of a list.
+const LISTED_MAX: i64 = 10_000;
+
+/// Whose tokens are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokensOf {
+    /// All.
+    Everybody,
+    /// Those that the owner of the data directory made.
+    Owner,
+    /// Those that a person made.
+    Person(i64),
+}
 
 /// A token as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,12 +188,30 @@ impl Store {
         row.as_ref().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).transpose()
     }
 
-    /// All tokens, those that do not hold any more too, newest first.
-    pub async fn tokens(&self) -> Result<Vec<(StoredToken, Option<Holder>)>, StoreError> {
-        let rows = sqlx::query(concat!(token_columns!(), " ORDER BY t.id DESC LIMIT 10000"))
-            .fetch_all(self.readers())
-            .await
-            .map_err(|source| self.failed("read the tokens", source))?;
+    /// Tokens, those that do not hold any more too: first those that hold, each newest first.
+    pub async fn tokens(
+        &self,
+        whose: TokensOf,
+        now: Timestamp,
+    ) -> Result<Vec<(StoredToken, Option<Holder>)>, StoreError> {
+        let (all, person) = match whose {
+            TokensOf::Everybody => (true, None),
+            TokensOf::Owner => (false, None),
+            TokensOf::Person(id) => (false, Some(id)),
+        };
+        // Those that hold come first, so that however many ended none of them is beyond the limit.
+        let rows = sqlx::query(concat!(
+            token_columns!(),
+            " WHERE $1 OR t.person IS $2 \
+             ORDER BY t.revoked_at IS NULL AND t.expires_at > $3 DESC, t.id DESC LIMIT $4"
+        ))
+        .bind(all)
+        .bind(person)
+        .bind(micros(now))
+        .bind(LISTED_MAX)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|source| self.failed("read the tokens", source))?;
         rows.iter().map(|row| Ok((decode(row)?, holder(row, TABLE, HOLDER_AT)?))).collect()
     }
 
@@ -210,6 +242,42 @@ impl Store {
         Ok(true)
     }
 
+    /// Ends everything that the owner's token opened: sessions, and the tokens that were made with it.
+    pub async fn end_of_owner(&self, by: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        const OPERATION: &str = "end what the owner's token opened";
+        let shared = self.shared();
+        let failed = |source| shared.failed(OPERATION, source);
+        let mut guard = shared.write(OPERATION).await?;
+        let mut tx = guard.begin(OPERATION).await?;
+        let mut entries = sessions::end_of_owner(&mut tx, by, why, now).await.map_err(failed)?;
+        let revoked: Vec<(i64, String)> = sqlx::query_as(
+            "UPDATE api_token SET revoked_at = $1 \
+             WHERE person IS NULL AND revoked_at IS NULL AND expires_at > $1 RETURNING id, name",
+        )
+        .bind(micros(now))
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(failed)?;
+        entries.extend(revoked.into_iter().map(|(id, name)| {
+            draft("token.revoked", by, format!("token/{id}"), json!({"name": name, "why": why}))
+        }));
+        seal(tx, shared, OPERATION, &entries, now).await
+    }
+
+    /// Forgets tokens that ended before a moment; the ledger still tells of them.
+    pub async fn forget_tokens(&self, before: Timestamp) -> Result<(), StoreError> {
+        const OPERATION: &str = "forget old tokens";
+        let shared = self.shared();
+        let mut guard = shared.write(OPERATION).await?;
+        let mut tx = guard.begin(OPERATION).await?;
+        sqlx::query("DELETE FROM api_token WHERE revoked_at < $1 OR expires_at < $1")
+            .bind(micros(before))
+            .execute(&mut *tx)
+            .await
+            .map_err(|source| shared.failed(OPERATION, source))?;
+        tx.commit().await.map_err(|source| shared.failed(OPERATION, source))
+    }
+
     /// Notes when tokens were used last; an observation, without an entry.
     pub async fn tokens_used(&self, used: &[(i64, Timestamp)]) -> Result<(), StoreError> {
         const OPERATION: &str = "note that tokens were used";
@@ -226,6 +294,20 @@ impl Store {
         }
         tx.commit().await.map_err(|source| shared.failed(OPERATION, source))
     }
+}
+
+/// Revokes the tokens of a person; says how many. The caller's entry tells of it.
+pub(super) async fn revoke_of_person(
+    tx: &mut SqliteConnection,
+    person: i64,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query("UPDATE api_token SET revoked_at = $2 WHERE person = $1 AND revoked_at IS NULL")
+        .bind(person)
+        .bind(micros(now))
+        .execute(tx)
+        .await?;
+    Ok(done.rows_affected())
 }
 
 fn decode(row: &SqliteRow) -> Result<StoredToken, StoreError> {

@@ -40,6 +40,9 @@ fn made(numbers: &mut Numbers, n: usize) -> (Resource, String) {
     let team = TEAMS[numbers.below(4) as usize];
     resource.tags =
         [("team".to_owned(), team.to_owned()), ("odd\"key".to_owned(), format!("{}", n % 3))].into();
+    if n.is_multiple_of(4) {
+        resource.tags.insert("key".to_owned(), "2".to_owned());
+    }
     (resource, team.to_owned())
 }
 
@@ -137,6 +140,23 @@ async fn estate(store: &Store, seed: u64) -> Vec<Known> {
     known
 }
 
+/// Whether somebody may see one.
+fn seen(scope: &Scope, one: &Known) -> bool {
+    scope.sees(&one.resource.account, Some(one.owner.as_str()).filter(|owner| !owner.is_empty()))
+}
+
+/// The same as somebody is told of it: without a network that is not to be seen.
+fn told(scope: &Scope, known: &[Known]) -> Vec<Known> {
+    let is_told = |network: &String| {
+        known.iter().any(|one| one.resource.uid.as_str() == network.as_str() && seen(scope, one))
+    };
+    let one = |one: &Known| Known {
+        network: Some(one.network.clone()).filter(is_told).unwrap_or_default(),
+        ..one.clone()
+    };
+    known.iter().map(one).collect()
+}
+
 /// The plain reading of the filter.
 fn fits(filter: &EstateFilter, one: &Known) -> bool {
     fn listed<T: AsRef<str>>(wanted: &[T], value: &str) -> bool {
@@ -149,7 +169,7 @@ fn fits(filter: &EstateFilter, one: &Known) -> bool {
         names.into_iter().flatten().any(|name| name.to_ascii_lowercase().contains(&text))
     });
     let is = |wanted: Option<bool>, value: bool| wanted.is_none_or(|wanted| wanted == value);
-    text && filter.scope.sees(&resource.account, Some(one.owner.as_str()).filter(|owner| !owner.is_empty()))
+    text && seen(&filter.scope, one)
         && listed(&filter.kinds, resource.kind.as_str())
         && listed(&filter.accounts, resource.account.as_str())
         && listed(&filter.regions, resource.region.as_str())
@@ -200,6 +220,10 @@ fn random(numbers: &mut Numbers, known: &[Known]) -> EstateFilter {
     if numbers.below(5) == 0 {
         filter.tags.push(TagFilter { key: "odd\"key".to_owned(), value: Some("1".to_owned()) });
     }
+    if numbers.below(6) == 0 {
+        let value = [None, Some("1".to_owned()), Some("2".to_owned())][numbers.below(3) as usize].clone();
+        filter.tags.push(TagFilter { key: "key".to_owned(), value });
+    }
     if numbers.below(4) == 0 {
         filter.first_seen_since = Some(at(SINCE[1]));
     }
@@ -229,6 +253,7 @@ async fn random_filters_answer_as_the_plain_reading() {
         let mut met = HashSet::new();
         for _ in 0..150 {
             let filter = random(&mut numbers, &known);
+            let known = told(&filter.scope, &known);
             let wanted: Vec<&Known> = known.iter().filter(|one| fits(&filter, one)).collect();
             met.insert(wanted.len());
             let order = (ResourceOrder::Uid, false);
@@ -475,5 +500,33 @@ async fn assignments_replace_end_and_are_sealed() {
         entries.iter().map(|one| one.body.contains(r#""kind":"resource.assigned""#)).collect();
     assert_eq!(kinds, [true, true, false, true]);
     assert!(entries[2].body.contains(r#""kind":"resource.assignment_ended""#));
+    store.close().await.unwrap();
+}
+
+/// Pages of assignments join to the whole, also for who sees a part.
+#[tokio::test]
+async fn pages_of_assignments_hold_what_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let known = estate(&store, 41).await;
+    let scope = Scope { accounts: Some(BTreeSet::from([ACCOUNTS[1].into()])), teams: None };
+    for scope in [Scope::ALL, scope] {
+        let wanted = known.iter().filter(|one| one.to == "ana" && seen(&scope, one));
+        let wanted: BTreeSet<String> = wanted.map(|one| one.resource.uid.to_string()).collect();
+        assert!(!wanted.is_empty());
+        let (mut found, mut offset) = (BTreeSet::new(), 0);
+        loop {
+            let query =
+                AssignmentQuery { scope: scope.clone(), offset, limit: 2, ..AssignmentQuery::default() };
+            let (page, total) = store.assignments(&query, at(40)).await.unwrap();
+            assert_eq!(total, wanted.len() as u64);
+            if page.is_empty() {
+                break;
+            }
+            offset += page.len() as u64;
+            found.extend(page.into_iter().map(|one| one.uid.to_string()));
+        }
+        assert_eq!(found, wanted);
+    }
     store.close().await.unwrap();
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fathom_model::{Edge, Resource, Target, Uid};
-use fathom_store::{AroundQuery, Direction, EstateFilter, GroupQuery, ScanResults, Scope, Store, WayQuery};
+use fathom_model::{Edge, Outcome, Resource, Target, Uid};
+use fathom_store::{
+    AroundQuery, Direction, EstateFilter, GroupQuery, LINKS_OF_ONE_MAX, ScanResults, Scope, Store, WayQuery,
+};
 
-use crate::support::{BUCKET, INSTANCE, Numbers, at, edge, open, resource, scan};
+use crate::support::{BUCKET, INSTANCE, Numbers, at, covered, edge, open, resource, scan};
 
 const ACCOUNTS: [&str; 2] = ["111122223333", "222233334444"];
 
@@ -151,6 +153,7 @@ async fn what_is_around_is_what_a_plain_search_reaches() {
                 direction: Direction::Both,
                 limit: 2000,
                 group_above: 500,
+                links_max: LINKS_OF_ONE_MAX,
             };
             let found = store.graph_around(&query).await.unwrap().unwrap();
             let far = distances(start, &links, Direction::Both, None, &|_| true);
@@ -192,6 +195,7 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
         direction: Direction::Both,
         limit: 300,
         group_above: 13,
+        links_max: LINKS_OF_ONE_MAX,
     };
     let found = store.graph_around(&query).await.unwrap().unwrap();
     // 12 buckets of 1..38 are multiples of three and stay; the 25 instances become one.
@@ -229,9 +233,66 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
     }
     assert_eq!(members.len(), 25);
     // Fewer than are there, and it says so.
-    let few =
-        store.graph_around(&AroundQuery { limit: 10, group_above: 500, ..query }).await.unwrap().unwrap();
+    let few = AroundQuery { limit: 10, group_above: 500, ..query.clone() };
+    let few = store.graph_around(&few).await.unwrap().unwrap();
     assert_eq!((few.nodes.len(), few.complete), (10, false));
+    // The same where its edges are more than are read.
+    let cut = AroundQuery { links_max: 20, group_above: 500, ..query.clone() };
+    let cut = store.graph_around(&cut).await.unwrap().unwrap();
+    assert!(!cut.complete && cut.nodes.len() < 39, "{}", cut.nodes.len());
+    let whole = store.graph_around(&AroundQuery { group_above: 500, ..query }).await.unwrap().unwrap();
+    assert_eq!((whole.nodes.len(), whole.complete), (39, true));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn references_are_cut_aloud_and_name_nothing_gone_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (own, gone) = (node(0), node(1));
+    let lost = |n: usize| Edge {
+        from: own.uid.clone(),
+        kind: "logs_to".into(),
+        to: Target::Unresolved { kind: BUCKET.into(), reference: format!("lost-{n}"), outside: false },
+        path: "Logs".into(),
+    };
+    let run = async |second, resources: &[Resource], edges| {
+        let accounts = ACCOUNTS.map(str::to_owned);
+        let begun = store.begin_scan("test", &accounts, &["eu-west-1".to_owned()], at(second)).await.unwrap();
+        store.stage(begun, resources).await.unwrap();
+        let coverage = ACCOUNTS.iter().flat_map(|account| {
+            [BUCKET, INSTANCE].map(|kind| covered(kind, account, "eu-west-1", Outcome::Read))
+        });
+        let results = ScanResults { edges, coverage: coverage.collect(), ..ScanResults::default() };
+        store.finish_scan(begun, results, at(second + 1)).await.unwrap();
+    };
+    let uses = edge(&own, "uses", &gone);
+    run(10, &[own.clone(), gone.clone()], vec![uses.clone(), lost(0)]).await;
+    run(20, std::slice::from_ref(&own), vec![uses, lost(0)]).await;
+    let query = |scope| AroundQuery {
+        scope,
+        root: own.uid.clone(),
+        depth: 1,
+        kinds: Vec::new(),
+        types: Vec::new(),
+        direction: Direction::Both,
+        limit: 300,
+        group_above: 13,
+        links_max: LINKS_OF_ONE_MAX,
+    };
+    let limited = Scope { accounts: Some(BTreeSet::from([ACCOUNTS[0].into()])), teams: None };
+    let references = async |scope| {
+        let found = store.graph_around(&query(scope)).await.unwrap().unwrap();
+        assert!(found.complete);
+        found.loose.into_iter().map(|one| one.reference).collect::<BTreeSet<_>>()
+    };
+    let all = references(Scope::ALL).await;
+    assert_eq!(all, BTreeSet::from([gone.uid.to_string(), "lost-0".to_owned()]));
+    assert_eq!(references(limited).await, BTreeSet::from(["lost-0".to_owned()]));
+    // One more than an answer has.
+    run(30, std::slice::from_ref(&own), (0..1001).map(lost).collect()).await;
+    let cut = store.graph_around(&query(Scope::ALL)).await.unwrap().unwrap();
+    assert_eq!((cut.loose.len(), cut.complete), (1000, false));
     store.close().await.unwrap();
 }
 

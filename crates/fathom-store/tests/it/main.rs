@@ -20,4 +20,5 @@ mod overlap;
 mod people;
 mod reading;
 mod scale;
+mod seen;
 mod support;

@@ -1,8 +1,8 @@
 //! People, their ways of signing in, sessions and tokens: each change with its entry, and what is used up is used up once.
 
 use fathom_store::{
-    Invitation, NewPerson, NewSession, NewToken, Person, PersonChange, Scope, SessionEnd, Spends, Store,
-    StoreError,
+    Attempts, Invitation, NewPerson, NewSession, NewToken, Person, PersonChange, Scope, SessionEnd, Spends,
+    Store, StoreError, TokensOf,
 };
 
 use crate::support::{at, open};
@@ -33,17 +33,30 @@ fn session(hash: u8, person: Option<i64>, spends: Spends) -> NewSession {
         spends,
         instead_of: None,
         enrolling: false,
+        ends: "invitation".to_owned(),
     }
+}
+
+fn token(hash: u8, person: Option<i64>, until: i64) -> NewToken {
+    NewToken {
+        hash: [hash; 32],
+        name: format!("ci {hash}"),
+        person,
+        role: "viewer".to_owned(),
+        scope: Scope::ALL,
+        expires_at: at(until),
+    }
+}
+
+/// All entries, oldest first.
+async fn entries(store: &Store) -> Vec<serde_json::Value> {
+    let entries = store.entries(0, 1000).await.unwrap();
+    entries.iter().map(|entry| serde_json::from_str(&entry.body).unwrap()).collect()
 }
 
 /// The kinds of all entries, oldest first.
 async fn kinds(store: &Store) -> Vec<String> {
-    let entries = store.entries(0, 1000).await.unwrap();
-    let kind = |body: &str| {
-        let value: serde_json::Value = serde_json::from_str(body).unwrap();
-        value["kind"].as_str().unwrap().to_owned()
-    };
-    entries.iter().map(|entry| kind(&entry.body)).collect()
+    entries(store).await.iter().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -97,20 +110,12 @@ async fn disabling_ends_everything_and_somebody_stays_who_may() {
     assert!(matches!(last, Err(StoreError::Conflict { .. })), "{last:?}");
     add(&store, "bob", ADMIN).await;
     store.begin_session(session(1, Some(ada.id), Spends::Nothing), "ada", at(3)).await.unwrap();
-    let token = NewToken {
-        hash: [2; 32],
-        name: "ci".to_owned(),
-        person: Some(ada.id),
-        role: "viewer".to_owned(),
-        scope: Scope::ALL,
-        expires_at: at(9_000),
-    };
-    store.add_token(token, "ada", at(3)).await.unwrap();
+    store.add_token(token(2, Some(ada.id), 9_000), "ada", at(3)).await.unwrap();
     let after = store.change_person(ada.id, disable(), ADMIN, "bob", at(4)).await.unwrap();
     assert_eq!((after.disabled_at, after.sessions), (Some(at(4)), 0));
     assert!(store.session(&[1; 32]).await.unwrap().is_none());
-    let (token, _) = store.token(&[2; 32]).await.unwrap().unwrap();
-    assert_eq!(token.revoked_at, Some(at(4)));
+    let (revoked, _) = store.token(&[2; 32]).await.unwrap().unwrap();
+    assert_eq!(revoked.revoked_at, Some(at(4)));
     let refused = store.begin_session(session(3, Some(ada.id), Spends::Nothing), "ada", at(5)).await;
     assert!(matches!(refused, Err(StoreError::Conflict { .. })), "{refused:?}");
     let kinds = kinds(&store).await;
@@ -233,5 +238,127 @@ async fn what_is_kept_is_there_again_and_a_broken_scope_is_not_everything() {
     let store = open(dir.path()).await;
     let broken = store.session(&[1; 32]).await;
     assert!(matches!(broken, Err(StoreError::BadRow { .. })), "{broken:?}");
+    store.close().await.unwrap();
+}
+
+/// One more failure; five are a lock for a minute.
+fn count(before: &Attempts, now: i64) -> Attempts {
+    let mut after = before.clone();
+    after.failures.push(at(now));
+    after.locked_until = (after.failures.len() >= 5).then(|| at(now + 60));
+    after
+}
+
+#[tokio::test]
+async fn failures_at_the_same_time_all_count_and_a_lock_holds_for_who_is_on_the_way_in() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let ada = add(&store, "ada", "viewer").await;
+    store.set_totp(ada.id, &[1; 20], 4, "ada", at(2)).await.unwrap();
+    store.set_recovery_codes(ada.id, &[[7; 32]], "ada", at(3)).await.unwrap();
+    let fail = || store.set_attempts(ada.id, |before| (count(before, 10), Vec::new()), at(10));
+    let done = tokio::join!(fail(), fail(), fail(), fail(), fail());
+    for each in [done.0, done.1, done.2, done.3, done.4] {
+        each.unwrap();
+    }
+    let kept = store.person(ada.id).await.unwrap().unwrap().attempts;
+    assert_eq!((kept.failures.len(), kept.locked_until), (5, Some(at(70))));
+    // Whoever was let through before the lock began is stopped by it, unless nothing was guessed.
+    let begin = |hash, spends, now| store.begin_session(session(hash, Some(ada.id), spends), "ada", at(now));
+    for spends in [Spends::TotpStep(9), Spends::RecoveryCode([7; 32])] {
+        let locked = begin(1, spends, 69).await;
+        assert!(
+            matches!(&locked, Err(StoreError::Conflict { what }) if what.contains("locked")),
+            "{locked:?}"
+        );
+    }
+    assert!(store.has_recovery_code(ada.id, &[7; 32]).await.unwrap(), "nothing was used up");
+    begin(1, Spends::TotpStep(9), 70).await.unwrap();
+    for _ in 0..5 {
+        fail().await.unwrap();
+    }
+    begin(2, Spends::Nothing, 20).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_signs_in_leaves_no_invitation_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let ada = add(&store, "ada", "viewer").await;
+    let enrolling = |hash| NewSession {
+        method: "invitation".to_owned(),
+        enrolling: true,
+        ..session(hash, Some(ada.id), Spends::Nothing)
+    };
+    let invite = |now| {
+        let invitation = Invitation { hash: [6; 32], until: at(1000) };
+        store.invite_anew(ada.id, invitation, "owner", at(now))
+    };
+    invite(2).await.unwrap();
+    store.begin_session(enrolling(1), "ada", at(3)).await.unwrap();
+    assert!(store.person_invited(&[6; 32], at(4)).await.unwrap().is_some(), "she has not signed in");
+    store.begin_session(session(2, Some(ada.id), Spends::Nothing), "ada", at(5)).await.unwrap();
+    assert!(store.person_invited(&[6; 32], at(6)).await.unwrap().is_none());
+    assert_eq!(store.person(ada.id).await.unwrap().unwrap().invited_until, None);
+    assert!(store.session(&[1; 32]).await.unwrap().is_none(), "the enrolling session is over");
+    assert!(store.session(&[2; 32]).await.unwrap().is_some());
+    assert_eq!(kinds(&store).await.iter().filter(|kind| *kind == "session.ended").count(), 1);
+    // Finishing still spends it, and tells of the session that it takes the place of once.
+    invite(7).await.unwrap();
+    let opened = store.begin_session(enrolling(3), "ada", at(8)).await.unwrap();
+    let finished = NewSession { instead_of: Some(opened.id), ..session(4, Some(ada.id), Spends::Invitation) };
+    store.begin_session(finished, "ada", at(9)).await.unwrap();
+    assert!(store.session(&[3; 32]).await.unwrap().is_none());
+    assert_eq!(kinds(&store).await.iter().filter(|kind| *kind == "session.ended").count(), 1);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reset_and_a_new_token_of_the_owner_end_what_was_opened_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let ada = add(&store, "ada", "viewer").await;
+    store.add_token(token(1, Some(ada.id), 9_000), "ada", at(2)).await.unwrap();
+    store.add_token(token(2, None, 9_000), "owner", at(2)).await.unwrap();
+    store.begin_session(session(3, None, Spends::Nothing), "owner", at(2)).await.unwrap();
+    store.begin_session(session(4, Some(ada.id), Spends::Nothing), "ada", at(2)).await.unwrap();
+    store.end_of_owner("fathom", "new", at(3)).await.unwrap();
+    let revoked_at = async |hash| store.token(&[hash; 32]).await.unwrap().unwrap().0.revoked_at;
+    assert_eq!((revoked_at(1).await, revoked_at(2).await), (None, Some(at(3))));
+    assert!(store.session(&[3; 32]).await.unwrap().is_none(), "the owner's");
+    assert!(store.session(&[4; 32]).await.unwrap().is_some(), "hers");
+    let all = entries(&store).await;
+    let told: Vec<&str> = all[all.len() - 2..].iter().filter_map(|one| one["kind"].as_str()).collect();
+    assert_eq!(told, ["session.ended", "token.revoked"]);
+
+    let invitation = Invitation { hash: [6; 32], until: at(100) };
+    store.invite_anew(ada.id, invitation, "owner", at(5)).await.unwrap();
+    assert_eq!(revoked_at(1).await, Some(at(5)));
+    let invited = entries(&store).await.pop().unwrap();
+    assert_eq!((&invited["kind"], &invited["body"]["tokens"]), (&"person.invited".into(), &1.into()));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_that_hold_are_listed_before_those_that_do_not_and_old_ones_are_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let ada = add(&store, "ada", "viewer").await;
+    for (hash, person, until) in
+        [(1, Some(ada.id), 9_000), (2, Some(ada.id), 50), (3, None, 9_000), (4, Some(ada.id), 9_000)]
+    {
+        store.add_token(token(hash, person, until), "x", at(2)).await.unwrap();
+    }
+    store.revoke_token(4, "ada", at(60)).await.unwrap();
+    let listed = async |whose| {
+        let tokens = store.tokens(whose, at(100)).await.unwrap();
+        tokens.iter().map(|(token, _)| token.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(TokensOf::Everybody).await, [3, 1, 4, 2]);
+    assert_eq!(listed(TokensOf::Person(ada.id)).await, [1, 4, 2]);
+    assert_eq!(listed(TokensOf::Owner).await, [3]);
+    store.forget_tokens(at(60)).await.unwrap();
+    assert_eq!(listed(TokensOf::Everybody).await, [3, 1, 4]);
     store.close().await.unwrap();
 }

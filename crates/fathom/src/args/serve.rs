@@ -26,6 +26,9 @@ pub(crate) struct ServeArgs {
     /// A name under which this server is reached; requests that name another are refused. May be repeated
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+    /// A proxy on this machine passes requests on: where they come from is the last address of X-Forwarded-For
+    #[arg(long)]
+    pub(crate) behind_proxy: bool,
     /// The issuers of OpenID Connect that people may come from, and what their groups may do; without it, signin.yaml in
     /// the data directory where it is there
     #[arg(long, value_name = "FILE")]

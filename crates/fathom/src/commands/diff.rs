@@ -54,7 +54,7 @@ pub(crate) async fn run(global: &Global, args: DiffArgs) -> Result<Ending> {
         kinds: args.kind.into_iter().map(Into::into).collect(),
         accounts: args.account.into_iter().map(Into::into).collect(),
         regions: args.region.into_iter().map(Into::into).collect(),
-        after: None,
+        ..ChangeQuery::default()
     };
     let mut by_kind: BTreeMap<ResourceType, Counts> = BTreeMap::new();
     let mut all = Counts::default();

@@ -62,12 +62,16 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     if let Some((.., status)) = &events {
         state = state.with_events(status.clone());
     }
+    // Before anybody is told where it answers: from then on it may be told to end.
+    let interrupted = told_to_end();
     let server = Server::bind(ServeOptions {
         listen: args.listen,
         tls: args.tls_cert.zip(args.tls_key),
         token_file: token_file.clone(),
         allowed_hosts: args.allowed_hosts,
+        behind_proxy: args.behind_proxy,
         signin: args.signin.or_else(|| Some(global.data.join("signin.yaml")).filter(|file| file.exists())),
+        environment: wiring::environment().collect(),
     })
     .await?;
     render::print(format!("Fathom answers on {}", styled(render::STRONG, server.url())))?;
@@ -87,12 +91,6 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
             fathom_api::BASE
         ),
     ))?;
-    let interrupted = async {
-        // Where signals cannot be waited for, the server runs until it is ended.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     let warming = store.clone();
     tokio::spawn(async move {
         // Who asks first tries again, and is told.
@@ -119,4 +117,33 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     }
     ended?;
     Ok(store.close().await?)
+}
+
+/// Ends with Ctrl-C, and with what service managers and containers end a process with; listens from the call on.
+#[cfg(unix)]
+fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [interrupt, terminate] = signals.map(|signal| async move {
+            match signal {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                // Where signals cannot be waited for, the server runs until it is ended.
+                Err(_) => std::future::pending().await,
+            }
+        });
+        tokio::select! {
+            () = interrupt => (),
+            () = terminate => (),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }

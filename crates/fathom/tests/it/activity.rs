@@ -1,71 +1,33 @@
 //! Who made it: from logs in files, in a bucket, and from what CloudTrail remembers by itself.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use std::{fs, path::Path, process::Command, sync::OnceLock};
 
 use fathom_testkit::moto::{Moto, python};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::{
-    cloud::{ACCOUNT, CANARY, TYPES, answer, denied, on, small_estate, tools, unknown_rows, whole},
+    cloud::{ACCOUNT, CANARY, Seeded, TYPES, answer, denied, on, seeded, small_estate, unknown_rows, whole},
     harness::Place,
+    moto::{RECORDING, scanned},
 };
 
-/// A company whose making was logged.
-struct Logged {
-    moto: Moto,
-    scratch: TempDir,
-    /// Who made what, found without looking at any event.
-    creators: Value,
-}
-
-impl Logged {
-    fn logs(&self) -> PathBuf {
-        self.scratch.path().join("trail")
-    }
-}
-
-fn logged() -> Option<&'static Logged> {
-    static LOGGED: OnceLock<Option<Logged>> = OnceLock::new();
-    let seed = || {
-        let moto = Moto::start()?;
-        let scratch = tempfile::tempdir().expect("a temporary directory");
-        let logs = scratch.path().join("trail");
-        let seeded = Command::new(python()?)
-            .arg(tools().join("seed.py"))
-            .args(["--small", "--endpoint", &moto.url, "--trail"])
-            .arg(&logs)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .output()
-            .expect("the peers' Python starts");
-        assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
-        let text = fs::read_to_string(logs.join("creators.txt")).expect("who made what");
-        let creators = serde_json::from_str(&text).expect("JSON");
-        Some(Logged { moto, scratch, creators })
-    };
-    LOGGED.get_or_init(seed).as_ref()
-}
-
-/// A place where the logged company was scanned with its logs.
-fn scanned() -> Option<&'static (Place, &'static Logged)> {
-    static PLACE: OnceLock<Option<(Place, &'static Logged)>> = OnceLock::new();
+/// A place where the company was scanned with its logs.
+fn logged() -> Option<&'static (Place, &'static Seeded)> {
+    static PLACE: OnceLock<Option<(Place, &'static Seeded)>> = OnceLock::new();
     let scan = || {
-        let logged = logged()?;
-        let place = Place::asking(&logged.moto.url);
-        place.run(&whole(&["--cloudtrail", &logged.logs().display().to_string()])).ok();
-        Some((place, logged))
+        let (cloud, live) = (seeded()?, scanned()?);
+        let place = Place::new();
+        place.write(RECORDING, live.read(RECORDING));
+        let logs = cloud.logs().display().to_string();
+        place.run(&whole(&["--replay", RECORDING, "--cloudtrail", &logs])).ok();
+        Some((place, cloud))
     };
     PLACE.get_or_init(scan).as_ref()
 }
 
 #[test]
 fn every_creator_that_is_told_is_the_right_one() {
-    let Some((place, logged)) = scanned() else { return };
+    let Some((place, cloud)) = logged() else { return };
     let rows = place.rows(
         "select r.account, r.region, r.type, r.id, r.uid, e.value from resources r \
          join explanations e on e.uid = r.uid where e.part = 'creator' and e.source = 'cloudtrail'",
@@ -73,7 +35,7 @@ fn every_creator_that_is_told_is_the_right_one() {
     let (mut right, mut kinds) = (0, std::collections::BTreeSet::new());
     for row in &rows {
         let text = |name: &str| row[name].as_str().unwrap_or_default();
-        let made = &logged.creators[text("account")][text("region")][text("type")];
+        let made = &cloud.creators[text("account")][text("region")][text("type")];
         // The oracle names some by id and some by ARN; what it does not know it cannot judge.
         let wanted = made.as_object().into_iter().flatten().find(|(id, _)| {
             *id == text("id") || *id == text("uid") || text("uid").ends_with(&format!("/{id}"))
@@ -102,7 +64,7 @@ fn every_creator_that_is_told_is_the_right_one() {
 
 #[test]
 fn what_the_calls_made_is_told_but_for_reasons_that_are_known() {
-    let Some((place, logged)) = scanned() else { return };
+    let Some((place, cloud)) = logged() else { return };
     let mut present = 0;
     // Types whose every creation is a call of its own with an answer that names the thing.
     for kind in [
@@ -137,7 +99,7 @@ fn what_the_calls_made_is_told_but_for_reasons_that_are_known() {
             "select uid from resources where type = '{kind}' and not provider_made and uid not in \
              (select uid from explanations where part = 'creator' and source = 'cloudtrail')"
         ));
-        let made: usize = logged
+        let made: usize = cloud
             .creators
             .as_object()
             .expect("accounts")
@@ -154,7 +116,7 @@ fn what_the_calls_made_is_told_but_for_reasons_that_are_known() {
 
 #[test]
 fn explain_and_activity_show_who_and_the_proof() {
-    let Some((place, _)) = scanned() else { return };
+    let Some((place, _)) = logged() else { return };
     let bucket = place
         .texts("select uid from resources where type = 'AWS::S3::Bucket' and name like 'northwind-tmp%'")
         .remove(0);
@@ -187,7 +149,7 @@ fn explain_and_activity_show_who_and_the_proof() {
 
 #[test]
 fn nothing_secret_of_a_log_is_kept() {
-    let Some((place, _)) = scanned() else { return };
+    let Some((place, _)) = logged() else { return };
     let held = |path: &Path, text: &str| {
         let bytes = fs::read(path).unwrap_or_default();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
@@ -201,9 +163,9 @@ fn nothing_secret_of_a_log_is_kept() {
 
 #[test]
 fn an_import_twice_and_one_from_a_bucket_are_the_same() {
-    let Some(logged) = logged() else { return };
-    let logs = logged.logs().display().to_string();
-    let place = Place::asking(&logged.moto.url);
+    let (Some(cloud), Some(bucket)) = (seeded(), Moto::start()) else { return };
+    let logs = cloud.logs().display().to_string();
+    let place = Place::new();
     let first = place.run(&["import", "cloudtrail", &logs, "--json"]).ok().json();
     assert!(first["events"].as_u64() > Some(400) && first["broken"] == 0, "{first}");
     assert_eq!(first["duplicates"], 0);
@@ -228,15 +190,15 @@ fn an_import_twice_and_one_from_a_bucket_are_the_same() {
         [s3.put_object(Bucket='the-logs', Key='audit/' + str(f.relative_to(root)), Body=f.read_bytes()) for f in root.rglob('*') if f.is_file()]\n\
         s3.put_object(Bucket='the-logs', Key='audit/AWSLogs/123456789012/CloudTrail-Digest/us-east-1/2026/01/01/x.json.gz', Body=b'x')\n";
     let done = Command::new(python().expect("it was there"))
-        .args(["-c", upload, &logged.moto.url, &logs])
+        .args(["-c", upload, &bucket.url, &logs])
         .output()
         .expect("python starts");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let place = Place::asking(&logged.moto.url);
+    let place = Place::asking(&bucket.url);
     let from = "s3://the-logs/audit";
-    let bucket = place.run(&["import", "cloudtrail", from, "--json"]).ok().json();
+    let read = place.run(&["import", "cloudtrail", from, "--json"]).ok().json();
     for count in ["events", "changes", "described", "inferred", "sessions", "files", "broken"] {
-        assert_eq!(bucket[count], first[count], "{count} of {bucket}");
+        assert_eq!(read[count], first[count], "{count} of {read}");
     }
     let later = place.run(&["import", "cloudtrail", from, "--json"]).ok().json();
     assert_eq!((&later["files"], &later["known_files"]), (&json!(0), &first["files"]));

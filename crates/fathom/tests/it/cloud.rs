@@ -7,6 +7,7 @@ use fathom_testkit::{
     moto::{Moto, python},
 };
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::harness::{Place, Ran};
 
@@ -19,14 +20,22 @@ pub(crate) const CANARY: &str = "CANARY-7f3a9c";
 /// A moto that tools/estate/seed.py seeded, and what boto3 reads back from it. Nobody may change it.
 pub(crate) struct Seeded {
     moto: Moto,
+    scratch: TempDir,
     /// What boto3 reads back.
     pub(crate) oracle: Value,
+    /// Who made what, found without looking at any event.
+    pub(crate) creators: Value,
 }
 
 impl Seeded {
     /// Its address.
     pub(crate) fn url(&self) -> &str {
         &self.moto.url
+    }
+
+    /// The directory with what CloudTrail would have logged.
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.scratch.path().join("trail")
     }
 
     /// A place from which both its accounts may be asked.
@@ -51,12 +60,17 @@ pub(crate) fn seeded() -> Option<&'static Seeded> {
             .arg(tools().join("seed.py"))
             .args(["--small", "--endpoint", &moto.url, "--summary"])
             .arg(&summary)
+            .arg("--trail")
+            .arg(scratch.path().join("trail"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()
             .expect("the peers' Python starts");
         assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
-        let oracle = serde_json::from_slice(&fs::read(summary).expect("a summary")).expect("JSON");
-        Some(Seeded { moto, oracle })
+        let read = |path: PathBuf| {
+            serde_json::from_slice(&fs::read(path).expect("what the estate's tools write")).expect("JSON")
+        };
+        let creators = read(scratch.path().join("trail/creators.txt"));
+        Some(Seeded { oracle: read(summary), creators, moto, scratch })
     };
     SEEDED.get_or_init(seed).as_ref()
 }

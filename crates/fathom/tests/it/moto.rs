@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     cloud::{REGIONS, seeded, whole},
-    harness::Place,
+    harness::{Place, Ran, copy_dir},
 };
 
 /// Calls that moto answers as AWS does not, so that they end as unknown: service, operation, reason, and why.
@@ -40,13 +40,41 @@ const NAMED_OTHERWISE: &[(&str, &str)] = &[
     ("AWS::Route53::HostedZone", "boto3 gives `/hostedzone/` before the id"),
 ];
 
+/// A scan of the live cloud that says all it can and is recorded: where, and what it said. Only for commands that read.
+pub(crate) fn scanned_aloud() -> Option<&'static (Place, Ran)> {
+    static LOUD: OnceLock<Option<(Place, Ran)>> = OnceLock::new();
+    let scan = || {
+        let place = seeded()?.place().env("FATHOM_LOG", "trace");
+        let ran =
+            place.run(&whole(&["--json", "--record", RECORDING, "--declarations", &declarations()])).ok();
+        Some((place, ran))
+    };
+    LOUD.get_or_init(scan).as_ref()
+}
+
+/// The recording in the places of scans.
+pub(crate) const RECORDING: &str = "live.zst";
+
 /// A place where the live cloud was scanned once, and recorded. Only for commands that read.
 pub(crate) fn scanned() -> Option<&'static Place> {
     static PLACE: OnceLock<Option<Place>> = OnceLock::new();
+    let copied = || {
+        let (loud, _) = scanned_aloud()?;
+        let place = seeded()?.place();
+        copy_dir(&loud.data(), &place.data());
+        place.write(RECORDING, loud.read(RECORDING));
+        Some(place)
+    };
+    PLACE.get_or_init(copied).as_ref()
+}
+
+/// A copy of that place, after a second scan of the same cloud.
+pub(crate) fn scanned_again() -> Option<&'static Place> {
+    static PLACE: OnceLock<Option<Place>> = OnceLock::new();
     let scan = || {
-        let cloud = seeded()?;
-        let place = cloud.place();
-        place.run(&whole(&["--record", "live.zst", "--declarations", &declarations()])).ok();
+        let place = seeded()?.place();
+        copy_dir(&scanned()?.data(), &place.data());
+        place.run(&whole(&["--declarations", &declarations()])).ok();
         Some(place)
     };
     PLACE.get_or_init(scan).as_ref()
@@ -190,8 +218,8 @@ fn each_denied_or_unanswered_call_is_a_gap_where_it_matters() {
 fn a_recording_played_back_is_the_same_estate() {
     let Some(live) = scanned() else { return };
     let played = Place::new();
-    played.write("live.zst", live.read("live.zst"));
-    let args = whole(&["--replay", "live.zst"]);
+    played.write(RECORDING, live.read(RECORDING));
+    let args = whole(&["--replay", RECORDING]);
     played.run(&[&args[..], &["--declarations", &declarations()]].concat()).ok();
     for query in [
         "select uid, type, account, region, id, name, tags, created_at, exposed, provider_made, understood, document \
@@ -211,10 +239,7 @@ fn a_recording_played_back_is_the_same_estate() {
 
 #[test]
 fn a_live_estate_scanned_again_is_the_same() {
-    let (Some(cloud), Some(first)) = (seeded(), scanned()) else { return };
-    let place = cloud.place();
-    crate::harness::copy_dir(&first.data(), &place.data());
-    place.run(&whole(&["--declarations", &declarations()])).ok();
+    let (Some(first), Some(place)) = (scanned(), scanned_again()) else { return };
     let query = "select uid, first_seen, understood, stale from resources order by uid";
     assert_eq!(first.rows(query), place.rows(query));
     let query = "select type, uid, document from resources order by uid";

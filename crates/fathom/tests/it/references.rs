@@ -6,9 +6,9 @@ use fathom_testkit::front::{Call, Fault, Front, Rule};
 use serde_json::{Value, json};
 
 use crate::{
-    cloud::{ACCOUNT, answer, estate, on, seeded, small_estate, unknown_rows, whole},
-    harness::{Place, copy_dir},
-    moto::{declarations, scanned},
+    cloud::{ACCOUNT, answer, estate, on, small_estate, unknown_rows},
+    harness::Place,
+    moto::scanned_again,
 };
 
 /// A queue whose policy and attributes name others: one of ours, one that is gone, one of another account.
@@ -100,10 +100,7 @@ fn what_changes_by_itself_makes_no_version() {
 
 #[test]
 fn a_live_estate_scanned_again_has_no_new_version() {
-    let (Some(cloud), Some(first)) = (seeded(), scanned()) else { return };
-    let place = cloud.place();
-    copy_dir(&first.data(), &place.data());
-    place.run(&whole(&["--declarations", &declarations()])).ok();
+    let Some(place) = scanned_again() else { return };
     let changed = place.rows("select * from changes where scan = 2");
     // moto says of one work group that it was made right now, and validates certificates after a minute.
     let told_anew = ["AWS::Athena::WorkGroup", "AWS::CertificateManager::Certificate"];

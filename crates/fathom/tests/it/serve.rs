@@ -1,8 +1,9 @@
 //! The HTTP API as a user starts it.
 
 use std::{
+    ffi::OsStr,
     io::{BufRead as _, BufReader, Read as _},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::{ffi::OsStrExt as _, fs::PermissionsExt as _},
     process::{Child, Command},
 };
 
@@ -29,8 +30,11 @@ impl Running {
 
     /// The same with more arguments.
     pub(crate) fn start_with(place: &Place, more: &[&str]) -> Self {
-        let args = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
-        let mut child = place.command(&args).spawn().unwrap();
+        Self::spawn(place, &mut place.command(&[&["serve", "--listen", "127.0.0.1:0"], more].concat()))
+    }
+
+    fn spawn(place: &Place, command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut stderr = child.stderr.take().unwrap();
         let err = std::thread::spawn(move || {
             let mut text = String::new();
@@ -54,9 +58,14 @@ impl Running {
     }
 
     /// Interrupts it, and waits for its end.
-    pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
+    pub(crate) fn interrupt(self) -> (Option<i32>, String) {
+        self.end("-INT")
+    }
+
+    /// Sends it a signal, and waits for its end.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         until("the server ends", || self.child.try_wait().unwrap().is_some());
         let err = self.err.take().unwrap().join().unwrap();
         (self.child.wait().unwrap().code(), err)
@@ -129,6 +138,23 @@ fn the_token_stays_the_same_over_starts() {
     assert!(token.len() > 40, "{}", token.len());
     drop(first);
     assert_eq!(Running::start(&place).token, token);
+}
+
+#[test]
+fn it_ends_well_when_a_service_manager_ends_it() {
+    let place = Place::with_sample();
+    let (code, err) = Running::start(&place).end("-TERM");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    place.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn variables_that_are_no_text_are_nothing_of_ours() {
+    let place = Place::new();
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.env("LEGACY", OsStr::from_bytes(b"caf\xe9"));
+    let (code, err) = Running::spawn(&place, &mut command).end("-INT");
+    assert_eq!(code, Some(0), "{err}");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 // Everything that came, went and changed between two moments.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { useMemo } from "react";
 import { get, type Schemas } from "../../api/client";
 import { Refused, sentence } from "../../api/problem";
-import { word } from "../../lib/sqltext";
+import { onlyThese, word } from "../../lib/sqltext";
 import { count, counted, kind, shown } from "../../lib/text";
 import { momentWords } from "../../lib/when";
 import { Ago } from "../../parts/Ago";
@@ -14,6 +14,7 @@ import { ChangeSign, Difference } from "../../parts/Difference";
 import { Facet } from "../../parts/Facets";
 import { List } from "../../parts/List";
 import { ResourceLink } from "../../parts/Name";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { useEnds } from "../../parts/time";
 import styles from "./Changes.module.css";
@@ -23,12 +24,12 @@ const PAGE = 200;
 
 export function Changes() {
   const { type, account, region } = useSearch({ from: "/changes" });
-  const { since, until, ready } = useEnds();
+  const { since, until } = useEnds();
   const navigate = useNavigate({ from: "/changes" });
   const set = (next: { type?: string[]; account?: string[]; region?: string[] }) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
   const query = { type, account, region, since, until };
   const pages = useInfiniteQuery({
-    queryKey: ["changes", query], enabled: ready, initialPageParam: undefined as string | undefined,
+    queryKey: ["changes", query], initialPageParam: undefined as string | undefined,
     queryFn: ({ signal, pageParam }) => get("/api/v1/changes", { ...query, cursor: pageParam, limit: PAGE }, { signal }), getNextPageParam: (last) => last.next ?? undefined,
   });
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.changes) ?? [], [pages.data]);
@@ -39,6 +40,7 @@ export function Changes() {
     for (const row of rows) sums.set(of(row), (sums.get(of(row)) ?? 0) + 1);
     return [...sums].map(([value, n]) => ({ value, count: n })).sort((a, b) => b.count - a.count || a.value.localeCompare(b.value));
   };
+  const narrow = onlyThese({ type, account, region });
   const same = ends && ends.since.id === ends.until.id;
   // History may begin later than what was asked for, and the server says so.
   const early = pages.error instanceof Refused && pages.error.problem.code === "not_found" ? pages.error.problem : undefined;
@@ -62,7 +64,7 @@ export function Changes() {
       }
     >
       {pages.error && !pages.data ? (early ? <Empty title="Nothing to compare"><p className="wrap">{sentence(shown(early.detail, 300))} {shown(early.hint ?? "", 300)}</p></Empty> : <Wrong error={pages.error} again={() => void pages.refetch()} />) : !pages.data ? <Skeleton lines={14} label="Comparing two scans" />
-        : same ? <Empty title="One scan so far"><p>The second one shows what came, went and changed. <Link to="/scans" hash="start" className="link">Start a scan</Link></p></Empty>
+        : same ? <Empty title="One scan so far"><p>The second one shows what came, went and changed. </p><StartScan /></Empty>
           : rows.length === 0 ? <Empty title="Nothing differs"><p>{active ? "Clear the filters to see the rest." : "All resources are as they were, the order of lists aside."}</p></Empty> : (
             <>
               <ul className={styles.changes} aria-label="Changes">
@@ -76,7 +78,7 @@ export function Changes() {
               {pages.hasNextPage && <div><button type="button" className="button" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>{pages.isFetchingNextPage ? "Fetching…" : "More"}</button></div>}
             </>
           )}
-      <CopyLine text={`fathom diff${since ? ` --since ${word(since)}` : ""}${until ? ` --until ${word(until)}` : ""}${(type ?? []).slice(0, 1).map((each) => ` --type ${word(each)}`).join("")}`} />
+      {narrow !== undefined && <CopyLine text={`fathom diff${since ? ` --since ${word(since)}` : ""}${until ? ` --until ${word(until)}` : ""}${narrow}`} />}
     </List>
   );
 }

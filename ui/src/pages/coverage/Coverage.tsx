@@ -11,9 +11,10 @@ import { type Column, DataTable } from "../../parts/DataTable";
 import { Facet } from "../../parts/Facets";
 import { List } from "../../parts/List";
 import { Badge } from "../../parts/state";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { usePager } from "../../parts/usePager";
-import { useMay } from "../../session/may";
+import { useMayAsk } from "../../session/may";
 import { Grant } from "./Grant";
 
 type Row = Schemas["CoverageRow"];
@@ -58,9 +59,9 @@ export function Coverage() {
   const set = (next: Partial<typeof search>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
   const { outcome, reason, account, region, service, type } = search;
   const query: Query<"/api/v1/coverage"> = { outcome, reason, account, region, service, type };
-  const mayAsk = useMay("query_sql");
+  const mayAsk = useMayAsk();
   const facets = useQuery({ ...ask.coverageFacets(query), placeholderData: keepPreviousData });
-  const { first, pages, error, refetch } = usePager<Schemas["CoverageAnswer"], Row>({
+  const { first, pages, error, refetch, waiting, listKey } = usePager<Schemas["CoverageAnswer"], Row>({
     key: ["coverage", query], fetch: (cursor, limit, signal) => get("/api/v1/coverage", { ...query, cursor: cursor as number | undefined, limit }, { signal }), page: ({ coverage, next }) => ({ rows: coverage, next }),
   });
   const total = first?.total;
@@ -72,7 +73,7 @@ export function Coverage() {
   return (
     <List
       title="Coverage" active={active}
-      sentence={total === undefined ? " " : active > 0 ? `${counted(total, "call")} with these filters` : `${counted(sum("read"), "call")} read, ${count(sum("empty"))} empty, ${count(sum("unknown"))} unknown: what was not read cannot be known`}
+      sentence={total === undefined || waiting ? " " : active > 0 ? `${counted(total, "call")} with these filters` : `${counted(sum("read"), "call")} read, ${count(sum("empty"))} empty, ${count(sum("unknown"))} unknown: what was not read cannot be known`}
       facets={facets.data ? FACETS.map(([name, title]) => (
         <Facet
           key={name} title={title} options={options(name)} single={name === "outcome" || name === "reason"} chosen={[search[name]].flat().filter((each): each is string => Boolean(each))}
@@ -90,8 +91,8 @@ export function Coverage() {
     >
       {error ? <Wrong error={error} again={() => void refetch()} /> : !pages ? <Skeleton lines={14} label="Asking for the coverage" /> : (
         <DataTable
-          label="Calls" columns={COLUMNS} pages={pages} total={total} keyOf={(row) => [row.account, row.region, row.service, row.operation, row.type ?? ""].join("\n")}
-          empty={<div style={{ padding: "0 14px" }}>{active ? <Empty title="No call fits"><p>Clear the filters to see the rest.</p></Empty> : <Empty title="No coverage yet"><p>The first scan brings it: one row for each account, region, service and operation. <Link to="/scans" hash="start" className="link">Start a scan</Link></p></Empty>}</div>}
+          label="Calls" columns={COLUMNS} busy={waiting} listKey={listKey} pages={pages} total={total} keyOf={(row) => [row.account, row.region, row.service, row.operation, row.type ?? ""].join("\n")}
+          empty={<div style={{ padding: "0 14px" }}>{active ? <Empty title="No call fits"><p>Clear the filters to see the rest.</p></Empty> : <Empty title="No coverage yet"><p>The first scan brings it: one row for each account, region, service and operation. </p><StartScan /></Empty>}</div>}
         />
       )}
     </List>

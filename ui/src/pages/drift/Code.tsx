@@ -5,7 +5,7 @@ import { X } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
 import * as ask from "../../api/queries";
 import { type Count, type Verdict, VERDICTS } from "../../api/types";
-import { word } from "../../lib/sqltext";
+import { onlyThese } from "../../lib/sqltext";
 import { count, counted, kind, shown } from "../../lib/text";
 import { Ago } from "../../parts/Ago";
 import { CopyButton, CopyLine } from "../../parts/Copy";
@@ -33,6 +33,8 @@ export function Code({ choice }: { choice: ReactNode }) {
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
   const first = pages.data?.pages[0];
   const active = LISTS.reduce((sum, name) => sum + (search[name]?.length ?? 0), 0) + (verdict?.length ?? 0);
+  // Verdicts, files and words that are searched for cannot be said in a command.
+  const narrow = verdict?.length || search.file?.length || search.search ? undefined : onlyThese({ type: search.type, account: search.account, region: search.region });
   const told = first?.state === "compared";
   const open = first ? (["drifted", "missing", "undeclared"] as const).filter((each) => first.counts[each] > 0).map((each) => VERDICT[each].many(count(first.counts[each]))) : [];
   return (
@@ -71,7 +73,7 @@ export function Code({ choice }: { choice: ReactNode }) {
                 {pages.hasNextPage && <li><button type="button" className="button" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>{pages.isFetchingNextPage ? "Fetching…" : `More of ${count(first.total)}`}</button></li>}
               </ul>
             )}
-            <div className="row wrapped"><CopyLine text={`fathom drift${(search.type ?? []).slice(0, 1).map((each) => ` --type ${word(each)}`).join("")}${(search.account ?? []).slice(0, 1).map((each) => ` --account ${word(each)}`).join("")}`} /><Link to="/drift" search={{ tab: "baseline" }} className="link small">Compare with an approved state instead</Link></div>
+            <div className="row wrapped">{narrow !== undefined && <CopyLine text={`fathom drift${narrow}`} />}<Link to="/drift" search={{ tab: "baseline" }} className="link small">Compare with an approved state instead</Link></div>
           </>
         )}
     </List>

@@ -47,12 +47,19 @@ export function Differences({ of }: { of: Drift["differences"] }) {
         {of.slice(0, SHOWN).map((each, at) => (
           <tr key={at}>
             <th scope="row" className="wrap"><code title={each.by_name ? "Compared by its name: no map says that both mean the same" : shown(`${each.file} ${each.address}`, 300)}>{shown(each.attribute, 160)}</code>{each.by_name && <span className="muted"> (by name)</span>}</th>
-            <td className="wrap"><del><bdi>{value(each.declared, 400) || "nothing"}</bdi></del></td>
-            <td className="wrap"><ins><bdi>{value(each.actual, 400) || "nothing"}</bdi></ins></td>
+            <td className="wrap"><Side of={each.declared} withheld={each.withheld} as="del" /></td>
+            <td className="wrap"><Side of={each.actual} withheld={each.withheld} as="ins" /></td>
           </tr>
         ))}
         {of.length > SHOWN && <tr><td colSpan={3} className="muted">and {of.length - SHOWN} more</td></tr>}
       </tbody>
     </table>
   );
+}
+
+/** One side of a difference: a value, that there is none, or that it may not be read. */
+function Side({ of, withheld, as: As }: { of: unknown; withheld: boolean; as: "del" | "ins" }) {
+  if (withheld) return <Badge state="unknown" title="Whoever may read documents sees it">not for your role</Badge>;
+  if (of === undefined || of === null) return <span className="muted">nothing</span>;
+  return <As><bdi>{value(of, 400) || '""'}</bdi></As>;
 }

@@ -8,7 +8,7 @@ import { count, counted, kind, shown } from "../../lib/text";
 import { KindIcon, label } from "../../parts/Name";
 import { PickResource } from "../../parts/PickResource";
 import { Answer, Empty } from "../../parts/states";
-import { useMay, useWhole } from "../../session/may";
+import { useMayAsk } from "../../session/may";
 import { Between } from "./Between";
 import styles from "./Explorer.module.css";
 
@@ -21,8 +21,7 @@ export function Choose() {
   const navigate = useNavigate({ from: "/graph" });
   const [ends, setEnds] = useState<{ from?: string; to?: string }>({});
   const facets = useQuery(ask.facets({}));
-  const whole = useWhole();
-  const mayAsk = useMay("query_sql") && whole;
+  const mayAsk = useMayAsk();
   const end = (next: { from?: string; to?: string }) => {
     const both = { ...ends, ...next };
     setEnds(both);

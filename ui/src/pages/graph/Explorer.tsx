@@ -23,6 +23,12 @@ export function Explorer() {
   return <Choose />;
 }
 
+/** Of questions asked together: the first that failed, and how to ask anew what did. */
+function failed(all: readonly { data: unknown; error: unknown; refetch: () => unknown }[]): { failure: unknown; again: () => void } {
+  const missed = all.filter((each) => each.error && each.data === undefined);
+  return { failure: missed[0]?.error ?? null, again: () => { for (const each of missed) void each.refetch(); } };
+}
+
 function Neighbourhood({ start }: { start: string }) {
   const { open } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
@@ -30,8 +36,8 @@ function Neighbourhood({ start }: { start: string }) {
   const [steps, setSteps] = useState<(string[] | undefined)[]>([]);
   const uids = useMemo(() => [start, ...(open ?? []).filter((each) => !groupKey(each) && !isLoose(each) && each !== start)], [start, open]);
   const groups = useMemo(() => (open ?? []).flatMap((id) => { const key = groupKey(id); return key ? [{ id, key }] : []; }), [open]);
-  const around = useQueries({ queries: uids.map((each) => ask.around(each)), combine: (all) => ({ data: all.flatMap((each) => each.data ?? []), pending: all.some((each) => each.isPending), error: all[0]?.error, refetch: () => void all[0]?.refetch() }) });
-  const members = useQueries({ queries: groups.map(({ key }) => ask.group(key)), combine: (all) => ({ data: all.map((each) => each.data), pending: all.some((each) => each.isPending) }) });
+  const around = useQueries({ queries: uids.map((each) => ask.around(each)), combine: (all) => ({ data: all.flatMap((each) => each.data ?? []), pending: all.some((each) => each.isPending), error: all[0]?.error, ...failed(all) }) });
+  const members = useQueries({ queries: groups.map(({ key }) => ask.group(key)), combine: (all) => ({ data: all.map((each) => each.data), pending: all.some((each) => each.isPending), ...failed(all) }) });
   const graph = useMemo(() => build(around.data, new Map(groups.flatMap(({ id }, at) => { const data = members.data[at]; return data ? [[id, data] as const] : []; })), opened), [around.data, members.data, groups, opened]);
   const root = around.data.find((each) => each.root === start);
   const set = (next: string[] | undefined) => void navigate({ search: (was) => ({ ...was, open: next?.length ? next : undefined }), replace: true });
@@ -40,14 +46,16 @@ function Neighbourhood({ start }: { start: string }) {
     setSteps((was) => [...was.slice(-50), open]);
     set(opened.has(id) ? (open ?? []).filter((each) => each !== id) : [...(open ?? []), id]);
   };
-  if (around.error && !root) return <Wrong error={around.error} again={around.refetch} />;
+  if (around.error && !root) return <Wrong error={around.error} again={around.again} />;
   if (!root) return <Skeleton lines={10} label="Asking for the neighbourhood" />;
   const node = graph.nodes.get(start);
+  const missed = [around, members].filter((each) => each.failure !== null);
   return (
     <Stage
       graph={graph} start={start} opened={opened} onOpen={toggle} busy={around.pending || members.pending} undo={steps.length > 0 ? () => { set(steps.at(-1)); setSteps(steps.slice(0, -1)); } : undefined}
       title={<h1 className="row"><Share2 className="icon" aria-hidden /><bdi className="wrap">{shown(node?.label ?? start, 60)}</bdi></h1>}
       tools={<Link to="/graph" search={{ from: start }} className="button">Path to…</Link>}
+      wrong={missed.length > 0 && <Wrong error={missed[0]?.failure} again={() => { for (const each of missed) each.again(); }} />}
     />
   );
 }

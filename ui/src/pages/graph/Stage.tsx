@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Pin, PinOff, Undo2 } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useMemo, useRef, useState } from "react";
 import { grouped } from "../../lib/group";
+import { patient } from "../../lib/patient";
 import { count, counted, kind, plain, shown } from "../../lib/text";
 import { KindIcon, ResourceLink } from "../../parts/Name";
 import { Badge, Understood } from "../../parts/state";
@@ -13,10 +14,12 @@ import styles from "./Explorer.module.css";
 import type { Graph, GraphNode } from "./model";
 import type { Move } from "./Picture";
 
-const Picture = lazy(() => import("./Picture"));
+const Picture = lazy(() => patient(() => import("./Picture")));
 
 interface Props {
   graph: Graph; start?: string; opened: ReadonlySet<string>; onOpen?: (id: string) => void; undo?: () => void; busy?: boolean; title?: ReactNode; tools?: ReactNode; note?: ReactNode;
+  /** What could not be asked of what was opened. */
+  wrong?: ReactNode;
   /** Without title and tools: within another page. */
   bare?: boolean;
   /** Only as areas: too much for anything else. */
@@ -24,7 +27,7 @@ interface Props {
 }
 type Step = { what: "open" } | { what: "move"; move: Move };
 
-export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, note, bare, standard }: Props) {
+export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, note, wrong, bare, standard }: Props) {
   const { view = "picture", areas = true } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
   const [wanted, setChosen] = useState<string | undefined>(start);
@@ -67,9 +70,10 @@ export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, 
         {switches}
       </div>
       {(note ?? graph.note) && <p className="small muted wrap">{note ?? shown(graph.note ?? "", 300)}</p>}
+      {wrong}
       <div className={node && !bare ? styles.columns : styles.single}>
         {view === "picture"
-          ? <Suspense fallback={<Skeleton lines={8} label="Drawing" />}><Picture graph={graph} start={start} chosen={chosen} areas={areas || Boolean(standard)} positions={positions} pins={pins} onChoose={setChosen} onOpen={(id) => open?.(id)} onMove={moved} onFail={() => set({ view: "list" })} /></Suspense>
+          ? <Suspense fallback={<Skeleton lines={8} label="Drawing" />}><Picture graph={graph} start={start} chosen={chosen} areas={areas || Boolean(standard)} positions={positions} pins={pins} onChoose={setChosen} onOpen={(id) => { if (graph.nodes.get(id)?.form !== "unseen") open?.(id); }} onMove={moved} onFail={() => set({ view: "list" })} /></Suspense>
           : <Twin graph={graph} onOpen={open} start={start} opened={opened} />}
         {node && !bare && (
           <aside className={styles.side} aria-label="Chosen node">
@@ -113,8 +117,11 @@ function Chosen({ node, graph, start, opened, onOpen, onChoose, pinned, onPin }:
   );
 }
 
+/** Connections of one node that the list names. */
+const TWIN_EDGES = 40;
+
 /** The same graph as a list, for keyboard and screen reader. */
-function Twin({ graph, onOpen, start, opened }: { graph: Graph; onOpen?: (id: string) => void; start?: string; opened: ReadonlySet<string> }) {
+export function Twin({ graph, onOpen, start, opened }: { graph: Graph; onOpen?: (id: string) => void; start?: string; opened: ReadonlySet<string> }) {
   const [max, setMax] = useState(200);
   const from = useMemo(() => grouped(graph.edges, (edge) => edge.from), [graph]);
   return (
@@ -128,7 +135,7 @@ function Twin({ graph, onOpen, start, opened }: { graph: Graph; onOpen?: (id: st
             {node.exposed && <Badge state="attention">exposed</Badge>}
             {onOpen && node.form !== "unseen" && node.id !== start && <button type="button" className="button plain" onClick={() => onOpen(node.id)}>{opened.has(node.id) ? "close" : node.form === "group" ? "show each" : "expand"}<span className="hidden"> {shown(node.label, 60)}</span></button>}
           </div>
-          <ul>{(from.get(node.id) ?? []).slice(0, 40).map((edge, at) => <li key={at} className="small"><span className="muted">{plain(edge.kind)}</span> <bdi>{shown(graph.nodes.get(edge.to)?.label ?? "", 120)}</bdi>{edge.loose && <span className="muted"> (never seen)</span>}</li>)}</ul>
+          <ul>{(from.get(node.id) ?? []).slice(0, TWIN_EDGES).map((edge, at) => <li key={at} className="small"><span className="muted">{plain(edge.kind)}</span> <bdi>{shown(graph.nodes.get(edge.to)?.label ?? "", 120)}</bdi>{edge.loose && <span className="muted"> (never seen)</span>}</li>)}{(from.get(node.id)?.length ?? 0) > TWIN_EDGES && <li className="small muted">and {count((from.get(node.id)?.length ?? 0) - TWIN_EDGES)} more{node.form === "resource" && <>: <Link to="/resource" search={{ uid: node.id, tab: "relations" }} className="link">all of its relations</Link></>}</li>}</ul>
         </li>
       ))}
       {graph.nodes.size > max && <li><button type="button" className="button" onClick={() => setMax(max + 500)}>{count(graph.nodes.size - max)} more</button></li>}

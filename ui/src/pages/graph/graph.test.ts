@@ -17,10 +17,17 @@ describe("the graph", () => {
     expect([...closed.nodes.values()].map((each) => [each.form, each.label])).toEqual([["resource", key.of], ["group", "37 × EC2 Subnet"]]);
     expect(closed.edges).toEqual([{ from: groupId(key), to: key.of, kind: "in_vpc" }]);
     expect(groupKey(groupId(key))).toEqual(key);
-    const members = new Map([[groupId(key), { nodes: [node("s1"), node("s2")], edges: [{ from: "s1", to: key.of, kind: "in_vpc" }, { from: "s2", to: key.of, kind: "in_vpc" }], total: 2, next: null }]]);
+    const members = new Map([[groupId(key), { nodes: [node("s1"), node("s2")], edges: [{ from: "s1", to: key.of, kind: "in_vpc" }, { from: "s2", to: key.of, kind: "in_vpc" }], total: 2, at_least: false, next: null }]]);
     const open = build([answer], members, new Set([groupId(key)]));
     expect([...open.nodes.keys()]).toEqual([key.of, "s1", "s2"]);
     expect(open.edges).toHaveLength(2);
+  });
+  it("keeps a group whose members did not come, and says where they are more", () => {
+    const answer = around(key.of, { groups: [{ ...key, direction: "in" as never, at_least: false, count: 37, sample: [] }] });
+    expect([...build([answer], none, new Set([groupId(key)])).nodes.values()].map((each) => each.form)).toEqual(["resource", "group"]);
+    const members = (at_least: boolean) => new Map([[groupId(key), { nodes: [node("s1")], edges: [], total: 1, next: null, at_least }]]);
+    expect(build([answer], members(false), new Set([groupId(key)])).cut).toBe(false);
+    expect(build([answer], members(true), new Set([groupId(key)])).cut).toBe(true);
   });
   it("tells each connection once, though both ends tell of it", () => {
     const edge = { from: "a", to: "b", kind: "assumes" };

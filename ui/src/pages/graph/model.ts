@@ -89,7 +89,8 @@ export function build(answers: readonly Around[], members: ReadonlyMap<string, G
     for (const each of answer.groups) {
       const id = groupId({ ...each, direction: each.direction as GroupKey["direction"] });
       const near = builder.graph.nodes.get(each.of);
-      if (open.has(id) || !near) continue;
+      // Until its members are there, and where they cannot be had, the group itself stands for them.
+      if (members.has(id) || !near) continue;
       const place = { account: near.account, region: near.region, network: near.network };
       if (!builder.add({ id, type: each.type, form: "group", opened: false, label: `${each.at_least ? "at least " : ""}${counted(each.count, `× ${kind(each.type)}`, `× ${kind(each.type)}`)}`, count: each.count, ...place })) continue;
       if (each.direction === "out") builder.connect(each.of, id, each.kind);
@@ -100,7 +101,7 @@ export function build(answers: readonly Around[], members: ReadonlyMap<string, G
   }
   for (const group of members.values()) {
     for (const edge of group.edges) builder.connect(edge.from, edge.to, edge.kind);
-    if (group.next) builder.graph.cut = true;
+    if (group.next || group.at_least) builder.graph.cut = true;
   }
   return builder.graph;
 }

@@ -14,6 +14,7 @@ import { Dialog } from "../../parts/Dialog";
 import { Json } from "../../parts/Json";
 import { List } from "../../parts/List";
 import { Answer, Skeleton, Wrong } from "../../parts/states";
+import { beginOf } from "./begin";
 import styles from "./Ledger.module.css";
 
 type Entry = Schemas["EntryView"];
@@ -24,8 +25,7 @@ export function Ledger() {
   const navigate = useNavigate({ from: "/ledger" });
   const state = useQuery({ queryKey: ["ledger"], queryFn: ({ signal }) => get("/api/v1/ledger", undefined, { signal }) });
   const size = state.data?.size ?? 0;
-  // The newest entries first: the API counts from the oldest.
-  const begin = Math.min(from ?? Math.max(0, size - PAGE), Math.max(0, size - 1));
+  const begin = beginOf(size, PAGE, from, chosen);
   const entries = useQuery({
     queryKey: ["ledger", "entries", begin], enabled: state.data !== undefined, placeholderData: keepPreviousData,
     queryFn: ({ signal }) => get("/api/v1/ledger/entries", { from: begin, limit: PAGE }, { signal }),

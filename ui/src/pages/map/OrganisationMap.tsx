@@ -10,6 +10,7 @@ import { count, counted, percent, shown } from "../../lib/text";
 import { FilterFacets } from "../../parts/FilterFacets";
 import { List } from "../../parts/List";
 import { Badge, Share } from "../../parts/state";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { type Area, areas, place } from "./layout";
@@ -40,7 +41,7 @@ export function OrganisationMap() {
       }
     >
       {map.error && !estate ? <Wrong error={map.error} again={() => void map.refetch()} /> : !estate ? <Skeleton lines={14} label="Asking for the map" />
-        : estate.counts.resources === 0 ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. <Link to="/scans" hash="start" className="link">Start a scan</Link></p></Empty>)
+        : estate.counts.resources === 0 ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. </p><StartScan /></Empty>)
           : view === "list" ? <Twin estate={estate} filter={filter} as_of={as_of} /> : <Picture estate={estate} filter={filter} as_of={as_of} onZoom={(account) => set({ account: [account] })} />}
       {estate?.cut && <p className="small muted">Only the 5,000 largest networks are drawn by themselves; the others count with their region.</p>}
     </List>

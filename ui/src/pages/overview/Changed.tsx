@@ -1,9 +1,9 @@
 // What came, went and changed between the moments that the reader chose.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Refused } from "../../api/problem";
+import { Refused, words } from "../../api/problem";
 import * as ask from "../../api/queries";
-import { kind } from "../../lib/text";
+import { kind, shown } from "../../lib/text";
 import { Ago } from "../../parts/Ago";
 import { ChangeSign, Difference } from "../../parts/Difference";
 import { ResourceLink } from "../../parts/Name";
@@ -14,11 +14,11 @@ import styles from "./Overview.module.css";
 const SHOWN = 8;
 
 export function Changed() {
-  const { since, until, ready } = useEnds();
+  const { since, until } = useEnds();
   // With one scan there is nothing to compare with.
   const trend = useQuery(ask.trend());
   const single = trend.data !== undefined && trend.data.trend.length < 2;
-  const changes = useQuery({ ...ask.changes({ since, until, limit: 100 }), enabled: ready && trend.data !== undefined && !single });
+  const changes = useQuery({ ...ask.changes({ since, until, limit: 100 }), enabled: !trend.isPending && !single });
   // History may begin later than what was asked for, and the server says so.
   const none = changes.error instanceof Refused && changes.error.problem.code === "not_found";
   return (
@@ -27,7 +27,7 @@ export function Changed() {
         <h2 id="changes">What changed</h2>
         <Link to="/changes" className="link small">all of it</Link>
       </div>
-      {single ? <p className="muted">One scan so far. The second one shows what came, went and changed.</p> : none ? <p className="muted wrap">{(changes.error as Refused).problem.detail}. {(changes.error as Refused).problem.hint}</p> : (
+      {single ? <p className="muted">One scan so far. The second one shows what came, went and changed.</p> : none ? <p className="muted wrap">{words(changes.error).map((each) => shown(each, 600)).join(" ")}</p> : (
         <Answer of={changes} lines={5} label="Comparing two scans">
           {(data) => (
             <>

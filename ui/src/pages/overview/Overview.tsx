@@ -1,17 +1,20 @@
 // The first page: how much is not understood, is it getting better, what to do next.
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ArrowRight, Play, TrendingDown, TrendingUp } from "lucide-react";
+import { ArrowRight, TrendingDown, TrendingUp } from "lucide-react";
 import { lazy, Suspense, useMemo } from "react";
 import * as ask from "../../api/queries";
 import type { Count, Summary } from "../../api/types";
-import { count, counted, percent } from "../../lib/text";
+import { patient } from "../../lib/patient";
+import { count, counted, list, percent } from "../../lib/text";
 import { Ago, useNow } from "../../parts/Ago";
 import { CopyButton } from "../../parts/Copy";
 import { Door } from "../../parts/Door";
 import { useAt } from "../../parts/time";
-import { Share } from "../../parts/state";
-import { Answer, Empty, Skeleton } from "../../parts/states";
+import { StartScan } from "../../parts/StartScan";
+import { Badge, Share } from "../../parts/state";
+import { Answer, Empty, Skeleton, Wrong } from "../../parts/states";
+import { useMay, useWhole } from "../../session/may";
 import { By } from "./By";
 import { Changed } from "./Changed";
 import { LastScan } from "./LastScan";
@@ -19,7 +22,7 @@ import { type Group, nextSteps, PARTS } from "./next";
 import styles from "./Overview.module.css";
 import { Worst } from "./Worst";
 
-const Chart = lazy(() => import("../../parts/Chart"));
+const Chart = lazy(() => patient(() => import("../../parts/Chart")));
 
 export function Overview() {
   const at = useAt();
@@ -37,7 +40,7 @@ function NothingYet() {
   return (
     <Empty title="Nothing was scanned yet">
       <p>A scan reads your cloud and changes nothing in it. It ends with what was seen, what is understood, and the list of what nobody can explain.</p>
-      <div className="row"><Link to="/scans" hash="start" className="button main"><Play aria-hidden />Start the first scan</Link></div>
+      <StartScan first main />
       <p>Without an account at hand: <code>fathom scan --sample</code> in this server's data directory.</p>
     </Empty>
   );
@@ -64,7 +67,7 @@ function Known({ summary }: { summary: Summary }) {
           </p>
           {!past && <Movement />}
         </div>
-        <TrendLine until={summary.as_of?.finished_at ?? undefined} />
+        <TrendLine until={summary.as_of?.at ?? undefined} />
       </section>
       {!past && <Next summary={summary} />}
       <div className={styles.columns}>
@@ -75,10 +78,11 @@ function Known({ summary }: { summary: Summary }) {
   );
 }
 
-/** Is it getting better: the last scan beside the one before. */
-function Movement() {
+/** Is it getting better: the last scan beside the one before. Nothing while that is not known; what failed is said where the line would be. */
+export function Movement() {
   const { data } = useQuery(ask.trend());
-  const [before, last] = data?.trend.slice(-2) ?? [];
+  if (!data) return null;
+  const [before, last] = data.trend.slice(-2);
   if (!before || !last) return <p className="muted">One scan so far; the second shows which way it goes.</p>;
   const gaps = last.resources - last.understood - (before.resources - before.understood);
   const Icon = gaps > 0 ? TrendingUp : TrendingDown;
@@ -90,7 +94,7 @@ function Movement() {
   );
 }
 
-function TrendLine({ until }: { until?: string }) {
+export function TrendLine({ until }: { until?: string }) {
   const trend = useQuery(ask.trend());
   const all = trend.data?.trend;
   const rows = useMemo(() => (until ? all?.filter((row) => Date.parse(row.at) <= Date.parse(until)) : all), [all, until]);
@@ -98,6 +102,7 @@ function TrendLine({ until }: { until?: string }) {
     const points = (rows ?? []).filter((row) => row.share !== null && row.share !== undefined);
     return { at: points.map((row) => Date.parse(row.at) / 1000), lines: [{ label: "understood", values: points.map((row) => Math.round((row.share ?? 0) * 1000) / 10), unit: " %", token: "--understood" }] };
   }, [rows]);
+  if (!all && trend.error) return <div><Wrong error={trend.error} again={() => void trend.refetch()} /></div>;
   if (rows && series.at.length < 2) return <div />;
   const ends = [series.lines[0]?.values[0], series.lines[0]?.values.at(-1)];
   return (
@@ -111,7 +116,7 @@ function TrendLine({ until }: { until?: string }) {
 }
 
 /** The kind with most gaps, the part that is missing most often in it, and the account where: each asked of what the one before left. */
-function useGroup(): { group: Group | undefined; ready: boolean } {
+function useGroup(): { group: Group | undefined; ready: boolean; failed: boolean } {
   const of = (counts: Count[] | undefined) => counts?.find((each) => each.count > 1)?.value;
   const kinds = useQuery(ask.unknownFacets({}));
   const type = of(kinds.data?.type);
@@ -121,20 +126,27 @@ function useGroup(): { group: Group | undefined; ready: boolean } {
   const narrow = type !== undefined && account !== undefined && part !== undefined;
   const last = useQuery({ ...ask.unknownFacets({ type: [type ?? ""], account: [account ?? ""], gap: [part ?? ""] }), enabled: narrow });
   const total = last.data?.total;
-  return { group: narrow && total !== undefined ? { part, type, account, count: total } : undefined, ready: Boolean(kinds.error) || (kinds.data !== undefined && (type === undefined || Boolean(parts.error) || (parts.data !== undefined && (!narrow || last.data !== undefined || Boolean(last.error))))) };
+  const failed = [kinds, parts, last].some((each) => each.error && !each.data);
+  return {
+    group: narrow && total !== undefined ? { part, type, account, count: total } : undefined, failed,
+    ready: failed || (kinds.data !== undefined && (type === undefined || (parts.data !== undefined && (!narrow || last.data !== undefined)))),
+  };
 }
 
-function Next({ summary }: { summary: Summary }) {
+export function Next({ summary }: { summary: Summary }) {
   const worst = useQuery(ask.worst(10));
-  const { group, ready: grouped } = useGroup();
+  const { group, ready: grouped, failed } = useGroup();
   const acceptances = useQuery(ask.acceptances);
   const now = useNow();
+  const whole = useWhole();
+  const mayScan = useMay("scan") && whole;
   const ready = grouped && [worst, acceptances].every((each) => each.data !== undefined || each.error);
-  const steps = nextSteps({ summary, now, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [], groups: group ? [group] : [] });
+  const steps = nextSteps({ summary, now, mayScan, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [], groups: group ? [group] : [] });
+  const missed = [...(worst.error && !worst.data ? ["the worst of the list"] : []), ...(failed ? ["what is missing most often"] : []), ...(acceptances.error && !acceptances.data ? ["which acceptances end"] : [])];
   return (
     <section aria-labelledby="next" className="stack">
       <h2 id="next">Next</h2>
-      {!ready ? <Skeleton lines={3} label="Working out what to do next" /> : steps.length === 0 ? <p className="muted">Nothing is open. Everything seen is understood or accepted.</p> : (
+      {!ready ? <Skeleton lines={3} label="Working out what to do next" /> : steps.length === 0 ? missed.length === 0 && <p className="muted">Nothing is open. Everything seen is understood or accepted.</p> : (
         <ol className={styles.steps}>
           {steps.map((step, at) => (
             <li key={step.key}>
@@ -148,6 +160,7 @@ function Next({ summary }: { summary: Summary }) {
           ))}
         </ol>
       )}
+      {ready && missed.length > 0 && <p className="row wrapped"><Badge state="unknown">not all is known</Badge><span className="muted">It could not be asked {list(missed)}.</span></p>}
     </section>
   );
 }

@@ -15,6 +15,8 @@ export interface Known {
   groups: Group[];
   acceptances: Schemas["AcceptanceView"][];
   now: Date;
+  /** Whether this person may start a scan. */
+  mayScan: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -31,8 +33,8 @@ export function nextSteps(known: Known): Step[] {
   return steps.slice(0, 3);
 }
 
-function neverScanned({ summary }: Known): Step | undefined {
-  if (summary.last_scan) return undefined;
+function neverScanned({ summary, mayScan }: Known): Step | undefined {
+  if (summary.last_scan || !mayScan) return undefined;
   return { key: "scan", title: "Look at the cloud for the first time", why: "Nothing was scanned yet, so nothing is known.", to: "/scans#start", action: "Start a scan", cli: "fathom scan" };
 }
 
@@ -76,9 +78,9 @@ function commonGap({ groups }: Known): Step | undefined {
   };
 }
 
-function oldLook({ summary, now }: Known): Step | undefined {
+function oldLook({ summary, now, mayScan }: Known): Step | undefined {
   const at = summary.last_scan?.finished_at;
-  if (!at || summary.schedule || now.getTime() - new Date(at).getTime() < DAY_MS) return undefined;
+  if (!at || !mayScan || summary.schedule || now.getTime() - new Date(at).getTime() < DAY_MS) return undefined;
   return { key: "scan", title: "Scan again", why: "The last look is more than a day old, and the server has no schedule.", to: "/scans#start", action: "Start a scan", cli: "fathom serve --every 6h" };
 }
 

@@ -1,12 +1,14 @@
 // Living with a gap until a date, or ending that before: the plan first, then one question.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { post, remove, type Schemas } from "../../api/client";
+import { inTurn } from "../../lib/inturn";
 import { word } from "../../lib/sqltext";
 import { count, counted, plain, shown } from "../../lib/text";
 import { inDays, Plan } from "../../parts/Plan";
 import { Chosen } from "../unexplained/Chosen";
 
+type Acceptance = Schemas["AcceptanceView"];
 interface Named { uid: string; type: string; name?: string | null }
 interface Props { resources: Named[]; part: string; choices: string[]; onClose: () => void; onDone?: () => void }
 
@@ -19,21 +21,27 @@ export function Accept({ resources, part: first, choices, onClose, onDone }: Pro
   const one = resources.length === 1 ? resources[0] : undefined;
   const ids = { reason: useId(), until: useId(), part: useId() };
   const client = useQueryClient();
+  const stop = useRef<AbortController>(undefined);
   const accept = useMutation({
-    // One entry in the ledger each; what was done before a refusal stays done, and is not done again.
-    mutationFn: async () => {
-      for (const resource of resources.slice(done)) {
+    // One entry in the ledger each; what was done before a refusal or a stop stays done, and is not done again.
+    mutationFn: () => {
+      stop.current = new AbortController();
+      return inTurn(resources.slice(done), stop.current.signal, async (resource) => {
         await post<Schemas["AcceptanceView"]>("/api/v1/acceptances", { uid: resource.uid, part, reason: reason.trim(), until });
         setDone((was) => was + 1);
-      }
+      });
     },
-    onSuccess: () => { onDone?.(); onClose(); },
+    onSuccess: (finished) => {
+      if (!finished) return;
+      onDone?.();
+      onClose();
+    },
     onSettled: () => void client.invalidateQueries(),
   });
   return (
     <Plan
       title={all ? "Accept all gaps" : `Accept: ${plain(part)} unknown`} action="Accept" doing={one ? "Sealing…" : `Sealing, ${count(done)} of ${count(resources.length)}…`}
-      busy={accept.isPending} error={accept.error} disabled={reason.trim() === ""} onRun={() => accept.mutate()} onClose={onClose}
+      busy={accept.isPending} error={accept.error} disabled={reason.trim() === ""} onRun={() => accept.mutate()} onClose={onClose} onStop={one ? undefined : () => stop.current?.abort()}
       cli={one && `fathom accept ${word(one.uid)}${all ? "" : ` --part ${word(part)}`} --reason ${word(reason.trim() || "…")} --until ${until}`}
       plan={[
         ["Concerns", <Chosen key="rows" rows={resources} />],
@@ -48,12 +56,18 @@ export function Accept({ resources, part: first, choices, onClose, onDone }: Pro
       <textarea id={ids.reason} className="input" rows={3} data-first required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
       <label htmlFor={ids.until} className="small">Until the end of</label>
       <div><input id={ids.until} className="input" type="date" required min={inDays(0)} value={until} onChange={(event) => setUntil(event.target.value)} /></div>
+      {done > 0 && !accept.isPending && <p className="small" role="status">{count(done)} of {counted(resources.length, "entry", "entries")} are sealed; the rest is as it was.</p>}
     </Plan>
   );
 }
 
-/** Ends an acceptance before its day. */
-export function EndAcceptance({ resource, acceptance, onClose }: { resource: Named; acceptance: Schemas["AcceptanceView"]; onClose: () => void }) {
+interface EndProps { resource: Named; acceptances: readonly [Acceptance, ...Acceptance[]]; onClose: () => void }
+
+/** Ends an acceptance before its day; of several, one is chosen. */
+export function EndAcceptance({ resource, acceptances, onClose }: EndProps) {
+  const [part, setPart] = useState(acceptances[0].part);
+  const acceptance = acceptances.find((each) => each.part === part) ?? acceptances[0];
+  const choice = useId();
   const [reason, setReason] = useState("");
   const id = useId();
   const client = useQueryClient();
@@ -70,6 +84,7 @@ export function EndAcceptance({ resource, acceptance, onClose }: { resource: Nam
         ["Undo", "Accept it again."],
       ]}
     >
+      {acceptances.length > 1 && <><label htmlFor={choice} className="small">Which of {acceptances.length}</label><div><select id={choice} className="input" value={part} onChange={(event) => setPart(event.target.value)}>{acceptances.map((each) => <option key={each.part} value={each.part}>{each.part === "*" ? "all gaps" : plain(each.part)}, until {each.until.slice(0, 10)}</option>)}</select></div></>}
       <label htmlFor={id} className="small">Why it ends</label>
       <textarea id={id} className="input" rows={2} data-first required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
     </Plan>

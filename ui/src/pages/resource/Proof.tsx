@@ -41,7 +41,7 @@ export function Proof({ detail, past }: { detail: Detail; past: boolean }) {
             </div>
           ))}
           {may && gaps.some((gap) => !gap.reason && !gap.accepted) && <div><button type="button" className="button" onClick={() => setExplain(true)}><FileCode2 aria-hidden />Lines for fathom.yaml that explain it…</button></div>}
-          <CopyLine text={`fathom accept ${word(resource.uid)} --part ${word(gaps[0]?.part ?? "*")} --reason "…" --until YYYY-MM-DD`} />
+          {may && <CopyLine text={`fathom accept ${word(resource.uid)} --part ${word(gaps[0]?.part ?? "*")} --reason "…" --until YYYY-MM-DD`} />}
         </section>
       )}
       {parts.length > 0 && (
@@ -66,7 +66,7 @@ export function Proof({ detail, past }: { detail: Detail; past: boolean }) {
         </section>
       )}
       {accept && <Accept resources={[resource]} part={accept.part} choices={[accept.part]} onClose={() => setAccept(undefined)} />}
-      {end && <EndAcceptance resource={resource} acceptance={end} onClose={() => setEnd(undefined)} />}
+      {end && <EndAcceptance resource={resource} acceptances={[end]} onClose={() => setEnd(undefined)} />}
       {explain && <Explain rows={[{ ...resource, gaps }]} teams={[]} onClose={() => setExplain(false)} />}
     </div>
   );

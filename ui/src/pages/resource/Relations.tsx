@@ -8,6 +8,7 @@ import { counted, kind, plain, shown } from "../../lib/text";
 import { ResourceLink } from "../../parts/Name";
 import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
+import { useMayAsk } from "../../session/may";
 import type { Detail } from "./Resource";
 import styles from "./Resource.module.css";
 
@@ -15,12 +16,15 @@ type Relation = Schemas["Relation"];
 const SHOWN = 12;
 
 export function Relations({ detail: { relations, resource } }: { detail: Detail }) {
-  if (relations.outgoing.length + relations.incoming.length === 0) return <Empty title="No connections"><p>Its document names nothing else, and nothing that was seen names it.</p></Empty>;
+  const mayAsk = useMayAsk();
+  const { withheld } = relations;
+  if (relations.outgoing.length + relations.incoming.length + withheld === 0) return <Empty title="No connections"><p>Its document names nothing else, and nothing that was seen names it.</p></Empty>;
   return (
     <div className={styles.proof}>
       <Side title="Leads to" note="stated by its own document" all={relations.outgoing} />
       <Side title="Led to by" note="stated by theirs" all={relations.incoming} />
-      {relations.truncated && <p>There are more: <Link to="/sql" search={{ q: `select from_uid, kind, to_uid, path from edges where from_uid = ${literal(resource.uid)} or to_uid = ${literal(resource.uid)}` }} className="link">all of them in SQL</Link></p>}
+      {withheld > 0 && <p className="row wrapped"><Badge state="unknown">not for you to see</Badge><span>{counted(withheld, "connection")} {withheld === 1 ? "leads" : "lead"} to what you may not see.</span></p>}
+      {relations.truncated && <p>There are more{mayAsk ? <>: <Link to="/sql" search={{ q: `select from_uid, kind, to_uid, path from edges where from_uid = ${literal(resource.uid)} or to_uid = ${literal(resource.uid)}` }} className="link">all of them in SQL</Link></> : "."}</p>}
     </div>
   );
 }

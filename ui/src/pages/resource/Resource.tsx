@@ -5,15 +5,17 @@ import { Share2 } from "lucide-react";
 import { useEffect } from "react";
 import type { Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
-import { Refused } from "../../api/problem";
-import { word } from "../../lib/sqltext";
+import { type Problem, Refused, sentence } from "../../api/problem";
+import { literal, word } from "../../lib/sqltext";
 import { shown } from "../../lib/text";
+import { momentWords } from "../../lib/when";
 import { CopyButton, CopyLine } from "../../parts/Copy";
 import { Kind, KindIcon, label } from "../../parts/Name";
 import { Badge, Understood } from "../../parts/state";
 import { Answer, Empty } from "../../parts/states";
 import { useAt } from "../../parts/time";
 import { Tabs } from "../../parts/Tabs";
+import { useMayAsk, useWhole } from "../../session/may";
 import { Activity } from "./Activity";
 import { Assigned } from "./Assigned";
 import { DriftOf } from "./DriftOf";
@@ -25,6 +27,9 @@ import { Relations } from "./Relations";
 import styles from "./Resource.module.css";
 import { sentences } from "./sentence";
 
+/** Parts that know only the present. */
+const PRESENT_TABS: ReadonlySet<string> = new Set(["history", "activity", "drift"]);
+
 export type Detail = Schemas["ResourceDetail"];
 
 export function Resource() {
@@ -33,13 +38,23 @@ export function Resource() {
   const detail = useQuery({ ...ask.resource(uid, at), enabled: uid !== "" });
   if (uid === "") return <Empty title="No resource is named"><p>The address lacks <code>uid</code>. <Link to="/resources" className="link">All resources</Link></p></Empty>;
   if (detail.error instanceof Refused && detail.error.problem.code === "not_found" && !detail.data)
-    return (
-      <Empty title="No such resource was ever seen">
-        <p className="wrap mono">{shown(uid, 400)}</p>
-        <p>It may be named by others all the same: <Link to="/sql" search={{ q: `select from_uid, kind, path from edges where to_uid = '${uid.replace(/'/g, "''")}'` }} className="link">who refers to it</Link>.</p>
-      </Empty>
-    );
+    return <NotKnown uid={uid} problem={detail.error.problem} />;
   return <Answer of={detail} lines={10} label="Asking for the resource">{(data) => <Known detail={data} />}</Answer>;
+}
+
+/** Never seen, gone, not there at the moment that is shown, or kept from this person: which of them, the server says. */
+export function NotKnown({ uid, problem: { detail, hint } }: { uid: string; problem: Pick<Problem, "detail" | "hint"> }) {
+  const { as_of } = useAt();
+  const whole = useWhole();
+  const mayAsk = useMayAsk();
+  return (
+    <Empty title={!whole ? "Not seen, or not for you to see" : as_of ? "Not seen at that moment" : "No such resource is known"}>
+      <p className="wrap mono">{shown(uid, 400)}</p>
+      <p className="wrap">{sentence(shown(detail, 600))}{hint && ` ${sentence(shown(hint, 600))}`}</p>
+      {as_of && <p>The page shows the estate as of {momentWords(shown(as_of, 60))}. <Link to="/resource" search={{ uid, as_of: undefined }} className="link">Look at it now</Link></p>}
+      {mayAsk && <p>It may be named by others all the same: <Link to="/sql" search={{ q: `select from_uid, kind, path from edges where to_uid = ${literal(uid)}` }} className="link">who refers to it</Link>.</p>}
+    </Empty>
+  );
 }
 
 function Known({ detail }: { detail: Detail }) {
@@ -49,7 +64,7 @@ function Known({ detail }: { detail: Detail }) {
   const name = label(resource);
   const past = useAt().as_of !== undefined;
   useEffect(() => { document.title = `${name.slice(0, 80)} · Fathom`; }, [name]);
-  const edges = relations.outgoing.length + relations.incoming.length;
+  const edges = relations.outgoing.length + relations.incoming.length + relations.withheld;
   return (
     <div className={styles.page}>
       <div className={styles.head}>
@@ -79,6 +94,7 @@ function Known({ detail }: { detail: Detail }) {
             <Link to="/graph" search={{ uid: resource.uid }} className="button"><Share2 aria-hidden />Graph</Link>
           </div>
           <div id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0} className={styles.panel}>
+            {past && PRESENT_TABS.has(tab) && <p className="row wrapped"><Badge state="attention">of now</Badge><span>What stands here is as of now, whatever moment the page shows.</span></p>}
             {tab === "proof" && <Proof detail={detail} past={past} />}
             {tab === "relations" && <Relations detail={detail} />}
             {tab === "history" && <History uid={resource.uid} />}

@@ -22,6 +22,8 @@ export function Export({ query, total }: { query: Query<"/api/v1/resources">; to
   const [wrong, setWrong] = useState<string>();
   const stop = useRef<AbortController>(undefined);
 
+  const sql = resourcesSql(query, { line: true });
+
   async function run(format: Format) {
     const end = new AbortController();
     stop.current = end;
@@ -53,7 +55,7 @@ export function Export({ query, total }: { query: Query<"/api/v1/resources">; to
       {open && (
         <Dialog title={`Export ${counted(total, "resource")}`} onClose={() => { stop.current?.abort(); setOpen(false); }}>
           <p>In CSV, a text that a spreadsheet would run as a formula gets an apostrophe before it. Documents are not in it.</p>
-          {total > ROWS_MAX && <p>These are more than a browser should hold: the file ends after {count(ROWS_MAX)}. The command writes all of them.</p>}
+          {total > ROWS_MAX && <p>These are more than a browser should hold: the file ends after {count(ROWS_MAX)}.{sql !== undefined && " The command writes all of them."}</p>}
           {query.as_of && <p>They are as of {momentWords(shown(query.as_of, 60))}.</p>}
           {wrong && <p role="alert">{wrong}</p>}
           {done === undefined ? (
@@ -61,7 +63,7 @@ export function Export({ query, total }: { query: Query<"/api/v1/resources">; to
           ) : (
             <div className="row"><progress value={done} max={Math.min(total, ROWS_MAX)} aria-label="Fetched" /><span aria-live="polite">{count(done)} fetched</span><button type="button" className="button" onClick={() => stop.current?.abort()}>Stop</button></div>
           )}
-          <CopyLine text={`fathom sql ${query.as_of ? `--as-of ${word(query.as_of)} ` : ""}--format csv -o resources.csv ${word(resourcesSql(query).replace(/\s+/g, " "))}`} />
+          {sql === undefined ? <p className="small muted">The command line cannot say all of these filters.</p> : <CopyLine text={`fathom sql ${query.as_of ? `--as-of ${word(query.as_of)} ` : ""}--format csv -o resources.csv ${word(sql)}`} />}
         </Dialog>
       )}
     </>

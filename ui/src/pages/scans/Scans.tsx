@@ -85,7 +85,7 @@ function Plan({ last, onClose, onStarted }: { last?: Row; onClose: () => void; o
     onSuccess: () => { void client.invalidateQueries({ queryKey: ["scans"] }); onStarted(); },
   });
   return (
-    <Dialog title="Start a scan" onClose={onClose}>
+    <Dialog title="Start a scan" onClose={start.isPending ? undefined : onClose}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); start.mutate(); }}>
         <ul className="stack">
           <li>Reads what the server is set up for{last ? <> (last time {counted(last.accounts.length, "account")}, {counted(last.regions.length, "region")}, {told(last.calls)} calls)</> : ""}.</li>
@@ -94,8 +94,8 @@ function Plan({ last, onClose, onStarted }: { last?: Row; onClose: () => void; o
         </ul>
         <label className="stack small">Only these regions; all of the setup where empty<input className="input" value={regions} onChange={(event) => setRegions(event.target.value)} placeholder="eu-west-1, us-east-1" /></label>
         <label className="stack small">Only these kinds; all where empty<input className="input" value={types} onChange={(event) => setTypes(event.target.value)} placeholder="AWS::S3::Bucket" /></label>
-        {start.error && <Wrong error={start.error} />}
-        <div className="row"><button type="submit" className="button main" data-first disabled={start.isPending} >{start.isPending ? "Signing in to the cloud…" : "Start"}</button><button type="button" className="button" onClick={onClose}>Cancel</button></div>
+        {start.error && <Wrong error={start.error} once />}
+        <div className="row"><button type="submit" className="button main" data-first disabled={start.isPending} >{start.isPending ? "Signing in to the cloud…" : "Start"}</button><button type="button" className="button" disabled={start.isPending} onClick={onClose}>Cancel</button></div>
         <CopyLine text={`fathom scan${narrow.regions.length ? ` --regions ${narrow.regions.join(",")}` : ""}${narrow.types.length ? ` --types ${narrow.types.join(",")}` : ""}`} />
       </form>
     </Dialog>

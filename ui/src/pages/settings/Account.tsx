@@ -142,12 +142,12 @@ function AddPasskey({ guard, onDone, onClose }: { guard: Guard; onDone: () => vo
   const [name, setName] = useState(deviceName());
   const add = useMutation({ mutationFn: () => guard(() => addPasskey(name.trim())), onSuccess: onDone });
   return (
-    <Dialog title="Add a passkey" onClose={onClose}>
+    <Dialog title="Add a passkey" onClose={add.isPending ? undefined : onClose}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); add.mutate(); }}>
         <p className="muted">The browser asks next where to keep it: on this device, on a security key, or in a password manager.</p>
         <Field label="What to call it here" value={name} onChange={setName} required maxLength={100} />
         {add.error && <Failed>{said(add.error)}</Failed>}
-        <div className="row"><button type="submit" className="button main" disabled={add.isPending || name.trim() === ""}>{add.isPending ? "Waiting for your device…" : "Make it"}</button><button type="button" className="button" onClick={onClose}>Cancel</button></div>
+        <div className="row"><button type="submit" className="button main" disabled={add.isPending || name.trim() === ""}>{add.isPending ? "Waiting for your device…" : "Make it"}</button><button type="button" className="button" disabled={add.isPending} onClick={onClose}>Cancel</button></div>
       </form>
     </Dialog>
   );

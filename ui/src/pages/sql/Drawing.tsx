@@ -5,7 +5,7 @@ import type { Plot } from "./drawable";
 import styles from "./Workbench.module.css";
 
 export default function Drawing({ plot }: { plot: Plot }) {
-  if (plot.form === "lines") return <Chart at={plot.at} lines={plot.lines} height={320} label={`${plot.lines.map((line) => line.label).join(", ")} over time`} />;
+  if (plot.form === "lines") return <><Chart at={plot.at} lines={plot.lines} height={320} label={`${plot.lines.map((line) => shown(line.label, 60)).join(", ")} over time`} /><Rest rows={plot.more} /></>;
   const most = Math.max(1e-9, ...plot.bars.map((bar) => bar.value));
   return (
     <div className={styles.bars}>
@@ -17,7 +17,9 @@ export default function Drawing({ plot }: { plot: Plot }) {
           ))}
         </tbody>
       </table>
-      {plot.more > 0 && <p className="small muted">{count(plot.more)} more rows are not drawn.</p>}
+      <Rest rows={plot.more} />
     </div>
   );
 }
+
+const Rest = ({ rows }: { rows: number }) => rows > 0 && <p className="small muted">{rows === 1 ? "1 row is" : `${count(rows)} rows are`} not drawn.</p>;

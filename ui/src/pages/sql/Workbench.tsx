@@ -7,6 +7,7 @@ import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { line, save } from "../../lib/csv";
 import { word } from "../../lib/sqltext";
+import { patient } from "../../lib/patient";
 import { count, counted, shown } from "../../lib/text";
 import { span } from "../../lib/time";
 import { CopyLine } from "../../parts/Copy";
@@ -20,7 +21,7 @@ import { Result } from "./Result";
 import { type Questions, useQuestions } from "./useQuestions";
 import styles from "./Workbench.module.css";
 
-const Drawing = lazy(() => import("./Drawing"));
+const Drawing = lazy(() => patient(() => import("./Drawing")));
 const FIRST = "select type, count(*) as resources, sum(cast(understood as int)) as understood\nfrom resources\ngroup by type\norder by resources desc";
 const EXAMPLES: [string, string][] = [
   ["Kinds by how much is understood", FIRST],
@@ -87,7 +88,7 @@ export function Workbench() {
               </span>
             )}
           </div>
-          {run.isPending ? <Waiting /> : stopped ? <p className="muted">Stopped.</p> : run.error ? <Wrong error={run.error} again={() => start()} /> : !answer ? (
+          {run.isPending ? <Waiting /> : stopped ? <p className="muted">Stopped.</p> : run.error ? <Wrong error={run.error} again={() => start()} once /> : !answer ? (
             <Empty title="Ask a question"><ul className="stack">{EXAMPLES.map(([name, query]) => <li key={name}><button type="button" className={styles.example} onClick={() => start(query)}>{name}</button></li>)}</ul></Empty>
           ) : answer.rows.length === 0 ? <Empty title="No rows"><p>The question is valid, and nothing fits it{as_of ? ` as of ${shown(as_of, 60)}` : ""}.</p></Empty> : view === "chart" && plot ? <Suspense fallback={<Skeleton lines={4} />}><Drawing plot={plot} /></Suspense> : <Result answer={answer} />}
           {answer && <CopyLine text={`fathom sql ${as_of ? `--as-of ${word(as_of)} ` : ""}${word((q ?? text).replace(/\s+/g, " "))}`} />}
@@ -103,7 +104,7 @@ export function Workbench() {
           </section>
           <section className="stack">
             <h2>Tables</h2>
-            {tables.error ? <Wrong error={tables.error} /> : !tables.data ? <Skeleton lines={6} label="Asking for tables" /> : <Tables all={tables.data.tables} onPick={(name) => start(`select *\nfrom ${name}\nlimit 100`)} />}
+            {tables.error ? <Wrong error={tables.error} again={() => void tables.refetch()} /> : !tables.data ? <Skeleton lines={6} label="Asking for tables" /> : <Tables all={tables.data.tables} onPick={(name) => start(`select *\nfrom ${name}\nlimit 100`)} />}
           </section>
         </aside>
       </div>
@@ -145,11 +146,11 @@ function Naming({ query, questions, onClose }: { query: string; questions: Quest
   const [name, setName] = useState("");
   const keep = useMutation({ mutationFn: () => questions.keep({ name: name.trim(), query }), onSuccess: onClose });
   return (
-    <Dialog title="Keep this question" onClose={onClose}>
+    <Dialog title="Keep this question" onClose={keep.isPending ? undefined : onClose}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); keep.mutate(); }}>
         <label className="stack small">Name<input className="input" required maxLength={80} value={name} onChange={(event) => setName(event.target.value)} /></label>
         <p className="small muted">It stays {questions.here ? "in this browser" : "with you, on this server"}, and is found with Ctrl K. One of the same name is replaced.</p>
-        {keep.error && <Wrong error={keep.error} />}
+        {keep.error && <Wrong error={keep.error} once />}
         <div><button type="submit" className="button main" disabled={name.trim() === "" || keep.isPending}>Keep</button></div>
       </form>
     </Dialog>

@@ -46,7 +46,7 @@ export function Explain({ rows, teams, onClose }: { rows: Pick<UnknownRow, "uid"
         <datalist id={id}>{teams.slice(0, 200).map((team) => <option key={team} value={team} />)}</datalist>
         <div><button type="submit" className="button main" disabled={ask.isPending || Object.keys(stated).length === 0}>{ask.isPending ? "Working it out…" : "Suggest lines"}</button></div>
       </form>
-      {ask.error && <Wrong error={ask.error} />}
+      {ask.error && <Wrong error={ask.error} again={() => ask.mutate()} once />}
       {answer && (
         <section className="stack" aria-label="Suggested lines">
           <p>{answer.explains === rows.length ? `These lines match ${rows.length === 1 ? "it" : `all ${count(answer.explains)}`}` : `These lines match ${count(answer.explains)} of ${count(rows.length)}`}{answer.also > 0 ? <>, and <strong>{counted(answer.also, "other")} too</strong>: look whether that is right.</> : ", and nothing else."}</p>

@@ -40,7 +40,7 @@ export function Unexplained() {
   const set = (next: Partial<typeof search>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
   const query = { ...filter, gap, include_accepted, as_of };
   const facets = useQuery({ ...ask.unknownFacets(query), placeholderData: keepPreviousData });
-  const { first, pages, error, refetch } = usePager<UnknownPage, Row>({
+  const { first, pages, error, refetch, waiting, listKey } = usePager<UnknownPage, Row>({
     key: ["unknowns", query], fetch: (cursor, limit, signal) => ask.unknowns({ ...query, cursor: cursor as number | undefined, limit }, signal), page: ({ unknowns, next }) => ({ rows: unknowns, next }),
   });
   const acting = may && as_of === undefined;
@@ -74,7 +74,7 @@ export function Unexplained() {
   return (
     <List
       title="Unexplained" active={active}
-      sentence={first ? `${counted(first.total, "resource")} that nobody can explain${first.accepted > 0 ? `, ${count(first.accepted)} of them accepted` : ""}, worst first: exposed, then data, then identities, then cost` : " "}
+      sentence={first && !waiting ? `${counted(first.total, "resource")} that nobody can explain${first.accepted > 0 ? `, ${count(first.accepted)} of them accepted` : ""}, worst first: exposed, then data, then identities, then cost` : " "}
       facets={facets.data ? <FilterFacetsOf facets={facets.data} search={search} set={set} past={as_of !== undefined} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={10} label="Counting" />}
       tools={
         <>
@@ -98,7 +98,7 @@ export function Unexplained() {
       )}
       {error ? <Wrong error={error} again={() => void refetch()} /> : !pages ? <Skeleton lines={14} label="Asking for the list" /> : (
         <DataTable
-          label="Unexplained resources" columns={columns} pages={pages} total={first?.total} keyOf={(row) => row.uid} open={(row) => void navigate({ to: "/resource", search: { uid: row.uid } })} mark={acting ? toggle : undefined}
+          label="Unexplained resources" columns={columns} busy={waiting} listKey={listKey} pages={pages} total={first?.total} keyOf={(row) => row.uid} open={(row) => void navigate({ to: "/resource", search: { uid: row.uid } })} mark={acting ? toggle : undefined}
           empty={<div style={{ padding: "0 14px" }}><Empty title={isFiltered ? "Nothing with these filters" : "Nothing is unexplained"}><p>{isFiltered ? "Clear the filters to see the rest." : <>Everything that was seen is understood or accepted. What was not seen is on the <Link to="/coverage" className="link">coverage page</Link>.</>}</p></Empty></div>}
         />
       )}
@@ -149,7 +149,8 @@ function Act({ row, act }: { row: Row; act: (doing: Doing) => void }) {
 }
 
 function End({ row, onClose }: { row: Row | undefined; onClose: () => void }) {
-  const accepted = row?.gaps.find((gap) => gap.accepted)?.accepted;
-  if (!row || !accepted) return null;
-  return <EndAcceptance resource={row} acceptance={accepted} onClose={onClose} />;
+  // One acceptance may hold for several gaps.
+  const [first, ...rest] = new Map((row?.gaps ?? []).flatMap(({ accepted }) => (accepted ? [[accepted.part, accepted] as const] : []))).values();
+  if (!row || !first) return null;
+  return <EndAcceptance resource={row} acceptances={[first, ...rest]} onClose={onClose} />;
 }

@@ -10,7 +10,7 @@ use fathom_model::{EdgeKind, ResourceType, Uid};
 use super::{
     super::filter::Assigned,
     Direction, Graph, GraphEdge, GraphGroup, GraphNode,
-    links::{Link, Seen, everything},
+    links::{LINKS_OF_ONE_MAX, Link, Seen, everything},
 };
 use crate::{Scope, Store, StoreError};
 
@@ -36,6 +36,8 @@ pub struct AroundQuery {
     pub limit: usize,
     /// More neighbours than this of one resource that are alike become a group.
     pub group_above: usize,
+    /// The most edges of one resource in one direction that are read: [`LINKS_OF_ONE_MAX`] but in tests.
+    pub links_max: usize,
 }
 
 /// A question for the members of a group.
@@ -86,7 +88,8 @@ impl Store {
             let mut next = Vec::new();
             for of in frontier {
                 for outgoing in query.direction.ways() {
-                    let (links, more) = self.links_of(of, *outgoing, &query.kinds).await?;
+                    let (links, more) = self.links(&[of], *outgoing, &query.kinds, query.links_max).await?;
+                    graph.complete &= !more;
                     let mut alike: BTreeMap<(Arc<str>, &str), BTreeSet<i64>> = BTreeMap::new();
                     for link in &links {
                         let other = if *outgoing { link.to } else { link.from };
@@ -129,9 +132,9 @@ impl Store {
             frontier = next;
         }
         let (edges, more) = self.edges_between(&seen, &known, &query.kinds).await?;
-        graph.edges = edges;
-        graph.complete &= !more;
-        graph.loose = self.loose_of(&seen, &known, &query.kinds).await?;
+        let (loose, more_loose) = self.loose_of(&seen, &known, &query.kinds).await?;
+        graph.complete &= !more && !more_loose;
+        (graph.edges, graph.loose) = (edges, loose);
         Ok(Some(graph))
     }
 
@@ -141,7 +144,8 @@ impl Store {
         let (filter, nobody) = (everything(&query.scope), Assigned::new());
         let seen = Seen::new(&catalog, &filter, &nobody);
         let Some(number) = seen.number(&query.of) else { return Ok(None) };
-        let (links, more) = self.links_of(number, query.outgoing, std::slice::from_ref(&query.kind)).await?;
+        let kinds = std::slice::from_ref(&query.kind);
+        let (links, more) = self.links(&[number], query.outgoing, kinds, LINKS_OF_ONE_MAX).await?;
         let mut members: BTreeMap<&str, &Link> = BTreeMap::new();
         for link in &links {
             let other = if query.outgoing { link.to } else { link.from };

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteRow;
 use super::{
     super::{
         Catalog, EstateFilter,
-        filter::{Assigned, Test},
+        filter::{Assigned, Sight, Test},
         part::{Part, flag},
     },
     GraphEdge, GraphNode, LooseEdge,
@@ -19,13 +19,13 @@ use super::{
 use crate::{Scope, Store, StoreError, rows::column};
 
 /// Edges of one resource in one direction that are read; of more it is said that there are at least so many.
-const LINKS_OF_ONE_MAX: usize = 50_000;
+pub const LINKS_OF_ONE_MAX: usize = 50_000;
 /// Edges that are read at once for many resources.
 pub(super) const LINKS_MAX: usize = 1_000_000;
 /// Resources whose edges are asked for in one statement.
 pub(super) const ASKED_MAX: usize = 2_000;
 /// References that lead to nothing seen, of one answer.
-const LOOSE_MAX: i64 = 1_000;
+const LOOSE_MAX: usize = 1_000;
 
 /// An edge by the numbers of its ends.
 #[derive(Debug, Clone)]
@@ -39,12 +39,18 @@ pub(super) struct Link {
 pub(super) struct Seen<'c> {
     pub(super) catalog: &'c Catalog,
     tests: Vec<Test<'c>>,
+    sights: Vec<Sight<'c>>,
 }
 
 impl<'c> Seen<'c> {
     pub(super) fn new(catalog: &'c Catalog, filter: &'c EstateFilter, nobody: &'c Assigned) -> Self {
         let tests = catalog.tests(filter, nobody).map(|(_, test)| test).collect();
-        Self { catalog, tests }
+        Self { catalog, tests, sights: catalog.sights(&filter.scope) }
+    }
+
+    /// Whether a resource may be known of, also where it is gone.
+    fn knows(&self, uid: &str) -> bool {
+        self.catalog.sees(&self.sights, uid) == Some(true)
     }
 
     /// The part and row of a resource that exists and may be seen.
@@ -63,7 +69,9 @@ impl<'c> Seen<'c> {
     }
 
     pub(super) fn node(&self, id: i64, depth: u32) -> Option<GraphNode> {
-        self.find(id).map(|(part, row)| node(part, row, depth))
+        let (part, row) = self.find(id)?;
+        let network = Some(part.network.text(row)).filter(|uid| !uid.is_empty() && self.knows(uid));
+        Some(node(part, row, network, depth))
     }
 
     pub(super) fn edge(&self, link: &Link) -> Option<GraphEdge> {
@@ -72,7 +80,7 @@ impl<'c> Seen<'c> {
     }
 }
 
-fn node(part: &Part, row: usize, depth: u32) -> GraphNode {
+fn node(part: &Part, row: usize, network: Option<&str>, depth: u32) -> GraphNode {
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     GraphNode {
         uid: Uid::new(part.uids.get(row)),
@@ -80,7 +88,7 @@ fn node(part: &Part, row: usize, depth: u32) -> GraphNode {
         label: part.labels.get(row).to_owned(),
         account: part.account.text(row).to_owned(),
         region: part.region.text(row).to_owned(),
-        network: text(part.network.text(row)),
+        network: network.map(str::to_owned),
         owner: text(part.owner.text(row)),
         understood: part.is(row, flag::UNDERSTOOD),
         exposed: part.is(row, flag::EXPOSED),
@@ -94,16 +102,6 @@ pub(super) fn everything(scope: &Scope) -> EstateFilter {
 }
 
 impl Store {
-    /// Edges of one resource in a direction, and whether there are more.
-    pub(super) async fn links_of(
-        &self,
-        id: i64,
-        outgoing: bool,
-        kinds: &[EdgeKind],
-    ) -> Result<(Vec<Link>, bool), StoreError> {
-        self.links(&[id], outgoing, kinds, LINKS_OF_ONE_MAX).await
-    }
-
     /// Edges of some resources in a direction, and whether there are more.
     pub(super) async fn links(
         &self,
@@ -166,30 +164,35 @@ impl Store {
         Ok((edges.into_iter().collect(), more))
     }
 
+    /// References that lead to nothing seen, and whether there are more. One to what is gone tells of that only whom it
+    /// was to be seen by.
     pub(super) async fn loose_of(
         &self,
         seen: &Seen<'_>,
         known: &HashSet<i64>,
         kinds: &[EdgeKind],
-    ) -> Result<Vec<LooseEdge>, StoreError> {
+    ) -> Result<(Vec<LooseEdge>, bool), StoreError> {
         const TABLE: &str = "edge";
         let mut ids: Vec<i64> = known.iter().copied().collect();
         ids.sort_unstable();
         let rows = sqlx::query(
-            "SELECT e.from_id, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, t.kind, ''), e.outside \
+            "SELECT e.from_id, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, t.kind, ''), e.outside, t.uid \
              FROM json_each($1) j CROSS JOIN edge e ON e.from_id = j.value LEFT JOIN resource t ON t.id = e.to_id \
              WHERE (e.to_id IS NULL OR t.deleted_at IS NOT NULL) \
              AND ($2 = '[]' OR e.kind IN (SELECT value FROM json_each($2))) LIMIT $3",
         )
         .bind(serde_json::json!(ids).to_string())
         .bind(serde_json::json!(kinds).to_string())
-        .bind(LOOSE_MAX)
+        .bind(LOOSE_MAX as i64 + 1)
         .fetch_all(self.readers())
         .await
         .map_err(|source| self.failed("read loose references", source))?;
         let mut loose = Vec::with_capacity(rows.len());
-        for row in &rows {
+        for row in rows.iter().take(LOOSE_MAX) {
             let Some((part, at)) = seen.find(column(row, TABLE, 0)?) else { continue };
+            if column::<Option<&str>>(row, TABLE, 5)?.is_some_and(|gone| !seen.knows(gone)) {
+                continue;
+            }
             loose.push(LooseEdge {
                 from: Uid::new(part.uids.get(at)),
                 kind: column(row, TABLE, 1)?,
@@ -198,6 +201,6 @@ impl Store {
                 outside: column(row, TABLE, 4)?,
             });
         }
-        Ok(loose)
+        Ok((loose, rows.len() > LOOSE_MAX))
     }
 }

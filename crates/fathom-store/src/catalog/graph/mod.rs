@@ -15,6 +15,7 @@ mod way;
 
 pub use around::{AroundQuery, GroupMembers, GroupQuery};
 pub use estate::EstateGraph;
+pub use links::LINKS_OF_ONE_MAX;
 pub use way::{Way, WayQuery};
 
 use fathom_model::Uid;
@@ -132,6 +133,6 @@ pub struct Graph {
     pub loose: Vec<LooseEdge>,
     /// Neighbours that stand as one.
     pub groups: Vec<GraphGroup>,
-    /// Whether nothing but groups was left out.
+    /// Whether nothing but groups was left out: no resource, no edge, no reference.
     pub complete: bool,
 }

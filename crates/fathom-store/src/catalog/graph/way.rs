@@ -40,7 +40,8 @@ pub struct Way {
     pub hops: Vec<(GraphEdge, bool)>,
     /// Resources that were looked at.
     pub looked_at: u64,
-    /// Whether the search came to its end: without a way then there is none of so many hops.
+    /// Whether the search left nothing out: without a way then there is none of so many hops, and none is shorter than
+    /// one that was found.
     pub complete: bool,
 }
 
@@ -74,6 +75,10 @@ impl Store {
             };
             let mut next = Vec::new();
             for chunk in border.chunks(ASKED_MAX) {
+                if own.len() + other.len() > LOOKED_AT_MAX {
+                    way.complete = false;
+                    break;
+                }
                 for outgoing in direction.ways() {
                     let (links, more) = self.links(chunk, *outgoing, &query.kinds, LINKS_MAX).await?;
                     way.complete &= !more;
@@ -92,10 +97,6 @@ impl Store {
             next.sort_unstable();
             meeting = next.iter().find(|id| other.contains_key(id)).copied();
             *border = next;
-            if ahead.len() + back.len() > LOOKED_AT_MAX && meeting.is_none() {
-                way.complete = false;
-                break;
-            }
         }
         way.looked_at = (ahead.len() + back.len()) as u64;
         let Some(meeting) = meeting else { return Ok(Some(way)) };
