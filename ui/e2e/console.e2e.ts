@@ -302,10 +302,13 @@ describe("without a mouse", () => {
         await route.continue();
       });
       await page.keyboard.press("Control+k");
+      // What is typed before it is there goes to the page.
+      const search = page.getByRole("combobox", { name: "Search and commands" });
+      await search.waitFor();
       await page.keyboard.type("northwind-tmp-export");
       await page.keyboard.press("Enter");
       await page.waitForTimeout(300);
-      await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
+      await search.waitFor();
       go();
       await page.getByRole("option", { name: /S3 Bucket/ }).waitFor();
       await pressed(page, "ArrowDown", async () => (await page.getByRole("option", { name: /S3 Bucket/, selected: true }).count()) > 0);

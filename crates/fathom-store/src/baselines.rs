@@ -64,6 +64,19 @@ pub struct BaselineException {
     pub until: Option<Timestamp>,
 }
 
+/// What a person says when approving the estate.
+#[derive(Debug, Clone)]
+pub struct BaselineApproval {
+    /// The name of the baseline.
+    pub name: String,
+    /// Why the estate may be as it is.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// The newest scan that they saw, so that nothing counts as approved that came after; none for whatever is newest.
+    pub seen: Option<i64>,
+}
+
 /// What a person says when accepting a difference.
 #[derive(Debug, Clone)]
 pub struct BaselineAcceptance {
@@ -77,6 +90,8 @@ pub struct BaselineAcceptance {
     pub by: String,
     /// When it stops to hold; none for as long as the baseline.
     pub until: Option<Timestamp>,
+    /// The newest scan that they saw; none for whatever is newest.
+    pub seen: Option<i64>,
 }
 
 /// A resource that is not as the baseline has it.
@@ -126,15 +141,17 @@ const STATE: &str = "SELECT CASE WHEN r.deleted_at IS NOT NULL THEN 'gone' \
 
 impl Store {
     /// Approves the estate as it is now, sealed in the ledger. A baseline of the same name ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where a scan ended after what was seen, or one is under way that began before.
     pub async fn approve_baseline(
         &self,
-        name: &str,
-        reason: &str,
-        by: &str,
+        approval: BaselineApproval,
         now: Timestamp,
     ) -> Result<Baseline, StoreError> {
         const OPERATION: &str = "approve a baseline";
-        check_texts("a baseline", &[("name", name), ("reason", reason), ("name of who approves", by)])?;
+        let BaselineApproval { name, reason, by, seen } = approval;
+        check_texts("a baseline", &[("name", &name), ("reason", &reason), ("name of who approves", &by)])?;
         let now = stored_time(now);
         let shared = self.shared();
         let failed = |source| shared.failed(OPERATION, source);
@@ -146,12 +163,17 @@ impl Store {
             .await
             .map_err(failed)?;
         let Some(scan) = scan else {
-            return Err(StoreError::Invalid { what: "there is no finished scan to approve".to_owned() });
+            return Err(StoreError::Conflict { what: "there is no finished scan to approve".to_owned() });
         };
+        if seen.is_some_and(|seen| seen != scan) {
+            return Err(StoreError::Conflict {
+                what: format!("scan {scan} ended meanwhile; look at what it found before you approve it"),
+            });
+        }
         if let Some(earlier) =
             oldest_running(&mut tx).await.map_err(failed)?.filter(|earlier| *earlier < scan)
         {
-            return Err(StoreError::Invalid {
+            return Err(StoreError::Conflict {
                 what: format!(
                     "scan {earlier} is under way and began before scan {scan}, so what it finds would count as approved; \
                      approve when it has ended"
@@ -161,7 +183,7 @@ impl Store {
         let (resources, digest) = digest(&mut tx).await.map_err(failed)?;
         let replaced = sqlx::query("UPDATE baseline SET ended_at = $1 WHERE name = $2 AND ended_at IS NULL")
             .bind(micros(now))
-            .bind(name)
+            .bind(&name)
             .execute(&mut *tx)
             .await
             .map_err(failed)?;
@@ -169,10 +191,10 @@ impl Store {
             "INSERT INTO baseline (name, scan, reason, approved_by, approved_at, resources, digest) \
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
-        .bind(name)
+        .bind(&name)
         .bind(scan)
-        .bind(reason)
-        .bind(by)
+        .bind(&reason)
+        .bind(&by)
         .bind(micros(now))
         .bind(stored_count(resources))
         .bind(&digest)
@@ -181,10 +203,10 @@ impl Store {
         .map_err(failed)?;
         let baseline = Baseline {
             id: done.last_insert_rowid(),
-            name: name.to_owned(),
+            name,
             scan,
-            reason: reason.to_owned(),
-            by: by.to_owned(),
+            reason,
+            by,
             at: now,
             resources,
             digest,
@@ -192,11 +214,11 @@ impl Store {
         };
         let draft = EntryDraft {
             kind: "baseline.approved".to_owned(),
-            actor: by.to_owned(),
-            subject: format!("baseline {name}"),
+            actor: baseline.by.clone(),
+            subject: format!("baseline {}", baseline.name),
             body: json!({
                 "scan": scan,
-                "reason": reason,
+                "reason": baseline.reason,
                 "resources": resources,
                 "resources_sha256": baseline.digest,
                 "replaced": replaced.rows_affected() > 0,
@@ -300,13 +322,16 @@ impl Store {
     }
 
     /// Explains one difference: the resource may be as it is now. When it changes again, it differs again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where a scan changed it after what was seen.
     pub async fn accept_difference(
         &self,
         acceptance: BaselineAcceptance,
         now: Timestamp,
     ) -> Result<BaselineException, StoreError> {
         const OPERATION: &str = "accept a difference";
-        let BaselineAcceptance { name, uid, reason, by, until } = acceptance;
+        let BaselineAcceptance { name, uid, reason, by, until, seen } = acceptance;
         check_texts("a baseline", &[("reason", &reason), ("name of who accepts", &by)])?;
         let (now, until) = (stored_time(now), until.map(stored_time));
         if until.is_some_and(|until| until <= now) {
@@ -330,6 +355,20 @@ impl Store {
         let state: Option<String> =
             sqlx::query_scalar(STATE).bind(uid.as_str()).fetch_optional(&mut *tx).await.map_err(failed)?;
         let Some(state) = state else { return Err(StoreError::NoSuchResource { uid: uid.to_string() }) };
+        let changed: Option<i64> = sqlx::query_scalar(
+            "SELECT MAX(v.scan) FROM version v JOIN resource r ON r.id = v.resource WHERE r.uid = $1",
+        )
+        .bind(uid.as_str())
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(failed)?;
+        if let (Some(seen), Some(changed)) = (seen, changed)
+            && changed > seen
+        {
+            return Err(StoreError::Conflict {
+                what: format!("scan {changed} changed it meanwhile; look at what it is now"),
+            });
+        }
         let replaced = sqlx::query(
             "UPDATE baseline_exception SET ended_at = $1 WHERE baseline = $2 AND uid = $3 AND ended_at IS NULL",
         )

@@ -64,7 +64,8 @@ mod which;
 pub use activity::{TrailBatch, TrailImport};
 pub use assignments::{ASSIGNED_AT_ONCE_MAX, Assignee, Assignment, AssignmentQuery, NewAssignment};
 pub use baselines::{
-    Baseline, BaselineAcceptance, BaselineDifference, BaselineDifferences, BaselineException,
+    Baseline, BaselineAcceptance, BaselineApproval, BaselineDifference, BaselineDifferences,
+    BaselineException,
 };
 pub use catalog::{
     AroundQuery, AsOf, Counts, Direction, EstateFacets, EstateFilter, EstateGraph, EstatePage, Graph,

@@ -2479,11 +2479,21 @@ export interface components {
             name: string;
             /** @description Why the estate may be as it is. */
             reason: string;
+            /**
+             * Format: int64
+             * @description The newest scan that was looked at: 409 where another one ended meanwhile. Left out: whatever is newest.
+             */
+            seen?: number | null;
         };
         /** @description A difference to explain. */
         NewException: {
             /** @description Why it may be as it is now. */
             reason: string;
+            /**
+             * Format: int64
+             * @description The newest scan that was looked at: 409 where the resource changed meanwhile. Left out: whatever is newest.
+             */
+            seen?: number | null;
             /** @description The resource. */
             uid: string;
             /**

@@ -103,6 +103,8 @@ export function DataTable<T extends RowData>({ label, columns, rows, pages, tota
         const next = Math.max(0, Math.min(length - 1, at + step));
         setAt(next);
         virtual.scrollToIndex(next - base);
+        // The focus goes along, so that the row is read out.
+        requestAnimationFrame(() => requestAnimationFrame(() => scroller.current?.querySelector<HTMLElement>(`[data-at="${next}"]`)?.focus({ preventScroll: true })));
       } else if (event.key === "x" && row !== undefined && mark) {
         event.preventDefault();
         mark(row);

@@ -40,7 +40,7 @@ export function useGuard(): Guard {
     if (!signedIn) throw new NotAgain();
     return act();
   }, []);
-  return { guard, dialog: asking && <SignInAgain onIn={() => end(true)} onClose={() => end(false)} title="Sign in again" why="Changing how you sign in needs a sign-in of the last 15 minutes, so that nobody does it at a desk that you left." /> };
+  return { guard, dialog: asking && <SignInAgain onIn={() => end(true)} onClose={() => end(false)} title="Sign in again" why="What lets somebody in needs a sign-in of the last 15 minutes, so that nobody makes it at a desk that you left." /> };
 }
 
 export function SignInAgain({ title, why, onIn, onClose }: { title: string; why: string; onIn: () => void; onClose: () => void }) {

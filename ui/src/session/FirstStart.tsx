@@ -5,6 +5,7 @@ import { get, post } from "../api/client";
 import { Refused, words } from "../api/problem";
 import { shown } from "../lib/text";
 import { Notices } from "../shell/Notices";
+import { useGuard } from "./Again";
 import { Card, Steps } from "./Card";
 import { canEnter } from "./enter";
 import { Failed, Field, focused } from "./Fields";
@@ -30,12 +31,13 @@ interface Made { invitation: Invitation | null }
 function Setup({ begun, onLater }: { begun?: PersonView; onLater: () => void }) {
   const [name, setName] = useState(begun?.name ?? "");
   const named = byName();
+  const { guard, dialog } = useGuard();
   const go = useMutation({
     mutationFn: async (elsewhere: boolean) => {
       const again = begun !== undefined && begun.name.toLowerCase() === name.trim().toLowerCase();
       const invitation = again
-        ? await post<Invitation>("/api/v1/people/{id}/invitation", {}, undefined, { id: begun.id })
-        : (await post<Made>("/api/v1/people", { name: name.trim(), role: "administrator" })).invitation;
+        ? await guard(() => post<Invitation>("/api/v1/people/{id}/invitation", {}, undefined, { id: begun.id }))
+        : (await guard(() => post<Made>("/api/v1/people", { name: name.trim(), role: "administrator" }))).invitation;
       if (!invitation) return;
       if (elsewhere && named !== undefined) window.location.assign(named + invitation.path);
       else await withInvitation(invitation.token);
@@ -45,6 +47,7 @@ function Setup({ begun, onLater }: { begun?: PersonView; onLater: () => void }) 
   return (
     <>
       <Notices />
+      {dialog}
       <Card title="Set up the first administrator" steps={<Steps at={0} />} broad>
         <p>{begun ? `The setup of ${shown(begun.name, 60)} was begun and not finished. Go on with it, or take another name.` : "You came in with the owner's token. From now on people sign in by themselves, and what they do stands under their names. Begin with yourself."}</p>
         <form className={styles.form} onSubmit={(event) => { event.preventDefault(); go.mutate(named !== undefined); }}>

@@ -8,7 +8,8 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fathom_model::{ResourceType, Timestamp, Uid};
 use fathom_store::{
-    Baseline, BaselineAcceptance, BaselineDifference, BaselineException, ChangeQuery, Fate, StoreError,
+    Baseline, BaselineAcceptance, BaselineApproval, BaselineDifference, BaselineException, ChangeQuery, Fate,
+    StoreError,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -104,6 +105,8 @@ pub(crate) struct NewBaseline {
     name: String,
     /// Why the estate may be as it is.
     reason: String,
+    /// The newest scan that was looked at: 409 where another one ended meanwhile. Left out: whatever is newest.
+    seen: Option<i64>,
 }
 
 /// Which differences.
@@ -205,6 +208,8 @@ pub(crate) struct NewException {
     /// When that stops to hold: a moment, or the last day; as long as the baseline where it is left out.
     #[schema(examples("2027-01-31", "2027-01-31T18:00:00Z"))]
     until: Option<String>,
+    /// The newest scan that was looked at: 409 where the resource changed meanwhile. Left out: whatever is newest.
+    seen: Option<i64>,
 }
 
 /// Where a page ended. The baseline and the scan are part of it, so that pages go on with the same ones.
@@ -274,7 +279,9 @@ pub(crate) async fn approve(
     _: Query<Nothing>,
     Body(new): Body<NewBaseline>,
 ) -> Result<(StatusCode, Json<BaselineView>), Problem> {
-    let made = state.store.approve_baseline(&new.name, &new.reason, caller.name(), state.now()).await;
+    let approval =
+        BaselineApproval { name: new.name, reason: new.reason, by: caller.name().to_owned(), seen: new.seen };
+    let made = state.store.approve_baseline(approval, state.now()).await;
     Ok((StatusCode::CREATED, Json(made.map_err(refused)?.into())))
 }
 
@@ -355,6 +362,7 @@ pub(crate) async fn accept(
         reason: new.reason,
         by: caller.name().to_owned(),
         until,
+        seen: new.seen,
     };
     let made = state.store.accept_difference(acceptance, state.now()).await.map_err(refused)?;
     Ok((StatusCode::CREATED, Json(made.into())))
@@ -370,9 +378,6 @@ async fn named(state: &ApiState, name: &str) -> Result<Baseline, Problem> {
 /// What the store checks here comes from the body.
 fn refused(error: StoreError) -> Problem {
     match error {
-        StoreError::Invalid { what } if what.contains("under way") || what.contains("no finished scan") => {
-            Problem::new(Code::Conflict, what)
-        }
         StoreError::Invalid { what } => Problem::new(Code::InvalidBody, what),
         error => error.into(),
     }

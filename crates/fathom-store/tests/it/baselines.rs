@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use fathom_model::Resource;
-use fathom_store::{BaselineAcceptance, ScanResults, Store, StoreError};
+use fathom_store::{BaselineAcceptance, BaselineApproval, ScanResults, Store, StoreError};
 
 use crate::support::{at, instance, instances_read, open, scan};
 
@@ -31,6 +31,11 @@ async fn departed(store: &Store, seen: &[Resource], second: i64) -> (BTreeSet<St
     (told, in_scan.keys().map(id_of).collect())
 }
 
+fn approval(seen: Option<i64>) -> BaselineApproval {
+    let text = |text: &str| text.to_owned();
+    BaselineApproval { name: text("main"), reason: text("as built"), by: text("user:ana"), seen }
+}
+
 async fn accept(store: &Store, one: &Resource, second: i64) {
     let acceptance = BaselineAcceptance {
         name: "main".to_owned(),
@@ -38,6 +43,7 @@ async fn accept(store: &Store, one: &Resource, second: i64) {
         reason: "agreed".to_owned(),
         by: "user:ana".to_owned(),
         until: None,
+        seen: None,
     };
     store.accept_difference(acceptance, at(second)).await.unwrap();
 }
@@ -50,7 +56,7 @@ async fn a_fact_departs_as_a_document_does_and_what_is_accepted_is_both() {
     let exposed = Resource { exposed: true, ..a.clone() };
     let changed = instance("i-b", "2");
     scan(&store, 10, &[a.clone(), b.clone(), c.clone()], results()).await;
-    store.approve_baseline("main", "as built", "user:ana", at(12)).await.unwrap();
+    store.approve_baseline(approval(None), at(12)).await.unwrap();
     let set = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<BTreeSet<_>>();
     let both = |ids: &[&str]| (set(ids), set(ids));
 
@@ -84,12 +90,47 @@ async fn nothing_is_approved_that_an_earlier_scan_may_still_change() {
     let earlier = store.begin_scan("long", &[], &[], at(1)).await.unwrap();
     scan(&store, 10, &[instance("i-a", "1")], results()).await;
     let later = store.begin_scan("later", &[], &[], at(12)).await.unwrap();
-    let refused = store.approve_baseline("main", "as built", "user:ana", at(13)).await.unwrap_err();
-    assert!(matches!(refused, StoreError::Invalid { .. }), "{refused:?}");
+    let refused = store.approve_baseline(approval(None), at(13)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused:?}");
     assert!(refused.to_string().contains("scan 1 is under way"), "{refused}");
     store.fail_scan(earlier, "stop", at(14)).await.unwrap();
-    let approved = store.approve_baseline("main", "as built", "user:ana", at(15)).await.unwrap();
+    let approved = store.approve_baseline(approval(None), at(15)).await.unwrap();
     assert_eq!((approved.scan, approved.resources), (2, 1), "one that began later is in nobody's way");
     store.fail_scan(later, "stop", at(16)).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_approves_what_they_did_not_see() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let (before, after) = (instance("i-a", "1"), instance("i-a", "2"));
+    scan(&store, 10, std::slice::from_ref(&before), results()).await;
+    store.approve_baseline(approval(Some(1)), at(12)).await.unwrap();
+    scan(&store, 20, std::slice::from_ref(&after), results()).await;
+    let refused = store.approve_baseline(approval(Some(1)), at(22)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict { .. }), "{refused:?}");
+    let explain = |seen, second| {
+        let acceptance = BaselineAcceptance {
+            name: "main".to_owned(),
+            uid: after.uid.clone(),
+            reason: "agreed".to_owned(),
+            by: "user:ana".to_owned(),
+            until: None,
+            seen: Some(seen),
+        };
+        let store = store.clone();
+        async move { store.accept_difference(acceptance, at(second)).await }
+    };
+    let refused = explain(1, 23).await.unwrap_err();
+    assert!(refused.to_string().contains("scan 2 changed it"), "{refused}");
+    // A scan that leaves it as it was takes nothing back.
+    scan(&store, 30, &[after.clone()], results()).await;
+    explain(2, 32).await.unwrap();
+    // That it went is a change, too.
+    scan(&store, 40, &[instance("i-b", "1")], results()).await;
+    explain(3, 42).await.unwrap_err();
+    explain(4, 43).await.unwrap();
+    store.approve_baseline(approval(Some(4)), at(44)).await.unwrap();
     store.close().await.unwrap();
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use fathom_estate::Difference;
-use fathom_store::{Baseline, BaselineAcceptance, BaselineDifference, Fate, Store};
+use fathom_store::{Baseline, BaselineAcceptance, BaselineApproval, BaselineDifference, Fate, Store};
 use serde_json::{Value, json};
 
 use crate::{
@@ -43,7 +43,13 @@ pub(crate) async fn run(global: &Global, command: BaselineCommand) -> Result<End
 async fn approve(global: &Global, name: &str, reason: &str, by: Option<String>) -> Result<()> {
     wiring::reader(global).await?.close().await?;
     let store = wiring::store(global).await?;
-    let baseline = store.approve_baseline(name, reason, &wiring::decided_by(by)?, wiring::now()).await?;
+    let approval = BaselineApproval {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+        by: wiring::decided_by(by)?,
+        seen: None,
+    };
+    let baseline = store.approve_baseline(approval, wiring::now()).await?;
     store.close().await?;
     if global.json {
         return render::print_json(&baseline);
@@ -244,6 +250,7 @@ async fn accept(global: &Global, resource: &str, says: BaselineSays) -> Result<(
         reason: says.reason,
         by: wiring::decided_by(says.by)?,
         until,
+        seen: None,
     };
     let exception = store.accept_difference(acceptance, wiring::now()).await?;
     store.close().await?;

@@ -126,16 +126,24 @@ function Compared({ baseline, state, held, past, choice, button }: ComparedProps
   );
 }
 
+/** The estate as it was when this was opened: what somebody agrees to is what they saw, also where a scan ends meanwhile. */
+function useSeen() {
+  const { data } = useQuery(ask.summary());
+  const [seen, setSeen] = useState(data);
+  if (!seen && data) setSeen(data);
+  return seen;
+}
+
 function Approve({ before, state, onClose }: { before?: Baseline; state?: BaselineState; onClose: () => void }) {
   const client = useQueryClient();
   const navigate = useNavigate({ from: "/drift" });
-  const summary = useQuery(ask.summary());
+  const seen = useSeen();
   const [name, setName] = useState(before?.name ?? "default");
   const [reason, setReason] = useState("");
   const ids = { name: useId(), reason: useId() };
-  const last = summary.data?.last_scan;
+  const last = seen?.last_scan;
   const run = useMutation({
-    mutationFn: () => post<Baseline>("/api/v1/baselines", { name: name.trim(), reason: reason.trim() }),
+    mutationFn: () => post<Baseline>("/api/v1/baselines", { name: name.trim(), reason: reason.trim(), seen: last?.id }),
     onSuccess: (made) => {
       void client.invalidateQueries();
       void navigate({ search: (was) => ({ ...was, tab: "baseline", baseline: made.name }), replace: true });
@@ -149,7 +157,7 @@ function Approve({ before, state, onClose }: { before?: Baseline; state?: Baseli
       title="Approve the state as it is" action="Approve" busy={run.isPending} error={run.error} disabled={reason.trim() === "" || name.trim() === "" || !last} onRun={() => run.mutate()} onClose={onClose}
       cli={`fathom baseline approve${name.trim() === "default" ? "" : ` --name ${word(name.trim())}`} --reason ${word(reason.trim() || "…")}`}
       plan={[
-        ["Approves", last ? <>{counted(summary.data?.all.resources.value ?? 0, "resource")} as scan {last.id} left them{last.finished_at && <> (<Ago at={last.finished_at} />)</>}</> : "nothing: no scan has ended yet"],
+        ["Approves", last ? <>{counted(seen?.all.resources.value ?? 0, "resource")} as scan {last.id} left them{last.finished_at && <> (<Ago at={last.finished_at} />)</>}</> : "nothing: no scan has ended yet"],
         ["Means", <>Whatever comes, goes or changes after that is listed until somebody explains it. Nothing changes in the cloud.</>],
         ...(replaces ? [["Ends", <>the state of scan {before.scan}, approved by <bdi>{shown(before.by, 60)}</bdi>{state && <>; with it {differs === 0 ? "no open difference" : `${counted(differs, "difference")} that nobody explained count as approved`}</>}</>] as const] : []),
         ["Undo", "None: what was approved stays in the ledger. Approve a later state to replace it."],
@@ -165,11 +173,12 @@ function Approve({ before, state, onClose }: { before?: Baseline; state?: Baseli
 
 function Explain({ baseline, row, onClose }: { baseline: Baseline; row: BaselineDifference; onClose: () => void }) {
   const client = useQueryClient();
+  const seen = useSeen()?.last_scan?.id;
   const [reason, setReason] = useState("");
   const [until, setUntil] = useState("");
   const ids = { reason: useId(), until: useId() };
   const run = useMutation({
-    mutationFn: () => post("/api/v1/baselines/{name}/accept", { uid: row.uid, reason: reason.trim(), ...(until ? { until } : {}) }, undefined, { name: baseline.name }),
+    mutationFn: () => post("/api/v1/baselines/{name}/accept", { uid: row.uid, reason: reason.trim(), seen, ...(until ? { until } : {}) }, undefined, { name: baseline.name }),
     onSuccess: () => { void client.invalidateQueries({ queryKey: ["baselines"] }); onClose(); },
   });
   return (

@@ -16,7 +16,11 @@ export function useProgress(key: string | undefined): Following {
   const [following, setFollowing] = useState<Following>({ state: "none" });
   const client = useQueryClient();
   useEffect(() => {
-    if (key === undefined) return;
+    if (key === undefined) {
+      // What another process did has ended; what this server did is told with its outcome.
+      setFollowing((was) => (was.state === "elsewhere" ? { state: "none" } : was));
+      return;
+    }
     const end = new AbortController();
     void (async () => {
       setFollowing({ state: "running" });
