@@ -157,7 +157,7 @@ function Approve({ before, state, onClose }: { before?: Baseline; state?: Baseli
       title="Approve the state as it is" action="Approve" busy={run.isPending} error={run.error} disabled={reason.trim() === "" || name.trim() === "" || !last} onRun={() => run.mutate()} onClose={onClose}
       cli={`fathom baseline approve${name.trim() === "default" ? "" : ` --name ${word(name.trim())}`} --reason ${word(reason.trim() || "…")}`}
       plan={[
-        ["Approves", last ? <>{counted(seen?.all.resources.value ?? 0, "resource")} as scan {last.id} left them{last.finished_at && <> (<Ago at={last.finished_at} />)</>}</> : "nothing: no scan has ended yet"],
+        ["Approves", last ? <>{counted(seen.all.resources.value, "resource")} as scan {last.id} left them{last.finished_at && <> (<Ago at={last.finished_at} />)</>}</> : "nothing: no scan has ended yet"],
         ["Means", <>Whatever comes, goes or changes after that is listed until somebody explains it. Nothing changes in the cloud.</>],
         ...(replaces ? [["Ends", <>the state of scan {before.scan}, approved by <bdi>{shown(before.by, 60)}</bdi>{state && <>; with it {differs === 0 ? "no open difference" : `${counted(differs, "difference")} that nobody explained count as approved`}</>}</>] as const] : []),
         ["Undo", "None: what was approved stays in the ledger. Approve a later state to replace it."],

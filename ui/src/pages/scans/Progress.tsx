@@ -16,11 +16,7 @@ export function useProgress(key: string | undefined): Following {
   const [following, setFollowing] = useState<Following>({ state: "none" });
   const client = useQueryClient();
   useEffect(() => {
-    if (key === undefined) {
-      // What another process did has ended; what this server did is told with its outcome.
-      setFollowing((was) => (was.state === "elsewhere" ? { state: "none" } : was));
-      return;
-    }
+    if (key === undefined) return;
     const end = new AbortController();
     void (async () => {
       setFollowing({ state: "running" });
@@ -52,7 +48,8 @@ export function useProgress(key: string | undefined): Following {
     })();
     return () => end.abort();
   }, [key, client]);
-  return following;
+  // What another process did has ended; what this server did is told with its outcome.
+  return key === undefined && following.state === "elsewhere" ? { state: "none" } : following;
 }
 
 const PHASES: Schemas["PhaseView"][] = ["signing_in", "reading", "understanding", "sealing"];
