@@ -7,9 +7,12 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-/// The root of the checkout.
+/// The root of the checkout: that from which cargo runs this, which need not be the one that it was built in where several
+/// share a target directory.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// Where what outlives a checkout is kept: Python environments, and the build where CI says so.
