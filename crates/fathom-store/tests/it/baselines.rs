@@ -125,7 +125,7 @@ async fn nobody_approves_what_they_did_not_see() {
     let refused = explain(1, 23).await.unwrap_err();
     assert!(refused.to_string().contains("scan 2 changed it"), "{refused}");
     // A scan that leaves it as it was takes nothing back.
-    scan(&store, 30, &[after.clone()], results()).await;
+    scan(&store, 30, std::slice::from_ref(&after), results()).await;
     explain(2, 32).await.unwrap();
     // That it went is a change, too.
     scan(&store, 40, &[instance("i-b", "1")], results()).await;
