@@ -5,7 +5,8 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use crate::filter::push_in;
 
-/// Which resources a stream reads: those that have one of the values of every list; an empty list asks for nothing.
+/// Which resources a stream reads: those that have one of the values of every list; an empty list does not narrow.
+/// A list holds up to 5,000 values; what follows them is not looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Which {
     /// Only these.
@@ -54,7 +55,7 @@ impl Which {
     }
 }
 
-/// Which edges a stream reads; an empty list asks for nothing.
+/// Which edges a stream reads; an empty list does not narrow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WhichEdges {
     /// Only those that these state.

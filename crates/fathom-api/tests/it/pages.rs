@@ -245,7 +245,13 @@ async fn a_baseline_is_approved_compared_and_explained() {
     let rows = list["differences"].as_array().expect("rows");
     assert_eq!(rows.len(), 1, "{list}");
     assert_eq!((&rows[0]["uid"], &rows[0]["what"]), (&json!(bucket_uid(900)), &json!("added")));
-    let body = json!({"uid": bucket_uid(900), "reason": "ordered", "until": "2027-01-31"});
+    // Whoever looked before that scan saw another estate.
+    let seen = scan - 1;
+    let body = json!({"uid": bucket_uid(900), "reason": "ordered", "seen": seen});
+    api.problem(api.post("/baselines/default/accept", &body), 409, "conflict").await;
+    let body = json!({"name": "default", "reason": "looked at", "seen": seen});
+    api.problem(api.post("/baselines", &body), 409, "conflict").await;
+    let body = json!({"uid": bucket_uid(900), "reason": "ordered", "until": "2027-01-31", "seen": scan});
     let made = api.post("/baselines/default/accept", &body).send().await.expect("an answer");
     assert_eq!(made.status(), 201);
     assert_eq!(api.read("/baselines/default/differences").await["differences"], json!([]));

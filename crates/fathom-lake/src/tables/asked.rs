@@ -30,14 +30,14 @@ impl Asked {
         if values.len() > VALUES_MAX {
             return false;
         }
-        let by_resource = matches!(
-            reader,
-            Reader::Resources | Reader::Versions | Reader::Changes | Reader::Explanations | Reader::View(_)
-        );
-        let now = matches!(reader, Reader::Resources | Reader::View(_));
+        let is_view = matches!(reader, Reader::View(_));
+        let listed = matches!(reader, Reader::Resources | Reader::Versions | Reader::Changes);
+        let by_resource = listed || is_view || matches!(reader, Reader::Explanations);
+        let now = is_view || matches!(reader, Reader::Resources);
         match column {
             "uid" if by_resource => narrow(&mut self.which.uids, &values),
-            "type" if by_resource => narrow(&mut self.which.kinds, &values),
+            // A view is of one type; where it has such a column, that is one of its documents.
+            "type" if listed => narrow(&mut self.which.kinds, &values),
             "account" if by_resource => narrow(&mut self.which.accounts, &values),
             "region" if by_resource => narrow(&mut self.which.regions, &values),
             "id" if now => narrow(&mut self.which.ids, &values),

@@ -78,7 +78,7 @@ const THEN: &str = concat!(
 );
 
 /// Which resources are read.
-pub(super) enum Which<'w> {
+pub(super) enum Extent<'w> {
     All,
     Some(&'w BTreeSet<i64>),
     /// As a scan left them, and when it ended.
@@ -101,16 +101,16 @@ struct GapPart<'b> {
 pub(super) async fn load(
     store: &Store,
     conn: &mut SqliteConnection,
-    which: &Which<'_>,
+    extent: &Extent<'_>,
 ) -> Result<Part, StoreError> {
     let failed = |source| store.failed("read the columns of the estate", source);
-    let sql = match which {
-        Which::All => format!("{NOW}{ALL_NOW}"),
-        Which::Some(_) => format!("{NOW}{SOME_NOW}"),
-        Which::Past(..) => THEN.to_owned(),
+    let sql = match extent {
+        Extent::All => format!("{NOW}{ALL_NOW}"),
+        Extent::Some(_) => format!("{NOW}{SOME_NOW}"),
+        Extent::Past(..) => THEN.to_owned(),
     };
-    let ids = match which {
-        Which::Some(ids) => serde_json::json!(ids).to_string(),
+    let ids = match extent {
+        Extent::Some(ids) => serde_json::json!(ids).to_string(),
         _ => String::new(),
     };
     let mut builder = Builder::default();
@@ -119,10 +119,10 @@ pub(super) async fn load(
     let mut working: Option<tokio::task::JoinHandle<Result<Builder, StoreError>>> = None;
     loop {
         let mut query = sqlx::query(AssertSqlSafe(sql.clone())).bind(after).bind(CHUNK_ROWS);
-        match which {
-            Which::All => {}
-            Which::Some(_) => query = query.bind(&ids),
-            Which::Past(scan, at) => query = query.bind(scan).bind(at),
+        match extent {
+            Extent::All => {}
+            Extent::Some(_) => query = query.bind(&ids),
+            Extent::Past(scan, at) => query = query.bind(scan).bind(at),
         }
         let rows = query.fetch_all(&mut *conn).await.map_err(failed)?;
         if let Some(before) = working.take() {

@@ -33,7 +33,7 @@ pub use past::{AsOf, PastDetail};
 pub(crate) use touched::{Touched, stale, touched};
 
 use crate::{Scope, Store, StoreError};
-use load::Which;
+use load::Extent;
 use part::Part;
 
 /// Resources that are laid over what was read before; beyond, and beyond a twentieth of it, all is read anew.
@@ -180,7 +180,7 @@ impl Store {
             let parts = vec![View { part: Arc::clone(&base.part), hidden }, View::whole(part)];
             Catalog { turn, parts, over }
         } else {
-            let mut part = load::load(self, &mut snapshot, &Which::All).await?;
+            let mut part = load::load(self, &mut snapshot, &Extent::All).await?;
             load::networks(self, &mut snapshot, &rules, &mut part, None, None).await?;
             Catalog { turn, parts: vec![View::whole(part)], over: BTreeSet::new() }
         };
@@ -221,7 +221,7 @@ impl Store {
         mut over: BTreeSet<i64>,
     ) -> Result<Option<(Part, BTreeSet<i64>)>, StoreError> {
         loop {
-            let mut part = load::load(self, conn, &Which::Some(&over)).await?;
+            let mut part = load::load(self, conn, &Extent::Some(&over)).await?;
             load::networks(self, conn, rules, &mut part, Some(base), None).await?;
             let borrowing = load::borrowing(self, conn, rules, &part, base).await?;
             let before = over.len();

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, sqlite::SqliteRow};
 
 use super::{
     Catalog, EstateFilter, PlacedResource, View,
-    load::{self, Which},
+    load::{self, Extent},
     part::flag,
 };
 use crate::{
@@ -202,7 +202,7 @@ impl Store {
         let failed = |source| self.failed("read the estate as it was", source);
         let mut snapshot = self.readers().begin().await.map_err(failed)?;
         let (scan, ended) = (as_of.past.scan().id, as_of.past.scan().finished_at.map_or(0, micros));
-        let mut part = load::load(self, &mut snapshot, &Which::Past(scan, ended)).await?;
+        let mut part = load::load(self, &mut snapshot, &Extent::Past(scan, ended)).await?;
         let rules = self.shared().network_rules.get().cloned().unwrap_or_default();
         load::networks(self, &mut snapshot, &rules, &mut part, None, Some(scan)).await?;
         Ok(Arc::new(Catalog { turn: 0, parts: vec![View::whole(part)], over: BTreeSet::new() }))

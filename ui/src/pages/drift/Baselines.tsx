@@ -183,7 +183,7 @@ function Explain({ baseline, row, onClose }: { baseline: Baseline; row: Baseline
   });
   return (
     <Plan
-      title="Explain a difference" action="Explain" busy={run.isPending} error={run.error} disabled={reason.trim() === ""} onRun={() => run.mutate()} onClose={onClose}
+      title="Explain a difference" action="Explain" busy={run.isPending} error={run.error} disabled={reason.trim() === "" || seen === undefined} onRun={() => run.mutate()} onClose={onClose}
       cli={`fathom baseline accept ${word(row.uid)} --reason ${word(reason.trim() || "…")}${until ? ` --until ${until}` : ""}`}
       plan={[
         ["Concerns", <bdi key="what">{label({ uid: row.uid, type: row.type, name: row.name })}</bdi>],
