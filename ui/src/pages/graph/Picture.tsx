@@ -10,6 +10,7 @@ import { colour, themes } from "../../shell/theme";
 import { type DrawnArea, inAreas } from "./areas";
 import { arrange, type Position } from "./arrange";
 import styles from "./Explorer.module.css";
+import { drawnInSoftware, glide } from "./glide";
 import { code, type Graph, type GraphEdge, type GraphNode } from "./model";
 import { hatch, inkOf, ring, roundedBox } from "./pen";
 import { picture } from "./svg";
@@ -39,6 +40,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
   const place = useRef<HTMLDivElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
+  const mark = useRef<HTMLElement>(null);
   const sigma = useRef<Sigma>(undefined);
   const drawnAreas = useRef<DrawnArea[]>([]);
   const view = useRef<{ of: string; state: { x: number; y: number; ratio: number; angle: number } }>(undefined);
@@ -176,16 +178,24 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
       }
     };
     renderer.on("afterRender", draw);
+    const rest = many && drawnInSoftware() ? glide(renderer, [ground, canvas]) : undefined;
     renderer.on("clickNode", ({ node }) => latest.current.onChoose(node));
     renderer.on("doubleClickNode", (event) => { event.preventSigmaDefault(); latest.current.onOpen(event.node); });
 
     let held: Move | undefined;
+    const follow = (to: { x: number; y: number } | undefined) => {
+      if (!mark.current) return;
+      mark.current.hidden = to === undefined;
+      if (to) mark.current.style.transform = `translate(${to.x}px, ${to.y}px)`;
+    };
     renderer.on("downNode", ({ node }) => { held = { id: node, was: known.get(node), pinned: latest.current.pins.has(node) }; });
     renderer.on("moveBody", ({ event }) => {
       if (!held) return;
       if (!renderer.getCustomBBox()) renderer.setCustomBBox(renderer.getBBox());
       const at = renderer.viewportToGraph(event);
-      drawn.mergeNodeAttributes(held.id, at);
+      // Of very many, a mark follows the hand, and the node follows when it is let go.
+      if (many) follow(event);
+      else drawn.mergeNodeAttributes(held.id, at);
       known.set(held.id, at);
       event.preventSigmaDefault();
       event.original.preventDefault();
@@ -194,6 +204,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
       const was = held;
       held = undefined;
       const now = was && known.get(was.id);
+      follow(undefined);
       if (was && now && (now.x !== was.was?.x || now.y !== was.was.y)) latest.current.onMove(was);
     };
     renderer.on("upNode", release);
@@ -204,6 +215,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
     return () => {
       view.current = { of, state: renderer.getCamera().getState() };
       sigma.current = undefined;
+      rest?.();
       renderer.kill();
     };
   }, [graph, start, theme, areas, of, positions]);
@@ -272,6 +284,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
         <canvas ref={below} className={styles.over} aria-hidden />
         <div ref={place} className={styles.canvas} role="img" aria-label={`Graph with ${graph.nodes.size} nodes; the list says the same`} />
         <canvas ref={over} className={styles.over} aria-hidden />
+        <i ref={mark} className={styles.mark} hidden aria-hidden />
       </div>
       <div className={styles.bar}>
       <ul className={styles.legend}>

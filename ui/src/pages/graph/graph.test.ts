@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ApiNode, Around, GroupMembers } from "../../api/types";
 import { inAreas } from "./areas";
 import type { Position } from "./arrange";
+import { shift } from "./glide";
 import { ALIKE_MIN, build, code, groupId, groupKey, type Graph, NODES_MAX, way, whole } from "./model";
 import { escape, picture } from "./svg";
 
@@ -94,4 +95,13 @@ describe("the picture as a file", () => {
     expect(text).toContain("&lt;script&gt;");
     expect(text).toContain('fill="url(#unknown)"');
   });
+});
+
+describe("a picture that is moved instead of drawn", () => {
+  it("is shifted by where its corner went, and scaled by how far apart its corners are now", () => {
+    expect(shift(200, { x: 30, y: -10 }, { x: 230, y: 90 })).toEqual({ x: 30, y: -10, scale: 1 });
+    expect(shift(200, { x: -100, y: -50 }, { x: 300, y: 150 })).toEqual({ x: -100, y: -50, scale: 2 });
+  });
+
+  it("without any width stays as large as it is", () => expect(shift(0, { x: 0, y: 0 }, { x: 0, y: 0 }).scale).toBe(1));
 });
