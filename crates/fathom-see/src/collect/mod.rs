@@ -66,6 +66,8 @@ impl Wanted {
 pub struct Collector {
     answers: Arc<dyn Answers>,
     content: Arc<Content>,
+    /// The types that are listed for each resource of a type.
+    listed_for: HashMap<ResourceType, Vec<ResourceType>>,
     wanted: Wanted,
     /// Books of the calls.
     pub tally: Tally,
@@ -113,9 +115,16 @@ impl Collector {
         progress: Progress,
         sink: mpsc::Sender<Vec<Item>>,
     ) -> Self {
+        let mut listed_for: HashMap<_, Vec<_>> = HashMap::new();
+        for definition in content.resources.values() {
+            if let Some(parent) = &definition.list.for_each {
+                listed_for.entry(parent.clone()).or_default().push(definition.kind.clone());
+            }
+        }
         Self {
             answers,
             content,
+            listed_for,
             wanted,
             tally: Tally::default(),
             unread: Mutex::default(),
@@ -183,20 +192,19 @@ impl Collector {
     }
 
     fn children(&self, kind: &ResourceType, spot: &Spot) -> Vec<&ResourceDefinition> {
-        self.content
-            .resources
-            .values()
-            .filter(|child| child.list.for_each.as_ref() == Some(kind) && self.leads_to_wanted(child, spot))
-            .collect()
+        self.listed_for(kind).filter(|child| self.leads_to_wanted(child, spot)).collect()
+    }
+
+    /// Definitions listed for each resource of a type.
+    fn listed_for(&self, kind: &ResourceType) -> impl Iterator<Item = &ResourceDefinition> {
+        self.listed_for.get(kind).into_iter().flatten().filter_map(|child| self.content.resources.get(child))
     }
 
     /// Whether a definition is wanted in a place, or leads to one that is.
     fn leads_to_wanted(&self, definition: &ResourceDefinition, spot: &Spot) -> bool {
         // `Content` refuses circles, so this ends.
         self.wanted(definition, spot)
-            || self.content.resources.values().any(|child| {
-                child.list.for_each.as_ref() == Some(&definition.kind) && self.leads_to_wanted(child, spot)
-            })
+            || self.listed_for(&definition.kind).any(|child| self.leads_to_wanted(child, spot))
     }
 
     fn plan(&self, definition: &ResourceDefinition, spot: &Spot) {
