@@ -288,7 +288,7 @@ fn policies(place: &str, node: &Node, kind: PolicyKind) -> Result<Vec<Held>, Str
         };
         let name = name.unwrap_or_else(|| here.clone());
         held.push(match Policy::read(&name, kind, policy) {
-            Ok(policy) => Held::Read(policy),
+            Ok(policy) => Held::Read(policy.into()),
             Err(bad) => Held::Bad(bad),
         });
     }

@@ -1,5 +1,7 @@
 //! Everything that has a say in a request.
 
+use std::sync::Arc;
+
 use crate::policy::{BadPolicy, Policy};
 
 /// Everything that has a say in a request. What is not there says nothing; what was not read is [`Layer::NotRead`].
@@ -52,7 +54,7 @@ pub enum EndpointType {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Held {
     /// It could be read.
-    Read(Policy),
+    Read(Arc<Policy>),
     /// It could not: what it says is not known.
     Bad(BadPolicy),
 }

@@ -62,7 +62,7 @@ pub struct Owned {
 }
 
 /// Actions whose caller an identity provider vouches for.
-const FEDERATED_ACTIONS: [&str; 2] = ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
+pub(crate) const FEDERATED_ACTIONS: [&str; 2] = ["sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
 
 impl Request {
     /// Reads who asks for what.

@@ -189,7 +189,8 @@ impl Reading<'_> {
         };
         looked.coverage.append(&mut self.found.rows);
         looked.coverage.append(&mut rows);
-        if options.places.is_empty() {
+        // Who asks for some types, or for some places, does not ask what else there is.
+        if !options.is_of_some_types() {
             looked.coverage.extend(scope::not_defined(&self.first.id, self.content, Models::embedded()));
         }
         let report = conclude(self.store, self.content, scan, looked, declared, progress, clock).await?;

@@ -81,7 +81,8 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Import(args::ImportCommand::AwsConfig(args)) => {
             commands::import::config(&global, args).await?;
         }
-        Command::Iam(command) => commands::iam::run(&command)?,
+        Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
+        Command::Iam(command) => commands::iam::run(&global, &command).await?,
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::People(command) => commands::people::run(&global, command).await?,
         Command::Ledger(command) => commands::ledger::run(&global, command).await?,

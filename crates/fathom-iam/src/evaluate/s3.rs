@@ -116,7 +116,7 @@ pub(super) fn restrict(caller: &Caller<'_>, bucket: &Bucket, policies: &Layer, s
 fn is_public(policies: &Layer) -> bool {
     let Layer::Policies(policies) = policies else { return false };
     let read = policies.iter().filter_map(|held| match held {
-        Held::Read(policy) => Some(policy),
+        Held::Read(policy) => Some(&**policy),
         Held::Bad(_) => None,
     });
     read.flat_map(|policy: &Policy| &policy.statements).any(is_public_statement)

@@ -6,6 +6,7 @@ mod generate;
 mod hostile;
 mod literal;
 mod managed;
+mod organisation;
 mod peer;
 mod properties;
 mod questions;

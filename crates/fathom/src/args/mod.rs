@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use fathom_model::Moment;
 
 pub(crate) use assign::AssignCommand;
-pub(crate) use iam::{IamCommand, SimulateArgs};
+pub(crate) use iam::{ContextArgs, IamCommand, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     /// Take in what was read elsewhere
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Say who can do something to a resource, with the statements that decide
+    WhoCan(WhoCanArgs),
     /// Decide who may do what, exactly
     #[command(subcommand)]
     Iam(IamCommand),

@@ -1,4 +1,4 @@
-//! `fathom iam simulate`: requests with their policies as JSON lines, verdicts as JSON lines.
+//! `fathom iam simulate`: requests with their policies as JSON lines, verdicts as JSON lines; or one of the estate.
 
 use std::{
     fs::File,
@@ -11,16 +11,20 @@ use fathom_iam::{batch, limits::LINE_BYTES_MAX};
 use serde_json::json;
 
 use crate::{
-    args::{IamCommand, SimulateArgs},
+    args::{Global, IamCommand, SimulateArgs},
+    commands::who_can,
     render,
 };
 
 /// Broken lines that are named on standard error; the rest are counted there, and each is named in its answer.
 const NAMED: u64 = 20;
 
-pub(crate) fn run(command: &IamCommand) -> Result<()> {
+pub(crate) async fn run(global: &Global, command: &IamCommand) -> Result<()> {
     match command {
-        IamCommand::Simulate(args) => simulate(args),
+        IamCommand::Simulate(args) => match (&args.principal, &args.action) {
+            (Some(principal), Some(action)) => who_can::one(global, principal, action, args).await,
+            _ => simulate(args),
+        },
     }
 }
 

@@ -25,3 +25,4 @@ pub(crate) mod serve;
 pub(crate) mod sql;
 pub(crate) mod summary;
 pub(crate) mod unknown;
+pub(crate) mod who_can;

@@ -1,0 +1,191 @@
+//! Who can do what over the estate: reads out of the store what has a say, and asks the evaluator.
+//!
+//! [`load`] makes an [`Organisation`] of what the last scans saw; [`target`] finds the resource that a person means.
+//!
+//! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fathom_iam::organisation::{Builder, Found, Organisation, Target};
+use fathom_model::{Coverage, Outcome, ResourceType, Timestamp, Uid};
+use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
+use futures::TryStreamExt as _;
+
+/// Why a question could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A text means several resources.
+    #[error("`{text}` may mean several resources; name one:\n  {}", .found.join("\n  "))]
+    Ambiguous {
+        /// What was written.
+        text: String,
+        /// What it may mean, some of it.
+        found: Vec<String>,
+    },
+    /// A text means nothing that is known.
+    #[error("nothing is called `{text}`; write an ARN, or the id or name of something that was scanned")]
+    Nothing {
+        /// What was written.
+        text: String,
+    },
+}
+
+/// Rows of the list that are read at once.
+const PAGE: u32 = 1000;
+/// Meanings of a text that are named.
+const NAMED: u32 = 10;
+/// The types without which nobody of an account is known.
+const PEOPLE: [&str; 4] = ["AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy"];
+const ORGANISATION: &str = "AWS::Organizations::Organization";
+
+/// Reads what has a say in who can do what, as of the last scans.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load(store: &Store, now: Timestamp) -> Result<Organisation, StoreError> {
+    let kinds: Vec<ResourceType> = Builder::kinds().map(ResourceType::from).collect();
+    let mut builder = Builder::default();
+    coverage(store, &kinds, &mut builder).await?;
+    let unread = unread(store, &kinds, now).await?;
+    let mut units = Vec::new();
+    let which = Which { kinds, ..Which::all() };
+    let mut found = std::pin::pin!(store.stream_resources(&which, true));
+    while let Some(chunk) = found.try_next().await? {
+        for stored in chunk {
+            let resource = &stored.resource;
+            let document = resource.document.value();
+            if resource.kind.as_str() == "AWS::Organizations::OrganizationalUnit" {
+                units.push(resource.uid.clone());
+            }
+            builder.add(Found {
+                kind: resource.kind.as_str(),
+                uid: resource.uid.as_str(),
+                account: resource.account.as_str(),
+                document: &document,
+                unread: unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
+            });
+        }
+    }
+    if !units.is_empty() {
+        let which = WhichEdges { from: units, ..WhichEdges::default() };
+        let mut edges = std::pin::pin!(store.stream_edges(&which));
+        while let Some(chunk) = edges.try_next().await? {
+            for edge in chunk.iter().filter(|edge| edge.kind.as_str() == "part_of") {
+                builder.part_of(last(edge.from.as_str()), last(edge.to.as_str()));
+            }
+        }
+    }
+    Ok(builder.build())
+}
+
+/// The id at the end of an ARN of the organisation.
+fn last(arn: &str) -> &str {
+    arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// Tells which accounts were scanned, and which lists could not be read or were never asked for.
+async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) -> Result<(), StoreError> {
+    let accounts = store.coverage_accounts(&CoverageQuery::default()).await?;
+    let query = CoverageQuery { kinds: kinds.to_vec(), ..CoverageQuery::default() };
+    let mut rows: BTreeMap<(String, String), Vec<Coverage>> = BTreeMap::new();
+    for row in store.coverage(&query).await? {
+        let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+        rows.entry((row.account.as_str().to_owned(), kind)).or_default().push(row);
+    }
+    for account in accounts.iter().map(|(account, _)| account.as_str()) {
+        builder.account(account);
+        for kind in PEOPLE {
+            if !rows.contains_key(&(account.to_owned(), kind.to_owned())) {
+                builder.unlisted(account, kind, &format!("no scan asked for {kind}"));
+            }
+        }
+    }
+    if !rows.keys().any(|(_, kind)| kind == ORGANISATION) {
+        builder.unlisted("", ORGANISATION, "no scan asked for the organisation");
+    }
+    for ((account, kind), rows) in &rows {
+        if let Some(row) = rows.iter().find(|row| row.outcome == Outcome::Unknown) {
+            let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
+            let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
+            builder.unlisted(account, kind, &format!("{}: {why}", row.operation));
+        }
+    }
+    Ok(())
+}
+
+/// The members of documents that could not be read.
+async fn unread(
+    store: &Store,
+    kinds: &[ResourceType],
+    now: Timestamp,
+) -> Result<HashMap<Uid, Vec<String>>, StoreError> {
+    let mut unread: HashMap<Uid, Vec<String>> = HashMap::new();
+    let mut query = UnknownQuery {
+        limit: PAGE,
+        kinds: kinds.to_vec(),
+        include_accepted: true,
+        ..UnknownQuery::default()
+    };
+    loop {
+        let page = store.unknowns(&query, now).await?;
+        for row in page.rows {
+            let parts: BTreeSet<String> =
+                row.gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part).collect();
+            if !parts.is_empty() {
+                unread.insert(row.uid, parts.into_iter().collect());
+            }
+        }
+        match page.next {
+            Some(next) => query.after_rank = next,
+            None => return Ok(unread),
+        }
+    }
+}
+
+/// The resource that a person means for an action: an ARN, an id or a name; `*` where the action has none.
+///
+/// # Errors
+/// When the text means nothing, or several.
+pub async fn target(store: &Store, action: &str, text: &str) -> Result<Target, AccessError> {
+    if text == "*" {
+        return Ok(Target { arn: text.to_owned(), account: None, seen: true });
+    }
+    let mut found = store.find(text, NAMED + 1).await?;
+    if text.starts_with("arn:") {
+        // The beginning of an ARN may be another's: here it means itself.
+        found.retain(|one| one.resource.uid.as_str() == text);
+    }
+    if found.len() > 1 {
+        // Of several of one name, the action's service has the one that is meant.
+        let service = service_of(action);
+        let of_service =
+            |one: &StoredResource| one.resource.uid.as_str().split(':').nth(2) == Some(service.as_str());
+        if found.iter().any(of_service) {
+            found.retain(of_service);
+        }
+    }
+    match found.as_slice() {
+        [one] => Ok(Target {
+            arn: one.resource.uid.as_str().to_owned(),
+            account: Some(one.resource.account.as_str().to_owned()),
+            seen: true,
+        }),
+        // Parts of resources, such as objects of buckets, are no resources of the estate.
+        [] if text.starts_with("arn:") => Ok(Target { arn: text.to_owned(), account: None, seen: false }),
+        [] => Err(AccessError::Nothing { text: text.to_owned() }),
+        many => Err(AccessError::Ambiguous {
+            text: text.to_owned(),
+            found: many.iter().take(NAMED as usize).map(|one| one.resource.uid.as_str().to_owned()).collect(),
+        }),
+    }
+}
+
+/// The service whose resources an action is about, as ARNs name it.
+fn service_of(action: &str) -> String {
+    let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    // Roles are assumed through STS and are resources of IAM.
+    if service == "sts" { "iam".to_owned() } else { service }
+}

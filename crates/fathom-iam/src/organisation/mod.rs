@@ -1,0 +1,199 @@
+//! An organisation as a scan found it: who there is, which policies bind them, and what guards the resources.
+//!
+//! [`Builder`] takes documents as the provider gave them. [`Organisation::ask`] gathers the layers of one request and
+//! lets the reference evaluator decide; [`Organisation::who_can`] asks that of everyone.
+//!
+//! **Invariant:** what was not read makes answers unknown, and is named; it never makes a "no".
+
+mod build;
+mod documents;
+mod tree;
+mod who;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub use build::{Builder, Found};
+pub use who::{Asker, Kind, Row, WhoCan};
+
+use crate::{
+    context::Context,
+    evaluate::evaluate,
+    layers::{Bucket, Grant, Layer, Layers, Path},
+    request::{Principal, Request, Resource},
+    verdict::Verdict,
+};
+
+/// An organisation, or the accounts of one that were scanned.
+#[derive(Debug, Default)]
+pub struct Organisation {
+    /// Its id, `o-…`; none where there is none or it was not read.
+    id: Option<String>,
+    /// Users and roles by ARN.
+    identities: BTreeMap<String, Identity>,
+    /// What binds the principals and the resources of an account, by its id.
+    accounts: BTreeMap<String, Account>,
+    /// Resources whose type has policies, by uid.
+    guarded: HashMap<String, Guarded>,
+    /// What was not read that may decide, for people.
+    gaps: Vec<String>,
+}
+
+/// A user or a role.
+#[derive(Debug)]
+struct Identity {
+    is_user: bool,
+    policies: Layer,
+    boundary: Layer,
+    tags: Vec<(String, String)>,
+}
+
+/// An account that was scanned, or that the organisation names.
+#[derive(Debug, Default)]
+struct Account {
+    scps: Path,
+    rcps: Path,
+    /// `o-…/r-…/ou-…/`, as `aws:PrincipalOrgPaths` has it.
+    path: Option<String>,
+    /// Why its users and roles are not known.
+    unread: Option<String>,
+    /// Whether the scan read it; of the others only the organisation knows.
+    scanned: bool,
+}
+
+/// What guards a resource.
+#[derive(Debug, Clone, Default)]
+struct Guarded {
+    account: Option<String>,
+    policy: Layer,
+    bucket: Bucket,
+    grants: Vec<Grant>,
+}
+
+/// The resource of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its ARN; `*` for actions that have no resource.
+    pub arn: String,
+    /// The account that owns it, where a scan saw it.
+    pub account: Option<String>,
+    /// Whether a scan saw it, or the resource that it is a part of.
+    pub seen: bool,
+}
+
+impl Organisation {
+    /// What was not read that may decide.
+    pub fn gaps(&self) -> &[String] {
+        &self.gaps
+    }
+
+    /// The ARNs of all users and roles that are called so: by ARN, by name with or without its path.
+    pub fn called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_arn = name.starts_with("arn:");
+        self.identities
+            .keys()
+            .map(String::as_str)
+            .filter(move |arn| *arn == name || (!is_arn && arn.rsplit('/').next() == Some(name)))
+    }
+
+    /// Decides one request.
+    ///
+    /// # Errors
+    /// When principal, action or resource are not of their form; the error names which.
+    pub fn ask(
+        &self,
+        principal: &str,
+        action: &str,
+        target: &Target,
+        context: Context,
+    ) -> Result<Verdict, String> {
+        let guard = self.guard(target);
+        let request = self.request(principal, action, target, &guard, context)?;
+        Ok(evaluate(&request, &self.layers(&request, &guard)))
+    }
+
+    /// The request, with what the organisation knows of the principal.
+    fn request(
+        &self,
+        principal: &str,
+        action: &str,
+        target: &Target,
+        guard: &Guarded,
+        context: Context,
+    ) -> Result<Request, String> {
+        let account = guard.account.clone().or_else(|| target.account.clone());
+        let resource = Resource { arn: target.arn.clone(), account };
+        let mut request = Request::new(principal, action, resource, context)?;
+        self.complete(&mut request);
+        Ok(request)
+    }
+
+    /// What guards a resource, or what it is a part of: a bucket guards its objects.
+    fn guard(&self, target: &Target) -> Guarded {
+        let mut arn = target.arn.as_str();
+        while arn.matches(':').count() >= 5 {
+            if let Some(guard) = self.guarded.get(arn) {
+                return guard.clone();
+            }
+            let Some(cut) = arn.rfind(['/', ':']) else { break };
+            arn = &arn[..cut];
+        }
+        let is_open = target.arn != "*" && (!target.seen || documents::keeps_unread_policy(&target.arn));
+        Guarded { policy: if is_open { Layer::NotRead } else { Layer::None }, ..Guarded::default() }
+    }
+
+    /// Puts into the context what the organisation knows of the principal.
+    fn complete(&self, request: &mut Request) {
+        let Some(owned) = request.principal.owned() else { return };
+        let (arn, account) = (owned.arn.clone(), owned.account.clone());
+        if let (Some(id), Some(path)) =
+            (&self.id, self.accounts.get(&account).and_then(|known| known.path.as_ref()))
+        {
+            request.context.derive("aws:PrincipalOrgID", Some(id.clone()));
+            request.context.derive("aws:PrincipalOrgPaths", Some(path.clone()));
+        }
+        // Those of a role may be hidden by tags of the session.
+        let user = self.identities.get(&arn).filter(|identity| identity.is_user);
+        for (key, value) in user.into_iter().flat_map(|user| &user.tags) {
+            request.context.derive(&format!("aws:PrincipalTag/{key}"), Some(value.clone()));
+        }
+        if user.is_some() {
+            request.context.derive_absent_under("aws:principaltag/");
+        }
+    }
+
+    /// Everything that has a say in a request.
+    fn layers(&self, request: &Request, guard: &Guarded) -> Layers {
+        let mut layers = Layers {
+            resource: guard.policy.clone(),
+            bucket: guard.bucket.clone(),
+            grants: guard.grants.clone(),
+            ..Layers::default()
+        };
+        if let Some(owned) = request.principal.owned() {
+            let account = self.accounts.get(&owned.account);
+            layers.scps = account.map_or(Path::NotRead, |account| account.scps.clone());
+            match (&request.principal, self.identities.get(&identity_of(request))) {
+                (Principal::Root(_), _) => {}
+                (_, Some(identity)) => {
+                    layers.identity = identity.policies.clone();
+                    layers.boundary = identity.boundary.clone();
+                }
+                (_, None) => (layers.identity, layers.boundary) = (Layer::NotRead, Layer::NotRead),
+            }
+        }
+        if let Some(owner) = request.resource_account() {
+            layers.rcps = self.accounts.get(&owner).map_or(Path::NotRead, |account| account.rcps.clone());
+        }
+        layers
+    }
+}
+
+/// The ARN of the user or role whose policies bind a request. That of a session does not have the role's path.
+fn identity_of(request: &Request) -> String {
+    match &request.principal {
+        Principal::Session(owned) => {
+            format!("arn:{}:iam::{}:role/{}", owned.partition, owned.account, owned.name)
+        }
+        other => other.owned().map(|owned| owned.arn.clone()).unwrap_or_default(),
+    }
+}

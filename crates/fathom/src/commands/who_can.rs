@@ -1,0 +1,240 @@
+//! `fathom who-can`: everyone who can do something to a resource; `fathom iam simulate --principal`: one of them.
+
+use anyhow::{Result, bail};
+use fathom_iam::{
+    Context, Decision, Organisation, Verdict,
+    organisation::{Kind, Row, Target, WhoCan},
+    policy::Effect,
+    verdict::{Condition, LayerName, Reason},
+};
+use fathom_store::Store;
+use serde_json::json;
+
+use crate::{
+    args::{ContextArgs, Global, SimulateArgs, WhoCanArgs},
+    render::{self, clean, clean_to, styled},
+    wiring,
+};
+
+/// Statements and conditions of one answer that are shown; `--json` has all.
+const SHOWN: usize = 4;
+/// Characters of a list of values that are shown.
+const VALUES_CHARS: usize = 80;
+
+pub(crate) async fn run(global: &Global, args: WhoCanArgs) -> Result<()> {
+    let store = wiring::reader(global).await?;
+    let (organisation, target) = asked(&store, &args.action, &args.resource).await?;
+    let context = context(&args.context);
+    let found = organisation.who_can(&args.action, &target, &context).map_err(anyhow::Error::msg)?;
+    if global.json {
+        return render::print_json(&found);
+    }
+    print(&found)
+}
+
+/// One principal, one action, one resource.
+pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &SimulateArgs) -> Result<()> {
+    let store = wiring::reader(global).await?;
+    let resource = args.resource.as_deref().unwrap_or("*");
+    let (organisation, target) = asked(&store, action, resource).await?;
+    let called: Vec<&str> = organisation.called(principal).collect();
+    let principal = match called.as_slice() {
+        [] => principal,
+        [one] => one,
+        several => bail!("`{principal}` may mean several; name one:\n  {}", several.join("\n  ")),
+    };
+    let verdict =
+        organisation.ask(principal, action, &target, context(&args.context)).map_err(anyhow::Error::msg)?;
+    if global.json {
+        return render::print_json(&json!({
+            "principal": principal, "action": action, "resource": target.arn, "verdict": verdict,
+            "gaps": organisation.gaps(),
+        }));
+    }
+    render::print(format!(
+        "{}  {} on {} by {}",
+        answer(verdict.decision),
+        clean(action),
+        clean(&target.arn),
+        clean(principal)
+    ))?;
+    for line in why(&verdict) {
+        render::print(format!("  {line}"))?;
+    }
+    gaps(organisation.gaps())
+}
+
+/// The organisation as it was scanned, and the resource that is meant.
+async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisation, Target)> {
+    let target = fathom_access::target(store, action, resource).await?;
+    let is_bucket = target.arn.contains(":s3:::") && !target.arn.contains('/');
+    if is_bucket && is_of_objects(action) {
+        bail!("{action} is asked of an object, not of a bucket; write {}/KEY", target.arn);
+    }
+    Ok((fathom_access::load(store, wiring::now()).await?, target))
+}
+
+/// Whether an action of S3 is about objects.
+fn is_of_objects(action: &str) -> bool {
+    let name = action.to_ascii_lowercase();
+    name.strip_prefix("s3:").is_some_and(|name| name.contains("object") && !name.contains("bucket"))
+}
+
+fn context(args: &ContextArgs) -> Context {
+    let mut values: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
+    for (key, value) in &args.pairs {
+        values.entry(key).or_default().push(value.clone());
+    }
+    let mut context = Context::new();
+    for (key, values) in values {
+        context.set(key, values);
+    }
+    context
+}
+
+fn print(found: &WhoCan) -> Result<()> {
+    let heading = format!("{} on {}", clean(&found.action), clean(&found.resource));
+    render::print(styled(render::STRONG, heading))?;
+    if found.rows.is_empty() {
+        render::print("nobody that was asked about can.")?;
+    } else {
+        render::print(render::table(&["answer", "who", "why"], lines(&found.rows)))?;
+    }
+    let of = |decision| found.rows.iter().filter(|row| row.verdict.decision == decision).count();
+    render::print(format!(
+        "\n{} asked about: {} can, {} only if, {} not known, {} cannot.",
+        found.asked,
+        of(Decision::Allowed),
+        of(Decision::OnlyIf),
+        of(Decision::Unknown),
+        found.denied
+    ))?;
+    gaps(&found.gaps)
+}
+
+/// A line each; those of whom the same is not known share one.
+fn lines(rows: &[Row]) -> Vec<Vec<String>> {
+    let mut lines: Vec<(Decision, Vec<String>, String)> = Vec::new();
+    for row in rows {
+        let mut why = why(&row.verdict);
+        let more = why.len().saturating_sub(SHOWN);
+        why.truncate(SHOWN);
+        if more > 0 {
+            why.push(format!("and {more} more"));
+        }
+        let (decision, why) = (row.verdict.decision, why.join("; "));
+        match lines
+            .iter_mut()
+            .find(|line| decision == Decision::Unknown && line.0 == decision && line.2 == why)
+        {
+            Some(line) => line.1.push(who(row)),
+            None => lines.push((decision, vec![who(row)], why)),
+        }
+    }
+    let line = |(decision, mut who, why): (Decision, Vec<String>, String)| {
+        let more = who.len().saturating_sub(SHOWN);
+        who.truncate(SHOWN);
+        if more > 0 {
+            who.push(format!("and {more} more"));
+        }
+        vec![answer(decision), who.join(", "), why]
+    };
+    lines.into_iter().map(line).collect()
+}
+
+/// Gaps that are shown.
+const GAPS_SHOWN: usize = 10;
+
+fn gaps(gaps: &[String]) -> Result<()> {
+    for gap in gaps.iter().take(GAPS_SHOWN) {
+        render::print(styled(render::ATTENTION, format!("not seen: {}", clean(gap))))?;
+    }
+    if gaps.len() > GAPS_SHOWN {
+        render::print(styled(render::ATTENTION, format!("not seen: {} more", gaps.len() - GAPS_SHOWN)))?;
+    }
+    Ok(())
+}
+
+fn answer(decision: Decision) -> String {
+    match decision {
+        Decision::Allowed => styled(render::STRONG, "YES"),
+        Decision::OnlyIf => styled(render::ATTENTION, "ONLY IF"),
+        Decision::Unknown => styled(render::ATTENTION, "UNKNOWN"),
+        Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => styled(render::QUIET, "NO"),
+    }
+}
+
+fn who(row: &Row) -> String {
+    let principal = clean(&row.asker.principal);
+    match row.asker.kind {
+        Kind::Anyone => "everyone, without credentials".to_owned(),
+        Kind::AnyAccount => "any AWS account that lets its own".to_owned(),
+        Kind::Outside => format!("outside: {principal}, if its own account lets it"),
+        Kind::Federated => format!("whom {principal} vouches for"),
+        Kind::Service => format!("service {principal}"),
+        Kind::Root => format!("root user of {principal}"),
+        Kind::User | Kind::Role => principal,
+    }
+}
+
+/// The statements that decided, the conditions, what is missing.
+fn why(verdict: &Verdict) -> Vec<String> {
+    match verdict.decision {
+        Decision::OnlyIf => {
+            let mut lines: Vec<String> = verdict.conditions.iter().map(condition).collect();
+            lines.dedup();
+            lines
+        }
+        Decision::Unknown => verdict.unknown.iter().map(|line| clean(line)).collect(),
+        Decision::ImplicitlyDenied if verdict.because.is_empty() => verdict
+            .blocked_by
+            .iter()
+            .map(|layer| format!("no statement of its {} allows it", layer_name(*layer)))
+            .collect(),
+        _ => {
+            let tells = |reason: &&Reason| reason.effect == Effect::Deny || !is_limit(reason.layer);
+            let told: Vec<String> = verdict.because.iter().filter(tells).map(reason).collect();
+            if told.is_empty() { vec!["its account's own root user".to_owned()] } else { told }
+        }
+    }
+}
+
+/// Whether a layer never grants, so that its consent explains nothing.
+fn is_limit(layer: LayerName) -> bool {
+    matches!(
+        layer,
+        LayerName::Scps | LayerName::Rcps | LayerName::VpcEndpointPolicies | LayerName::PermissionBoundaries
+    )
+}
+
+fn reason(reason: &Reason) -> String {
+    let statement = match (&reason.sid, reason.statement) {
+        (Some(sid), _) if !sid.is_empty() => format!(" `{}`", clean(sid)),
+        (_, Some(index)) => format!(" statement {index}"),
+        _ => String::new(),
+    };
+    let does = if reason.effect == Effect::Deny { "denied by " } else { "" };
+    let level = reason.level.as_ref().map(|level| format!(" of {}", clean(level))).unwrap_or_default();
+    format!("{does}{} `{}`{level}{statement}", layer_name(reason.layer), clean(&reason.policy))
+}
+
+fn condition(condition: &Condition) -> String {
+    let values = clean_to(&condition.values.join(", "), VALUES_CHARS);
+    let not = if condition.effect == Effect::Deny { "not " } else { "" };
+    format!("{not}{} {} {values}", clean(&condition.key), clean(&condition.operator))
+}
+
+fn layer_name(layer: LayerName) -> &'static str {
+    match layer {
+        LayerName::IdentityPolicies => "identity policy",
+        LayerName::PermissionBoundaries => "permissions boundary",
+        LayerName::SessionPolicy => "session policy",
+        LayerName::ResourcePolicy => "resource policy",
+        LayerName::Scps => "service control policy",
+        LayerName::Rcps => "resource control policy",
+        LayerName::VpcEndpointPolicies => "endpoint policy",
+        LayerName::KmsGrants => "grant",
+        LayerName::S3 => "S3 setting",
+        LayerName::Service => "rule of the service",
+    }
+}
