@@ -28,3 +28,4 @@ mod serve;
 mod shown;
 mod sql;
 mod troubles;
+mod who_can;

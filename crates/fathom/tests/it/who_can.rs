@@ -1,0 +1,116 @@
+//! `fathom who-can` on what a scan found. Who must be there follows from the policies that the sample's script writes.
+
+use serde_json::Value;
+
+use crate::harness::{Place, sample};
+
+/// Decision and name of each that is told, without those who are told of every account: its root user.
+fn told(found: &Value) -> Vec<(String, String)> {
+    let rows = found["rows"].as_array().expect("rows");
+    rows.iter()
+        .filter(|row| row["kind"] != "root")
+        .map(|row| {
+            let principal = row["principal"].as_str().expect("a principal");
+            let name = principal.rsplit('/').next().unwrap_or(principal);
+            (row["decision"].as_str().expect("a decision").to_owned(), name.to_owned())
+        })
+        .collect()
+}
+
+fn who(args: &[&str]) -> Value {
+    sample().run(&[&["who-can", "--json"], args].concat()).ok().json()
+}
+
+fn expect(args: &[&str], wanted: &[(&str, &str)]) {
+    let wanted: Vec<_> = wanted.iter().map(|(one, other)| ((*one).to_owned(), (*other).to_owned())).collect();
+    assert_eq!(told(&who(args)), wanted, "{args:?}");
+}
+
+#[test]
+fn the_intruders_role_is_found_from_both_sides() {
+    // Trusted by an account that nobody knows, and allowed everything.
+    expect(&["sts:AssumeRole", "SupportAccess"], &[("allowed", "999988887777")]);
+    expect(&["iam:CreateUser"], &[("allowed", "SupportAccess")]);
+    expect(
+        &["sqs:SendMessage", "payments-webhooks"],
+        &[("allowed", "SupportAccess"), ("allowed", "storefront-task")],
+    );
+    let found = who(&["sts:AssumeRole", "SupportAccess"]);
+    assert_eq!(found["rows"][0]["kind"], "outside");
+    assert_eq!(found["gaps"], serde_json::json!([]));
+}
+
+#[test]
+fn services_and_identity_providers_are_named_with_their_conditions() {
+    expect(&["sts:AssumeRole", "telemetry-sync"], &[("allowed", "lambda.amazonaws.com")]);
+    let found = who(&["sts:AssumeRoleWithWebIdentity", "ci-deploy"]);
+    assert_eq!(found["rows"][0]["kind"], "federated");
+    assert_eq!(found["rows"][0]["conditions"][0]["key"], "ci.northwind.example:sub");
+    let text = sample().run(&["who-can", "sts:AssumeRoleWithWebIdentity", "ci-deploy"]).ok();
+    text.says(&[
+        "ONLY IF",
+        "ci.northwind.example:sub",
+        "repo:northwind/*",
+        "1 asked about: 0 can, 1 only if",
+    ]);
+}
+
+#[test]
+fn what_is_known_of_the_request_decides_conditions() {
+    let object = "arn:aws:s3:::northwind-marketing-drop/a";
+    let open = told(&who(&["s3:GetObject", object]));
+    assert!(open.iter().all(|(decision, _)| decision == "only_if") && !open.is_empty(), "{open:?}");
+    let secure = told(&who(&["s3:GetObject", object, "--context", "aws:SecureTransport=true"]));
+    assert!(secure.iter().all(|(decision, _)| decision == "allowed"), "{secure:?}");
+    assert_eq!(secure.len(), open.len());
+    expect(&["s3:GetObject", object, "--context", "aws:SecureTransport=false"], &[]);
+}
+
+#[test]
+fn one_principal_is_told_with_reasons() {
+    let ask = |principal: &str| {
+        let args = ["iam", "simulate", "--principal", principal, "--action", "iam:CreateUser"];
+        sample().run(&args).ok().out
+    };
+    assert!(ask("SupportAccess").contains("YES") && ask("SupportAccess").contains("identity policy `a`"));
+    assert!(
+        ask("storefront-task").contains("NO")
+            && ask("storefront-task").contains("no statement of its identity policy")
+    );
+}
+
+#[test]
+fn what_was_not_scanned_is_said() {
+    let place = Place::new();
+    place.run(&["scan", "--sample", "--quiet", "--types", "AWS::SQS::Queue"]).ok();
+    let found = place.run(&["who-can", "sqs:SendMessage", "payments-webhooks", "--json"]).ok().json();
+    let gaps = found["gaps"].to_string();
+    assert!(gaps.contains("no scan asked for AWS::IAM") && gaps.contains("organisation"), "{gaps}");
+    // Whether the organisation binds the root users is not known.
+    assert!(
+        found["rows"].as_array().expect("rows").iter().all(|row| row["decision"] != "allowed"),
+        "{found}"
+    );
+    let text = sample().run(&["who-can", "s3:GetObject", "arn:aws:s3:::somebody-elses/x"]).ok().out;
+    assert!(
+        text.contains("UNKNOWN") && text.contains("arn:aws:s3:::somebody-elses/x was not scanned"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_wrong_question_is_told_with_what_to_write() {
+    let fails = |args: &[&str], says: &[&str]| {
+        sample().run(&[&["who-can"], args].concat()).code(1).says(says);
+    };
+    fails(
+        &["s3:GetObject", "northwind-marketing-drop"],
+        &["asked of an object", "northwind-marketing-drop/KEY"],
+    );
+    fails(&["s3:Get*"], &["without wildcards"]);
+    fails(&["sqs:SendMessage", "no-such-queue"], &["nothing is called `no-such-queue`"]);
+    sample()
+        .run(&["who-can", "iam:CreateUser", "--context", "mfa"])
+        .code(2)
+        .says(&["aws:SourceIp=203.0.113.7"]);
+}
