@@ -4,10 +4,10 @@
 //!
 //! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use fathom_iam::organisation::{Builder, Found, Organisation, Target};
-use fathom_model::{Coverage, Outcome, ResourceType, Timestamp, Uid};
+use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
+use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
 use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
 use futures::TryStreamExt as _;
 
@@ -41,34 +41,16 @@ const NAMED: u32 = 10;
 const PEOPLE: [&str; 4] = ["AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy"];
 const ORGANISATION: &str = "AWS::Organizations::Organization";
 
-/// Reads what has a say in who can do what, as of the last scans.
+/// Reads what has a say in who can do something to a resource, as of the last scans.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn load(store: &Store, now: Timestamp) -> Result<Organisation, StoreError> {
+pub async fn load(store: &Store, target: &Target, now: Timestamp) -> Result<Organisation, StoreError> {
     let kinds: Vec<ResourceType> = Builder::kinds().map(ResourceType::from).collect();
     let mut builder = Builder::default();
     coverage(store, &kinds, &mut builder).await?;
     let unread = unread(store, &kinds, now).await?;
-    let mut units = Vec::new();
-    let which = Which { kinds, ..Which::all() };
-    let mut found = std::pin::pin!(store.stream_resources(&which, true));
-    while let Some(chunk) = found.try_next().await? {
-        for stored in chunk {
-            let resource = &stored.resource;
-            let document = resource.document.value();
-            if resource.kind.as_str() == "AWS::Organizations::OrganizationalUnit" {
-                units.push(resource.uid.clone());
-            }
-            builder.add(Found {
-                kind: resource.kind.as_str(),
-                uid: resource.uid.as_str(),
-                account: resource.account.as_str(),
-                document: &document,
-                unread: unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
-            });
-        }
-    }
+    let units = add(store, &Which { kinds, ..Which::all() }, &unread, &mut builder).await?;
     if !units.is_empty() {
         let which = WhichEdges { from: units, ..WhichEdges::default() };
         let mut edges = std::pin::pin!(store.stream_edges(&which));
@@ -78,7 +60,47 @@ pub async fn load(store: &Store, now: Timestamp) -> Result<Organisation, StoreEr
             }
         }
     }
+    let guards: Vec<Uid> = guards(&target.arn).map(Uid::from).collect();
+    let mut unread = Unread::new();
+    for uid in &guards {
+        if let Some(unknown) = store.unknown_of(uid, now).await? {
+            unread.insert(uid.clone(), parts(unknown.gaps));
+        }
+    }
+    if !guards.is_empty() {
+        add(store, &Which { uids: guards, ..Which::all() }, &unread, &mut builder).await?;
+    }
     Ok(builder.build())
+}
+
+/// The members of documents that could not be read, by resource.
+type Unread = HashMap<Uid, Vec<String>>;
+
+/// Adds resources, and gives back which of them are organisational units.
+async fn add(
+    store: &Store,
+    which: &Which,
+    unread: &Unread,
+    builder: &mut Builder,
+) -> Result<Vec<Uid>, StoreError> {
+    let mut units = Vec::new();
+    let mut found = std::pin::pin!(store.stream_resources(which, true));
+    while let Some(chunk) = found.try_next().await? {
+        for stored in chunk {
+            let resource = &stored.resource;
+            if resource.kind.as_str() == "AWS::Organizations::OrganizationalUnit" {
+                units.push(resource.uid.clone());
+            }
+            builder.add(Found {
+                kind: resource.kind.as_str(),
+                uid: resource.uid.as_str(),
+                account: resource.account.as_str(),
+                document: &resource.document.value(),
+                unread: unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
+            });
+        }
+    }
+    Ok(units)
 }
 
 /// The id at the end of an ARN of the organisation.
@@ -117,12 +139,8 @@ async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) 
 }
 
 /// The members of documents that could not be read.
-async fn unread(
-    store: &Store,
-    kinds: &[ResourceType],
-    now: Timestamp,
-) -> Result<HashMap<Uid, Vec<String>>, StoreError> {
-    let mut unread: HashMap<Uid, Vec<String>> = HashMap::new();
+async fn unread(store: &Store, kinds: &[ResourceType], now: Timestamp) -> Result<Unread, StoreError> {
+    let mut unread = Unread::new();
     let mut query = UnknownQuery {
         limit: PAGE,
         kinds: kinds.to_vec(),
@@ -132,17 +150,18 @@ async fn unread(
     loop {
         let page = store.unknowns(&query, now).await?;
         for row in page.rows {
-            let parts: BTreeSet<String> =
-                row.gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part).collect();
-            if !parts.is_empty() {
-                unread.insert(row.uid, parts.into_iter().collect());
-            }
+            unread.insert(row.uid, parts(row.gaps));
         }
         match page.next {
             Some(next) => query.after_rank = next,
             None => return Ok(unread),
         }
     }
+}
+
+/// The members that gaps are about, where they could not be read.
+fn parts(gaps: Vec<Gap>) -> Vec<String> {
+    gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part).collect()
 }
 
 /// The resource that a person means for an action: an ARN, an id or a name; `*` where the action has none.

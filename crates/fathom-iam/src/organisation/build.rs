@@ -63,11 +63,10 @@ const IDENTITIES: [&str; 5] = [
 ];
 
 impl Builder {
-    /// The types whose documents have a say.
+    /// The types whose documents have a say in every question. Of other resources only those have that may guard what is
+    /// asked about: see [`guards`](super::guards).
     pub fn kinds() -> impl Iterator<Item = &'static str> {
-        // Roles keep a policy too; a list names them once.
-        let guarded = documents::guarded().filter(|kind| !IDENTITIES.contains(kind));
-        IDENTITIES.into_iter().chain(tree::TYPES).chain(guarded)
+        IDENTITIES.into_iter().chain(tree::TYPES)
     }
 
     /// Says that an account was scanned.

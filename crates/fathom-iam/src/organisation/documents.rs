@@ -38,11 +38,6 @@ pub(super) fn policy_of(kind: &str) -> Option<&'static str> {
     POLICY_OF.iter().find(|(of, _)| *of == kind).map(|(_, member)| *member)
 }
 
-/// The types whose resources have policies.
-pub(super) fn guarded() -> impl Iterator<Item = &'static str> {
-    POLICY_OF.into_iter().map(|(kind, _)| kind)
-}
-
 /// Whether a resource may have a policy that no scan reads.
 pub(super) fn keeps_unread_policy(arn: &str) -> bool {
     let mut segments = arn.splitn(6, ':').skip(2);

@@ -23,6 +23,9 @@ use crate::{
     verdict::Verdict,
 };
 
+/// Colons of an ARN before what it names.
+const ARN_COLONS: usize = 5;
+
 /// An organisation, or the accounts of one that were scanned.
 #[derive(Debug, Default)]
 pub struct Organisation {
@@ -129,13 +132,8 @@ impl Organisation {
 
     /// What guards a resource, or what it is a part of: a bucket guards its objects.
     fn guard(&self, target: &Target) -> Guarded {
-        let mut arn = target.arn.as_str();
-        while arn.matches(':').count() >= 5 {
-            if let Some(guard) = self.guarded.get(arn) {
-                return guard.clone();
-            }
-            let Some(cut) = arn.rfind(['/', ':']) else { break };
-            arn = &arn[..cut];
+        if let Some(guard) = guards(&target.arn).find_map(|arn| self.guarded.get(arn)) {
+            return guard.clone();
         }
         let is_open = target.arn != "*" && (!target.seen || documents::keeps_unread_policy(&target.arn));
         Guarded { policy: if is_open { Layer::NotRead } else { Layer::None }, ..Guarded::default() }
@@ -186,6 +184,14 @@ impl Organisation {
         }
         layers
     }
+}
+
+/// The ARNs whose resources may guard one: its own, then those of what it may be a part of, the nearest first.
+pub fn guards(arn: &str) -> impl Iterator<Item = &str> {
+    let is_whole = |arn: &&str| arn.matches(':').count() >= ARN_COLONS;
+    std::iter::successors(Some(arn).filter(is_whole), move |arn| {
+        arn.rfind(['/', ':']).map(|cut| &arn[..cut]).filter(is_whole)
+    })
 }
 
 /// The ARN of the user or role whose policies bind a request. That of a session does not have the role's path.

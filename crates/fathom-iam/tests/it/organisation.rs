@@ -39,7 +39,7 @@ impl Scan {
         )
     }
 
-    fn role(self, name: &str, trust: Value, more: Value) -> Self {
+    fn role(self, name: &str, trust: &Value, more: Value) -> Self {
         let document = with(json!({"RoleName": name, "AssumeRolePolicyDocument": trust}), more);
         self.add("AWS::IAM::Role", &format!("arn:aws:iam::{HOME}:role/{name}"), document)
     }
@@ -183,21 +183,21 @@ fn policies_of_the_organisation_bind_members_on_their_path_and_not_its_managemen
 const BUCKET: &str = "arn:aws:s3:::drop";
 const OBJECT: &str = "arn:aws:s3:::drop/a/b.txt";
 
-fn bucket(policy: Value) -> Scan {
+fn bucket(policy: &Value) -> Scan {
     Scan::default().add("AWS::S3::Bucket", BUCKET, json!({"Name": "drop", "Policy": policy}))
 }
 
-fn for_whom(principal: Value) -> Value {
+fn for_whom(principal: &Value) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::drop/*"}]})
 }
 
 #[test]
 fn a_bucket_guards_its_objects_and_names_whom_it_lets_in() {
-    let found = bucket(for_whom(json!("*"))).who("s3:GetObject", OBJECT, false);
+    let found = bucket(&for_whom(&json!("*"))).who("s3:GetObject", OBJECT, false);
     assert_eq!(found.rows[0].asker.kind, Kind::Anyone);
     expect(&found, &[("*", Decision::Allowed), (HOME, Decision::Allowed)]);
 
-    let found = bucket(for_whom(json!({"AWS": AWAY, "Service": "logs.amazonaws.com"}))).who(
+    let found = bucket(&for_whom(&json!({"AWS": AWAY, "Service": "logs.amazonaws.com"}))).who(
         "s3:GetObject",
         OBJECT,
         false,
@@ -213,7 +213,7 @@ fn a_bucket_guards_its_objects_and_names_whom_it_lets_in() {
 
 #[test]
 fn a_bucket_that_restricts_public_access_lets_only_its_account_in() {
-    let mut scan = bucket(for_whom(json!("*")));
+    let mut scan = bucket(&for_whom(&json!("*")));
     scan = scan.add("AWS::S3::AccountPublicAccessBlock", "block", json!({"RestrictPublicBuckets": true}));
     expect(&scan.who("s3:GetObject", OBJECT, false), &[(HOME, Decision::Allowed)]);
 }
@@ -222,13 +222,13 @@ fn a_bucket_that_restricts_public_access_lets_only_its_account_in() {
 fn a_policy_that_was_not_read_makes_it_unknown_and_an_absent_one_does_not() {
     let user =
         || json!({"UserPolicyList": [{"PolicyName": "read", "PolicyDocument": allow("s3:GetObject", "*")}]});
-    let absent = bucket(Value::Null).user("reader", user());
+    let absent = bucket(&Value::Null).user("reader", user());
     expect(
         &absent.who("s3:GetObject", OBJECT, false),
         &[(HOME, Decision::Allowed), ("reader", Decision::Allowed)],
     );
     // An unread policy may deny the reader and let the other in.
-    let unread = bucket(Value::Null).unread("Policy").user("reader", user()).user("other", json!({}));
+    let unread = bucket(&Value::Null).unread("Policy").user("reader", user()).user("other", json!({}));
     let unknown = Decision::Unknown;
     expect(
         &unread.who("s3:GetObject", OBJECT, false),
@@ -243,7 +243,7 @@ fn what_was_not_scanned_is_said_and_never_a_no() {
     expect(&found, &[(HOME, Decision::Unknown), ("nobody", Decision::Unknown)]);
     assert!(found.gaps.iter().any(|gap| gap.contains(OBJECT)), "{:?}", found.gaps);
 
-    let mut scan = bucket(for_whom(json!({"AWS": format!("arn:aws:iam::{HOME}:role/unseen")})));
+    let mut scan = bucket(&for_whom(&json!({"AWS": format!("arn:aws:iam::{HOME}:role/unseen")})));
     scan.unlisted.push(("AWS::IAM::Role", "iam:GetAccountAuthorizationDetails is missing"));
     let found = scan.who("s3:GetObject", OBJECT, false);
     assert!(
@@ -260,11 +260,11 @@ fn trust_names_who_may_take_a_role_on() {
     let trust = |principal: Value, action: &str| json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": principal, "Action": action}});
     let arn = |name: &str| format!("arn:aws:iam::{HOME}:role/{name}");
     let scan = Scan::default()
-        .role("vendor", trust(json!({"AWS": AWAY}), "sts:AssumeRole"), json!({}))
-        .role("server", trust(json!({"Service": "ec2.amazonaws.com"}), "sts:AssumeRole"), json!({}))
+        .role("vendor", &trust(json!({"AWS": AWAY}), "sts:AssumeRole"), json!({}))
+        .role("server", &trust(json!({"Service": "ec2.amazonaws.com"}), "sts:AssumeRole"), json!({}))
         .role(
             "pipeline",
-            trust(
+            &trust(
                 json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/ci.example"}),
                 "sts:AssumeRoleWithWebIdentity",
             ),
@@ -290,8 +290,8 @@ fn a_key_lets_in_by_its_policy_and_by_grants() {
     let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{HOME}:root")}, "Action": "kms:*", "Resource": "*"}});
     let grants = json!([{"GrantId": "g", "GranteePrincipal": format!("arn:aws:iam::{HOME}:role/worker"), "Operations": ["Decrypt"]}]);
     let scan = Scan::default()
-        .role("worker", json!({"Statement": []}), json!({}))
-        .role("idle", json!({"Statement": []}), json!({}))
+        .role("worker", &json!({"Statement": []}), json!({}))
+        .role("idle", &json!({"Statement": []}), json!({}))
         .user(
             "reader",
             json!({"UserPolicyList": [{"PolicyName": "d", "PolicyDocument": allow("kms:Decrypt", "*")}]}),

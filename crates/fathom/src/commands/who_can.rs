@@ -71,7 +71,7 @@ async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisat
     if is_bucket && is_of_objects(action) {
         bail!("{action} is asked of an object, not of a bucket; write {}/KEY", target.arn);
     }
-    Ok((fathom_access::load(store, wiring::now()).await?, target))
+    Ok((fathom_access::load(store, &target, wiring::now()).await?, target))
 }
 
 /// Whether an action of S3 is about objects.

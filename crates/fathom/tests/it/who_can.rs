@@ -46,13 +46,11 @@ fn services_and_identity_providers_are_named_with_their_conditions() {
     let found = who(&["sts:AssumeRoleWithWebIdentity", "ci-deploy"]);
     assert_eq!(found["rows"][0]["kind"], "federated");
     assert_eq!(found["rows"][0]["conditions"][0]["key"], "ci.northwind.example:sub");
-    let text = sample().run(&["who-can", "sts:AssumeRoleWithWebIdentity", "ci-deploy"]).ok();
-    text.says(&[
-        "ONLY IF",
-        "ci.northwind.example:sub",
-        "repo:northwind/*",
-        "1 asked about: 0 can, 1 only if",
-    ]);
+    let text = sample().run(&["who-can", "sts:AssumeRoleWithWebIdentity", "ci-deploy"]).ok().out;
+    for part in ["ONLY IF", "ci.northwind.example:sub", "repo:northwind/*", "1 asked about: 0 can, 1 only if"]
+    {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
 }
 
 #[test]
