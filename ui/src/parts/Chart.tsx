@@ -20,11 +20,10 @@ const TOKENS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4"];
 /** `at` in seconds since 1970, rising. `range` fixes the vertical scale. */
 export default function Chart({ at, lines, height = 150, range, label }: { at: number[]; lines: Line[]; height?: number; range?: [number, number]; label: string }) {
   const place = useRef<HTMLDivElement>(null);
-  const theme = useSyncExternalStore(themes.subscribe, themes.get);
+  const theme = useSyncExternalStore(themes.subscribe, themes.seen);
   useEffect(() => {
     const element = place.current;
     if (!element) return;
-    const scheme = window.matchMedia("(prefers-color-scheme: dark)");
     let plot: uPlot | undefined;
     const draw = () => {
       plot?.destroy();
@@ -51,10 +50,8 @@ export default function Chart({ at, lines, height = 150, range, label }: { at: n
     draw();
     const sizes = new ResizeObserver(() => plot?.setSize({ width: Math.max(120, element.clientWidth), height }));
     sizes.observe(element);
-    scheme.addEventListener("change", draw);
     return () => {
       sizes.disconnect();
-      scheme.removeEventListener("change", draw);
       plot?.destroy();
     };
   }, [at, lines, height, range, theme]);

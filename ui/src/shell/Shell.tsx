@@ -4,6 +4,7 @@ import { Search, SunMoon } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { patient } from "../lib/patient";
 import { Wrong } from "../parts/states";
+import { useInSight } from "../parts/useInSight";
 import { Me } from "../session/Me";
 import { useWho } from "../session/may";
 import { NotForYou } from "../session/NotForYou";
@@ -29,6 +30,7 @@ export function Shell() {
   const page = pageAt(path);
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useInSight(`.${styles.rail}`, path);
 
   useEffect(() => {
     const name = pageAt(path)?.name ?? "Resource";
@@ -36,7 +38,6 @@ export function Shell() {
     // Whoever reads with a screen reader lands in the new page, not at the old link.
     if (!first.current) main.current?.focus({ preventScroll: true });
     first.current = false;
-    document.querySelector(`.${styles.rail} [aria-current="page"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [path]);
 
   useEffect(() => {

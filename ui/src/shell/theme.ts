@@ -10,11 +10,14 @@ function apply(): void {
   else document.documentElement.dataset.theme = theme;
   for (const listener of listeners) listener();
 }
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+system.addEventListener("change", apply);
 apply();
 
 export const themes = {
   get: (): Theme => theme,
+  /** Which of both is seen: what is drawn on a canvas has to be drawn anew when it changes. */
+  seen: (): "light" | "dark" => (theme === "system" ? (system.matches ? "dark" : "light") : theme),
   subscribe: (listener: () => void): (() => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);

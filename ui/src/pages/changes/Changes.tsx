@@ -43,12 +43,12 @@ export function Changes() {
   const narrow = onlyThese({ type, account, region });
   const same = ends && ends.since.id === ends.until.id;
   // History may begin later than what was asked for, and the server says so.
-  const early = pages.error instanceof Refused && pages.error.problem.code === "not_found" ? pages.error.problem : undefined;
+  const early = pages.data === undefined && pages.error instanceof Refused && pages.error.problem.code === "not_found" ? pages.error.problem : undefined;
   return (
     <List
       title="Changes" active={active}
       sentence={ends && !same ? <>{rows.length === 0 ? "Nothing differs" : `${counted(rows.length, "resource")}${pages.hasNextPage ? " and more" : ""} ${rows.length === 1 ? "differs" : "differ"}`} from scan {ends.since.id}{ends.since.finished_at && <> (<Ago at={ends.since.finished_at} />)</>} to scan {ends.until.id}{ends.until.finished_at && <> (<Ago at={ends.until.finished_at} />)</>}</> : " "}
-      facets={pages.data ? (
+      facets={early || (same && active === 0) ? undefined : pages.data ? (
         <>
           <Facet title="Kind" options={tally((row) => row.type).map((each) => ({ ...each, name: kind(each.value) }))} chosen={type ?? []} onChange={(next) => set({ type: next.length ? next : undefined })} />
           <Facet title="Account" options={tally((row) => row.account)} chosen={account ?? []} onChange={(next) => set({ account: next.length ? next : undefined })} />
@@ -63,7 +63,8 @@ export function Changes() {
         </>
       }
     >
-      {pages.error && !pages.data ? (early ? <Empty title="Nothing to compare"><p className="wrap">{sentence(shown(early.detail, 300))} {shown(early.hint ?? "", 300)}</p></Empty> : <Wrong error={pages.error} again={() => void pages.refetch()} />) : !pages.data ? <Skeleton lines={14} label="Comparing two scans" />
+      {early ? (since || until ? <Empty title="Nothing to compare"><p className="wrap">{sentence(shown(early.detail, 300))} {sentence(shown(early.hint ?? "", 300))}</p></Empty> : <Empty title="Nothing was scanned yet"><p>The first scan brings the estate, the second one what came, went and changed.</p><StartScan /></Empty>)
+        : pages.error && !pages.data ? <Wrong error={pages.error} again={() => void pages.refetch()} /> : !pages.data ? <Skeleton lines={14} label="Comparing two scans" />
         : same ? <Empty title="One scan so far"><p>The second one shows what came, went and changed. </p><StartScan /></Empty>
           : rows.length === 0 ? <Empty title="Nothing differs"><p>{active ? "Clear the filters to see the rest." : "All resources are as they were, the order of lists aside."}</p></Empty> : (
             <>

@@ -73,8 +73,8 @@ export function Coverage() {
   return (
     <List
       title="Coverage" active={active}
-      sentence={total === undefined || waiting ? " " : active > 0 ? `${counted(total, "call")} with these filters` : `${counted(sum("read"), "call")} read, ${count(sum("empty"))} empty, ${count(sum("unknown"))} unknown: what was not read cannot be known`}
-      facets={facets.data ? FACETS.map(([name, title]) => (
+      sentence={total === undefined || waiting || (total === 0 && active === 0) ? " " : active > 0 ? `${counted(total, "call")} with these filters` : `${counted(sum("read"), "call")} read, ${count(sum("empty"))} empty, ${count(sum("unknown"))} unknown: what was not read cannot be known`}
+      facets={facets.data?.total === 0 && !facets.isPlaceholderData && active === 0 ? undefined : facets.data ? FACETS.map(([name, title]) => (
         <Facet
           key={name} title={title} options={options(name)} single={name === "outcome" || name === "reason"} chosen={[search[name]].flat().filter((each): each is string => Boolean(each))}
           onChange={(chosen) => set(name === "outcome" ? { outcome: chosen[0] as typeof search.outcome, reason: chosen[0] === "unknown" ? search.reason : undefined } : name === "reason" ? { reason: chosen[0] } : { [name]: chosen.length ? chosen : undefined })}

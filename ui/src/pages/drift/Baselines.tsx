@@ -85,7 +85,7 @@ function Compared({ baseline, state, held, past, choice, button }: ComparedProps
         <>
           {choice}
           {held.length > 1 && <select className="input" aria-label="Approved state" value={baseline.name} onChange={(event) => set({ baseline: event.target.value })}>{held.map((each) => <option key={each.name} value={each.name}>{shown(each.name, 60)}</option>)}</select>}
-          <label className="row small"><input type="checkbox" checked={search.explained ?? false} onChange={(event) => set({ explained: event.target.checked || undefined })} />those that are explained{counts ? ` (${count(counts.explained)})` : ""}</label>
+          <label className="row small"><input type="checkbox" checked={search.explained ?? false} onChange={(event) => set({ explained: event.target.checked || undefined })} />explained ones{counts ? ` (${count(counts.explained)})` : ""}</label>
           {active > 0 && <button type="button" className="button plain" onClick={() => set({ type: undefined, account: undefined, region: undefined })}><X aria-hidden />Clear filters</button>}
           <span style={{ marginLeft: "auto" }}>{button}</span>
         </>

@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { X } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
+import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { type Count, type Verdict, VERDICTS } from "../../api/types";
 import { onlyThese } from "../../lib/sqltext";
@@ -12,6 +13,7 @@ import { CopyButton, CopyLine } from "../../parts/Copy";
 import { Facet } from "../../parts/Facets";
 import { Field } from "../../parts/Field";
 import { List } from "../../parts/List";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import styles from "./Drift.module.css";
 import { DriftRow } from "./DriftRow";
@@ -46,11 +48,12 @@ export function Code({ choice }: { choice: ReactNode }) {
         <>
           {choice}
           {told && <Field value={search.search} onChange={(value) => set({ search: value })} label="Search name, id or address" wide search />}
-          {active > 0 && <button type="button" className="button plain" onClick={() => void navigate({ search: {}, replace: true })}><X aria-hidden />Clear filters</button>}
+          {(active > 0 || search.search) && <button type="button" className="button plain" onClick={() => void navigate({ search: {}, replace: true })}><X aria-hidden />Clear filters</button>}
         </>
       }
     >
-      {pages.error && !first ? <Wrong error={pages.error} again={() => void pages.refetch()} /> : !first ? <Skeleton lines={14} label="Comparing the estate with the code; a large one takes a while" />
+      {!first && pages.error instanceof Refused && pages.error.problem.code === "not_found" ? <Empty title="Nothing was scanned yet"><p>What was not seen cannot be compared with the code.</p><StartScan /></Empty>
+        : pages.error && !first ? <Wrong error={pages.error} again={() => void pages.refetch()} /> : !first ? <Skeleton lines={14} label="Comparing the estate with the code; a large one takes a while" />
         : first.state === "no_code" ? (
           <Empty title="No code is named that could be compared">
             <p className="wrap">{shown(first.hint ?? "", 500) || "Name Terraform states, plans or CloudFormation templates in fathom.yaml, and each scan compares what is there with what they declare."}</p>
@@ -80,4 +83,5 @@ export function Code({ choice }: { choice: ReactNode }) {
   );
 }
 
-const options = (counts: Count[] | undefined, name: string) => (counts ?? []).map((each) => ({ ...each, name: name === "type" ? kind(each.value) : undefined }));
+// What is in no file cannot be asked for in the address.
+const options = (counts: Count[] | undefined, name: string) => (counts ?? []).filter((each) => each.value !== "").map((each) => ({ ...each, name: name === "type" ? kind(each.value) : undefined }));

@@ -47,8 +47,8 @@ export function Differences({ of }: { of: Drift["differences"] }) {
         {of.slice(0, SHOWN).map((each, at) => (
           <tr key={at}>
             <th scope="row" className="wrap"><code title={each.by_name ? "Compared by its name: no map says that both mean the same" : shown(`${each.file} ${each.address}`, 300)}>{shown(each.attribute, 160)}</code>{each.by_name && <span className="muted"> (by name)</span>}</th>
-            <td className="wrap"><Side of={each.declared} withheld={each.withheld} as="del" /></td>
-            <td className="wrap"><Side of={each.actual} withheld={each.withheld} as="ins" /></td>
+            <td className="wrap" data-side="declared"><Side of={each.declared} withheld={each.withheld} as="del" /></td>
+            <td className="wrap" data-side="is"><Side of={each.actual} withheld={each.withheld} as="ins" /></td>
           </tr>
         ))}
         {of.length > SHOWN && <tr><td colSpan={3} className="muted">and {of.length - SHOWN} more</td></tr>}

@@ -7,6 +7,7 @@ import * as ask from "../../api/queries";
 import { count, counted, kind, shown } from "../../lib/text";
 import { KindIcon, label } from "../../parts/Name";
 import { PickResource } from "../../parts/PickResource";
+import { StartScan } from "../../parts/StartScan";
 import { Answer, Empty } from "../../parts/states";
 import { useMayAsk } from "../../session/may";
 import { Between } from "./Between";
@@ -63,7 +64,7 @@ function Busiest() {
     <>
       <h3>Most hangs on these</h3>
       <Answer of={busiest} lines={8} label="Looking for the most connected">
-        {(data) => data.rows.length === 0 ? <Empty title="No connections yet"><p>The first scan brings them.</p></Empty> : (
+        {(data) => data.rows.length === 0 ? <Empty title="No connections yet"><p>The first scan brings them.</p><StartScan /></Empty> : (
           <ul className={styles.busiest} aria-label="Most connected">
             {data.rows.map(([uid, type, name, connections]) => (
               <li key={String(uid)}>

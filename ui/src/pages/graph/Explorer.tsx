@@ -3,12 +3,15 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Share2, X } from "lucide-react";
 import { useMemo, useState } from "react";
+import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { filterOf } from "../../lib/filter";
 import { count, counted, list, plain, shown } from "../../lib/text";
 import { Badge } from "../../parts/state";
 import { ResourceLink } from "../../parts/Name";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { useWhole } from "../../session/may";
 import { Choose } from "./Choose";
 import styles from "./Explorer.module.css";
 import { Between } from "./Between";
@@ -32,6 +35,7 @@ function failed(all: readonly { data: unknown; error: unknown; refetch: () => un
 function Neighbourhood({ start }: { start: string }) {
   const { open } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
+  const everything = useWhole();
   const opened = useMemo(() => new Set(open ?? []), [open]);
   const [steps, setSteps] = useState<(string[] | undefined)[]>([]);
   const uids = useMemo(() => [start, ...(open ?? []).filter((each) => !groupKey(each) && !isLoose(each) && each !== start)], [start, open]);
@@ -46,6 +50,8 @@ function Neighbourhood({ start }: { start: string }) {
     setSteps((was) => [...was.slice(-50), open]);
     set(opened.has(id) ? (open ?? []).filter((each) => each !== id) : [...(open ?? []), id]);
   };
+  if (around.error instanceof Refused && around.error.problem.code === "not_found" && !root)
+    return <Empty title={everything ? "No such resource is known" : "Not seen, or not for you to see"}><p className="wrap mono">{shown(start, 400)}</p><p><Link to="/resources" search={{ search: start }} className="link">Search for it</Link>, or <Link to="/graph" className="link">choose another</Link>.</p></Empty>;
   if (around.error && !root) return <Wrong error={around.error} again={around.again} />;
   if (!root) return <Skeleton lines={10} label="Asking for the neighbourhood" />;
   const node = graph.nodes.get(start);
@@ -70,7 +76,7 @@ function Estate() {
   const { rest, total, shown: drawn } = estate.data;
   const narrowed = Object.keys(filter).length > 0;
   const title = <h1 className="row"><Share2 className="icon" aria-hidden />{narrowed ? <span className="wrap">{list([...(filter.account ?? []), ...(filter.region ?? []), ...(filter.network ?? []).map((each) => each.split(/[/:]/).at(-1) ?? each), ...(filter.type ?? []).map(plain)].map((each) => shown(each, 40))) || "A part of the estate"}</span> : "The whole estate"}</h1>;
-  if (graph.nodes.size === 0) return <div className={styles.page}>{title}<Empty title="Nothing to draw"><p>{narrowed ? "No resource fits." : "The first scan brings resources and their connections."}</p></Empty></div>;
+  if (graph.nodes.size === 0) return <div className={styles.page}>{title}<Empty title="Nothing to draw"><p>{narrowed ? "No resource fits." : "The first scan brings resources and their connections."}</p>{!narrowed && <StartScan />}</Empty></div>;
   return (
     <Stage
       graph={graph} opened={new Set()} title={title} standard

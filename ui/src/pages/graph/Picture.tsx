@@ -12,7 +12,7 @@ import { arrange, type Position } from "./arrange";
 import styles from "./Explorer.module.css";
 import { drawnInSoftware, glide } from "./glide";
 import { code, type Graph, type GraphEdge, type GraphNode } from "./model";
-import { hatch, inkOf, ring, roundedBox } from "./pen";
+import { hatch, inkOf, named, ring, roundedBox, type Taken } from "./pen";
 import { picture } from "./svg";
 
 export interface Move { id: string; was: Position | undefined; pinned: boolean }
@@ -44,7 +44,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
   const sigma = useRef<Sigma>(undefined);
   const drawnAreas = useRef<DrawnArea[]>([]);
   const view = useRef<{ of: string; state: { x: number; y: number; ratio: number; angle: number } }>(undefined);
-  const theme = useSyncExternalStore(themes.subscribe, themes.get);
+  const theme = useSyncExternalStore(themes.subscribe, themes.seen);
   const latest = useRef({ chosen, pins, onChoose, onOpen, onMove, onFail });
   useEffect(() => { latest.current = { chosen, pins, onChoose, onOpen, onMove, onFail }; });
   const [ready, setReady] = useState(0);
@@ -77,6 +77,15 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
       });
     }
 
+    // What names must not cover, gathered anew for each frame.
+    let taken: Taken | undefined;
+    const gather = (): Taken | undefined => {
+      const by = sigma.current;
+      return by && {
+        width: by.getDimensions().width, names: [],
+        nodes: crowded ? [] : [...graph.nodes.keys()].flatMap((id) => { const data = by.getNodeDisplayData(id); return data ? [{ ...by.framedGraphToViewport(data), radius: by.scaleSize(data.size) }] : []; }),
+      };
+    };
     let renderer: Sigma;
     try {
       renderer = new Sigma(drawn, element, {
@@ -86,6 +95,10 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
         hideLabelsOnMove: many,
         // The hover box of sigma is white in both themes: names are drawn as always.
         defaultDrawNodeHover: () => undefined,
+        defaultDrawNodeLabel: (pen, node) => {
+          taken ??= gather();
+          if (taken) named(pen, node, ink.text, areas ? ink.sunken : ink.surface, taken);
+        },
       });
     } catch {
       // No graphics card to draw with: the list says the same.
@@ -93,6 +106,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
       return;
     }
     sigma.current = renderer;
+    renderer.on("beforeRender", () => { taken = undefined; });
     // Nothing depends on what is hovered, and finding that out at each move waits for the graphics card.
     for (const name of ["mousemove", "wheel"] as const) renderer.getMouseCaptor().removeAllListeners(name);
     if (drawnAreas.current.length > 0) {

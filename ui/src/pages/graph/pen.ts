@@ -18,6 +18,32 @@ export function ring(pen: CanvasRenderingContext2D, x: number, y: number, radius
   pen.setLineDash([]);
 }
 
+/** What stands where in one frame: nodes, and the names that are drawn so far. */
+export interface Taken { width: number; nodes: readonly { x: number; y: number; radius: number }[]; names: Box[] }
+
+const NAME_PX = 12;
+const covers = (box: Box, { nodes, names, width }: Taken): boolean =>
+  box.x < 2 || box.x + box.width > width - 2
+  || nodes.some(({ x, y, radius }) => Math.hypot(x - Math.min(Math.max(x, box.x), box.x + box.width), y - Math.min(Math.max(y, box.y), box.y + box.height)) < radius)
+  || names.some((other) => box.x < other.x + other.width && other.x < box.x + box.width && box.y < other.y + other.height && other.y < box.y + box.height);
+
+/** A node's name at its right, at its left or below it: where it covers no node, no other name and no edge, or not at all. */
+export function named(pen: CanvasRenderingContext2D, { x, y, size, label }: { x: number; y: number; size: number; label: string | null }, ink: string, halo: string, taken: Taken): void {
+  if (!label) return;
+  pen.font = `${NAME_PX}px system-ui, sans-serif`;
+  const width = pen.measureText(label).width;
+  const [height, beside] = [NAME_PX + 2, y - NAME_PX / 2 - 1];
+  const box = [{ x: x + size + 6, y: beside }, { x: x - size - 6 - width, y: beside }, { x: x - width / 2, y: y + size + 5 }].map((at) => ({ ...at, width, height })).find((each) => !covers(each, taken));
+  if (!box) return;
+  taken.names.push(box);
+  pen.lineJoin = "round";
+  pen.lineWidth = 3;
+  pen.strokeStyle = halo;
+  pen.strokeText(label, box.x, box.y + NAME_PX - 1);
+  pen.fillStyle = ink;
+  pen.fillText(label, box.x, box.y + NAME_PX - 1);
+}
+
 export function hatch(pen: CanvasRenderingContext2D, x: number, y: number, radius: number, ground: string, ink: string): void {
   pen.save();
   pen.beginPath();

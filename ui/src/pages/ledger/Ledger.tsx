@@ -46,8 +46,12 @@ export function Ledger() {
       sentence={state.data ? <>{counted(size, "entry", "entries")}{state.data.published < size ? `, ${count(size - state.data.published)} not yet published` : ", all published"}. Nothing in it can be changed unseen.</> : " "}
       tools={
         <>
-          <button type="button" className="button" disabled={begin === 0} onClick={() => void navigate({ search: { from: Math.max(0, begin - PAGE) } })}>Older</button>
-          <button type="button" className="button" disabled={begin + PAGE >= size} onClick={() => void navigate({ search: { from: begin + PAGE } })}>Newer</button>
+          {size > PAGE && (
+            <>
+              <button type="button" className="button" disabled={begin === 0} onClick={() => void navigate({ search: { from: Math.max(0, begin - PAGE) } })}>Older</button>
+              <button type="button" className="button" disabled={begin + PAGE >= size} onClick={() => void navigate({ search: { from: begin + PAGE } })}>Newer</button>
+            </>
+          )}
           <span style={{ marginLeft: "auto" }}><CopyLine text="fathom ledger verify" /></span>
         </>
       }
@@ -65,7 +69,7 @@ export function Ledger() {
           </details>
         )}
       </Answer>
-      {entries.error && !entries.data ? <Wrong error={entries.error} again={() => void entries.refetch()} /> : !entries.data ? <Skeleton lines={8} label="Reading entries" /> : (
+      {entries.error && !entries.data ? <Wrong error={entries.error} again={() => void entries.refetch()} /> : !entries.data ? !state.error && <Skeleton lines={8} label="Reading entries" /> : (
         <DataTable label="Entries" columns={columns} rows={rows} total={rows.length} keyOf={(row) => String(row.index)} open={(row) => void navigate({ search: { from, entry: row.index } })} />
       )}
       {shownEntry && <OneEntry entry={shownEntry} onClose={() => void navigate({ search: { from } })} />}

@@ -25,23 +25,24 @@ export function OrganisationMap() {
   const map = useQuery({ ...ask.map({ ...filter, as_of }), placeholderData: keepPreviousData });
   const facets = useQuery({ ...ask.facets({ ...filter, as_of }), placeholderData: keepPreviousData });
   const estate = map.data;
+  const empty = estate?.counts.resources === 0;
   const clear = () => void navigate({ search: { view: search.view, as_of, since: search.since }, replace: true });
   return (
     <List
       title="Map" active={chosen(filter)}
-      sentence={estate ? `${counted(estate.accounts.length, "account")}, ${counted(estate.counts.resources, "resource")}, ${percent(estate.counts.understood, estate.counts.resources)} understood${estate.counts.exposed > 0 ? `, ${count(estate.counts.exposed)} exposed` : ""}` : " "}
-      facets={facets.data ? <FilterFacets facets={facets.data} filter={filter} set={set} hide={as_of ? ["stale", "assigned_to"] : []} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
+      sentence={empty ? "No resources" : estate ? `${counted(estate.accounts.length, "account")}, ${counted(estate.counts.resources, "resource")}, ${percent(estate.counts.understood, estate.counts.resources)} understood${estate.counts.exposed > 0 ? `, ${count(estate.counts.exposed)} exposed` : ""}` : " "}
+      facets={empty && !filtered(filter) ? undefined : facets.data ? <FilterFacets facets={facets.data} filter={filter} set={set} hide={as_of ? ["stale", "assigned_to"] : []} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
       tools={
         <>
           <Tabs label="Show as" value={view} options={[["picture", "areas"], ["list", "list"]]} onChange={(next) => set({ view: next === "picture" ? undefined : next })} />
           {filtered(filter) && <button type="button" className="button plain" onClick={clear}><X aria-hidden />{filter.account?.length === 1 ? "Whole organisation" : "Clear filters"}</button>}
-          {view === "picture" && <Legend />}
-          <span style={{ marginLeft: "auto" }}><Link to="/resources" search={{ ...filter, as_of }} className="button"><TableProperties aria-hidden />As a table</Link></span>
+          {view === "picture" && !empty && <Legend />}
+          {!empty && <span style={{ marginLeft: "auto" }}><Link to="/resources" search={{ ...filter, as_of }} className="button"><TableProperties aria-hidden />As a table</Link></span>}
         </>
       }
     >
       {map.error && !estate ? <Wrong error={map.error} again={() => void map.refetch()} /> : !estate ? <Skeleton lines={14} label="Asking for the map" />
-        : estate.counts.resources === 0 ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. </p><StartScan /></Empty>)
+        : empty ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. </p><StartScan /></Empty>)
           : view === "list" ? <Twin estate={estate} filter={filter} as_of={as_of} /> : <Picture estate={estate} filter={filter} as_of={as_of} onZoom={(account) => set({ account: [account] })} />}
       {estate?.cut && <p className="small muted">Only the 5,000 largest networks are drawn by themselves; the others count with their region.</p>}
     </List>
@@ -94,7 +95,7 @@ function Picture({ estate, filter, as_of, onZoom }: DrawnProps & { onZoom: (acco
             {leaf && unknown > 0 && <span className={styles.unknown} style={{ height: `max(3px, ${unknown * 100}%)` }} />}
             <Link to="/resources" search={{ ...filter, ...area.filter, as_of }} className={styles.door} title={says(area)}>
               {roomy ? (
-                <span className={styles.label}>
+                <span className={styles.label} data-tall={tall || undefined}>
                   <span className={styles.name}><bdi>{shown(area.name, 60)}</bdi></span>{" "}
                   <span className={!leaf || tall ? styles.figure : "hidden"}>{count(area.counts.resources)}</span>
                   <span className="hidden">{rest(area)}</span>

@@ -50,7 +50,7 @@ export function NotKnown({ uid, problem: { detail, hint } }: { uid: string; prob
   return (
     <Empty title={!whole ? "Not seen, or not for you to see" : as_of ? "Not seen at that moment" : "No such resource is known"}>
       <p className="wrap mono">{shown(uid, 400)}</p>
-      <p className="wrap">{sentence(shown(detail, 600))}{hint && ` ${sentence(shown(hint, 600))}`}</p>
+      <p className="wrap">{sentence(shown(detail, 600))}{hint && !hint.includes("/api/") && ` ${sentence(shown(hint, 600))}`} <Link to="/resources" search={{ search: uid }} className="link">Search for it</Link></p>
       {as_of && <p>The page shows the estate as of {momentWords(shown(as_of, 60))}. <Link to="/resource" search={{ uid, as_of: undefined }} className="link">Look at it now</Link></p>}
       {mayAsk && <p>It may be named by others all the same: <Link to="/sql" search={{ q: `select from_uid, kind, path from edges where to_uid = ${literal(uid)}` }} className="link">who refers to it</Link>.</p>}
     </Empty>

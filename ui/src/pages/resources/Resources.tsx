@@ -55,7 +55,7 @@ export function Resources() {
     <List
       title="Resources" active={active}
       sentence={first && !waiting && facets.data && !facets.isPlaceholderData ? total === 0 ? "None" : filter.understood === undefined ? `${counted(total, "resource")}, ${percent(understood, everything)} understood` : `${counted(total, "resource")} that ${total === 1 ? "is" : "are"} ${filter.understood ? "" : "not "}understood` : " "}
-      facets={facets.data ? <FilterFacets facets={facets.data} filter={filter} set={set} hide={as_of ? PRESENT_ONLY : []} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
+      facets={facets.data?.total === 0 && !facets.isPlaceholderData && !isFiltered ? undefined : facets.data ? <FilterFacets facets={facets.data} filter={filter} set={set} hide={as_of ? PRESENT_ONLY : []} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
       tools={
         <>
           <Field value={filter.search} onChange={(value) => set({ search: value })} label="Search name, id or uid" wide search />

@@ -61,7 +61,7 @@ export function Scans() {
   return (
     <List
       title="Scans"
-      sentence={schedule ? <>One every {span(schedule.every_seconds * 1000)}{schedule.next_at ? <>, the next <Ago at={schedule.next_at} /></> : ""}{schedule.failures > 0 ? `; ${counted(schedule.failures, "failure")} in a row` : ""}</> : "Each reads the cloud and changes nothing in it. This server has no schedule."}
+      sentence={schedule ? <>One every {span(schedule.every_seconds * 1000)}{schedule.next_at ? <>, the next <Ago at={schedule.next_at} /></> : ""}{schedule.failures > 0 ? `; ${counted(schedule.failures, "failure")} in a row` : ""}</> : `Each reads the cloud and changes nothing in it.${summary.data ? " This server has no schedule." : ""}`}
       tools={<May do="scan" whole say><button type="button" className="button main" onClick={() => setPlan(true)} disabled={busy}><Play aria-hidden />{busy ? "A scan is under way" : "Start a scan"}</button></May>}
     >
       <Progress progress={progress} />

@@ -16,6 +16,7 @@ import { AddPerson } from "./AddPerson";
 import * as ask from "./ask";
 import { Head } from "./Head";
 import { Person, StateOf } from "./Person";
+import styles from "./Settings.module.css";
 
 export function People() {
   const all = useQuery(ask.people);
@@ -31,12 +32,12 @@ export function People() {
     return (all.data ?? []).filter((row) => !wanted || row.name.toLowerCase().includes(wanted) || row.role.includes(wanted)).sort((a, b) => Number(a.disabled) - Number(b.disabled) || a.name.localeCompare(b.name));
   }, [all.data, search]);
   const columns = useMemo<Column<PersonView>[]>(() => [
-    { id: "name", header: "Name", cell: ({ row }) => <button type="button" className="button plain" style={{ padding: 0, maxWidth: "100%", minHeight: 24 }} onClick={() => open(row.original.id)}><bdi className="truncate" title={shown(row.original.name, 200)}>{shown(row.original.name, 80)}</bdi></button>, meta: { width: "minmax(150px, 1.2fr)" } },
+    { id: "name", header: "Name", cell: ({ row }) => <button type="button" className={styles.name} onClick={() => open(row.original.id)}><bdi className="truncate" title={shown(row.original.name, 200)}>{shown(row.original.name, 80)}</bdi></button>, meta: { width: "minmax(150px, 1.2fr)" } },
     { id: "state", header: "State", cell: ({ row }) => <StateOf person={row.original} now={now} />, meta: { width: "122px" } },
     { id: "role", header: "Role", cell: ({ row }) => row.original.role, meta: { width: "116px" } },
     { id: "scope", header: "Sees", cell: ({ row }) => { const words = scopeWords(row.original.scope); return <span title={words}>{words || "everything"}</span>; }, meta: { width: "minmax(130px, 1fr)" } },
     { id: "ways", header: "Signs in with", cell: ({ row }) => waysOf(row.original), meta: { width: "minmax(130px, 0.8fr)" } },
-    { id: "last", header: "Last sign-in", cell: ({ row }) => (row.original.last_signin_at ? <Ago at={row.original.last_signin_at} /> : <span className="muted">never</span>), meta: { width: "124px" } },
+    { id: "last", header: "Last sign-in", cell: ({ row }) => (row.original.last_signin_at ? <Ago at={row.original.last_signin_at} /> : <span className="muted">never</span>), meta: { width: "132px" } },
     { id: "sessions", header: "Sessions", cell: ({ row }) => count(row.original.sessions), meta: { width: "80px", number: true } },
   ], [now, open]);
   const chosen = all.data?.find((each) => each.id === id);

@@ -28,7 +28,7 @@ function One({ title, one, text, onChange, known, fixed }: { title: string; one:
   return (
     <fieldset className={styles.scope}>
       <legend>{title}</legend>
-      <div className="row wrapped">
+      <div className={styles.either}>
         <label className="row"><input type="radio" name={id} checked={text === undefined} disabled={fixed} onChange={() => onChange(undefined)} />all {title.toLowerCase()}</label>
         <label className="row"><input type="radio" name={id} checked={text !== undefined} onChange={() => onChange(text ?? "")} />only these</label>
       </div>

@@ -37,8 +37,8 @@ export function Sessions() {
     { id: "role", header: "Role", cell: ({ row }) => row.original.role, meta: { width: "116px" } },
     { id: "agent", header: "Browser", cell: ({ row }) => <span title={shown(row.original.agent ?? "", 300)}>{agent(row.original.agent)}</span>, meta: { width: "minmax(132px, 1fr)" } },
     { id: "address", header: "From", cell: ({ row }) => <bdi>{shown(row.original.address ?? "not told", 60)}</bdi>, meta: { width: "104px" } },
-    { id: "method", header: "Came in with", cell: ({ row }) => METHOD_WORDS[row.original.method], meta: { width: "150px" } },
-    { id: "used", header: "Last used", cell: ({ row }) => <span title={`began ${moment(row.original.begun_at)}`}><Ago at={row.original.used_at} /></span>, meta: { width: "122px" } },
+    { id: "method", header: "Came in with", cell: ({ row }) => METHOD_WORDS[row.original.method], meta: { width: "158px" } },
+    { id: "used", header: "Last used", cell: ({ row }) => <span title={`began ${moment(row.original.begun_at)}`}><Ago at={row.original.used_at} /></span>, meta: { width: "132px" } },
     { id: "ends", header: "Ends unused", cell: ({ row }) => <span title={`at the latest ${moment(row.original.ends_at)}`}><Ago at={row.original.idle_until} /></span>, meta: { width: "116px" } },
     {
       id: "act", header: () => <span className="hidden">Actions</span>, meta: { width: "104px" },

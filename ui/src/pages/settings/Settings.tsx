@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { patient } from "../../lib/patient";
 import { Empty, Skeleton } from "../../parts/states";
+import { useInSight } from "../../parts/useInSight";
 import { useWho, whoCan } from "../../session/may";
 import { isPartFor, type Part, PARTS } from "./parts";
 import styles from "./Settings.module.css";
@@ -23,6 +24,7 @@ export function Settings() {
   const part = PARTS.find((each) => each.part === (asked ?? "account"));
   const name = part?.name;
   useEffect(() => { document.title = `${name ?? "Settings"} · Settings · Fathom`; }, [name]);
+  useInSight(`.${styles.nav}`, name);
   return (
     <div className={styles.page}>
       <nav className={styles.nav} aria-label="Settings">

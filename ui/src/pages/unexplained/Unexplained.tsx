@@ -16,7 +16,8 @@ import { List } from "../../parts/List";
 import { Menu } from "../../parts/Menu";
 import { Kind, ResourceLink } from "../../parts/Name";
 import { Badge } from "../../parts/state";
-import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { StartScan } from "../../parts/StartScan";
+import { Answer, Empty, Skeleton, Wrong } from "../../parts/states";
 import { usePager } from "../../parts/usePager";
 import { Views } from "../../parts/Views";
 import { useMay, whoCan } from "../../session/may";
@@ -74,8 +75,8 @@ export function Unexplained() {
   return (
     <List
       title="Unexplained" active={active}
-      sentence={first && !waiting ? `${counted(first.total, "resource")} that nobody can explain${first.accepted > 0 ? `, ${count(first.accepted)} of them accepted` : ""}, worst first: exposed, then data, then identities, then cost` : " "}
-      facets={facets.data ? <FilterFacetsOf facets={facets.data} search={search} set={set} past={as_of !== undefined} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={10} label="Counting" />}
+      sentence={first && !waiting && first.total > 0 ? `${counted(first.total, "resource")} that nobody can explain${first.accepted > 0 ? `, ${count(first.accepted)} of them accepted` : ""}, worst first: exposed, then data, then identities, then cost` : " "}
+      facets={facets.data?.total === 0 && !facets.isPlaceholderData && !isFiltered ? undefined : facets.data ? <FilterFacetsOf facets={facets.data} search={search} set={set} past={as_of !== undefined} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={10} label="Counting" />}
       tools={
         <>
           <Field value={filter.search} onChange={(value) => set({ search: value })} label="Search name, id or uid" wide search />
@@ -99,7 +100,7 @@ export function Unexplained() {
       {error ? <Wrong error={error} again={() => void refetch()} /> : !pages ? <Skeleton lines={14} label="Asking for the list" /> : (
         <DataTable
           label="Unexplained resources" columns={columns} busy={waiting} listKey={listKey} pages={pages} total={first?.total} keyOf={(row) => row.uid} open={(row) => void navigate({ to: "/resource", search: { uid: row.uid } })} mark={acting ? toggle : undefined}
-          empty={<div style={{ padding: "0 14px" }}><Empty title={isFiltered ? "Nothing with these filters" : "Nothing is unexplained"}><p>{isFiltered ? "Clear the filters to see the rest." : <>Everything that was seen is understood or accepted. What was not seen is on the <Link to="/coverage" className="link">coverage page</Link>.</>}</p></Empty></div>}
+          empty={<div style={{ padding: "0 14px" }}>{isFiltered ? <Empty title="Nothing with these filters"><p>Clear the filters to see the rest.</p></Empty> : <Nothing as_of={as_of} />}</div>}
         />
       )}
       {doing?.what === "accept" && <Accept resources={doing.rows} part={parts(doing.rows)[0] ?? "*"} choices={parts(doing.rows)} onClose={() => setDoing(undefined)} onDone={done} />}
@@ -107,6 +108,17 @@ export function Unexplained() {
       {doing?.what === "explain" && <Explain rows={doing.rows} teams={teams} onClose={() => setDoing(undefined)} />}
       {doing?.what === "end" && <End row={doing.rows[0]} onClose={() => setDoing(undefined)} />}
     </List>
+  );
+}
+
+/** An empty list says something only where something was looked at. */
+function Nothing({ as_of }: { as_of?: string }) {
+  const summary = useQuery(ask.summary({ as_of }));
+  return (
+    <Answer of={summary} label="Asking whether there was a scan">
+      {({ last_scan }) => last_scan ? <Empty title="Nothing is unexplained"><p>Everything that was seen is understood or accepted. What was not seen is on the <Link to="/coverage" className="link">coverage page</Link>.</p></Empty>
+        : <Empty title="Nothing was scanned yet"><p>The first scan brings the list of what nobody can explain.</p><StartScan /></Empty>}
+    </Answer>
   );
 }
 
