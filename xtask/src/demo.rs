@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         &["scan", "--sample"][..],
         &["unknown", "--limit", "25"],
         &["explain", "northwind-tmp-export-7731"],
+        &["who-can", "iam:CreateUser"],
         &[
             "sql",
             "select type, count(*) as resources, sum(cast(understood as int)) as understood from resources group by type order by resources desc limit 10",

@@ -10,7 +10,7 @@ use crate::{
 
 /// The member in which a resource of each type keeps its policy.
 #[rustfmt::skip]
-const POLICY_OF: [(&str, &str); 22] = [
+const POLICY_OF: [(&str, &str); 23] = [
     ("AWS::ACMPCA::CertificateAuthority", "Policy"), ("AWS::ApiGateway::RestApi", "policy"),
     ("AWS::CodeArtifact::Domain", "Policy"), ("AWS::CodeArtifact::Repository", "Policy"),
     ("AWS::DynamoDB::Table", "Policy"), ("AWS::ECR::PublicRepository", "Policy"),
@@ -22,15 +22,18 @@ const POLICY_OF: [(&str, &str); 22] = [
     ("AWS::OpenSearchService::Domain", "AccessPolicies"), ("AWS::S3::Bucket", "Policy"),
     ("AWS::SNS::Topic", "Policy"), ("AWS::SQS::Queue", "Policy"),
     ("AWS::SecretsManager::Secret", "ResourcePolicy"), ("AWS::VpcLattice::Service", "Policy"),
+    ("AWS::VpcLattice::ServiceNetwork", "Policy"),
 ];
 
-/// Beginnings of what follows the account in ARNs of resources that may have a policy which no scan reads.
-const UNREAD: [(&str, &str); 5] = [
+/// Beginnings of what follows the account in ARNs of resources that may have a policy which no scan reads, or whose
+/// policy is not all that guards them: behind an access point stands its bucket.
+const UNREAD: [(&str, &str); 6] = [
     ("backup", "backup-vault:"),
     ("glue", ""),
     ("lambda", "layer:"),
-    ("ses", "identity/"),
     ("mediastore", "container/"),
+    ("s3", "accesspoint/"),
+    ("ses", "identity/"),
 ];
 
 /// The member in which a resource of a type keeps its policy; none where such a resource has none.

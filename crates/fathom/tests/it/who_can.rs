@@ -1,8 +1,12 @@
 //! `fathom who-can` on what a scan found. Who must be there follows from the policies that the sample's script writes.
 
-use serde_json::Value;
+use fathom_testkit::front::Fault;
+use serde_json::{Value, json};
 
-use crate::harness::{Place, sample};
+use crate::{
+    cloud::{ACCOUNT, answer, denied, on, small_estate},
+    harness::{Place, sample},
+};
 
 /// Decision and name of each that is told, without those who are told of every account: its root user.
 fn told(found: &Value) -> Vec<(String, String)> {
@@ -111,4 +115,60 @@ fn a_wrong_question_is_told_with_what_to_write() {
         .run(&["who-can", "iam:CreateUser", "--context", "mfa"])
         .code(2)
         .says(&["aws:SourceIp=203.0.113.7"]);
+}
+
+const ASKED: &str = "AWS::S3::Bucket,AWS::IAM::User,AWS::IAM::Role,AWS::IAM::Group,AWS::IAM::ManagedPolicy,\
+                     AWS::Organizations::Organization,AWS::Organizations::Policy";
+
+/// Who can read an object of the bucket `alpha` of the small estate, after a scan under these faults.
+fn after_a_scan_with(faults: &[(&str, &str)]) -> Value {
+    let reader = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]});
+    let user = json!({
+        "UserName": "ann", "UserId": "AIDA0000000000000000", "Path": "/", "Arn": format!("arn:aws:iam::{ACCOUNT}:user/ann"),
+        "CreateDate": "2026-01-02T03:04:05Z",
+        "UserPolicyList": [{"PolicyName": "reader", "PolicyDocument": reader.to_string()}],
+    });
+    let mut rules: Vec<_> =
+        faults.iter().map(|(service, operation)| on(service, operation, denied())).collect();
+    rules.push(answer(
+        "iam",
+        "GetAccountAuthorizationDetails",
+        json!({"UserDetailList": [user], "IsTruncated": false}),
+    ));
+    for operation in ["DescribeOrganization", "ListPolicies"] {
+        let (code, message) = ("AWSOrganizationsNotInUseException".to_owned(), "none".to_owned());
+        rules.push(on("organizations", operation, Fault::Error { status: 400, code, message }));
+    }
+    let front = small_estate(rules);
+    let place = Place::asking(&front.url);
+    place.run(&["scan", "--types", ASKED, "--quiet"]).ok();
+    place.run(&["who-can", "s3:GetObject", "arn:aws:s3:::alpha/a", "--json"]).ok().json()
+}
+
+#[test]
+fn what_a_scan_was_denied_makes_it_unknown_where_it_decides() {
+    let seen = after_a_scan_with(&[]);
+    assert_eq!(told(&seen), [("allowed".to_owned(), "ann".to_owned())], "{seen}");
+    assert_eq!(seen["gaps"], json!([]));
+
+    let no_policy = after_a_scan_with(&[("s3", "GetBucketPolicy")]);
+    assert_eq!(told(&no_policy), [("unknown".to_owned(), "ann".to_owned())], "{no_policy}");
+
+    let no_organisation = after_a_scan_with(&[("organizations", "DescribeOrganization")]);
+    assert_eq!(told(&no_organisation), [("unknown".to_owned(), "ann".to_owned())], "{no_organisation}");
+    assert!(
+        no_organisation["gaps"].to_string().contains("organizations:DescribeOrganization"),
+        "{no_organisation}"
+    );
+
+    let nobody = after_a_scan_with(&[("iam", "GetAccountAuthorizationDetails")]);
+    assert!(
+        told(&nobody).is_empty() && nobody["gaps"].to_string().contains("iam:GetAccountAuthorizationDetails"),
+        "{nobody}"
+    );
+
+    // Who has which second factor says nothing of who there is.
+    let no_detail = after_a_scan_with(&[("iam", "ListMFADevices"), ("iam", "GetLoginProfile")]);
+    assert_eq!(told(&no_detail), [("allowed".to_owned(), "ann".to_owned())], "{no_detail}");
+    assert_eq!(no_detail["gaps"], json!([]));
 }
