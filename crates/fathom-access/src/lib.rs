@@ -37,9 +37,8 @@ pub enum AccessError {
 const PAGE: u32 = 1000;
 /// Meanings of a text that are named.
 const NAMED: u32 = 10;
-/// The types without which nobody of an account is known.
-const PEOPLE: [&str; 4] = ["AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy"];
-const ORGANISATION: &str = "AWS::Organizations::Organization";
+/// The types of an organisation are asked once, those of an account in each.
+const ORGANISATION: &str = "AWS::Organizations::";
 /// The calls without whose answer a list is not whole. Others add members to documents, whose gaps say it.
 const LISTINGS: [&str; 8] = [
     "DescribeOrganization",
@@ -128,16 +127,20 @@ async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) 
         let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
         rows.entry((row.account.as_str().to_owned(), kind)).or_default().push(row);
     }
+    let (tree, own): (Vec<&str>, Vec<&str>) =
+        Builder::kinds().partition(|kind| kind.starts_with(ORGANISATION));
     for account in accounts.iter().map(|(account, _)| account.as_str()) {
         builder.account(account);
-        for kind in PEOPLE {
-            if !rows.contains_key(&(account.to_owned(), kind.to_owned())) {
+        for kind in &own {
+            if !rows.contains_key(&(account.to_owned(), (*kind).to_owned())) {
                 builder.unlisted(account, kind, &format!("no scan asked for {kind}"));
             }
         }
     }
-    if !rows.keys().any(|(_, kind)| kind == ORGANISATION) {
-        builder.unlisted("", ORGANISATION, "no scan asked for the organisation");
+    for kind in tree {
+        if !rows.keys().any(|(_, asked)| asked == kind) {
+            builder.unlisted("", kind, &format!("no scan asked for {kind}"));
+        }
     }
     for ((account, kind), rows) in &rows {
         let is_cut =

@@ -39,11 +39,17 @@ pub struct Builder {
     /// By ARN.
     managed: HashMap<String, Held>,
     guarded: HashMap<String, Guarded>,
-    /// Accounts that ignore public ACLs, and that restrict public buckets.
-    blocks: HashMap<String, (bool, bool)>,
+    blocks: HashMap<String, Block>,
     tree: Tree,
     accounts: BTreeMap<String, Option<String>>,
     gaps: Vec<String>,
+}
+
+/// What an account sets for all its buckets.
+#[derive(Debug, Clone, Copy)]
+enum Block {
+    Unread,
+    Set { ignores_public_acls: bool, restricts_public_buckets: bool },
 }
 
 #[derive(Debug)]
@@ -54,13 +60,9 @@ struct Kept {
 }
 
 /// The types that say who there is, and what their accounts set.
-const IDENTITIES: [&str; 5] = [
-    "AWS::IAM::User",
-    "AWS::IAM::Role",
-    "AWS::IAM::Group",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::S3::AccountPublicAccessBlock",
-];
+const IDENTITIES: [&str; 5] =
+    ["AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy", BLOCK];
+const BLOCK: &str = "AWS::S3::AccountPublicAccessBlock";
 
 impl Builder {
     /// The types whose documents have a say in every question. Of other resources only those have that may guard what is
@@ -77,7 +79,9 @@ impl Builder {
     /// Says that resources of a type could not be listed in an account, and why.
     pub fn unlisted(&mut self, account: &str, kind: &str, why: &str) {
         if tree::TYPES.contains(&kind) {
-            self.tree.not_read(why);
+            self.tree.not_read(kind, why);
+        } else if kind == BLOCK {
+            self.blocks.insert(account.to_owned(), Block::Unread);
         } else if IDENTITIES.contains(&kind) {
             self.accounts.insert(account.to_owned(), Some(why.to_owned()));
         }
@@ -110,9 +114,12 @@ impl Builder {
                         .insert(uid.to_owned(), held(name, PolicyKind::Identity, &version["Document"]));
                 }
             }
-            "AWS::S3::AccountPublicAccessBlock" => {
-                let flags = (document["IgnorePublicAcls"] == true, document["RestrictPublicBuckets"] == true);
-                self.blocks.insert(account.to_owned(), flags);
+            BLOCK => {
+                let set = Block::Set {
+                    ignores_public_acls: document["IgnorePublicAcls"] == true,
+                    restricts_public_buckets: document["RestrictPublicBuckets"] == true,
+                };
+                self.blocks.insert(account.to_owned(), set);
             }
             _ if tree::TYPES.contains(&kind) => self.tree.add(kind, document, unread),
             _ => {}
@@ -133,15 +140,23 @@ impl Builder {
         };
         let mut guarded = Guarded { account: Some(account.to_owned()), policy, ..Guarded::default() };
         match kind {
-            "AWS::S3::Bucket" => guarded.bucket = documents::bucket(document),
+            "AWS::S3::Bucket" => {
+                guarded.is_bucket = true;
+                guarded.bucket = documents::bucket(document);
+            }
             "AWS::KMS::Key" => guarded.grants = documents::grants(document),
             _ => {}
         }
+        // These have a say beside the policy; what of them was not read may let in or keep out.
         for what in ["PublicAccessBlock", "OwnershipControls", "Acl", "Grants"] {
-            if is_unread(what) {
-                self.gaps.push(format!(
-                    "{what} of {uid} was not read: what it allows or takes away is not in the answer"
-                ));
+            let is_idle = match what {
+                "PublicAccessBlock" => !documents::is_open(&guarded),
+                "OwnershipControls" => guarded.bucket.bucket_acl.is_empty(),
+                "Acl" => guarded.bucket.acls_disabled,
+                _ => false,
+            };
+            if is_unread(what) && !is_idle {
+                documents::cloud(&mut guarded, what);
             }
         }
         self.guarded.insert(uid.to_owned(), guarded);
@@ -156,10 +171,15 @@ impl Builder {
             identities.insert(kept.uid.clone(), self.identity(is_user, kept));
         }
         for guarded in self.guarded.values_mut() {
-            let block = guarded.account.as_ref().and_then(|account| self.blocks.get(account));
-            if let Some((ignores, restricts)) = block {
-                guarded.bucket.ignore_public_acls |= ignores;
-                guarded.bucket.restrict_public_buckets |= restricts;
+            match guarded.account.as_ref().and_then(|account| self.blocks.get(account)) {
+                Some(Block::Set { ignores_public_acls, restricts_public_buckets }) => {
+                    guarded.bucket.ignore_public_acls |= ignores_public_acls;
+                    guarded.bucket.restrict_public_buckets |= restricts_public_buckets;
+                }
+                Some(Block::Unread) if guarded.is_bucket && documents::is_open(guarded) => {
+                    documents::cloud(guarded, "the account's PublicAccessBlock");
+                }
+                _ => {}
             }
         }
         let mut accounts: BTreeMap<String, Account> = BTreeMap::new();

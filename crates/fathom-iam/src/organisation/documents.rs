@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::{Guarded, who};
 use crate::{
-    layers::{AclGrant, AclGrantee, Bucket, Grant, Held},
+    layers::{AclGrant, AclGrantee, Bucket, Grant, Held, Layer},
     limits::TEXT_CHARS_MAX,
-    policy::{BadPolicy, Fault, Policy, PolicyKind, is_account},
+    policy::{BadPolicy, Fault, Named, Policy, PolicyKind, is_account},
 };
 
 /// The member in which a resource of each type keeps its policy.
@@ -26,14 +27,17 @@ const POLICY_OF: [(&str, &str); 23] = [
 ];
 
 /// Beginnings of what follows the account in ARNs of resources that may have a policy which no scan reads, or whose
-/// policy is not all that guards them: behind an access point stands its bucket.
-const UNREAD: [(&str, &str); 6] = [
-    ("backup", "backup-vault:"),
-    ("glue", ""),
-    ("lambda", "layer:"),
-    ("mediastore", "container/"),
-    ("s3", "accesspoint/"),
-    ("ses", "identity/"),
+/// policy is not all that guards them: behind an access point stands its bucket. Services as the IAM User Guide names
+/// those with resource-based policies; AWS adds to them.
+#[rustfmt::skip]
+const UNREAD: [(&str, &str); 34] = [
+    ("aoss", ""), ("backup", "backup-vault:"), ("bedrock", ""), ("cloudhsm", "backup/"), ("cloudtrail", "channel/"),
+    ("cloudtrail", "eventdatastore/"), ("codebuild", ""), ("comprehend", ""), ("dynamodb", "stream/"), ("ec2", "verified-access"),
+    ("glue", ""), ("imagebuilder", ""), ("kinesis", "consumer/"), ("lambda", "layer:"), ("lex", ""), ("logs", "log-group:"),
+    ("mediastore", "container/"), ("network-firewall", ""), ("redshift", "namespace:"), ("redshift-serverless", ""),
+    ("rekognition", ""), ("route53resolver", ""), ("s3", "accesspoint/"), ("s3express", ""), ("s3-object-lambda", ""),
+    ("s3-outposts", ""), ("s3tables", ""), ("sagemaker", ""), ("schemas", ""), ("ses", "identity/"), ("signer", ""),
+    ("ssm", "parameter/"), ("wafv2", ""), ("xray", ""),
 ];
 
 /// The member in which a resource of a type keeps its policy; none where such a resource has none.
@@ -97,6 +101,25 @@ pub(super) fn bucket(document: &Value) -> Bucket {
             .map(acl_grant)
             .collect(),
         object_acl: Vec::new(),
+    }
+}
+
+/// Whether a bucket lets in everyone, unless its public access is blocked.
+pub(super) fn is_open(guarded: &Guarded) -> bool {
+    let for_all =
+        |grant: &AclGrant| matches!(grant.grantee, AclGrantee::AllUsers | AclGrantee::AuthenticatedUsers);
+    guarded.bucket.bucket_acl.iter().any(for_all)
+        || who::named(guarded).contains(&Named::Everyone)
+        || matches!(guarded.policy, Layer::NotRead)
+}
+
+/// Makes unknown what a resource allows: something that has a say in it was not read.
+pub(super) fn cloud(guarded: &mut Guarded, what: &str) {
+    let unread = not_read(what, "was not read");
+    match &mut guarded.policy {
+        Layer::Policies(held) => held.push(unread),
+        Layer::None => guarded.policy = Layer::Policies(vec![unread]),
+        Layer::NotRead => {}
     }
 }
 

@@ -18,7 +18,7 @@ pub use who::{Asker, Kind, Row, WhoCan};
 use crate::{
     context::Context,
     evaluate::evaluate,
-    layers::{Bucket, Grant, Layer, Layers, Path},
+    layers::{Bucket, Grant, Held, Layer, Layers, Path},
     request::{Principal, Request, Resource},
     verdict::Verdict,
 };
@@ -69,6 +69,7 @@ struct Guarded {
     account: Option<String>,
     policy: Layer,
     bucket: Bucket,
+    is_bucket: bool,
     grants: Vec<Grant>,
 }
 
@@ -84,11 +85,6 @@ pub struct Target {
 }
 
 impl Organisation {
-    /// What was not read that may decide.
-    pub fn gaps(&self) -> &[String] {
-        &self.gaps
-    }
-
     /// The ARNs of all users and roles that are called so: by ARN, by name with or without its path.
     pub fn called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         let is_arn = name.starts_with("arn:");
@@ -139,6 +135,29 @@ impl Organisation {
         Guarded { policy: if is_open { Layer::NotRead } else { Layer::None }, ..Guarded::default() }
     }
 
+    /// What of the question itself keeps the answer from being whole.
+    fn unseen(&self, target: &Target, guard: &Guarded) -> Option<String> {
+        if target.arn == "*" {
+            return Some("permissions on some resources only, since no resource was named".to_owned());
+        }
+        if guard.account.is_none() && !target.seen {
+            return Some(format!("{} was not scanned: a policy of its own may decide", target.arn));
+        }
+        let is_whole = match &guard.policy {
+            Layer::None => true,
+            Layer::NotRead => false,
+            Layer::Policies(held) => held.iter().all(|held| matches!(held, Held::Read(_))),
+        };
+        (!is_whole).then(|| {
+            format!("whom {} lets in from outside, since not all that guards it was read", target.arn)
+        })
+    }
+
+    /// What was not read, or not asked, that may decide about a resource.
+    pub fn gaps(&self, target: &Target) -> Vec<String> {
+        self.gaps.iter().cloned().chain(self.unseen(target, &self.guard(target))).collect()
+    }
+
     /// Puts into the context what the organisation knows of the principal.
     fn complete(&self, request: &mut Request) {
         let Some(owned) = request.principal.owned() else { return };
@@ -186,12 +205,18 @@ impl Organisation {
     }
 }
 
-/// The ARNs whose resources may guard one: its own, then those of what it may be a part of, the nearest first.
+/// The ARNs whose resources may guard one: its own, and that of what it is known to be a part of. Names of most services
+/// may hold slashes, so what stands before one is not what guards it.
 pub fn guards(arn: &str) -> impl Iterator<Item = &str> {
-    let is_whole = |arn: &&str| arn.matches(':').count() >= ARN_COLONS;
-    std::iter::successors(Some(arn).filter(is_whole), move |arn| {
-        arn.rfind(['/', ':']).map(|cut| &arn[..cut]).filter(is_whole)
-    })
+    let is_arn = arn.matches(':').count() >= ARN_COLONS;
+    let whole = if arn.starts_with("arn:") && arn.contains(":s3:::") {
+        arn.split_once('/').map(|(bucket, _)| bucket)
+    } else if arn.contains(":dynamodb:") {
+        arn.split_once("/index/").map(|(table, _)| table)
+    } else {
+        None
+    };
+    [Some(arn), whole].into_iter().flatten().filter(move |_| is_arn)
 }
 
 /// The ARN of the user or role whose policies bind a request. That of a session does not have the role's path.

@@ -25,6 +25,8 @@ pub(super) struct Tree {
     attached: HashMap<(Control, String), Vec<Held>>,
     /// Why the tree is not whole.
     unread: Option<String>,
+    /// Whether there is an organisation at all is not known.
+    is_unclear: bool,
 }
 
 /// The kinds of policies that bind whole accounts.
@@ -51,9 +53,11 @@ impl Control {
     }
 }
 
+const ORGANISATION: &str = "AWS::Organizations::Organization";
+
 /// The types that make the tree.
 pub(super) const TYPES: [&str; 6] = [
-    "AWS::Organizations::Organization",
+    ORGANISATION,
     "AWS::Organizations::Root",
     "AWS::Organizations::OrganizationalUnit",
     "AWS::Organizations::Account",
@@ -68,10 +72,13 @@ impl Tree {
         if let Some(member) =
             unread.iter().find(|member| ["Targets", "ParentId", "Content"].contains(&member.as_str()))
         {
-            self.not_read(&format!("{member} of {id}"));
+            self.not_read(kind, &format!("{member} of {id}"));
         }
         match kind {
-            "AWS::Organizations::Organization" => {
+            ORGANISATION if self.id.as_ref().is_some_and(|known| *known != id) => {
+                self.not_read(kind, "two organisations were scanned; each needs a data directory of its own");
+            }
+            ORGANISATION => {
                 self.management = document["MasterAccountId"].as_str().map(str::to_owned);
                 self.id = Some(id);
             }
@@ -107,14 +114,15 @@ impl Tree {
         self.parents.insert(id.to_owned(), parent.to_owned());
     }
 
-    /// Says that a part of the tree was not read.
-    pub(super) fn not_read(&mut self, what: &str) {
+    /// Says that a part of the tree was not read, of a type of [`TYPES`].
+    pub(super) fn not_read(&mut self, kind: &str, what: &str) {
+        self.is_unclear |= kind == ORGANISATION;
         self.unread.get_or_insert_with(|| what.to_owned());
     }
 
-    /// What was not read.
+    /// What was not read, where there is an organisation or may be one.
     pub(super) fn unread(&self) -> Option<&str> {
-        self.unread.as_deref()
+        self.unread.as_deref().filter(|_| self.is_unclear || self.id.is_some())
     }
 
     /// The organisation's id.
@@ -150,7 +158,7 @@ impl Tree {
 
     /// The policies on the way to an account.
     pub(super) fn path(&self, control: Control, account: &str) -> Path {
-        if self.unread.is_some() {
+        if self.unread().is_some() {
             return Path::NotRead;
         }
         if self.id.is_none() || self.management.as_deref() == Some(account) {

@@ -88,10 +88,7 @@ impl Organisation {
     /// When action or resource are not of their form.
     pub fn who_can(&self, action: &str, target: &Target, context: &Context) -> Result<WhoCan, String> {
         let guard = self.guard(target);
-        let mut gaps = self.gaps.clone();
-        if guard.account.is_none() && !target.seen {
-            gaps.push(format!("{} was not scanned: a policy of its own may decide", target.arn));
-        }
+        let mut gaps = self.gaps(target);
         let askers = self.askers(action, &guard, &mut gaps);
         let asked = askers.len();
         let mut rows = Vec::new();
@@ -100,12 +97,13 @@ impl Organisation {
             rows.push(Row { asker, verdict });
         }
         rows.retain(|row| rank(row.verdict.decision).is_some());
+        let denied = asked - rows.len();
+        // Where everyone can, so can every account: said once.
         let anyone = rows
             .iter()
             .any(|row| row.asker.kind == Kind::Anyone && row.verdict.decision == Decision::Allowed);
         rows.retain(|row| !(anyone && row.asker.kind == Kind::AnyAccount));
         rows.sort_by_cached_key(|row| (rank(row.verdict.decision), row.asker.clone()));
-        let denied = asked - rows.len();
         Ok(WhoCan { action: action.to_owned(), resource: target.arn.clone(), rows, asked, denied, gaps })
     }
 
@@ -203,7 +201,7 @@ fn rank(decision: Decision) -> Option<u8> {
 }
 
 /// Whom the resource itself lets in, by its policy, its grants or its ACL.
-fn named(guard: &Guarded) -> Vec<Named> {
+pub(super) fn named(guard: &Guarded) -> Vec<Named> {
     let held = match &guard.policy {
         Layer::Policies(held) => held.as_slice(),
         Layer::None | Layer::NotRead => &[],

@@ -2,7 +2,7 @@
 
 use fathom_iam::{
     Context, Decision,
-    organisation::{Builder, Found, Kind, Organisation, Target, WhoCan},
+    organisation::{Builder, Found, Kind, Organisation, Target, WhoCan, guards},
 };
 use serde_json::{Value, json};
 
@@ -170,6 +170,12 @@ fn policies_of_the_organisation_bind_members_on_their_path_and_not_its_managemen
     expect(&tree("222233334444", "s3:*").who(STOP, VM, true), &[]);
     expect(&tree(HOME, "s3:*").who(STOP, VM, true), &yes);
 
+    // Without an organisation, what else could not be listed of one does not matter.
+    let mut alone = Scan::default()
+        .user("all", json!({"UserPolicyList": [{"PolicyName": "all", "PolicyDocument": allow("*", "*")}]}));
+    alone.unlisted.push(("AWS::Organizations::Root", "no scan asked for it"));
+    expect(&alone.who(STOP, VM, true), &yes);
+
     let mut unread = tree("222233334444", "*");
     unread.unlisted.push(("AWS::Organizations::Policy", "denied"));
     let found = unread.who(STOP, VM, true);
@@ -196,6 +202,8 @@ fn a_bucket_guards_its_objects_and_names_whom_it_lets_in() {
     let found = bucket(&for_whom(&json!("*"))).who("s3:GetObject", OBJECT, false);
     assert_eq!(found.rows[0].asker.kind, Kind::Anyone);
     expect(&found, &[("*", Decision::Allowed), (HOME, Decision::Allowed)]);
+    // Any account can where everyone can: told once, and not counted as one that cannot.
+    assert_eq!((found.asked, found.denied), (3, 0));
 
     let found = bucket(&for_whom(&json!({"AWS": AWAY, "Service": "logs.amazonaws.com"}))).who(
         "s3:GetObject",
@@ -315,4 +323,53 @@ fn a_wrong_question_is_told() {
     assert!(ask("s3:Get*", OBJECT).contains("without wildcards"));
     assert!(ask("GetObject", OBJECT).contains("is no action"));
     assert!(ask("s3:GetObject", "drop").contains("is no ARN"));
+}
+
+#[test]
+fn only_what_a_resource_is_known_to_be_a_part_of_guards_it() {
+    let guarding = |arn: &str| guards(arn).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(guarding(OBJECT), [OBJECT, BUCKET]);
+    let table = "arn:aws:dynamodb:eu-west-1:111122223333:table/t";
+    assert_eq!(guarding(&format!("{table}/index/i")), [&format!("{table}/index/i"), table]);
+    // Each of these has a policy of its own; the name before the slash or colon may be another's.
+    for arn in [
+        "arn:aws:iam::111122223333:role/a/b",
+        "arn:aws:ecr:eu-west-1:111122223333:repository/a/b",
+        "arn:aws:lambda:eu-west-1:111122223333:function:f:prod",
+        "arn:aws:dynamodb:eu-west-1:111122223333:table/t/stream/2026",
+        "arn:aws:kinesis:eu-west-1:111122223333:stream/s/consumer/c:1",
+    ] {
+        assert_eq!(guarding(arn), [arn]);
+    }
+    assert!(guarding("*").is_empty());
+}
+
+#[test]
+fn a_block_that_was_not_read_matters_only_where_everyone_is_let_in() {
+    let with_unread_block = |policy: &Value| {
+        let mut scan = bucket(policy).user(
+            "reader",
+            json!({"UserPolicyList": [{"PolicyName": "r", "PolicyDocument": allow("s3:*", "*")}]}),
+        );
+        scan.unlisted.push(("AWS::S3::AccountPublicAccessBlock", "denied"));
+        scan.who("s3:GetObject", OBJECT, false)
+    };
+    let closed = with_unread_block(&for_whom(&json!({"AWS": AWAY})));
+    let yes = Decision::Allowed;
+    expect(&closed, &[(AWAY, yes), (HOME, yes), ("reader", yes)]);
+    let open = with_unread_block(&for_whom(&json!("*")));
+    assert_eq!(open.rows[0].asker.kind, Kind::Anyone);
+    assert!(
+        open.rows
+            .iter()
+            .all(|row| row.asker.kind > Kind::AnyAccount || row.verdict.decision == Decision::Unknown),
+        "{open:#?}"
+    );
+    assert!(open.gaps.iter().any(|gap| gap.contains("from outside")), "{:?}", open.gaps);
+}
+
+#[test]
+fn a_question_without_a_resource_says_what_it_leaves_out() {
+    let found = Scan::default().user("u", json!({})).who("iam:CreateUser", "*", true);
+    assert!(found.gaps.iter().any(|gap| gap.contains("no resource was named")), "{:?}", found.gaps);
 }

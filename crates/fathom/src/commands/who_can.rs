@@ -48,7 +48,7 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
     if global.json {
         return render::print_json(&json!({
             "principal": principal, "action": action, "resource": target.arn, "verdict": verdict,
-            "gaps": organisation.gaps(),
+            "gaps": organisation.gaps(&target),
         }));
     }
     render::print(format!(
@@ -61,7 +61,7 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
     for line in why(&verdict) {
         render::print(format!("  {line}"))?;
     }
-    gaps(organisation.gaps())
+    gaps(&organisation.gaps(&target))
 }
 
 /// The organisation as it was scanned, and the resource that is meant.
@@ -74,10 +74,21 @@ async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisat
     Ok((fathom_access::load(store, &target, wiring::now()).await?, target))
 }
 
+/// Actions of S3 about objects whose names do not say so.
+const OF_OBJECTS: [&str; 5] = [
+    "abortmultipartupload",
+    "bypassgovernanceretention",
+    "listmultipartuploadparts",
+    "replicatedelete",
+    "replicatetags",
+];
+
 /// Whether an action of S3 is about objects.
 fn is_of_objects(action: &str) -> bool {
     let name = action.to_ascii_lowercase();
-    name.strip_prefix("s3:").is_some_and(|name| name.contains("object") && !name.contains("bucket"))
+    name.strip_prefix("s3:").is_some_and(|name| {
+        (name.contains("object") && !name.contains("bucket")) || OF_OBJECTS.contains(&name)
+    })
 }
 
 fn context(args: &ContextArgs) -> Context {

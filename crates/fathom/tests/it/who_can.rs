@@ -118,7 +118,7 @@ fn a_wrong_question_is_told_with_what_to_write() {
 }
 
 const ASKED: &str = "AWS::S3::Bucket,AWS::IAM::User,AWS::IAM::Role,AWS::IAM::Group,AWS::IAM::ManagedPolicy,\
-                     AWS::Organizations::Organization,AWS::Organizations::Policy";
+                     AWS::Organizations::Organization";
 
 /// Who can read an object of the bucket `alpha` of the small estate, after a scan under these faults.
 fn after_a_scan_with(faults: &[(&str, &str)]) -> Value {
