@@ -127,6 +127,16 @@ async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) 
         let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
         rows.entry((row.account.as_str().to_owned(), kind)).or_default().push(row);
     }
+    // The first reason is told, and a refusal tells more than what was not asked.
+    for ((account, kind), rows) in &rows {
+        let is_cut =
+            |row: &&Coverage| row.outcome == Outcome::Unknown && LISTINGS.contains(&row.operation.as_str());
+        if let Some(row) = rows.iter().find(is_cut) {
+            let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
+            let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
+            builder.unlisted(account, kind, &format!("{}: {why}", row.operation));
+        }
+    }
     let (tree, own): (Vec<&str>, Vec<&str>) =
         Builder::kinds().partition(|kind| kind.starts_with(ORGANISATION));
     for account in accounts.iter().map(|(account, _)| account.as_str()) {
@@ -140,15 +150,6 @@ async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) 
     for kind in tree {
         if !rows.keys().any(|(_, asked)| asked == kind) {
             builder.unlisted("", kind, &format!("no scan asked for {kind}"));
-        }
-    }
-    for ((account, kind), rows) in &rows {
-        let is_cut =
-            |row: &&Coverage| row.outcome == Outcome::Unknown && LISTINGS.contains(&row.operation.as_str());
-        if let Some(row) = rows.iter().find(is_cut) {
-            let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
-            let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
-            builder.unlisted(account, kind, &format!("{}: {why}", row.operation));
         }
     }
     Ok(())

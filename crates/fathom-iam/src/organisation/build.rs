@@ -83,7 +83,7 @@ impl Builder {
         } else if kind == BLOCK {
             self.blocks.insert(account.to_owned(), Block::Unread);
         } else if IDENTITIES.contains(&kind) {
-            self.accounts.insert(account.to_owned(), Some(why.to_owned()));
+            self.accounts.entry(account.to_owned()).or_default().get_or_insert_with(|| why.to_owned());
         }
     }
 
