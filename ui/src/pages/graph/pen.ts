@@ -27,7 +27,7 @@ const covers = (box: Box, { nodes, names, width }: Taken): boolean =>
   || nodes.some(({ x, y, radius }) => Math.hypot(x - Math.min(Math.max(x, box.x), box.x + box.width), y - Math.min(Math.max(y, box.y), box.y + box.height)) < radius)
   || names.some((other) => box.x < other.x + other.width && other.x < box.x + box.width && box.y < other.y + other.height && other.y < box.y + box.height);
 
-/** A node's name at its right, at its left or below it: where it covers no node, no other name and no edge, or not at all. */
+/** A node's name at its right, at its left or below it: where it covers no node, no other name and is not cut off, or not at all. */
 export function named(pen: CanvasRenderingContext2D, { x, y, size, label }: { x: number; y: number; size: number; label: string | null }, ink: string, halo: string, taken: Taken): void {
   if (!label) return;
   pen.font = `${NAME_PX}px system-ui, sans-serif`;
