@@ -135,27 +135,9 @@ impl Organisation {
         Guarded { policy: if is_open { Layer::NotRead } else { Layer::None }, ..Guarded::default() }
     }
 
-    /// What of the question itself keeps the answer from being whole.
-    fn unseen(&self, target: &Target, guard: &Guarded) -> Option<String> {
-        if target.arn == "*" {
-            return Some("permissions on some resources only, since no resource was named".to_owned());
-        }
-        if guard.account.is_none() && !target.seen {
-            return Some(format!("{} was not scanned: a policy of its own may decide", target.arn));
-        }
-        let is_whole = match &guard.policy {
-            Layer::None => true,
-            Layer::NotRead => false,
-            Layer::Policies(held) => held.iter().all(|held| matches!(held, Held::Read(_))),
-        };
-        (!is_whole).then(|| {
-            format!("whom {} lets in from outside, since not all that guards it was read", target.arn)
-        })
-    }
-
     /// What was not read, or not asked, that may decide about a resource.
     pub fn gaps(&self, target: &Target) -> Vec<String> {
-        self.gaps.iter().cloned().chain(self.unseen(target, &self.guard(target))).collect()
+        self.gaps.iter().cloned().chain(unseen(target, &self.guard(target))).collect()
     }
 
     /// Puts into the context what the organisation knows of the principal.
@@ -203,6 +185,23 @@ impl Organisation {
         }
         layers
     }
+}
+
+/// What of the question itself keeps the answer from being whole.
+fn unseen(target: &Target, guard: &Guarded) -> Option<String> {
+    if target.arn == "*" {
+        return Some("permissions on some resources only, since no resource was named".to_owned());
+    }
+    if guard.account.is_none() && !target.seen {
+        return Some(format!("{} was not scanned: a policy of its own may decide", target.arn));
+    }
+    let is_whole = match &guard.policy {
+        Layer::None => true,
+        Layer::NotRead => false,
+        Layer::Policies(held) => held.iter().all(|held| matches!(held, Held::Read(_))),
+    };
+    (!is_whole)
+        .then(|| format!("whom {} lets in from outside, since not all that guards it was read", target.arn))
 }
 
 /// The ARNs whose resources may guard one: its own, and that of what it is known to be a part of. Names of most services
