@@ -2003,6 +2003,7 @@ export interface components {
         };
         /** @description A picture of the estate. */
         EstateAnswer: {
+            as_of?: components["schemas"]["AsOfView"] | null;
             /** @description Whether that is all. */
             complete: boolean;
             /** @description All edges between them. */
@@ -2193,6 +2194,7 @@ export interface components {
         };
         /** @description What is around a resource. */
         GraphAnswer: {
+            as_of?: components["schemas"]["AsOfView"] | null;
             /** @description Whether nothing but groups was left out: no resource, no edge, no reference. */
             complete: boolean;
             /** @description All edges between them. */
@@ -2210,6 +2212,7 @@ export interface components {
         };
         /** @description Members of a group. */
         GroupAnswer: {
+            as_of?: components["schemas"]["AsOfView"] | null;
             /** @description Whether they are more: only so many edges of a resource are looked at. */
             at_least: boolean;
             /** @description The edges that connect them with the one resource. */
@@ -2579,7 +2582,7 @@ export interface components {
             owner?: string | null;
             /** @description Its region. */
             region: string;
-            /** @description Whether the last scan could not say if it still exists. */
+            /** @description Whether the last scan could not say if it still exists; false for the past. */
             stale: boolean;
             /** @description Its type. */
             type: string;
@@ -2644,6 +2647,7 @@ export interface components {
         };
         /** @description What came of the search for a way. */
         PathAnswer: {
+            as_of?: components["schemas"]["AsOfView"] | null;
             /**
              * @description Whether the search left nothing out: without a way then there is none of so many steps, and none is shorter than
              *     one that was found.
@@ -4250,6 +4254,8 @@ export interface operations {
                 limit?: number;
                 /** @description More neighbours than this of one resource that are alike become a group. */
                 group?: number;
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;
@@ -4310,6 +4316,8 @@ export interface operations {
                 tag?: string[];
                 /** @description The most resources. */
                 limit?: number;
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;
@@ -4352,6 +4360,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: number;
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;
@@ -4392,6 +4402,8 @@ export interface operations {
                 direction?: "both" | "out" | "in";
                 /** @description Only edges of these kinds; may be repeated. */
                 kinds?: string[];
+                /** @description As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`. */
+                as_of?: string;
             };
             header?: never;
             path?: never;

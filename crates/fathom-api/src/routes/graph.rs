@@ -3,13 +3,17 @@
 use axum::{Json, extract::State};
 use fathom_model::{EdgeKind, ResourceType};
 use fathom_store::{
-    AroundQuery, Direction, Graph, GraphEdge, GraphGroup, GraphNode, LINKS_OF_ONE_MAX, LooseEdge, Way,
+    AroundQuery, AsOf, Direction, Graph, GraphEdge, GraphGroup, GraphNode, LINKS_OF_ONE_MAX, LooseEdge, Way,
     WayQuery,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{filter::filtered, not_known, resource::checked_uid};
+use super::{
+    filter::{AsOfView, as_of, filtered},
+    not_known,
+    resource::{checked_uid, not_there},
+};
 use crate::{
     access::Visible,
     extract::{Query, within},
@@ -75,7 +79,7 @@ pub(crate) struct NodeView {
     understood: bool,
     /// Whether its own settings say that it may be reached from outside.
     exposed: bool,
-    /// Whether the last scan could not say if it still exists.
+    /// Whether the last scan could not say if it still exists; false for the past.
     stale: bool,
     /// How many edges it is away from where the question began.
     depth: u32,
@@ -203,6 +207,8 @@ pub(crate) struct GraphQuery {
     /// More neighbours than this of one resource that are alike become a group.
     #[param(minimum = 2, maximum = 500, default = 12)]
     group: Option<usize>,
+    /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+    as_of: Option<String>,
 }
 
 /// What is around a resource.
@@ -222,6 +228,8 @@ pub(crate) struct GraphAnswer {
     complete: bool,
     /// What was left out, in words.
     note: Option<String>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// What is around a resource
@@ -248,7 +256,10 @@ pub(crate) async fn around(
         group_above: within("group", query.group, GROUP.0, &(2..=GROUP.1))?,
         links_max: LINKS_OF_ONE_MAX,
     };
-    let graph = state.store.graph_around(&asked).await?.ok_or_else(|| not_known(&text))?;
+    visible.check(&state, &asked.root).await?;
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let graph = state.store.graph_around(&asked, as_of.as_ref()).await?;
+    let graph = graph.ok_or_else(|| missing(&text, as_of.as_ref()))?;
     let Graph { nodes, edges, loose, groups, complete } = graph;
     let note = (!complete).then(|| {
         format!(
@@ -264,6 +275,7 @@ pub(crate) async fn around(
         groups: groups.into_iter().map(Into::into).collect(),
         complete,
         note,
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
 }
 
@@ -290,6 +302,8 @@ pub(crate) struct GroupQuery {
     limit: Option<usize>,
     /// `next` of the page before.
     cursor: Option<usize>,
+    /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+    as_of: Option<String>,
 }
 
 /// Members of a group.
@@ -305,6 +319,8 @@ pub(crate) struct GroupAnswer {
     at_least: bool,
     /// The cursor of the next page; null at the end.
     next: Option<usize>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// The members of a group
@@ -330,20 +346,19 @@ pub(crate) async fn group(
     };
     let limit = within("limit", query.limit, MEMBERS.0, &(1..=MEMBERS.1))?;
     let begin = query.cursor.unwrap_or_default();
-    let of = checked_uid(&text)?;
-    let found = state
-        .store
-        .group_members(&fathom_store::GroupQuery {
-            scope: visible.scope().clone(),
-            of,
-            kind,
-            outgoing,
-            member_kind,
-            offset: begin,
-            limit,
-        })
-        .await?
-        .ok_or_else(|| not_known(&text))?;
+    let asked = fathom_store::GroupQuery {
+        scope: visible.scope().clone(),
+        of: checked_uid(&text)?,
+        kind,
+        outgoing,
+        member_kind,
+        offset: begin,
+        limit,
+    };
+    visible.check(&state, &asked.of).await?;
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let found = state.store.group_members(&asked, as_of.as_ref()).await?;
+    let found = found.ok_or_else(|| missing(&text, as_of.as_ref()))?;
     let end = begin.saturating_add(found.nodes.len());
     let next = ((end as u64) < found.total && !found.nodes.is_empty()).then_some(end);
     Ok(Json(GroupAnswer {
@@ -352,6 +367,7 @@ pub(crate) async fn group(
         total: found.total,
         at_least: found.at_least,
         next,
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
 }
 
@@ -374,6 +390,8 @@ pub(crate) struct PathQuery {
     direction: Option<DirectionView>,
     /// Only edges of these kinds; may be repeated.
     kinds: Vec<String>,
+    /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+    as_of: Option<String>,
 }
 
 /// A step of a way.
@@ -404,6 +422,8 @@ pub(crate) struct PathAnswer {
     complete: bool,
     /// All of it in words.
     sentence: String,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// The shortest way between two resources
@@ -429,13 +449,13 @@ pub(crate) async fn path(
     };
     for uid in [&asked.from, &asked.to] {
         visible.check(&state, uid).await?;
-        let known = state.store.resource(uid).await?;
-        if known.is_none_or(|known| known.deleted_at.is_some()) {
-            return Err(not_known(uid.as_str()));
-        }
     }
-    let Some(Way { nodes, hops: steps, looked_at, complete }) = state.store.way(&asked).await? else {
-        return Err(not_known(&from));
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let Some(Way { nodes, hops: steps, looked_at, complete }) =
+        state.store.way(&asked, as_of.as_ref()).await?
+    else {
+        let begins = state.store.graph_has(&asked.scope, &asked.from, as_of.as_ref()).await?;
+        return Err(missing(if begins { &to } else { &from }, as_of.as_ref()));
     };
     let found = !nodes.is_empty();
     let length = steps.len() as u64;
@@ -449,6 +469,7 @@ pub(crate) async fn path(
         looked_at,
         complete,
         sentence,
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
 }
 
@@ -458,6 +479,8 @@ filtered! {
         /// The most resources.
         #[param(minimum = 1, maximum = 20_000, default = 10_000)]
         limit: Option<usize>,
+        /// As the estate was at a moment: a time, a day (at its end), `3d`, or `scan:12`.
+        as_of: Option<String>,
     }
 }
 
@@ -490,6 +513,8 @@ pub(crate) struct EstateAnswer {
     complete: bool,
     /// What is left out.
     rest: Vec<RestView>,
+    /// The moment that it is as of; null for now.
+    as_of: Option<AsOfView>,
 }
 
 /// The estate as a graph, up to a limit
@@ -504,8 +529,11 @@ pub(crate) async fn estate(
     Query(mut query): Query<EstateQuery>,
 ) -> Result<Json<EstateAnswer>, Problem> {
     let limit = within("limit", query.limit, ESTATE.0, &(1..=ESTATE.1))?;
-    let filter = query.words().read(&state, visible.scope()).await?;
-    let graph = state.store.graph_estate(&filter, limit, state.now()).await?;
+    let as_of = as_of(&state, query.as_of.as_deref()).await?;
+    let words = query.words();
+    words.check_as_of(as_of.as_ref())?;
+    let filter = words.read(&state, visible.scope()).await?;
+    let graph = state.store.graph_estate(&filter, limit, as_of.as_ref(), state.now()).await?;
     let rest = graph
         .rest
         .into_iter()
@@ -518,6 +546,7 @@ pub(crate) async fn estate(
         total: graph.total,
         complete: graph.complete,
         rest,
+        as_of: as_of.as_ref().map(AsOfView::of),
     }))
 }
 
@@ -537,6 +566,11 @@ fn sentence(length: Option<u64>, complete: bool, hops: u32, looked_at: u64) -> S
             "No way was found among the {looked_at} resources that were looked at, and the search was given up."
         ),
     }
+}
+
+/// What is asked about is not there, or was not.
+fn missing(uid: &str, as_of: Option<&AsOf>) -> Problem {
+    as_of.map_or_else(|| not_known(uid), |as_of| not_there(uid, as_of))
 }
 
 fn kinds(texts: Vec<String>) -> Vec<EdgeKind> {

@@ -157,8 +157,7 @@ async fn past(
     as_of: &AsOf,
 ) -> Result<ResourceDetail, Problem> {
     let Some(was) = state.store.resource_as_of(as_of, visible.scope(), uid).await? else {
-        let told = format!("`{}` was not there as of scan {}", shown(uid.as_str()), as_of.past().scan().id);
-        return Err(Problem::new(Code::NotFound, told).hint("its history says when it came and went"));
+        return Err(not_there(uid.as_str(), as_of));
     };
     let document = match &was.document {
         Some(document) if visible.documents() => Some(raw(document)?),
@@ -198,6 +197,12 @@ pub(super) fn checked_uid(text: &str) -> Result<Uid, Problem> {
 pub(crate) fn not_known(uid: &str) -> Problem {
     Problem::new(Code::NotFound, format!("no resource `{}` is known", shown(uid)))
         .hint(format!("search for it: {}", address("/resources", &[("search", &shown(uid))])))
+}
+
+/// A resource was not there at a moment.
+pub(super) fn not_there(uid: &str, as_of: &AsOf) -> Problem {
+    let told = format!("`{}` was not there as of scan {}", shown(uid), as_of.past().scan().id);
+    Problem::new(Code::NotFound, told).hint("its history says when it came and went")
 }
 
 async fn relations(state: &ApiState, visible: &Visible, mut edges: Edges) -> Result<Relations, Problem> {

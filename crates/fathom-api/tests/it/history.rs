@@ -146,6 +146,20 @@ async fn what_a_compaction_let_go_of_is_not_told_as_what_was() {
         assert!(told.contains("was let go of by a compaction") && told.contains("`scan:4`"), "{problem}");
     }
     api.problem(api.get("/changes"), 404, "not_found").await;
+    let (one, key) = (bucket_uid(1), "arn:aws:kms:eu-central-1:111111111111:key/k1");
+    for path in [
+        "/map?as_of=scan:2".to_owned(),
+        "/graph/estate?as_of=scan:2".to_owned(),
+        format!("/graph?around={one}&as_of=scan:2"),
+        format!("/graph/path?from={one}&to={key}&as_of=scan:2"),
+        format!("/graph/group?of={one}&kind=encrypted_by&type=AWS::KMS::Key&as_of=scan:2"),
+    ] {
+        let problem = api.problem(api.get(&path), 404, "not_found").await;
+        assert!(
+            problem["detail"].as_str().is_some_and(|told| told.contains("compaction")),
+            "{path}: {problem}"
+        );
+    }
     let question = json!({"query": "SELECT count(*) AS n FROM resources", "as_of": "scan:3"});
     api.problem(api.post("/sql", &question), 404, "not_found").await;
     let history = api.read(&format!("/resource/history?uid={}", bucket_uid(1))).await;

@@ -269,6 +269,44 @@ async fn a_baseline_is_approved_compared_and_explained() {
     api.problem(api.get("/resources?as_of=scan:1&stale=true"), 400, "invalid_parameter").await;
     api.problem(api.get("/resources?as_of=scan:9"), 404, "not_found").await;
     api.problem(api.get("/resources?as_of=2020-01-01"), 404, "not_found").await;
+    the_graph_then(&api).await;
+}
+
+/// The graph as of the scan before the new bucket came.
+async fn the_graph_then(api: &Api) {
+    let (new, old) = (bucket_uid(900), bucket_uid(1));
+    let then = api.read(&format!("/graph?around={old}&as_of=scan:1")).await;
+    assert_eq!(then["edges"], json!([{"from": old, "to": KEY, "kind": "encrypted_by"}]));
+    assert_eq!(then["as_of"]["scan"], 1);
+    assert_eq!(api.read(&format!("/graph?around={old}")).await["as_of"], Value::Null);
+    api.read(&format!("/graph?around={new}")).await;
+    for query in [
+        format!("/graph?around={new}&as_of=scan:1"),
+        format!("/graph/group?of={new}&kind=encrypted_by&type=AWS::KMS::Key&as_of=scan:1"),
+        format!("/graph/path?from={new}&to={KEY}&as_of=scan:1"),
+        format!("/graph/path?from={KEY}&to={new}&as_of=scan:1"),
+    ] {
+        let problem = api.problem(api.get(&query), 404, "not_found").await;
+        let told = problem["detail"].as_str().expect("words");
+        assert!(
+            told.contains("bucket-900") && told.contains("was not there as of scan 1"),
+            "{query}: {told}"
+        );
+    }
+    let way = api.read(&format!("/graph/path?from={KEY}&to={old}&as_of=scan:1")).await;
+    assert_eq!((&way["length"], &way["as_of"]["scan"]), (&json!(1), &json!(1)));
+    let group =
+        format!("/graph/group?of={KEY}&kind=encrypted_by&direction=in&type=AWS::S3::Bucket&as_of=scan:1");
+    assert_eq!(api.read(&group).await["total"], 1);
+    for (as_of, total) in [("", BUCKETS + 2), ("&as_of=scan:1", BUCKETS + 1)] {
+        let estate = api.read(&format!("/graph/estate?limit=1000{as_of}")).await;
+        assert_eq!((&estate["total"], &estate["shown"]), (&json!(total), &json!(total)));
+        let nodes = estate["nodes"].as_array().expect("nodes");
+        assert_eq!(nodes.iter().any(|node| node["uid"] == *new), as_of.is_empty());
+    }
+    api.problem(api.get("/graph/estate?as_of=scan:1&stale=true"), 400, "invalid_parameter").await;
+    api.problem(api.get(&format!("/graph?around={old}&as_of=soon")), 400, "invalid_parameter").await;
+    api.problem(api.get(&format!("/graph?around={old}&as_of=scan:9")), 404, "not_found").await;
 }
 
 #[tokio::test]

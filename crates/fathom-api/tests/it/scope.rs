@@ -53,8 +53,14 @@ fn addresses() -> Vec<String> {
             "as_of=scan:1&limit=500".to_owned(),
             format!("around={own}&depth=4"),
             format!("around={other}&depth=4"),
+            format!("around={own}&depth=4&as_of=scan:1"),
+            format!("around={own}&depth=4&as_of=scan:2"),
+            format!("around={other}&depth=4&as_of=scan:1"),
+            format!("around={INSTANCE}&as_of=scan:2"),
             format!("from={own}&to={other}&hops=20"),
+            format!("from={own}&to={other}&hops=20&as_of=scan:1"),
             format!("of={own}&kind=encrypted_by&direction=in&type=AWS::S3::Bucket"),
+            format!("of={other}&kind=encrypted_by&direction=out&type=AWS::KMS::Key&as_of=scan:1"),
         ] {
             addresses.push(if query.is_empty() { path.clone() } else { format!("{path}?{query}") });
         }
@@ -174,6 +180,13 @@ async fn a_person_of_one_account_sees_nothing_of_another() {
         assert_eq!((&none["total"], &none["resources"][0]["network"]), (&json!(1), &Value::Null));
         let detail = door.read(&one.browser, &format!("/resource?uid={}", bucket_uid(0))).await;
         assert_eq!(detail["relations"]["withheld"], 1, "what is gone was of the other account");
+        let lies = format!("/graph?around={INSTANCE}&as_of=scan:2");
+        assert_eq!(door.api.read(&lies).await["nodes"][0]["network"], NETWORK);
+        let told = door.read(&one.browser, &lies).await;
+        assert_eq!(
+            (&told["nodes"][0]["uid"], &told["nodes"][0]["network"]),
+            (&json!(INSTANCE), &Value::Null)
+        );
         for as_of in ["", "&as_of=scan:2"] {
             let list = door.read(&one.browser, &format!("/unknowns?limit=500{as_of}")).await;
             let rows = list["unknowns"].as_array().expect("rows");

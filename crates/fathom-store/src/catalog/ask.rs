@@ -140,14 +140,14 @@ impl Owners {
 }
 
 /// The columns that answer a question, as they are or as they were, and the question as they take it.
-struct Asked {
-    catalog: Arc<Catalog>,
-    assigned: Arc<Assigned>,
-    filter: EstateFilter,
+pub(super) struct Asked {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) assigned: Arc<Assigned>,
+    pub(super) filter: EstateFilter,
 }
 
 impl Store {
-    async fn asked(
+    pub(super) async fn asked(
         &self,
         filter: &EstateFilter,
         as_of: Option<&AsOf>,

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use fathom_model::{Edge, Outcome, Resource, Target, Uid};
+use fathom_model::{Edge, Moment, Outcome, Resource, Target, Uid};
 use fathom_store::{
-    AroundQuery, Direction, EstateFilter, GroupQuery, LINKS_OF_ONE_MAX, ScanResults, Scope, Store, WayQuery,
+    AroundQuery, AsOf, Direction, EstateFilter, GroupQuery, LINKS_OF_ONE_MAX, ScanResults, Scope, Store,
+    WayQuery,
 };
 
 use crate::support::{BUCKET, INSTANCE, Numbers, at, covered, edge, open, resource, scan};
@@ -102,7 +103,7 @@ async fn ways_are_as_short_as_a_plain_search_finds_them() {
                 direction,
                 kinds: kind.into_iter().map(Into::into).collect(),
             };
-            let way = store.way(&query).await.unwrap();
+            let way = store.way(&query, None).await.unwrap();
             if !seen(a) || !seen(b) {
                 assert!(way.is_none(), "an end that may not be seen is not known");
                 continue;
@@ -155,7 +156,7 @@ async fn what_is_around_is_what_a_plain_search_reaches() {
                 group_above: 500,
                 links_max: LINKS_OF_ONE_MAX,
             };
-            let found = store.graph_around(&query).await.unwrap().unwrap();
+            let found = store.graph_around(&query, None).await.unwrap().unwrap();
             let far = distances(start, &links, Direction::Both, None, &|_| true);
             let wanted: BTreeMap<String, u32> = far
                 .into_iter()
@@ -197,7 +198,7 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
         group_above: 13,
         links_max: LINKS_OF_ONE_MAX,
     };
-    let found = store.graph_around(&query).await.unwrap().unwrap();
+    let found = store.graph_around(&query, None).await.unwrap().unwrap();
     // 12 buckets of 1..38 are multiples of three and stay; the 25 instances become one.
     let [group] = found.groups.as_slice() else { panic!("{:?}", found.groups) };
     assert_eq!(
@@ -212,15 +213,18 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
     let (mut members, mut offset) = (BTreeSet::new(), 0);
     loop {
         let page = store
-            .group_members(&GroupQuery {
-                scope: Scope::ALL,
-                of: hub.uid.clone(),
-                kind: "uses".into(),
-                outgoing: false,
-                member_kind: INSTANCE.into(),
-                offset,
-                limit: 10,
-            })
+            .group_members(
+                &GroupQuery {
+                    scope: Scope::ALL,
+                    of: hub.uid.clone(),
+                    kind: "uses".into(),
+                    outgoing: false,
+                    member_kind: INSTANCE.into(),
+                    offset,
+                    limit: 10,
+                },
+                None,
+            )
             .await
             .unwrap()
             .unwrap();
@@ -234,13 +238,13 @@ async fn many_alike_become_a_group_that_opens_page_by_page() {
     assert_eq!(members.len(), 25);
     // Fewer than are there, and it says so.
     let few = AroundQuery { limit: 10, group_above: 500, ..query.clone() };
-    let few = store.graph_around(&few).await.unwrap().unwrap();
+    let few = store.graph_around(&few, None).await.unwrap().unwrap();
     assert_eq!((few.nodes.len(), few.complete), (10, false));
     // The same where its edges are more than are read.
     let cut = AroundQuery { links_max: 20, group_above: 500, ..query.clone() };
-    let cut = store.graph_around(&cut).await.unwrap().unwrap();
+    let cut = store.graph_around(&cut, None).await.unwrap().unwrap();
     assert!(!cut.complete && cut.nodes.len() < 39, "{}", cut.nodes.len());
-    let whole = store.graph_around(&AroundQuery { group_above: 500, ..query }).await.unwrap().unwrap();
+    let whole = store.graph_around(&AroundQuery { group_above: 500, ..query }, None).await.unwrap().unwrap();
     assert_eq!((whole.nodes.len(), whole.complete), (39, true));
     store.close().await.unwrap();
 }
@@ -256,19 +260,9 @@ async fn references_are_cut_aloud_and_name_nothing_gone_of_others() {
         to: Target::Unresolved { kind: BUCKET.into(), reference: format!("lost-{n}"), outside: false },
         path: "Logs".into(),
     };
-    let run = async |second, resources: &[Resource], edges| {
-        let accounts = ACCOUNTS.map(str::to_owned);
-        let begun = store.begin_scan("test", &accounts, &["eu-west-1".to_owned()], at(second)).await.unwrap();
-        store.stage(begun, resources).await.unwrap();
-        let coverage = ACCOUNTS.iter().flat_map(|account| {
-            [BUCKET, INSTANCE].map(|kind| covered(kind, account, "eu-west-1", Outcome::Read))
-        });
-        let results = ScanResults { edges, coverage: coverage.collect(), ..ScanResults::default() };
-        store.finish_scan(begun, results, at(second + 1)).await.unwrap();
-    };
     let uses = edge(&own, "uses", &gone);
-    run(10, &[own.clone(), gone.clone()], vec![uses.clone(), lost(0)]).await;
-    run(20, std::slice::from_ref(&own), vec![uses, lost(0)]).await;
+    whole_scan(&store, 10, &[own.clone(), gone.clone()], vec![uses.clone(), lost(0)]).await;
+    whole_scan(&store, 20, std::slice::from_ref(&own), vec![uses, lost(0)]).await;
     let query = |scope| AroundQuery {
         scope,
         root: own.uid.clone(),
@@ -282,7 +276,7 @@ async fn references_are_cut_aloud_and_name_nothing_gone_of_others() {
     };
     let limited = Scope { accounts: Some(BTreeSet::from([ACCOUNTS[0].into()])), teams: None };
     let references = async |scope| {
-        let found = store.graph_around(&query(scope)).await.unwrap().unwrap();
+        let found = store.graph_around(&query(scope), None).await.unwrap().unwrap();
         assert!(found.complete);
         found.loose.into_iter().map(|one| one.reference).collect::<BTreeSet<_>>()
     };
@@ -290,8 +284,8 @@ async fn references_are_cut_aloud_and_name_nothing_gone_of_others() {
     assert_eq!(all, BTreeSet::from([gone.uid.to_string(), "lost-0".to_owned()]));
     assert_eq!(references(limited).await, BTreeSet::from(["lost-0".to_owned()]));
     // One more than an answer has.
-    run(30, std::slice::from_ref(&own), (0..1001).map(lost).collect()).await;
-    let cut = store.graph_around(&query(Scope::ALL)).await.unwrap().unwrap();
+    whole_scan(&store, 30, std::slice::from_ref(&own), (0..1001).map(lost).collect()).await;
+    let cut = store.graph_around(&query(Scope::ALL), None).await.unwrap().unwrap();
     assert_eq!((cut.loose.len(), cut.complete), (1000, false));
     store.close().await.unwrap();
 }
@@ -301,13 +295,117 @@ async fn a_picture_of_the_estate_shows_the_exposed_first_and_counts_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path()).await;
     let (nodes, links) = graph(&store, 9, 50, 60).await;
-    let all = store.graph_estate(&EstateFilter::default(), 50, at(20)).await.unwrap();
+    let all = store.graph_estate(&EstateFilter::default(), 50, None, at(20)).await.unwrap();
     assert_eq!((all.nodes.len(), all.edges.len(), all.total, all.rest.len()), (50, links.len(), 50, 0));
-    let graph = store.graph_estate(&EstateFilter::default(), 20, at(20)).await.unwrap();
+    let graph = store.graph_estate(&EstateFilter::default(), 20, None, at(20)).await.unwrap();
     assert_eq!((graph.nodes.len(), graph.total, graph.complete), (20, 50, false));
     let exposed = nodes.iter().filter(|one| one.exposed).count();
     assert!(graph.nodes.iter().take(exposed).all(|one| one.exposed));
     assert!(graph.nodes.iter().skip(exposed).all(|one| !one.exposed && !one.understood));
     assert_eq!(graph.rest.values().sum::<u64>(), 30);
+    store.close().await.unwrap();
+}
+
+/// A scan of both accounts that reads all there is.
+async fn whole_scan(store: &Store, second: i64, resources: &[Resource], edges: Vec<Edge>) -> i64 {
+    let accounts = ACCOUNTS.map(str::to_owned);
+    let begun = store.begin_scan("test", &accounts, &["eu-west-1".to_owned()], at(second)).await.unwrap();
+    store.stage(begun, resources).await.unwrap();
+    let coverage = ACCOUNTS.iter().flat_map(|account| {
+        [BUCKET, INSTANCE].map(|kind| covered(kind, account, "eu-west-1", Outcome::Read))
+    });
+    let results = ScanResults { edges, coverage: coverage.collect(), ..ScanResults::default() };
+    store.finish_scan(begun, results, at(second + 1)).await.unwrap();
+    begun
+}
+
+/// All that the graph says of some resources: each for itself, and the picture of all.
+async fn told(store: &Store, nodes: &[Resource], as_of: Option<&AsOf>) -> Vec<String> {
+    let limited = Scope { accounts: Some(BTreeSet::from([ACCOUNTS[0].into()])), teams: None };
+    let mut told = Vec::new();
+    for scope in [Scope::ALL, limited] {
+        for one in nodes {
+            let query = AroundQuery {
+                scope: scope.clone(),
+                root: one.uid.clone(),
+                depth: 2,
+                kinds: Vec::new(),
+                types: Vec::new(),
+                direction: Direction::Both,
+                limit: 2000,
+                group_above: 3,
+                links_max: LINKS_OF_ONE_MAX,
+            };
+            let mut graph = store.graph_around(&query, as_of).await.unwrap();
+            if let Some(graph) = &mut graph {
+                graph.loose.sort_by(|a, b| (&a.from, &a.reference).cmp(&(&b.from, &b.reference)));
+            }
+            told.push(format!("{graph:?}"));
+            let query = GroupQuery {
+                scope: scope.clone(),
+                of: one.uid.clone(),
+                kind: "uses".into(),
+                outgoing: false,
+                member_kind: INSTANCE.into(),
+                offset: 0,
+                limit: 100,
+            };
+            told.push(format!("{:?}", store.group_members(&query, as_of).await.unwrap()));
+            let query = WayQuery {
+                scope: scope.clone(),
+                from: nodes[0].uid.clone(),
+                to: one.uid.clone(),
+                hops: 12,
+                direction: Direction::Both,
+                kinds: Vec::new(),
+            };
+            told.push(format!("{:?}", store.way(&query, as_of).await.unwrap()));
+        }
+        let filter = EstateFilter { scope, ..EstateFilter::default() };
+        told.push(format!("{:?}", store.graph_estate(&filter, 20, as_of, at(90)).await.unwrap()));
+    }
+    told
+}
+
+/// What each scan left is what is told of it later, whatever came, went, moved or was found since.
+#[tokio::test]
+async fn the_graph_of_a_moment_is_what_it_was_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).await;
+    let nodes: Vec<Resource> = (0..24).map(node).collect();
+    let mut numbers = Numbers(5);
+    let mut then = Vec::new();
+    // Who is there: first without the last ones, then without some of the first, then again with one of them.
+    for (step, there) in [0..20, 3..24, 1..24].into_iter().enumerate() {
+        let mut edges = Vec::new();
+        for _ in 0..30 {
+            let (a, b) = (numbers.below(24) as usize, numbers.below(24) as usize);
+            let kind = ["uses", "in_subnet"][numbers.below(2) as usize];
+            if there.contains(&a) && there.contains(&b) {
+                edges.push(edge(&nodes[a], kind, &nodes[b]));
+            }
+        }
+        // One that holds all the time, one that leads to what goes and comes, one to what is never seen.
+        edges.push(edge(&nodes[10], "uses", &nodes[11]));
+        edges.push(edge(&nodes[12], "logs_to", &nodes[2]));
+        edges.push(edge(&nodes[12], "logs_to", &nodes[1]));
+        let lost =
+            Target::Unresolved { kind: BUCKET.into(), reference: format!("lost-{step}"), outside: false };
+        edges.push(Edge {
+            from: nodes[14].uid.clone(),
+            kind: "logs_to".into(),
+            to: lost,
+            path: "Logs".into(),
+        });
+        let scan = whole_scan(&store, 10 * (step as i64 + 1), &nodes[there], edges).await;
+        then.push((scan, told(&store, &nodes, None).await));
+    }
+    for (place, (scan, expected)) in then.iter().enumerate() {
+        let as_of = store.as_of(&Moment::Scan(*scan), at(90)).await.unwrap();
+        assert_eq!(told(&store, &nodes, Some(&as_of)).await, *expected, "as of scan {scan}");
+        assert!(then.iter().skip(place + 1).all(|(_, later)| later != expected), "scans differ");
+    }
+    // A reference to what was gone says so, but to those only who may know of it.
+    assert!(then[1].1.iter().any(|told| told.contains("loose: [LooseEdge") && told.contains("n-001")));
     store.close().await.unwrap();
 }

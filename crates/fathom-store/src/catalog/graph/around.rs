@@ -8,9 +8,9 @@ use std::{
 use fathom_model::{EdgeKind, ResourceType, Uid};
 
 use super::{
-    super::filter::Assigned,
+    super::AsOf,
     Direction, Graph, GraphEdge, GraphGroup, GraphNode,
-    links::{LINKS_OF_ONE_MAX, Link, Seen, everything},
+    links::{LINKS_OF_ONE_MAX, Link},
 };
 use crate::{Scope, Store, StoreError};
 
@@ -73,11 +73,14 @@ pub struct GroupMembers {
 }
 
 impl Store {
-    /// What is around a resource; none where it is not known, gone, or not to be seen.
-    pub async fn graph_around(&self, query: &AroundQuery) -> Result<Option<Graph>, StoreError> {
-        let catalog = self.catalog().await?;
-        let (filter, nobody) = (everything(&query.scope), Assigned::new());
-        let seen = Seen::new(&catalog, &filter, &nobody);
+    /// What is around a resource, or was; none where it is not known, gone, or not to be seen.
+    pub async fn graph_around(
+        &self,
+        query: &AroundQuery,
+        as_of: Option<&AsOf>,
+    ) -> Result<Option<Graph>, StoreError> {
+        let ground = self.ground(&query.scope, as_of).await?;
+        let seen = ground.seen();
         let Some(root) = seen.number(&query.root) else { return Ok(None) };
         let types: HashSet<&str> = query.types.iter().map(ResourceType::as_str).collect();
         let mut graph = Graph { complete: true, ..Graph::default() };
@@ -88,7 +91,8 @@ impl Store {
             let mut next = Vec::new();
             for of in frontier {
                 for outgoing in query.direction.ways() {
-                    let (links, more) = self.links(&[of], *outgoing, &query.kinds, query.links_max).await?;
+                    let (links, more) =
+                        self.links(seen.scan, &[of], *outgoing, &query.kinds, query.links_max).await?;
                     graph.complete &= !more;
                     let mut alike: BTreeMap<(Arc<str>, &str), BTreeSet<i64>> = BTreeMap::new();
                     for link in &links {
@@ -139,13 +143,16 @@ impl Store {
     }
 
     /// The members of a group after some of them, in the order of their uids.
-    pub async fn group_members(&self, query: &GroupQuery) -> Result<Option<GroupMembers>, StoreError> {
-        let catalog = self.catalog().await?;
-        let (filter, nobody) = (everything(&query.scope), Assigned::new());
-        let seen = Seen::new(&catalog, &filter, &nobody);
+    pub async fn group_members(
+        &self,
+        query: &GroupQuery,
+        as_of: Option<&AsOf>,
+    ) -> Result<Option<GroupMembers>, StoreError> {
+        let ground = self.ground(&query.scope, as_of).await?;
+        let seen = ground.seen();
         let Some(number) = seen.number(&query.of) else { return Ok(None) };
         let kinds = std::slice::from_ref(&query.kind);
-        let (links, more) = self.links(&[number], query.outgoing, kinds, LINKS_OF_ONE_MAX).await?;
+        let (links, more) = self.links(seen.scan, &[number], query.outgoing, kinds, LINKS_OF_ONE_MAX).await?;
         let mut members: BTreeMap<&str, &Link> = BTreeMap::new();
         for link in &links {
             let other = if query.outgoing { link.to } else { link.from };

@@ -9,12 +9,12 @@ use fathom_model::Timestamp;
 
 use super::{
     super::{
-        Catalog, EstateFilter,
+        AsOf, Catalog, EstateFilter,
+        ask::Asked,
         filter::Assigned,
         part::{Column, Part, flag},
     },
     GraphEdge, GraphNode,
-    links::{Seen, everything},
 };
 use crate::{Store, StoreError, scans::blocking};
 
@@ -43,17 +43,14 @@ impl Store {
         &self,
         filter: &EstateFilter,
         limit: usize,
+        as_of: Option<&AsOf>,
         now: Timestamp,
     ) -> Result<EstateGraph, StoreError> {
-        let catalog = self.catalog().await?;
-        let mut assigned = Assigned::new();
-        for (resource, to) in self.assigned(now).await? {
-            assigned.entry(resource).or_default().push(to);
-        }
-        let (asked, wanted) = (Arc::clone(&catalog), filter.clone());
-        let (ids, total, rest) = blocking(move || chosen(&asked, &wanted, &assigned, limit)).await?;
-        let (filter, nobody) = (everything(&filter.scope), Assigned::new());
-        let seen = Seen::new(&catalog, &filter, &nobody);
+        let scope = &filter.scope;
+        let Asked { catalog, assigned, filter } = self.asked(filter, as_of, now).await?;
+        let ground = self.ground_over(Arc::clone(&catalog), scope, as_of).await?;
+        let (ids, total, rest) = blocking(move || chosen(&catalog, &filter, &assigned, limit)).await?;
+        let seen = ground.seen();
         let known: HashSet<i64> = ids.iter().copied().collect();
         let (edges, more) = self.edges_between(&seen, &known, &[]).await?;
         Ok(EstateGraph {

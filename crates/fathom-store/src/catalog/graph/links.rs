@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{
     super::{
-        Catalog, EstateFilter,
+        AsOf, Catalog, EstateFilter,
         filter::{Assigned, Sight, Test},
         part::{Part, flag},
     },
@@ -35,22 +35,43 @@ pub(super) struct Link {
     pub(super) kind: Arc<str>,
 }
 
+/// What a question about the graph is answered from: the columns, as they are or as they were, and what whoever asks may
+/// see.
+pub(super) struct Ground {
+    catalog: Arc<Catalog>,
+    filter: EstateFilter,
+    nobody: Assigned,
+    /// For the past: the scan, and the columns of now with the whole of what may be seen. What was gone already is in no
+    /// columns of the past, and whose it is is known as of now.
+    past: Option<(i64, Arc<Catalog>, Scope)>,
+}
+
+impl Ground {
+    pub(super) fn seen(&self) -> Seen<'_> {
+        let tests = self.catalog.tests(&self.filter, &self.nobody).map(|(_, test)| test).collect();
+        let known = match &self.past {
+            None => (&*self.catalog, self.catalog.sights(&self.filter.scope)),
+            Some((_, now, scope)) => (&**now, now.sights(scope)),
+        };
+        Seen { catalog: &self.catalog, tests, known, scan: self.past.as_ref().map(|(scan, ..)| *scan) }
+    }
+}
+
 /// The nodes that somebody may see.
 pub(super) struct Seen<'c> {
-    pub(super) catalog: &'c Catalog,
+    catalog: &'c Catalog,
     tests: Vec<Test<'c>>,
-    sights: Vec<Sight<'c>>,
+    /// The columns that say who may know of what.
+    known: (&'c Catalog, Vec<Sight<'c>>),
+    /// As of which scan; none for now.
+    pub(super) scan: Option<i64>,
 }
 
 impl<'c> Seen<'c> {
-    pub(super) fn new(catalog: &'c Catalog, filter: &'c EstateFilter, nobody: &'c Assigned) -> Self {
-        let tests = catalog.tests(filter, nobody).map(|(_, test)| test).collect();
-        Self { catalog, tests, sights: catalog.sights(&filter.scope) }
-    }
-
     /// Whether a resource may be known of, also where it is gone.
     fn knows(&self, uid: &str) -> bool {
-        self.catalog.sees(&self.sights, uid) == Some(true)
+        let (catalog, sights) = &self.known;
+        catalog.sees(sights, uid) == Some(true)
     }
 
     /// The part and row of a resource that exists and may be seen.
@@ -97,34 +118,76 @@ fn node(part: &Part, row: usize, network: Option<&str>, depth: u32) -> GraphNode
     }
 }
 
-pub(super) fn everything(scope: &Scope) -> EstateFilter {
-    EstateFilter { scope: scope.clone(), ..EstateFilter::default() }
+/// Statements over the edges of now, and over those that held as of the scan `$4`. The two tables are named each for
+/// itself: over their view, SQLite would read all edges.
+macro_rules! over_edges {
+    ($columns:literal, $joined:literal, $end:literal, $holds:literal) => {
+        (
+            concat!(over_edges!(@ $columns, "edge", $joined, $end, $holds), " LIMIT $3"),
+            concat!(
+                over_edges!(@ $columns, "edge", $joined, $end, $holds), " AND e.from_scan <= $4 UNION ALL ",
+                over_edges!(@ $columns, "edge_history", $joined, $end, $holds),
+                " AND e.from_scan <= $4 AND e.to_scan > $4 LIMIT $3"
+            ),
+        )
+    };
+    (@ $columns:literal, $table:literal, $joined:literal, $end:literal, $holds:literal) => {
+        concat!(
+            "SELECT ", $columns, " FROM json_each($1) j CROSS JOIN ", $table, " e ON e.", $end, " = j.value ", $joined,
+            " WHERE ", $holds, " AND ($2 = '[]' OR e.kind IN (SELECT value FROM json_each($2)))"
+        )
+    };
 }
 
 impl Store {
+    /// What a question about the graph is answered from.
+    pub(super) async fn ground(&self, scope: &Scope, as_of: Option<&AsOf>) -> Result<Ground, StoreError> {
+        let catalog = match as_of {
+            None => self.catalog().await?,
+            Some(as_of) => self.past_seen(as_of, scope).await?,
+        };
+        self.ground_over(catalog, scope, as_of).await
+    }
+
+    /// The same over columns that are at hand: those of now, or what was to be seen of those of the past.
+    pub(super) async fn ground_over(
+        &self,
+        catalog: Arc<Catalog>,
+        scope: &Scope,
+        as_of: Option<&AsOf>,
+    ) -> Result<Ground, StoreError> {
+        let mut filter = EstateFilter { scope: scope.clone(), ..EstateFilter::default() };
+        let nobody = Assigned::new();
+        let Some(as_of) = as_of else { return Ok(Ground { catalog, filter, nobody, past: None }) };
+        filter.scope.teams = None;
+        let past = Some((as_of.past.scan().id, self.catalog().await?, scope.clone()));
+        Ok(Ground { catalog, filter, nobody, past })
+    }
+
     /// Edges of some resources in a direction, and whether there are more.
     pub(super) async fn links(
         &self,
+        scan: Option<i64>,
         ids: &[i64],
         outgoing: bool,
         kinds: &[EdgeKind],
         limit: usize,
     ) -> Result<(Vec<Link>, bool), StoreError> {
         const TABLE: &str = "edge";
-        let sql = if outgoing {
-            "SELECT e.from_id, e.to_id, e.kind FROM json_each($1) j CROSS JOIN edge e ON e.from_id = j.value \
-             WHERE e.to_id IS NOT NULL AND ($2 = '[]' OR e.kind IN (SELECT value FROM json_each($2))) LIMIT $3"
+        let (now, was) = if outgoing {
+            over_edges!("e.from_id, e.to_id, e.kind", "", "from_id", "e.to_id IS NOT NULL")
         } else {
-            "SELECT e.from_id, e.to_id, e.kind FROM json_each($1) j CROSS JOIN edge e ON e.to_id = j.value \
-             WHERE e.to_id IS NOT NULL AND ($2 = '[]' OR e.kind IN (SELECT value FROM json_each($2))) LIMIT $3"
+            over_edges!("e.from_id, e.to_id, e.kind", "", "to_id", "e.to_id IS NOT NULL")
         };
-        let rows = sqlx::query(sql)
+        let mut query = sqlx::query(if scan.is_some() { was } else { now })
             .bind(serde_json::json!(ids).to_string())
             .bind(serde_json::json!(kinds).to_string())
-            .bind(limit as i64 + 1)
-            .fetch_all(self.readers())
-            .await
-            .map_err(|source| self.failed("follow edges", source))?;
+            .bind(limit as i64 + 1);
+        if let Some(scan) = scan {
+            query = query.bind(scan);
+        }
+        let rows =
+            query.fetch_all(self.readers()).await.map_err(|source| self.failed("follow edges", source))?;
         let mut names: HashMap<String, Arc<str>> = HashMap::new();
         let links: Result<Vec<Link>, StoreError> = rows
             .iter()
@@ -155,7 +218,7 @@ impl Store {
         ids.sort_unstable();
         let (mut edges, mut more) = (BTreeSet::new(), false);
         for chunk in ids.chunks(ASKED_MAX) {
-            let (links, cut) = self.links(chunk, true, kinds, LINKS_MAX).await?;
+            let (links, cut) = self.links(seen.scan, chunk, true, kinds, LINKS_MAX).await?;
             more |= cut;
             edges.extend(
                 links.iter().filter(|link| known.contains(&link.to)).filter_map(|link| seen.edge(link)),
@@ -175,18 +238,31 @@ impl Store {
         const TABLE: &str = "edge";
         let mut ids: Vec<i64> = known.iter().copied().collect();
         ids.sort_unstable();
-        let rows = sqlx::query(
-            "SELECT e.from_id, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, t.kind, ''), e.outside, t.uid \
-             FROM json_each($1) j CROSS JOIN edge e ON e.from_id = j.value LEFT JOIN resource t ON t.id = e.to_id \
-             WHERE (e.to_id IS NULL OR t.deleted_at IS NOT NULL) \
-             AND ($2 = '[]' OR e.kind IN (SELECT value FROM json_each($2))) LIMIT $3",
-        )
-        .bind(serde_json::json!(ids).to_string())
-        .bind(serde_json::json!(kinds).to_string())
-        .bind(LOOSE_MAX as i64 + 1)
-        .fetch_all(self.readers())
-        .await
-        .map_err(|source| self.failed("read loose references", source))?;
+        let (now, _) = over_edges!(
+            "e.from_id, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, t.kind, ''), e.outside, t.uid",
+            "LEFT JOIN resource t ON t.id = e.to_id",
+            "from_id",
+            "(e.to_id IS NULL OR t.deleted_at IS NOT NULL)"
+        );
+        // What a later scan found gone was there; its version then says so.
+        let (_, was) = over_edges!(
+            "e.from_id, e.kind, COALESCE(e.target, t.uid), COALESCE(e.expected, t.kind, ''), e.outside, t.uid",
+            "LEFT JOIN resource t ON t.id = e.to_id",
+            "from_id",
+            "(e.to_id IS NULL OR (SELECT v.hash FROM version v WHERE v.resource = t.id AND v.scan <= $4 \
+             ORDER BY v.scan DESC LIMIT 1) IS NULL)"
+        );
+        let mut query = sqlx::query(if seen.scan.is_some() { was } else { now })
+            .bind(serde_json::json!(ids).to_string())
+            .bind(serde_json::json!(kinds).to_string())
+            .bind(LOOSE_MAX as i64 + 1);
+        if let Some(scan) = seen.scan {
+            query = query.bind(scan);
+        }
+        let rows = query
+            .fetch_all(self.readers())
+            .await
+            .map_err(|source| self.failed("read loose references", source))?;
         let mut loose = Vec::with_capacity(rows.len());
         for row in rows.iter().take(LOOSE_MAX) {
             let Some((part, at)) = seen.find(column(row, TABLE, 0)?) else { continue };

@@ -1,5 +1,5 @@
 //! The graph around a resource, ways between two, and the whole of a small estate. Nodes come from the columns, which also
-//! say who may see them; edges come from the database.
+//! say who may see them; edges come from the database. For the past, both are as a scan left them.
 //!
 //! ```text
 //! links      which nodes may be seen, and the edges between them

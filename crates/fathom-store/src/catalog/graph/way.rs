@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Arc};
 use fathom_model::{EdgeKind, Uid};
 
 use super::{
-    super::filter::Assigned,
+    super::AsOf,
     Direction, GraphEdge, GraphNode,
-    links::{ASKED_MAX, LINKS_MAX, Link, Seen, everything},
+    links::{ASKED_MAX, LINKS_MAX, Link},
 };
 use crate::{Scope, Store, StoreError};
 
@@ -49,11 +49,20 @@ pub struct Way {
 type Parents = HashMap<i64, Option<(i64, Arc<str>, bool)>>;
 
 impl Store {
+    /// Whether a resource is in the graph, or was.
+    pub async fn graph_has(
+        &self,
+        scope: &Scope,
+        uid: &Uid,
+        as_of: Option<&AsOf>,
+    ) -> Result<bool, StoreError> {
+        Ok(self.ground(scope, as_of).await?.seen().number(uid).is_some())
+    }
+
     /// The shortest way between two resources, searched from both ends. Of several as short ones it is always the same.
-    pub async fn way(&self, query: &WayQuery) -> Result<Option<Way>, StoreError> {
-        let catalog = self.catalog().await?;
-        let (filter, nobody) = (everything(&query.scope), Assigned::new());
-        let seen = Seen::new(&catalog, &filter, &nobody);
+    pub async fn way(&self, query: &WayQuery, as_of: Option<&AsOf>) -> Result<Option<Way>, StoreError> {
+        let ground = self.ground(&query.scope, as_of).await?;
+        let seen = ground.seen();
         let (Some(from), Some(to)) = (seen.number(&query.from), seen.number(&query.to)) else {
             return Ok(None);
         };
@@ -80,7 +89,8 @@ impl Store {
                     break;
                 }
                 for outgoing in direction.ways() {
-                    let (links, more) = self.links(chunk, *outgoing, &query.kinds, LINKS_MAX).await?;
+                    let (links, more) =
+                        self.links(seen.scan, chunk, *outgoing, &query.kinds, LINKS_MAX).await?;
                     way.complete &= !more;
                     for link in links {
                         let (here, there) =
