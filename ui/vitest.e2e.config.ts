@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that stand for themselves, the longest first: two walk beside each other. `served` is two files in one, as they share a server. */
-const FILES = ["served", "signin", "sessions", "roles", "oidc"];
+const FILES = ["served", "states", "signin", "sessions", "roles", "oidc"];
 const place = ({ moduleId }: TestSpecification) => FILES.indexOf(basename(moduleId, ".e2e.ts"));
 
 class LongestFirst extends BaseSequencer {

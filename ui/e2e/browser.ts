@@ -56,17 +56,20 @@ export async function asOwner(context: BrowserContext): Promise<void> {
 const SIZES = [[1440, 900], [1920, 1080], [390, 844]] as const;
 
 /** Pictures in both themes and three sizes, where `FATHOM_PICTURES` names a folder for them. */
-export async function picture(page: Page, name: string): Promise<void> {
+export const picture = (page: Page, name: string): Promise<void> =>
+  pictured(page, name, SIZES.flatMap(([width, height]) => (["light", "dark"] as const).map((theme) => [width, height, theme] as const)));
+
+/** The same in some sizes and themes. */
+export async function pictured(page: Page, name: string, sizes: readonly (readonly [width: number, height: number, theme: "light" | "dark"])[]): Promise<void> {
   const folder = process.env.FATHOM_PICTURES;
   if (!folder) return;
   const before = page.viewportSize();
-  for (const [width, height] of SIZES)
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme });
-      await page.waitForTimeout(120);
-      await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
-    }
+  for (const [width, height, colorScheme] of sizes) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(120);
+    await page.screenshot({ path: `${folder}/${name}-${width}-${colorScheme}.png` });
+  }
   await page.emulateMedia({ colorScheme: null });
   if (before) await page.setViewportSize(before);
 }

@@ -321,6 +321,36 @@ describe("time", () => {
       expect(page.url()).not.toContain("as_of");
     }));
 
+  it("holds for the graph: what was not there then is said so, and the present is one click away", () =>
+    journey(`/graph?uid=${encodeURIComponent(BUCKET)}&as_of=scan:1`, async (page) => {
+      const asked: string[] = [];
+      page.on("request", (request) => { if (request.url().includes("/api/v1/graph")) asked.push(request.url()); });
+      await page.reload();
+      await page.getByText("The estate as of scan 1.", { exact: false }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "northwind-tmp-export-7731" }).waitFor();
+      await page.getByRole("img", { name: /^Graph with \d+ nodes/ }).waitFor();
+      expect(await barriers(page)).toEqual([]);
+      await picture(page, "graph-past");
+      await page.goto(`${ADDRESS}/graph?all=true&as_of=scan:1`);
+      await page.getByRole("heading", { level: 1, name: "The whole estate" }).waitFor();
+      expect(asked.length).toBeGreaterThan(1);
+      expect(asked.filter((each) => !each.includes("as_of=scan%3A1") && !each.includes("as_of=scan:1"))).toEqual([]);
+      await page.route(/\/api\/v1\/graph\?.*as_of/, (route) => route.fulfill({ status: 404, contentType: "application/problem+json", json: { type: "", status: 404, code: "not_found", title: "Not found", detail: `\`${BUCKET}\` was not there as of scan 1` } }));
+      await page.goto(`${ADDRESS}/graph?uid=${encodeURIComponent(BUCKET)}&as_of=scan:1`);
+      await page.getByRole("heading", { name: "Not seen at that moment" }).waitFor();
+      await page.getByText("was not there as of scan 1", { exact: false }).waitFor();
+      await page.getByRole("link", { name: "Look at it now" }).click();
+      await page.getByRole("heading", { level: 1, name: "northwind-tmp-export-7731" }).waitFor();
+      expect(page.url()).not.toContain("as_of");
+      await page.goto(`${ADDRESS}/graph?uid=${encodeURIComponent(BUCKET)}`);
+      await page.getByRole("button", { name: "Now", exact: true }).click();
+      const control = page.getByRole("dialog", { name: "Time" });
+      await control.getByLabel(/^or a time/).fill("2001-01-01");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "Graph" }).waitFor();
+      await page.getByRole("heading", { name: "Not seen at that moment" }).waitFor();
+    }, { quiet: /404/ }));
+
   it("says that there is nothing to compare with yet", () =>
     journey("/changes", async (page) => {
       await page.getByText("One scan so far").waitFor();

@@ -50,7 +50,7 @@ export const driftOf = (uid: string) => queryOptions({ queryKey: ["drift", "of",
 export const baselines = queryOptions({ queryKey: ["baselines"], queryFn: ({ signal }) => get("/api/v1/baselines", undefined, { signal }) });
 export const baseline = (name: string) => queryOptions({ queryKey: ["baselines", name], queryFn: ({ signal }) => get("/api/v1/baselines/{name}", undefined, { signal, params: { name } }) });
 export const activity = (uid: string, limit = 50) => queryOptions({ queryKey: ["activity", uid, limit], queryFn: ({ signal }) => get("/api/v1/activity", { uid, limit }, { signal }) });
-export const around = (uid: string, depth = 1) => queryOptions({ queryKey: ["graph", "around", uid, depth], queryFn: ({ signal }) => get("/api/v1/graph", { around: uid, depth, limit: 500, group: 8 }, { signal }) });
+export const around = (uid: string, at: At = {}) => queryOptions({ queryKey: ["graph", "around", uid, at], queryFn: ({ signal }) => get("/api/v1/graph", { around: uid, depth: 1, limit: 500, group: 8, ...at }, { signal }) });
 export const group = (query: Query<"/api/v1/graph/group">) => queryOptions({ queryKey: ["graph", "group", query], queryFn: ({ signal }) => get("/api/v1/graph/group", { ...query, limit: 500 }, { signal }) });
 export const path = (query: Query<"/api/v1/graph/path">) => queryOptions({ queryKey: ["graph", "path", query], queryFn: ({ signal }) => get("/api/v1/graph/path", query, { signal }) });
 export const estate = (query: Query<"/api/v1/graph/estate">) => queryOptions({ queryKey: ["graph", "estate", query], queryFn: ({ signal }) => get("/api/v1/graph/estate", query, { signal }) });
@@ -63,5 +63,5 @@ export const sql = (query: string, options: { as_of?: string; rows_max?: number 
   post<Table>("/api/v1/sql", { query, ...options }, signal);
 
 /** The same, for figures on a page. */
-export const figures = (key: string, query: string) =>
-  queryOptions({ queryKey: ["overview", "sql", key, query], queryFn: ({ signal }) => sql(query, {}, signal) });
+export const figures = (key: string, query: string, at: At = {}) =>
+  queryOptions({ queryKey: ["overview", "sql", key, query, at], queryFn: ({ signal }) => sql(query, at, signal) });

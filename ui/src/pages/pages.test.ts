@@ -5,6 +5,7 @@ import { type Known, nextSteps } from "./overview/next";
 import { sentences } from "./resource/sentence";
 import { aliases, complete, wordBefore } from "./sql/complete";
 import { drawable } from "./sql/drawable";
+import { standing } from "./sql/Kept";
 
 const counted = (value: number) => ({ value, href: "/api/v1/resources" });
 const share = { value: null, resources: counted(10), understood: counted(5), not_understood: counted(5), share: 0.5 };
@@ -50,6 +51,21 @@ describe("the sentence of a resource", () => {
   it("says what is missing, apart from what could not be read", () => {
     const gaps = [{ part: "owner", detail: "" }, { part: "Policy", detail: "", reason: "denied" }];
     expect(sentences(detail({ unknown: { gaps } }))).toEqual(["No source says whose it is or what it is for.", "Nobody states its owner.", "It could not be read: Policy."]);
+  });
+});
+
+describe("the question in the field", () => {
+  const all = [{ name: "one", query: "select 1" }, { name: "two", query: "select 2" }, { name: "again", query: "select 1" }];
+  it("is the kept one that it began as, also where it was changed since", () => {
+    expect(standing(all, "two", "select 2")).toEqual({ open: all[1], changed: false });
+    expect(standing(all, "two", "select 2, 3")).toEqual({ open: all[1], changed: true });
+    expect(standing(all, "again", "select 1")).toEqual({ open: all[2], changed: false });
+  });
+  it("is the kept one of the same words, and else none", () => {
+    expect(standing(all, undefined, "select 2")).toEqual({ open: all[1], changed: false });
+    expect(standing(all, "one", "select 2")).toEqual({ open: all[1], changed: false });
+    expect(standing(all, undefined, "select 3")).toEqual({ open: undefined, changed: false });
+    expect(standing(all, "forgotten", "select 3")).toEqual({ open: undefined, changed: false });
   });
 });
 

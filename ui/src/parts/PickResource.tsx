@@ -6,6 +6,7 @@ import { useDelayed } from "../lib/delayed";
 import { kind, shown } from "../lib/text";
 import { KindIcon, label } from "./Name";
 import styles from "./PickResource.module.css";
+import { useAt } from "./time";
 
 /** Fetched to choose the best of, and shown of these. */
 const FETCHED = 100;
@@ -28,8 +29,9 @@ export function PickResource({ label: title, value, onPick, first }: Props) {
   const [text, setText] = useState<string>();
   const [at, setAt] = useState(0);
   const id = useId();
+  const moment = useAt();
   const search = useDelayed((text ?? "").trim(), 150);
-  const found = useQuery({ queryKey: ["pick", search], enabled: search.length > 1, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: ({ signal }) => ask.resources({ search, limit: FETCHED }, signal) });
+  const found = useQuery({ queryKey: ["pick", search, moment], enabled: search.length > 1, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: ({ signal }) => ask.resources({ search, limit: FETCHED, ...moment }, signal) });
   const rows = text !== undefined && search.length > 1 ? best(found.data?.resources ?? [], search) : [];
   // What is shown while somebody types on answers the text before.
   const current = search === (text ?? "").trim() && !found.isPlaceholderData;

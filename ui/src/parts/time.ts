@@ -10,6 +10,7 @@ export const TIMED: Record<string, { as_of: boolean; since: boolean }> = {
   "/resource": { as_of: true, since: false },
   "/unexplained": { as_of: true, since: false },
   "/map": { as_of: true, since: false },
+  "/graph": { as_of: true, since: false },
   "/changes": { as_of: true, since: true },
   "/sql": { as_of: true, since: false },
 };

@@ -13,14 +13,14 @@ interface Props { session: Session; invitation?: string; onInvitationUsed: () =>
 
 export function SignIn({ session, invitation, onInvitationUsed }: Props) {
   const offered = useQuery({ queryKey: ["signin"], queryFn: ({ signal }) => ways(signal), staleTime: 0 });
-  const why = session.state === "out" ? session.why : undefined;
+  const out = session.state === "out" ? session : undefined;
   if (invitation !== undefined) return <Invited invitation={invitation} inAs={session.state === "in" ? session.who.name : undefined} onLeave={onInvitationUsed} />;
   const empty = offered.data?.setup_needed ?? false;
   return (
     <>
       <Notices />
       <Card title={empty ? "Set up this server" : "Sign in"}>
-        {why && <p className={styles.why} role="alert">{why}</p>}
+        {out?.why && <p className={`${styles.why} ${out.own ? styles.own : ""}`} role={out.own ? "status" : "alert"}>{out.why}</p>}
         <Answer of={offered} lines={4} label="Asking how one signs in here">
           {(data) => (
             <>

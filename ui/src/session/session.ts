@@ -7,7 +7,8 @@ export type { Who };
 export type Session =
   /** Not known yet: the server is being asked. */
   | { state: "asking" }
-  | { state: "out"; why?: string }
+  /** `own` where the person did it and is only told that it is done. */
+  | { state: "out"; why?: string; own?: boolean }
   /** Invited, and without a way to sign in so far: may do nothing but get one. */
   | { state: "enrolling"; who: Who }
   | { state: "in"; who: Who };
@@ -45,7 +46,7 @@ function setTimes(next: Times): void {
 
 tabs?.addEventListener("message", ({ data }: MessageEvent<Told>) => {
   if (data.what === "times" && data.times && session.state === "in") setTimes(data.times);
-  else if (data.what === "out" && "who" in session) sessions.left("You signed out in another tab.");
+  else if (data.what === "out" && "who" in session) sessions.left("You signed out in another tab.", { own: true });
   // What holds now is asked of the server, not of the tab.
   else if (data.what !== "times") for (const listener of renewals) listener();
 });
@@ -87,14 +88,14 @@ export const sessions = {
   },
   /** Whether this tab was in before it was loaded. */
   wasIn: (): boolean => sessionStorage.getItem(WAS_IN) !== null,
-  /** Signed out, for whatever reason; `why` is what the sign-in page says first. */
-  left: (why?: string, here = false): void => {
+  /** Signed out, for whatever reason; `why` is what the sign-in page says first, `own` where the person did it, `here` where in this tab. */
+  left: (why?: string, { own, here }: { own?: boolean; here?: boolean } = {}): void => {
     if (session.state === "out" && session.why === why) return;
     times = { idle: Infinity, end: Infinity };
     surprise = false;
     stuck = undefined;
     sessionStorage.removeItem(WAS_IN);
-    change({ state: "out", why });
+    change({ state: "out", why, ...(own && { own }) });
     if (here) tabs?.postMessage({ what: "out" } satisfies Told);
   },
   /** Why a sign-out was refused. */

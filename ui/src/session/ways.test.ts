@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { sessions } from "./session";
 import type { Who } from "./types";
-import { leave } from "./ways";
+import { begin, leave } from "./ways";
 
 const who = (csrf: string) => ({ person: 1, name: "Ann", role: "viewer", permissions: [], method: "password", scope: { accounts: null, teams: null }, csrf }) as unknown as Who;
 const problem = (status: number, code: string, detail: string) => new Response(JSON.stringify({ code, status, title: "No", detail, type: "" }), { status, headers: { "content-type": "application/problem+json" } });
@@ -16,6 +16,25 @@ function server(...answers: (() => Response | Promise<never>)[]): string[] {
   return asked;
 }
 
+describe("a page that is loaded anew", () => {
+  beforeEach(() => sessions.left());
+  const refused = () => problem(401, "unauthorized", "this needs a session or a token");
+  it("says in its own words that the session it had is over", async () => {
+    sessionStorage.setItem("fathom.was-in", "1");
+    server(refused);
+    await begin(undefined);
+    const { state, why, own } = sessions.get() as { state: string; why?: string; own?: boolean };
+    expect([state, own]).toEqual(["out", undefined]);
+    expect(why).toMatch(/^You were signed in here, and that session is over/);
+    expect(why).not.toContain("token");
+  });
+  it("says nothing where there was none", async () => {
+    server(refused);
+    await begin(undefined);
+    expect(sessions.get()).toEqual({ state: "out", why: undefined });
+  });
+});
+
 describe("signing out", () => {
   beforeEach(() => sessions.entered(who("first")));
 
@@ -24,7 +43,7 @@ describe("signing out", () => {
       sessions.entered(who("first"));
       server(answer);
       await leave();
-      expect(sessions.get()).toEqual({ state: "out", why: "You are signed out." });
+      expect(sessions.get()).toEqual({ state: "out", why: "You are signed out.", own: true });
     }
   });
   it("is not said where the server refused", async () => {

@@ -1,6 +1,6 @@
 // The ways in and out, as the server offers them.
 import { ask, get, post } from "../api/client";
-import { Gone, Refused, sentence, words } from "../api/problem";
+import { Gone, type Problem, Refused, sentence, words } from "../api/problem";
 import { connection } from "../api/connection";
 import { type Brought, brought, failure } from "./brought";
 import { make, type CreationJson, prove, type RequestJson } from "./passkey";
@@ -78,7 +78,7 @@ export async function leave(): Promise<void> {
     });
   } catch (error) {
     if (error instanceof Gone) {
-      sessions.left("The server did not answer, so it could not be told. The session ends there by itself when nobody uses it; close the browser to forget it here.", true);
+      sessions.left("The server did not answer, so it could not be told. The session ends there by itself when nobody uses it; close the browser to forget it here.", { here: true });
       return;
     }
     if (!isRefused(error, "unauthorized")) {
@@ -86,7 +86,7 @@ export async function leave(): Promise<void> {
       return;
     }
   }
-  sessions.left("You are signed out.", true);
+  sessions.left("You are signed out.", { own: true, here: true });
 }
 
 /** The first question of the page: is there a session? What was brought in the address comes before. */
@@ -112,9 +112,15 @@ export async function begin(found: Brought | undefined): Promise<void> {
       later(found);
       return;
     }
-    const missed = sessions.wasIn() && error instanceof Refused ? sentence(error.problem.detail) : undefined;
+    const missed = sessions.wasIn() && error instanceof Refused ? whyMissed(error.problem) : undefined;
     sessions.left(found?.kind === "failed" ? failure(found.value) : missed);
   }
+}
+
+/** Why somebody who was in is asked to sign in: when the session ended went with the page that knew it. */
+function whyMissed({ code, detail }: Problem): string {
+  if (code !== "unauthorized") return sentence(detail);
+  return "You were signed in here, and that session is over: nobody used it for a while, it reached the longest time that one lasts, or it was ended elsewhere. Sign in to go on.";
 }
 
 function later(found: Brought | undefined): void {

@@ -16,8 +16,9 @@ import { Facet } from "../../parts/Facets";
 import { List } from "../../parts/List";
 import { label, ResourceLink } from "../../parts/Name";
 import { inDays, Plan } from "../../parts/Plan";
+import { StartScan } from "../../parts/StartScan";
 import { Badge } from "../../parts/state";
-import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { Answer, Empty, Skeleton, Wrong } from "../../parts/states";
 import { useMay, whoCan } from "../../session/may";
 import styles from "./Drift.module.css";
 
@@ -35,15 +36,30 @@ export function Baselines({ choice }: { choice: ReactNode }) {
   if (chosen) return <>{<Compared key={chosen.name} baseline={chosen} state={state.data} held={held} past={all.data?.baselines.filter((each) => each.ended_at) ?? []} choice={choice} button={button} />}{dialog}</>;
   return (
     <List title="Drift" tools={choice}>
-      {all.error && !all.data ? <Wrong error={all.error} again={() => void all.refetch()} /> : !all.data ? <Skeleton lines={8} label="Asking for approved states" /> : (
+      {all.error && !all.data ? <Wrong error={all.error} again={() => void all.refetch()} /> : !all.data ? <Skeleton lines={8} label="Asking for approved states" /> : <NoneYet name={name} button={button} />}
+      {dialog}
+    </List>
+  );
+}
+
+/** No state is approved, or none of that name: what to do depends on whether a scan left one. */
+export function NoneYet({ name, button }: { name?: string; button: ReactNode }) {
+  const summary = useQuery(ask.summary());
+  return (
+    <Answer of={summary} lines={8} label="Asking for the last scan">
+      {({ last_scan }) => last_scan ? (
         <Empty title={name ? `There is no approved state called ${shown(name, 60)}` : "No state was approved so far"}>
           <p>Approve the estate as the last scan left it. From then on everything that comes, goes or changes is listed here until somebody explains it, and a pipeline can be held by it.</p>
           <div>{button}</div>
           <CopyLine text={'fathom baseline approve --reason "…"'} />
         </Empty>
+      ) : (
+        <Empty title="Nothing was scanned yet">
+          <p>What is approved is the estate as a scan left it. When the first scan has ended, its state can be approved here, and from then on every difference is listed.</p>
+          <StartScan first />
+        </Empty>
       )}
-      {dialog}
-    </List>
+    </Answer>
   );
 }
 

@@ -1,10 +1,23 @@
 import { describe, expect, it } from "vitest";
 import type { Drift } from "../../api/types";
 import { Difference } from "../../parts/Difference";
-import { drawn } from "../../testing/drawn";
+import { drawn, signedIn } from "../../testing/drawn";
+import { NoneYet } from "./Baselines";
 import { Differences } from "./DriftRow";
 
 const one = (more: object): Drift["differences"] => [{ attribute: "tags.owner", withheld: false, by_name: false, file: "main.tf", address: "a.b", ...more }];
+
+describe("an approved state", () => {
+  const page = (last_scan: object | null) => drawn(<NoneYet button="Approve it" />, [[["summary", {}], { last_scan }]]);
+  it("is offered where a scan left one, and not before", async () => {
+    signedIn("administrator");
+    expect(await page({ id: 1 })).toContain("Approve it");
+    const said = await page(null);
+    expect(said).toContain("Nothing was scanned yet");
+    expect(said).toContain("Start the first scan");
+    expect(said).not.toContain("Approve it");
+  });
+});
 
 describe("a difference from the code", () => {
   it("is kept from whoever may not read documents, and never told as nothing", async () => {

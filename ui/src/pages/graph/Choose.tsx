@@ -9,6 +9,7 @@ import { KindIcon, label } from "../../parts/Name";
 import { PickResource } from "../../parts/PickResource";
 import { StartScan } from "../../parts/StartScan";
 import { Answer, Empty } from "../../parts/states";
+import { useAt } from "../../parts/time";
 import { useMayAsk } from "../../session/may";
 import { Between } from "./Between";
 import styles from "./Explorer.module.css";
@@ -21,7 +22,7 @@ const ACCOUNTS = 12;
 export function Choose() {
   const navigate = useNavigate({ from: "/graph" });
   const [ends, setEnds] = useState<{ from?: string; to?: string }>({});
-  const facets = useQuery(ask.facets({}));
+  const facets = useQuery(ask.facets(useAt()));
   const mayAsk = useMayAsk();
   const end = (next: { from?: string; to?: string }) => {
     const both = { ...ends, ...next };
@@ -59,7 +60,7 @@ export function Choose() {
 }
 
 function Busiest() {
-  const busiest = useQuery(ask.figures("busiest", BUSIEST));
+  const busiest = useQuery(ask.figures("busiest", BUSIEST, useAt()));
   return (
     <>
       <h3>Most hangs on these</h3>

@@ -2,8 +2,8 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Share2, X } from "lucide-react";
-import { useMemo, useState } from "react";
-import { Refused } from "../../api/problem";
+import { type ReactNode, useMemo, useState } from "react";
+import { type Problem, Refused, sentence } from "../../api/problem";
 import * as ask from "../../api/queries";
 import { filterOf } from "../../lib/filter";
 import { count, counted, list, plain, shown } from "../../lib/text";
@@ -11,6 +11,7 @@ import { Badge } from "../../parts/state";
 import { ResourceLink } from "../../parts/Name";
 import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { useAt } from "../../parts/time";
 import { useWhole } from "../../session/may";
 import { Choose } from "./Choose";
 import styles from "./Explorer.module.css";
@@ -20,8 +21,10 @@ import { Stage } from "./Stage";
 
 export function Explorer() {
   const { uid, from, to, all } = useSearch({ from: "/graph" });
+  const { as_of = "" } = useAt();
   if (from || to) return <Path key="path" from={from} to={to} />;
-  if (uid) return <Neighbourhood key={uid} start={uid} />;
+  // What stands where, and what can be undone, is of one moment.
+  if (uid) return <Neighbourhood key={`${as_of} ${uid}`} start={uid} />;
   if (all) return <Estate key="estate" />;
   return <Choose />;
 }
@@ -32,16 +35,34 @@ function failed(all: readonly { data: unknown; error: unknown; refetch: () => un
   return { failure: missed[0]?.error ?? null, again: () => { for (const each of missed) void each.refetch(); } };
 }
 
+/** The page without a graph: while it is asked for, and where there is none. */
+function Titled({ children }: { children: ReactNode }) {
+  return <div className={styles.page}><h1 className="row"><Share2 className="icon" aria-hidden />Graph</h1>{children}</div>;
+}
+
+/** Never seen, gone, not there at the moment that is shown, or kept from this person. */
+export function NotThere({ uid, problem }: { uid: string; problem: Pick<Problem, "detail"> }) {
+  const { as_of } = useAt();
+  const everything = useWhole();
+  return (
+    <Empty title={!everything ? "Not seen, or not for you to see" : as_of ? "Not seen at that moment" : "No such resource is known"}>
+      <p className="wrap mono">{shown(uid, 400)}</p>
+      {as_of && <p className="wrap">{sentence(shown(problem.detail, 600))} <Link to="/graph" search={{ uid, as_of: undefined }} className="link">Look at it now</Link></p>}
+      <p><Link to="/resources" search={{ search: uid }} className="link">Search for it</Link>, or <Link to="/graph" className="link">choose another</Link>.</p>
+    </Empty>
+  );
+}
+
 function Neighbourhood({ start }: { start: string }) {
   const { open } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
-  const everything = useWhole();
+  const at = useAt();
   const opened = useMemo(() => new Set(open ?? []), [open]);
   const [steps, setSteps] = useState<(string[] | undefined)[]>([]);
   const uids = useMemo(() => [start, ...(open ?? []).filter((each) => !groupKey(each) && !isLoose(each) && each !== start)], [start, open]);
   const groups = useMemo(() => (open ?? []).flatMap((id) => { const key = groupKey(id); return key ? [{ id, key }] : []; }), [open]);
-  const around = useQueries({ queries: uids.map((each) => ask.around(each)), combine: (all) => ({ data: all.flatMap((each) => each.data ?? []), pending: all.some((each) => each.isPending), error: all[0]?.error, ...failed(all) }) });
-  const members = useQueries({ queries: groups.map(({ key }) => ask.group(key)), combine: (all) => ({ data: all.map((each) => each.data), pending: all.some((each) => each.isPending), ...failed(all) }) });
+  const around = useQueries({ queries: uids.map((each) => ask.around(each, at)), combine: (all) => ({ data: all.flatMap((each) => each.data ?? []), pending: all.some((each) => each.isPending), error: all[0]?.error, ...failed(all) }) });
+  const members = useQueries({ queries: groups.map(({ key }) => ask.group({ ...key, ...at })), combine: (all) => ({ data: all.map((each) => each.data), pending: all.some((each) => each.isPending), ...failed(all) }) });
   const graph = useMemo(() => build(around.data, new Map(groups.flatMap(({ id }, at) => { const data = members.data[at]; return data ? [[id, data] as const] : []; })), opened), [around.data, members.data, groups, opened]);
   const root = around.data.find((each) => each.root === start);
   const set = (next: string[] | undefined) => void navigate({ search: (was) => ({ ...was, open: next?.length ? next : undefined }), replace: true });
@@ -50,10 +71,9 @@ function Neighbourhood({ start }: { start: string }) {
     setSteps((was) => [...was.slice(-50), open]);
     set(opened.has(id) ? (open ?? []).filter((each) => each !== id) : [...(open ?? []), id]);
   };
-  if (around.error instanceof Refused && around.error.problem.code === "not_found" && !root)
-    return <Empty title={everything ? "No such resource is known" : "Not seen, or not for you to see"}><p className="wrap mono">{shown(start, 400)}</p><p><Link to="/resources" search={{ search: start }} className="link">Search for it</Link>, or <Link to="/graph" className="link">choose another</Link>.</p></Empty>;
-  if (around.error && !root) return <Wrong error={around.error} again={around.again} />;
-  if (!root) return <Skeleton lines={10} label="Asking for the neighbourhood" />;
+  if (around.error instanceof Refused && around.error.problem.code === "not_found" && !root) return <Titled><NotThere uid={start} problem={around.error.problem} /></Titled>;
+  if (around.error && !root) return <Titled><Wrong error={around.error} again={around.again} /></Titled>;
+  if (!root) return <Titled><Skeleton lines={10} label="Asking for the neighbourhood" /></Titled>;
   const node = graph.nodes.get(start);
   const missed = [around, members].filter((each) => each.failure !== null);
   return (
@@ -69,10 +89,10 @@ function Neighbourhood({ start }: { start: string }) {
 function Estate() {
   const search = useSearch({ from: "/graph" });
   const filter = filterOf(search);
-  const estate = useQuery(ask.estate({ ...filter, limit: 10_000 }));
+  const estate = useQuery(ask.estate({ ...filter, limit: 10_000, ...useAt() }));
   const graph = useMemo(() => (estate.data ? whole(estate.data) : undefined), [estate.data]);
-  if (estate.error) return <Wrong error={estate.error} again={() => void estate.refetch()} />;
-  if (!graph || !estate.data) return <Skeleton lines={12} label="Asking for the estate" />;
+  if (estate.error) return <Titled><Wrong error={estate.error} again={() => void estate.refetch()} /></Titled>;
+  if (!graph || !estate.data) return <Titled><Skeleton lines={12} label="Asking for the estate" /></Titled>;
   const { rest, total, shown: drawn } = estate.data;
   const narrowed = Object.keys(filter).length > 0;
   const title = <h1 className="row"><Share2 className="icon" aria-hidden />{narrowed ? <span className="wrap">{list([...(filter.account ?? []), ...(filter.region ?? []), ...(filter.network ?? []).map((each) => each.split(/[/:]/).at(-1) ?? each), ...(filter.type ?? []).map(plain)].map((each) => shown(each, 40))) || "A part of the estate"}</span> : "The whole estate"}</h1>;
@@ -89,7 +109,8 @@ function Estate() {
 function Path({ from, to }: { from?: string; to?: string }) {
   const navigate = useNavigate({ from: "/graph" });
   const { direction = "both", areas, view } = useSearch({ from: "/graph" });
-  const asked = useQuery({ ...ask.path({ from: from ?? "", to: to ?? "", direction, hops: 12 }), enabled: Boolean(from && to) });
+  const at = useAt();
+  const asked = useQuery({ ...ask.path({ from: from ?? "", to: to ?? "", direction, hops: 12, ...at }), enabled: Boolean(from && to) });
   const graph = useMemo(() => (asked.data?.found ? way(asked.data) : undefined), [asked.data]);
   const set = (next: { from?: string; to?: string }) => void navigate({ search: (was) => ({ ...was, ...next }) });
   const named = (uid: string | undefined) => (uid ? { uid, type: "", name: graph?.nodes.get(uid)?.label } : undefined);
@@ -104,18 +125,18 @@ function Path({ from, to }: { from?: string; to?: string }) {
           {graph && (
             <div className={styles.way}>
               <ol className={styles.hops} aria-label="Hops">
-                {answer.hops.map((hop, at) => {
+                {answer.hops.map((hop, step) => {
                   const [one, other] = [graph.nodes.get(hop.from), graph.nodes.get(hop.to)];
                   return (
-                    <li key={at}>
-                      {at === 0 && one && <p><ResourceLink resource={{ uid: one.id, type: one.type, name: one.label }} /></p>}
+                    <li key={step}>
+                      {step === 0 && one && <p><ResourceLink resource={{ uid: one.id, type: one.type, name: one.label }} /></p>}
                       <p className="small muted">{hop.forward ? "↓" : "↑"} {plain(hop.kind)}{!hop.forward && " (stated by the one below)"}</p>
                       {other && <p className="row wrapped"><ResourceLink resource={{ uid: other.id, type: other.type, name: other.label }} />{other.understood === false && <Badge state="unknown">not understood</Badge>}{other.exposed && <Badge state="attention">exposed</Badge>}</p>}
                     </li>
                   );
                 })}
               </ol>
-              <Stage graph={graph} start={from} opened={new Set()} bare key={`${from} ${to} ${areas} ${view}`} />
+              <Stage graph={graph} start={from} opened={new Set()} bare key={`${at.as_of} ${from} ${to} ${areas} ${view}`} />
             </div>
           )}
         </>

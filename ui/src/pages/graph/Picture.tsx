@@ -31,6 +31,8 @@ const CROWDED_MIN = 150;
 const NEAR = 0.3;
 /** The most connections that are drawn one by one. */
 const LINES_MAX = 3000;
+/** In a picture narrower than this, in pixels, few names are drawn, and none of connections. */
+const SMALL = 480;
 /** More connections than this are drawn without their names. */
 const EDGE_NAMES_MAX = 60;
 
@@ -56,6 +58,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
     const ink = inkOf(colour);
     const many = graph.nodes.size > DETAILED_MAX;
     const crowded = graph.nodes.size > CROWDED_MIN;
+    const small = element.clientWidth < SMALL;
     const known = positions.current;
     const drawn = new Graphology({ multi: true, type: "directed" });
     for (const node of graph.nodes.values()) {
@@ -89,8 +92,8 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
     let renderer: Sigma;
     try {
       renderer = new Sigma(drawn, element, {
-        labelColor: { color: ink.text }, labelFont: "system-ui, sans-serif", labelSize: 12, labelRenderedSizeThreshold: graph.nodes.size > CROWDED_MIN ? 14 : 7, labelDensity: 0.5, labelGridCellSize: graph.nodes.size > 25 ? 170 : 110, edgeLabelColor: { color: ink.muted }, edgeLabelSize: 10,
-        renderEdgeLabels: graph.edges.length <= EDGE_NAMES_MAX, defaultEdgeType: "arrow", zIndex: !many, minCameraRatio: 0.02, maxCameraRatio: 4, stagePadding: areas ? 30 : 60, allowInvalidContainer: true,
+        labelColor: { color: ink.text }, labelFont: "system-ui, sans-serif", labelSize: 12, labelRenderedSizeThreshold: graph.nodes.size > CROWDED_MIN ? 14 : 7, labelDensity: 0.5, labelGridCellSize: small ? 240 : graph.nodes.size > 25 ? 170 : 110, edgeLabelColor: { color: ink.muted }, edgeLabelSize: 10,
+        renderEdgeLabels: !small && graph.edges.length <= EDGE_NAMES_MAX, defaultEdgeType: "arrow", zIndex: !many, minCameraRatio: 0.02, maxCameraRatio: 4, stagePadding: areas ? 30 : 60, allowInvalidContainer: true,
         edgeReducer: crowded ? (edge, data) => (latest.current.chosen !== undefined && drawn.extremities(edge).includes(latest.current.chosen) ? { ...data, color: ink.accent, size: 1.6, zIndex: 1 } : data) : null,
         hideLabelsOnMove: many,
         // The hover box of sigma is white in both themes: names are drawn as always.

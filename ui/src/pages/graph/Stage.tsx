@@ -9,6 +9,7 @@ import { KindIcon, ResourceLink } from "../../parts/Name";
 import { Badge, Understood } from "../../parts/state";
 import { Skeleton } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
+import { useNarrow } from "../../parts/useNarrow";
 import type { Position } from "./arrange";
 import styles from "./Explorer.module.css";
 import type { Graph, GraphNode } from "./model";
@@ -28,7 +29,9 @@ interface Props {
 type Step = { what: "open" } | { what: "move"; move: Move };
 
 export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, note, wrong, bare, standard }: Props) {
-  const { view = "picture", areas = true } = useSearch({ from: "/graph" });
+  // On a telephone the list is easier to read than the picture; a path has its hops as a list anyway.
+  const usual = useNarrow() && !bare ? "list" : "picture";
+  const { view = usual, areas = true } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
   const [wanted, setChosen] = useState<string | undefined>(start);
   const [pins, setPins] = useState<ReadonlySet<string>>(new Set());
@@ -60,7 +63,7 @@ export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, 
       {view === "picture" && <button type="button" className="button plain" aria-label="Undo" title="Undo the last move, or what was opened last" disabled={steps.length === 0} onClick={back}><Undo2 aria-hidden /></button>}
       {tools}
       {view === "picture" && !standard && <Tabs label="Arranged" value={areas ? "areas" : "free"} options={[["areas", "by account and network"], ["free", "by connections"]]} onChange={(next) => set({ areas: next === "free" ? false : undefined })} />}
-      <Tabs label="Show as" value={view} options={[["picture", "picture"], ["list", "list"]]} onChange={(next) => set({ view: next === "picture" ? undefined : next })} />
+      <Tabs label="Show as" value={view} options={[["picture", "picture"], ["list", "list"]]} onChange={(next) => set({ view: next === usual ? undefined : next })} />
     </span>
   );
   return (

@@ -29,8 +29,9 @@ export function Overview() {
   const summary = useQuery(ask.summary(at));
   return (
     <div className={styles.page}>
+      {summary.data === undefined && <h1>Overview</h1>}
       <Answer of={summary} lines={8} label="Asking how much is understood">
-        {(data) => (data.last_scan ? <Known summary={data} /> : <NothingYet />)}
+        {(data) => (data.last_scan ? <Known summary={data} /> : <><h1>Overview</h1><NothingYet /></>)}
       </Answer>
     </div>
   );

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Share2 } from "lucide-react";
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 import type { Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
 import { type Problem, Refused, sentence } from "../../api/problem";
@@ -36,10 +36,21 @@ export function Resource() {
   const { uid } = useSearch({ from: "/resource" });
   const at = useAt();
   const detail = useQuery({ ...ask.resource(uid, at), enabled: uid !== "" });
-  if (uid === "") return <Empty title="No resource is named"><p>The address lacks <code>uid</code>. <Link to="/resources" className="link">All resources</Link></p></Empty>;
+  if (uid === "") return <Headless><Empty title="No resource is named"><p>The address lacks <code>uid</code>. <Link to="/resources" className="link">All resources</Link></p></Empty></Headless>;
   if (detail.error instanceof Refused && detail.error.problem.code === "not_found" && !detail.data)
-    return <NotKnown uid={uid} problem={detail.error.problem} />;
-  return <Answer of={detail} lines={10} label="Asking for the resource">{(data) => <Known detail={data} />}</Answer>;
+    return <Headless><NotKnown uid={uid} problem={detail.error.problem} /></Headless>;
+  if (detail.data) return <Known detail={detail.data} />;
+  return <Headless uid={uid}><Answer of={detail} lines={10} label="Asking for the resource">{() => null}</Answer></Headless>;
+}
+
+/** The page of a resource of which nothing is known but what the address says. */
+function Headless({ uid, children }: { uid?: string; children: ReactNode }) {
+  return (
+    <div className={styles.page}>
+      <div className={styles.head}><h1>Resource</h1>{uid && <p className="wrap small muted"><code>{shown(uid, 400)}</code></p>}</div>
+      {children}
+    </div>
+  );
 }
 
 /** Never seen, gone, not there at the moment that is shown, or kept from this person: which of them, the server says. */

@@ -1,7 +1,7 @@
 // Questions in SQL: written with completion, answered as table or chart, kept by name.
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Bookmark, Download, Play, Square, Trash2 } from "lucide-react";
+import { Bookmark, Download, Play, Square, Undo2 } from "lucide-react";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Refused } from "../../api/problem";
 import * as ask from "../../api/queries";
@@ -12,12 +12,14 @@ import { count, counted, shown } from "../../lib/text";
 import { span } from "../../lib/time";
 import { CopyLine } from "../../parts/Copy";
 import { Dialog } from "../../parts/Dialog";
+import { Badge } from "../../parts/state";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { useTick } from "../../lib/tick";
 import { drawable } from "./drawable";
 import { Editor } from "./Editor";
 import { Result } from "./Result";
+import { Kept, standing } from "./Kept";
 import { type Questions, useQuestions } from "./useQuestions";
 import styles from "./Workbench.module.css";
 
@@ -37,8 +39,12 @@ export function Workbench() {
   const navigate = useNavigate({ from: "/sql" });
   const [text, setText] = useState(q ?? FIRST);
   const [naming, setNaming] = useState(false);
+  /** The kept question that the text began as. */
+  const [from, setFrom] = useState<string>();
   const tables = useQuery(ask.tables);
   const questions = useQuestions();
+  const { open, changed } = standing(questions.all, from, text);
+  const replace = useMutation({ mutationFn: questions.keep });
   const stop = useRef<AbortController>(undefined);
   const run = useMutation({
     mutationFn: (question: { q: string; as_of?: string }) => {
@@ -55,9 +61,16 @@ export function Workbench() {
     if (q === undefined || asked.current === key) return;
     asked.current = key;
     setText(q);
+    setFrom(undefined);
     mutate({ q, as_of });
   }, [q, as_of, mutate]);
   useEffect(() => () => stop.current?.abort(), []);
+
+  /** A question from somewhere else than the field; `kept` where it is a kept one. */
+  function bring(question: string, kept?: string) {
+    setFrom(kept);
+    start(question);
+  }
 
   function start(question = text) {
     if (question.trim() === "") return;
@@ -79,7 +92,14 @@ export function Workbench() {
           <Editor value={text} onChange={setText} onRun={() => start()} tables={tables.data?.tables ?? []} wrong={problem?.line ? { line: problem.line, column: problem.column ?? 1 } : undefined} />
           <div className="row wrapped">
             {run.isPending ? <button type="button" className="button" onClick={() => stop.current?.abort()}><Square aria-hidden />Stop</button> : <button type="button" className="button main" onClick={() => start()} disabled={text.trim() === ""}><Play aria-hidden />Ask</button>}
-            <button type="button" className="button" onClick={() => setNaming(true)} disabled={text.trim() === ""}><Bookmark aria-hidden />Keep</button>
+            {open && changed && (
+              <>
+                <button type="button" className="button" onClick={() => replace.mutate({ name: open.name, query: text })} disabled={text.trim() === "" || replace.isPending}><Bookmark aria-hidden />Keep the change</button>
+                <button type="button" className="button" onClick={() => bring(open.query, open.name)}><Undo2 aria-hidden />Back to the kept one</button>
+              </>
+            )}
+            {(!open || changed) && <button type="button" className="button" onClick={() => setNaming(true)} disabled={text.trim() === ""}>{!open && <Bookmark aria-hidden />}{open ? "Keep as another…" : "Keep"}</button>}
+            {open && <span className="row small wrapped" aria-live="polite"><bdi className="truncate">{shown(open.name, 60)}</bdi>{changed ? <Badge state="attention">changed, not kept</Badge> : <span className="muted">as it is kept</span>}</span>}
             {answer && (
               <span className="row" style={{ marginLeft: "auto" }}>
                 <span className="small muted" aria-live="polite">{counted(answer.rows.length, "row")}{answer.truncated ? " and more, cut off" : ""} in {span(answer.millis)}</span>
@@ -88,27 +108,21 @@ export function Workbench() {
               </span>
             )}
           </div>
+          {replace.error && <Wrong error={replace.error} once />}
           {run.isPending ? <Waiting /> : stopped ? <p className="muted">Stopped.</p> : run.error ? <Wrong error={run.error} again={() => start()} once /> : !answer ? (
-            <Empty title="Ask a question"><ul className="stack">{EXAMPLES.map(([name, query]) => <li key={name}><button type="button" className={styles.example} onClick={() => start(query)}>{name}</button></li>)}</ul></Empty>
+            <Empty title="Ask a question"><ul className="stack">{EXAMPLES.map(([name, query]) => <li key={name}><button type="button" className={styles.example} onClick={() => bring(query)}>{name}</button></li>)}</ul></Empty>
           ) : answer.rows.length === 0 ? <Empty title="No rows"><p>The question is valid, and nothing fits it{as_of ? ` as of ${shown(as_of, 60)}` : ""}.</p></Empty> : view === "chart" && plot ? <Suspense fallback={<Skeleton lines={4} />}><Drawing plot={plot} /></Suspense> : <Result answer={answer} />}
           {answer && <CopyLine text={`fathom sql ${as_of ? `--as-of ${word(as_of)} ` : ""}${word((q ?? text).replace(/\s+/g, " "))}`} />}
         </div>
         <aside className={styles.side} aria-label="Questions and tables">
-          <section className="stack">
-            <h2>Kept</h2>
-            {questions.all.length === 0 ? <p className="small muted">None yet.{questions.here && " They stay in this browser."}</p> : (
-              <ul>{questions.all.map((each) => (
-                <li key={each.name} className="row spread"><button type="button" className={styles.example} onClick={() => start(each.query)} title={shown(each.query, 300)}><bdi>{shown(each.name, 60)}</bdi></button><button type="button" className="button plain" onClick={() => void questions.forget(each)} aria-label={`Forget ${shown(each.name, 60)}`}><Trash2 aria-hidden /></button></li>
-              ))}</ul>
-            )}
-          </section>
+          <Kept questions={questions} open={open} changed={changed} onPick={(each) => bring(each.query, each.name)} />
           <section className="stack">
             <h2>Tables</h2>
-            {tables.error ? <Wrong error={tables.error} again={() => void tables.refetch()} /> : !tables.data ? <Skeleton lines={6} label="Asking for tables" /> : <Tables all={tables.data.tables} onPick={(name) => start(`select *\nfrom ${name}\nlimit 100`)} />}
+            {tables.error ? <Wrong error={tables.error} again={() => void tables.refetch()} /> : !tables.data ? <Skeleton lines={6} label="Asking for tables" /> : <Tables all={tables.data.tables} onPick={(name) => bring(`select *\nfrom ${name}\nlimit 100`)} />}
           </section>
         </aside>
       </div>
-      {naming && <Naming query={text} questions={questions} onClose={() => setNaming(false)} />}
+      {naming && <Naming query={text} questions={questions} onKept={setFrom} onClose={() => setNaming(false)} />}
     </div>
   );
 }
@@ -142,9 +156,9 @@ function Tables({ all, onPick }: { all: { name: string; description: string; col
   );
 }
 
-function Naming({ query, questions, onClose }: { query: string; questions: Questions; onClose: () => void }) {
+function Naming({ query, questions, onKept, onClose }: { query: string; questions: Questions; onKept: (name: string) => void; onClose: () => void }) {
   const [name, setName] = useState("");
-  const keep = useMutation({ mutationFn: () => questions.keep({ name: name.trim(), query }), onSuccess: onClose });
+  const keep = useMutation({ mutationFn: () => questions.keep({ name: name.trim(), query }), onSuccess: () => { onKept(name.trim()); onClose(); } });
   return (
     <Dialog title="Keep this question" onClose={keep.isPending ? undefined : onClose}>
       <form className="stack" onSubmit={(event) => { event.preventDefault(); keep.mutate(); }}>
