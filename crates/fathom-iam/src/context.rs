@@ -60,6 +60,16 @@ impl Context {
         }
     }
 
+    /// Whether keys that are not given are absent.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// The names of the keys that are given, lower-case.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     /// The only value of a key, where it has one.
     pub(crate) fn single(&self, key: &str) -> Option<&str> {
         match self.get(key) {

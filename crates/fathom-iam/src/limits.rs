@@ -19,3 +19,7 @@ pub const LINE_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const STEPS_MAX: usize = 100_000_000;
 /// Faults of one policy that are told; the rest are counted.
 pub const FAULTS_MAX: usize = 50;
+/// Actions of which an index keeps what all statements say.
+pub const PLANS_MAX: usize = 2_000;
+/// Conditions about principals of which an index keeps of whom they hold.
+pub const TESTS_MAX: usize = 2_000;

@@ -13,8 +13,9 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
+/// One part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
+pub(crate) enum Part {
     Char(char),
     Any,
     One,
@@ -69,6 +70,11 @@ impl Template {
         &self.written
     }
 
+    /// Its parts, in their order.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// Whether it is nothing but `*`.
     pub(crate) fn is_everything(&self) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|part| *part == Part::Any)
@@ -77,6 +83,52 @@ impl Template {
     /// Whether it has a wildcard or a variable.
     pub(crate) fn is_fixed(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Char(_)))
+    }
+
+    /// Whether an ARN may match, whatever the values of variables are that the request does not give. All that may is
+    /// let through, and what follows a short pattern too.
+    fn might_be(&self, arn: &str, context: &Context, steps: &Steps) -> bool {
+        let mut tokens = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Char(char) => tokens.push(Token::Char(*char)),
+                Part::One => tokens.push(Token::One),
+                Part::Any => tokens.push(Token::Any),
+                Part::Variable { key, .. } => match context.get(key) {
+                    Given::Values([single]) => tokens.extend(single.chars().map(Token::Char)),
+                    Given::Values(_) | Given::Absent | Given::NotGiven => tokens.push(Token::Any),
+                },
+            }
+        }
+        if tokens.iter().filter(|token| **token == Token::Char(':')).count() + 1 < SEGMENTS {
+            tokens.push(Token::Any);
+        }
+        glob(&tokens, &arn.chars().collect::<Vec<char>>(), steps)
+    }
+
+    /// The keys of its variables.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable { key, .. } => Some(key.as_str()),
+            Part::Char(_) | Part::Any | Part::One => None,
+        })
+    }
+
+    /// What stands before its first wildcard or variable.
+    pub(crate) fn beginning(&self) -> String {
+        characters(&self.parts)
+    }
+
+    /// What stands before the first wildcard or variable behind so many colons; empty where there are fewer.
+    pub(crate) fn beginning_after(&self, colons: usize) -> String {
+        let mut rest = self.parts.splitn(colons + 1, |part| *part == Part::Char(':'));
+        rest.nth(colons).map(characters).unwrap_or_default()
+    }
+
+    /// Whether a variable stands before so many colons.
+    pub(crate) fn has_variable_within(&self, colons: usize) -> bool {
+        let before = self.parts.split(|part| *part == Part::Char(':')).take(colons);
+        before.flatten().any(|part| matches!(part, Part::Variable { .. }))
     }
 
     /// Puts the values of its variables in. They are literal: a `*` in a value is no wildcard.
@@ -101,6 +153,10 @@ impl Template {
         }
         Resolved::Pattern(tokens)
     }
+}
+
+fn characters(parts: &[Part]) -> String {
+    parts.iter().map_while(|part| if let Part::Char(char) = part { Some(*char) } else { None }).collect()
 }
 
 /// Reads a variable behind `${`; none where it is not one, and the text is literal.
@@ -295,7 +351,7 @@ pub(crate) fn resource(
         Resolved::Pattern(tokens) => {
             ((arn(&tokens, resource, steps) || across(&tokens, resource, steps)).into(), None)
         }
-        Resolved::Nothing => (Truth::No, None),
-        Resolved::Missing(key) => (Truth::OnlyIf, Some(key)),
+        Resolved::Missing(key) if template.might_be(resource, context, steps) => (Truth::OnlyIf, Some(key)),
+        Resolved::Nothing | Resolved::Missing(_) => (Truth::No, None),
     }
 }

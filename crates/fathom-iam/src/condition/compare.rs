@@ -47,7 +47,7 @@ pub(super) fn date(order: Order, wanted: &str, found: &str) -> bool {
 }
 
 /// Reads a time: seconds since 1970, or the W3C forms of ISO 8601 from the year alone to fractions of a second.
-fn time(text: &str) -> Option<Timestamp> {
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     if let Some(year_or_seconds) = text.parse::<i64>().ok().filter(|_| text.len() != 4) {
         return Timestamp::from_second(year_or_seconds).ok();

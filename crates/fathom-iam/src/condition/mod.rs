@@ -3,7 +3,7 @@
 mod compare;
 mod operator;
 
-pub(crate) use compare::range;
+pub(crate) use compare::{range, time};
 pub use operator::{Base, Compare, OPERATORS, Operator, Order, Set};
 
 use crate::{

@@ -60,28 +60,13 @@ pub(super) fn grants(caller: &Caller<'_>, grants: &[Grant]) -> Said {
         return said;
     }
     said.applies = true;
-    let operation = caller.request.action.split_once(':').map_or("", |(_, name)| name);
     for grant in grants {
-        if !grant.operations.iter().any(|allowed| allowed.eq_ignore_ascii_case(operation)) {
+        if !is_granted(caller.request, grant) {
             continue;
         }
         let Some(found) = grantee(&grant.grantee).and_then(|named| caller.one(&named)) else { continue };
-        let mut hit = Hit {
-            reason: Reason {
-                layer: LayerName::KmsGrants,
-                level: None,
-                policy: grant.id.clone(),
-                statement: None,
-                sid: None,
-                effect: Effect::Allow,
-            },
-            truth: found.truth,
-            conditions: Vec::new(),
-            missing: Vec::new(),
-        };
-        if WITH_CONTEXT.iter().any(|bound| bound.eq_ignore_ascii_case(operation)) {
-            constrain(&mut hit, caller, grant);
-        }
+        let mut hit = Hit::of_grant(grant, found.truth);
+        constrain(&mut hit, caller, grant);
         said.allow = said.allow.or(hit.truth);
         said.grants.push((found.kind, hit.truth));
         if hit.truth != Truth::No {
@@ -91,7 +76,47 @@ pub(super) fn grants(caller: &Caller<'_>, grants: &[Grant]) -> Said {
     said
 }
 
+/// Whether a grant is about the operation, and what its constraints say.
+pub(super) fn holds(caller: &Caller<'_>, grant: &Grant) -> Truth {
+    if !is_key(caller.request) || !is_granted(caller.request, grant) {
+        return Truth::No;
+    }
+    let mut hit = Hit::of_grant(grant, Truth::Yes);
+    constrain(&mut hit, caller, grant);
+    hit.truth
+}
+
+/// The name of the action without its service.
+fn operation(request: &Request) -> &str {
+    request.action.split_once(':').map_or("", |(_, name)| name)
+}
+
+fn is_granted(request: &Request, grant: &Grant) -> bool {
+    grant.operations.iter().any(|allowed| allowed.eq_ignore_ascii_case(operation(request)))
+}
+
+impl Hit {
+    fn of_grant(grant: &Grant, truth: Truth) -> Self {
+        Self {
+            reason: Reason {
+                layer: LayerName::KmsGrants,
+                level: None,
+                policy: grant.id.clone(),
+                statement: None,
+                sid: None,
+                effect: Effect::Allow,
+            },
+            truth,
+            conditions: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+}
+
 fn constrain(hit: &mut Hit, caller: &Caller<'_>, grant: &Grant) {
+    if !WITH_CONTEXT.iter().any(|bound| bound.eq_ignore_ascii_case(operation(caller.request))) {
+        return;
+    }
     for (name, value) in grant.context_equals.iter().flatten().chain(&grant.context_subset) {
         let key = format!("kms:EncryptionContext:{name}");
         let truth = match caller.context.get(&key) {

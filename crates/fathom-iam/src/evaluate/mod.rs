@@ -9,17 +9,19 @@ mod s3;
 mod said;
 mod service;
 mod table;
+pub(crate) mod tables;
 
 use std::collections::BTreeSet;
 
 use names::Caller;
+pub(crate) use organisation::is_linked_role;
 use said::{Hit, Said};
 use service::Rule;
 use table::Own;
 
 use crate::{
     layers::{Layer, Layers},
-    policy::Effect,
+    policy::{Effect, PrincipalElement},
     request::{self, Principal, Request},
     steps::Steps,
     truth::Truth,
@@ -41,6 +43,14 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Verdict {
     };
     let heard = Hearing::of(&caller, layers);
     heard.verdict(request, layers, &caller)
+}
+
+/// Whether a statement with this `Principal` or `NotPrincipal` is about who asks, who has no permissions boundary.
+pub fn is_about(element: &PrincipalElement, effect: Effect, request: &Request) -> Truth {
+    let context = request::context(request);
+    let caller =
+        Caller { request, context: &context, has_boundary: Truth::No, endpoint: None, steps: &Steps::new() };
+    Truth::any(caller.named(element, effect).iter().map(|found| found.truth))
 }
 
 fn has_boundary(boundary: &Layer) -> Truth {

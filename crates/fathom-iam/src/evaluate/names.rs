@@ -11,7 +11,7 @@ use crate::{
 
 /// How a statement of a resource names the caller, which decides what else must allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Account,
     User,
     Role,

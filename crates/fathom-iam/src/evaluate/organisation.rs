@@ -32,6 +32,11 @@ const RCP_SERVICES: [&str; 62] = [
 /// How IAM names the roles it makes for services.
 const LINKED_ROLE_NAME: &str = "AWSServiceRoleFor";
 
+/// Whether this is the ARN of a role that IAM made for a service.
+pub(crate) fn is_linked_role(arn: &str) -> bool {
+    arn.contains(&format!(":{LINKED_ROLE}"))
+}
+
 /// Whether the caller is a service-linked role, which organisations do not bind. Its path says so, which the ARN of a
 /// session does not have.
 fn is_service_linked(caller: &Caller<'_>) -> Truth {
@@ -39,7 +44,7 @@ fn is_service_linked(caller: &Caller<'_>) -> Truth {
         return Truth::No;
     };
     match caller.context.single("aws:PrincipalArn") {
-        Some(arn) => arn.contains(&format!(":{LINKED_ROLE}")).into(),
+        Some(arn) => is_linked_role(arn).into(),
         None if role.name.starts_with(LINKED_ROLE_NAME) => Truth::Unknown,
         None => Truth::No,
     }
@@ -65,7 +70,7 @@ pub(super) fn rcps(caller: &Caller<'_>, path: &Path) -> Vec<Said> {
     unless_linked(caller, said)
 }
 
-fn rcps_bind(request: &Request) -> bool {
+pub(super) fn rcps_bind(request: &Request) -> bool {
     let service = request.service();
     // Keys that AWS manages are known by their alias alone.
     let of_aws = service == "kms" && request.resource_rest().starts_with("alias/aws/");

@@ -113,7 +113,7 @@ pub(super) fn restrict(caller: &Caller<'_>, bucket: &Bucket, policies: &Layer, s
 }
 
 /// Whether S3 takes a bucket's policy for public.
-fn is_public(policies: &Layer) -> bool {
+pub(super) fn is_public(policies: &Layer) -> bool {
     let Layer::Policies(policies) = policies else { return false };
     let read = policies.iter().filter_map(|held| match held {
         Held::Read(policy) => Some(&**policy),
@@ -168,46 +168,53 @@ fn is_narrow(written: &str) -> bool {
 /// What the ACLs say.
 pub(super) fn acls(caller: &Caller<'_>, bucket: &Bucket) -> Said {
     let mut said = Said::nothing(LayerName::S3);
-    if caller.request.service() != "s3" || bucket.acls_disabled {
-        return said;
+    let has_grants = !bucket.bucket_acl.is_empty() || !bucket.object_acl.is_empty();
+    said.applies = has_grants && caller.request.service() == "s3" && !bucket.acls_disabled;
+    for (name, grant) in about(caller.request, bucket) {
+        let Some((kind, truth)) = named(caller, bucket, grant) else { continue };
+        if truth == Truth::Unknown {
+            said.unknown.push(format!("{name}: whether the caller is {:?}", grant.grantee));
+        }
+        said.allow = said.allow.or(truth);
+        said.grants.push((kind, truth));
+        said.hits.push(Hit {
+            reason: Reason {
+                layer: LayerName::S3,
+                level: None,
+                policy: name.to_owned(),
+                statement: None,
+                sid: None,
+                effect: Effect::Allow,
+            },
+            truth,
+            conditions: Vec::new(),
+            missing: Vec::new(),
+        });
     }
+    said
+}
+
+/// The grants of the ACLs that are about the action, and where each stands.
+pub(super) fn about<'a>(
+    request: &'a Request,
+    bucket: &'a Bucket,
+) -> impl Iterator<Item = (&'static str, &'a AclGrant)> {
+    let has_say = request.service() == "s3" && !bucket.acls_disabled;
     let lists = [
         ("bucket ACL", &bucket.bucket_acl, &BUCKET_ACL[..]),
         ("object ACL", &bucket.object_acl, &OBJECT_ACL[..]),
     ];
-    for (name, grants, table) in lists {
-        for grant in grants {
-            said.applies = true;
-            let allows = |(permission, actions): &(&str, &[&str])| {
-                (grant.permission == *permission || grant.permission == "FULL_CONTROL")
-                    && caller.request.is_one_of(actions)
-            };
-            if !table.iter().any(allows) {
-                continue;
-            }
-            if let Some((kind, truth)) = named(caller, bucket, grant) {
-                if truth == Truth::Unknown {
-                    said.unknown.push(format!("{name}: whether the caller is {:?}", grant.grantee));
-                }
-                said.allow = said.allow.or(truth);
-                said.grants.push((kind, truth));
-                said.hits.push(Hit {
-                    reason: Reason {
-                        layer: LayerName::S3,
-                        level: None,
-                        policy: name.to_owned(),
-                        statement: None,
-                        sid: None,
-                        effect: Effect::Allow,
-                    },
-                    truth,
-                    conditions: Vec::new(),
-                    missing: Vec::new(),
-                });
-            }
-        }
-    }
-    said
+    let grants = lists
+        .into_iter()
+        .filter(move |_| has_say)
+        .flat_map(|(name, grants, table)| grants.iter().map(move |grant| (name, grant, table)));
+    grants.filter_map(move |(name, grant, table)| {
+        let allows = |(permission, actions): &(&str, &[&str])| {
+            (grant.permission == *permission || grant.permission == "FULL_CONTROL")
+                && request.is_one_of(actions)
+        };
+        table.iter().any(allows).then_some((name, grant))
+    })
 }
 
 fn named(caller: &Caller<'_>, bucket: &Bucket, grant: &AclGrant) -> Option<(Kind, Truth)> {

@@ -49,6 +49,14 @@ fn federated_user(principal: &Principal) -> bool {
     matches!(principal, Principal::FederatedUser(_))
 }
 
+/// How a caller is named, and which of identity policies and boundary must allow beside that.
+pub(super) fn rows(principal: &Principal) -> impl Iterator<Item = (Kind, bool, bool)> {
+    SAME_ACCOUNT
+        .iter()
+        .filter(move |row| (row.caller)(principal))
+        .map(|row| (row.named, row.identity, row.boundary))
+}
+
 /// What the caller's own layers say.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Own {

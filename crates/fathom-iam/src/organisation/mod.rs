@@ -32,45 +32,45 @@ pub struct Organisation {
     /// Its id, `o-…`; none where there is none or it was not read.
     id: Option<String>,
     /// Users and roles by ARN.
-    identities: BTreeMap<String, Identity>,
+    pub(crate) identities: BTreeMap<String, Identity>,
     /// What binds the principals and the resources of an account, by its id.
-    accounts: BTreeMap<String, Account>,
+    pub(crate) accounts: BTreeMap<String, Account>,
     /// Resources whose type has policies, by uid.
-    guarded: HashMap<String, Guarded>,
+    pub(crate) guarded: HashMap<String, Guarded>,
     /// What was not read that may decide, for people.
     gaps: Vec<String>,
 }
 
 /// A user or a role.
 #[derive(Debug)]
-struct Identity {
-    is_user: bool,
-    policies: Layer,
-    boundary: Layer,
+pub(crate) struct Identity {
+    pub(crate) is_user: bool,
+    pub(crate) policies: Layer,
+    pub(crate) boundary: Layer,
     tags: Vec<(String, String)>,
 }
 
 /// An account that was scanned, or that the organisation names.
 #[derive(Debug, Default)]
-struct Account {
-    scps: Path,
-    rcps: Path,
+pub(crate) struct Account {
+    pub(crate) scps: Path,
+    pub(crate) rcps: Path,
     /// `o-…/r-…/ou-…/`, as `aws:PrincipalOrgPaths` has it.
     path: Option<String>,
     /// Why its users and roles are not known.
     unread: Option<String>,
     /// Whether the scan read it; of the others only the organisation knows.
-    scanned: bool,
+    pub(crate) scanned: bool,
 }
 
 /// What guards a resource.
 #[derive(Debug, Clone, Default)]
-struct Guarded {
-    account: Option<String>,
-    policy: Layer,
-    bucket: Bucket,
+pub(crate) struct Guarded {
+    pub(crate) account: Option<String>,
+    pub(crate) policy: Layer,
+    pub(crate) bucket: Bucket,
     is_bucket: bool,
-    grants: Vec<Grant>,
+    pub(crate) grants: Vec<Grant>,
 }
 
 /// The resource of a question.
@@ -111,7 +111,7 @@ impl Organisation {
     }
 
     /// The request, with what the organisation knows of the principal.
-    fn request(
+    pub(crate) fn request(
         &self,
         principal: &str,
         action: &str,
@@ -127,7 +127,7 @@ impl Organisation {
     }
 
     /// What guards a resource, or what it is a part of: a bucket guards its objects.
-    fn guard(&self, target: &Target) -> Guarded {
+    pub(crate) fn guard(&self, target: &Target) -> Guarded {
         if let Some(guard) = guards(&target.arn).find_map(|arn| self.guarded.get(arn)) {
             return guard.clone();
         }
@@ -141,7 +141,7 @@ impl Organisation {
     }
 
     /// Puts into the context what the organisation knows of the principal.
-    fn complete(&self, request: &mut Request) {
+    pub(crate) fn complete(&self, request: &mut Request) {
         let Some(owned) = request.principal.owned() else { return };
         let (arn, account) = (owned.arn.clone(), owned.account.clone());
         if let (Some(id), Some(path)) =
@@ -161,7 +161,7 @@ impl Organisation {
     }
 
     /// Everything that has a say in a request.
-    fn layers(&self, request: &Request, guard: &Guarded) -> Layers {
+    pub(crate) fn layers(&self, request: &Request, guard: &Guarded) -> Layers {
         let mut layers = Layers {
             resource: guard.policy.clone(),
             bucket: guard.bucket.clone(),

@@ -87,12 +87,23 @@ impl Organisation {
     /// # Errors
     /// When action or resource are not of their form.
     pub fn who_can(&self, action: &str, target: &Target, context: &Context) -> Result<WhoCan, String> {
+        self.who_can_but(action, target, context, |_| false)
+    }
+
+    /// The same, where it is known of some that they cannot: these are counted and not asked.
+    pub(crate) fn who_can_but(
+        &self,
+        action: &str,
+        target: &Target,
+        context: &Context,
+        cannot: impl Fn(&Asker) -> bool,
+    ) -> Result<WhoCan, String> {
         let guard = self.guard(target);
         let mut gaps = self.gaps(target);
         let askers = self.askers(action, &guard, &mut gaps);
         let asked = askers.len();
         let mut rows = Vec::new();
-        for asker in askers {
+        for asker in askers.into_iter().filter(|asker| !cannot(asker)) {
             let verdict = self.answer(&asker, action, target, &guard, context.clone())?;
             rows.push(Row { asker, verdict });
         }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod estates;
 mod generate;
 mod hostile;
+mod index;
 mod literal;
 mod managed;
 mod organisation;

@@ -1,0 +1,267 @@
+//! One question: what each layer says to everyone.
+
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+
+use super::{
+    Index, bits::Bits, holdings::has_personal_resource, members::is_personal, say::Say, truths::Truths,
+};
+use crate::{
+    condition::Test,
+    context::Context,
+    layers::{Held, Layer, Path},
+    organisation::{Guarded, Target},
+    pattern::{self, Template},
+    policy::{Effect, Policy, Statement},
+    request::{self, Request},
+    steps::Steps,
+    truth::Truth,
+};
+
+/// From so many holders on, what a statement says is worked out for all members at once.
+const MANY_HOLDERS: usize = 64;
+
+/// What policies say when they are asked: what they allow and what they deny.
+pub(super) type Said = (Say, Say);
+
+/// One question, asked of everyone.
+pub(super) struct Question<'a> {
+    pub(super) index: &'a Index,
+    /// What was given of the context.
+    given: &'a Context,
+    target: &'a Target,
+    /// The question as one of the members asks it.
+    pub(super) request: Request,
+    /// Its context, of which only keys count that do not follow from the principal.
+    pub(super) context: Context,
+    pub(super) guard: &'a Guarded,
+    pub(super) steps: Steps,
+    /// The context of single members.
+    contexts: RefCell<HashMap<u32, Arc<Context>>>,
+    /// Policies that several layers share.
+    said: RefCell<HashMap<*const Policy, Said>>,
+}
+
+impl<'a> Question<'a> {
+    /// The question as it is put; none where nobody is there to ask it.
+    ///
+    /// # Errors
+    /// When action or resource are not of their form.
+    pub(super) fn new(
+        index: &'a Index,
+        action: &str,
+        target: &'a Target,
+        guard: &'a Guarded,
+        given: &'a Context,
+    ) -> Result<Option<Self>, String> {
+        let Some(first) = index.members.get(0) else { return Ok(None) };
+        let request = index.organisation.request(&first.name, action, target, guard, given.clone())?;
+        Ok(Some(Self {
+            index,
+            given,
+            target,
+            context: request::context(&request),
+            request,
+            guard,
+            steps: Steps::new(),
+            contexts: RefCell::default(),
+            said: RefCell::default(),
+        }))
+    }
+
+    pub(super) fn members(&self) -> usize {
+        self.index.members.len()
+    }
+
+    /// What identity policies allow and deny; root users may do everything.
+    pub(super) fn identity(&self) -> (Truths, Truths) {
+        let holdings = &self.index.holdings;
+        let plan = self.index.plan(&self.request.action);
+        let (mut allow, mut deny) = (plan.allow.clone(), plan.deny.clone());
+        let about = holdings.about(&self.request.resource.arn);
+        let mut numbers: Vec<u32> = about.filter(|number| plan.speak.contains(*number)).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        for number in plan.asked.iter().chain(&numbers) {
+            let Some(entry) = holdings.get(*number) else { continue };
+            let Some(statement) = entry.statement() else { continue };
+            let side = if statement.effect == Effect::Allow { &mut allow } else { &mut deny };
+            if entry.is_personal && entry.holders().len() < MANY_HOLDERS {
+                for holder in entry.holders() {
+                    side.raise(*holder, self.to_one(statement, *holder));
+                }
+                continue;
+            }
+            match self.to_all(statement) {
+                Say::Same(truth) => {
+                    for holder in entry.holders() {
+                        side.raise(*holder, truth);
+                    }
+                }
+                each @ Say::Each(_) => {
+                    each.raise(side, &Bits::of(self.members(), entry.holders().iter().copied()));
+                }
+            }
+        }
+        allow.permit(&self.index.members.root_users);
+        (allow, deny)
+    }
+
+    /// What permissions boundaries let pass and deny; who has none is not held back.
+    pub(super) fn boundary(&self) -> (Truths, Truths) {
+        let mut allow = Truths::within(&self.index.unbound, Truth::Yes);
+        let mut deny = Truths::same(self.members(), Truth::No);
+        for (layer, mask) in &self.index.boundaries {
+            let (allowed, denied) = self.layer(layer);
+            allowed.raise(&mut allow, mask);
+            denied.raise(&mut deny, mask);
+        }
+        (allow, deny)
+    }
+
+    /// What service control policies let pass and deny.
+    pub(super) fn scps(&self) -> (Truths, Truths) {
+        let mut allow = Truths::same(self.members(), Truth::No);
+        let mut deny = allow.clone();
+        for (path, mask) in &self.index.scps {
+            let (allowed, denied) = self.path(path);
+            allowed.raise(&mut allow, mask);
+            denied.raise(&mut deny, mask);
+        }
+        let linked = &self.index.members.linked;
+        allow.permit(linked);
+        deny.keep(&linked.others());
+        (allow, deny)
+    }
+
+    /// What all levels let pass, and what one of them denies.
+    fn path(&self, path: &Path) -> Said {
+        let levels = match path {
+            Path::None => return (Say::Same(Truth::Yes), Say::Same(Truth::No)),
+            Path::NotRead => return (Say::Same(Truth::Unknown), Say::Same(Truth::Unknown)),
+            Path::Levels(levels) => levels,
+        };
+        let (mut allow, mut deny) = (Say::Same(Truth::Yes), Say::Same(Truth::No));
+        for level in levels {
+            let (allowed, denied) = self.policies(&level.policies);
+            allow.and(allowed);
+            deny.or(denied);
+        }
+        (allow, deny)
+    }
+
+    /// What policies without principals say.
+    fn layer(&self, layer: &Layer) -> Said {
+        match layer {
+            Layer::None => (Say::Same(Truth::Yes), Say::Same(Truth::No)),
+            Layer::NotRead => (Say::Same(Truth::Unknown), Say::Same(Truth::Unknown)),
+            Layer::Policies(policies) => self.policies(policies),
+        }
+    }
+
+    fn policies(&self, policies: &[Held]) -> Said {
+        let (mut allow, mut deny) = (Say::Same(Truth::No), Say::Same(Truth::No));
+        for held in policies {
+            let (allowed, denied) = match held {
+                Held::Read(policy) => self.policy(policy),
+                Held::Bad(_) => (Say::Same(Truth::Unknown), Say::Same(Truth::Unknown)),
+            };
+            allow.or(allowed);
+            deny.or(denied);
+        }
+        (allow, deny)
+    }
+
+    fn policy(&self, policy: &Arc<Policy>) -> Said {
+        let key = Arc::as_ptr(policy);
+        if let Some(said) = self.said.borrow().get(&key) {
+            return said.clone();
+        }
+        let (mut allow, mut deny) = (Say::Same(Truth::No), Say::Same(Truth::No));
+        for statement in &policy.statements {
+            let says = self.to_all(statement);
+            if statement.effect == Effect::Allow { allow.or(says) } else { deny.or(says) }
+        }
+        self.said.borrow_mut().insert(key, (allow.clone(), deny.clone()));
+        (allow, deny)
+    }
+
+    /// What a statement says to everyone, whomever it names.
+    pub(super) fn to_all(&self, statement: &Statement) -> Say {
+        if !speaks(statement, &self.request, &self.steps) {
+            return Say::Same(Truth::No);
+        }
+        if has_personal_resource(statement) {
+            return self.one_by_one(|member| self.to_one(statement, member));
+        }
+        let mut says = Say::Same(is_about(statement, &self.request, &self.context, &self.steps));
+        for test in &statement.conditions {
+            if says.is_no() {
+                break;
+            }
+            says.and(self.test(test));
+        }
+        says
+    }
+
+    fn test(&self, test: &Test) -> Say {
+        let variables = || test.values.iter().flat_map(Template::keys);
+        match (is_personal(&test.key), variables().any(is_personal), variables().all(is_personal)) {
+            (false, false, _) => Say::Same(test.holds(&self.context, &self.steps).0),
+            (true, _, true) => Say::Each(self.index.held_by(test)),
+            _ => self.one_by_one(|member| {
+                self.context_of(member).map_or(Truth::No, |context| test.holds(&context, &self.steps).0)
+            }),
+        }
+    }
+
+    pub(super) fn one_by_one(&self, truth: impl Fn(u32) -> Truth) -> Say {
+        let mut truths = Truths::same(self.members(), Truth::No);
+        for member in 0..self.members() as u32 {
+            truths.set(member, truth(member));
+        }
+        Say::Each(truths)
+    }
+
+    /// What a statement says to one member, whomever it names.
+    fn to_one(&self, statement: &Statement, member: u32) -> Truth {
+        let Some(context) = self.context_of(member) else { return Truth::No };
+        if !speaks(statement, &self.request, &self.steps) {
+            return Truth::No;
+        }
+        let tests = statement.conditions.iter().map(|test| test.holds(&context, &self.steps).0);
+        Truth::all(tests).and(is_about(statement, &self.request, &context, &self.steps))
+    }
+
+    /// The question's context as it is where this member asks.
+    pub(super) fn context_of(&self, member: u32) -> Option<Arc<Context>> {
+        if let Some(context) = self.contexts.borrow().get(&member) {
+            return Some(Arc::clone(context));
+        }
+        let request = self.asked_by(member)?;
+        let context = Arc::new(request::context(&request));
+        self.contexts.borrow_mut().insert(member, Arc::clone(&context));
+        Some(context)
+    }
+
+    /// The question as this member asks it.
+    pub(super) fn asked_by(&self, member: u32) -> Option<Request> {
+        let name = &self.index.members.get(member)?.name;
+        let action = &self.request.action;
+        self.index.organisation.request(name, action, self.target, self.guard, self.given.clone()).ok()
+    }
+}
+
+/// Whether a statement speaks of the action.
+fn speaks(statement: &Statement, request: &Request, steps: &Steps) -> bool {
+    let element = &statement.action;
+    element.patterns.iter().any(|wanted| pattern::action(wanted, &request.action, steps)) != element.negated
+}
+
+/// Whether it is about the resource.
+fn is_about(statement: &Statement, request: &Request, context: &Context, steps: &Steps) -> Truth {
+    let Some(element) = &statement.resource else { return Truth::Yes };
+    let patterns = element.patterns.iter();
+    let matches = patterns.map(|wanted| pattern::resource(wanted, &request.resource.arn, context, steps).0);
+    let matches = Truth::any(matches);
+    if element.negated { matches.negate() } else { matches }
+}

@@ -1,0 +1,220 @@
+//! Who can, of everyone at once: the policies of all identities taken apart once, and each question answered with sets.
+//!
+//! [`Index::decide`] says of every user, role and root user what [`Organisation::ask`] says of one. It asks the same
+//! tables and the same matchers of texts, statement by statement instead of caller by caller: what a statement says to
+//! all its holders is worked out once.
+//!
+//! **Invariant:** an index says what the reference evaluator says; `tests/it/index.rs` compares them.
+
+mod ask;
+mod bits;
+mod decide;
+mod holdings;
+mod members;
+mod resources;
+mod say;
+mod sides;
+mod truths;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use bits::Bits;
+pub use decide::Decisions;
+use holdings::{Holdings, Plan};
+use members::{Members, is_personal};
+use truths::Truths;
+
+use crate::{
+    condition::Test,
+    context::Context,
+    layers::{Held, Layer, Path},
+    limits::{PLANS_MAX, TESTS_MAX},
+    organisation::{Kind, Organisation},
+    steps::Steps,
+    truth::Truth,
+};
+
+/// An organisation, taken apart for questions about everyone. It never changes; another scan makes another.
+#[derive(Debug)]
+pub struct Index {
+    organisation: Arc<Organisation>,
+    members: Members,
+    holdings: Holdings,
+    /// Permissions boundaries, each once, with whom they bind.
+    boundaries: Vec<(Layer, Bits)>,
+    /// Who has no permissions boundary.
+    unbound: Bits,
+    /// Of whom it is not known whether there is one.
+    unread_boundary: Bits,
+    /// Paths of service control policies, each once, with whom they bind.
+    scps: Vec<(Path, Bits)>,
+    /// What statements say of an action, by its name in lower case.
+    plans: Mutex<HashMap<String, Arc<Plan>>>,
+    /// Of whom a condition holds that is about the principal alone, by its text.
+    tests: Mutex<HashMap<String, Arc<Truths>>>,
+}
+
+impl Index {
+    /// Takes an organisation apart.
+    pub fn new(organisation: Arc<Organisation>) -> Self {
+        let members = Members::of(&organisation);
+        let identity = |number| organisation.identities.get(&members.get(number)?.name);
+        let numbers = 0..members.len() as u32;
+        let identities =
+            || numbers.clone().filter_map(|number| identity(number).map(|identity| (number, identity)));
+        let holdings = Holdings::of(identities().map(|(number, identity)| (number, &identity.policies)));
+        let mut boundaries: Grouped<Vec<usize>, Layer> = Grouped::default();
+        let mut unread_boundary = Bits::none(members.len());
+        let mut unbound = Bits::all(members.len());
+        for (number, identity) in identities() {
+            if identity.boundary == Layer::None {
+                continue;
+            }
+            unbound.remove(number);
+            if identity.boundary == Layer::NotRead {
+                unread_boundary.insert(number);
+            }
+            boundaries.add(layer_key(&identity.boundary), &identity.boundary, number);
+        }
+        let mut scps: Grouped<Vec<Vec<usize>>, Path> = Grouped::default();
+        let none_read = Path::NotRead;
+        for (account, mask) in &members.accounts {
+            let path = organisation.accounts.get(account).map_or(&none_read, |account| &account.scps);
+            for number in mask.iter() {
+                scps.add(path_key(path), path, number);
+            }
+        }
+        let length = members.len();
+        Self {
+            boundaries: boundaries.end(length),
+            scps: scps.end(length),
+            organisation,
+            members,
+            holdings,
+            unbound,
+            unread_boundary,
+            plans: Mutex::default(),
+            tests: Mutex::default(),
+        }
+    }
+
+    /// How many users, roles and root users there are.
+    pub fn principals(&self) -> usize {
+        self.members.len()
+    }
+
+    /// How many statements their policies have, each counted once.
+    pub fn statements(&self) -> usize {
+        self.holdings.len()
+    }
+
+    /// What a number of an answer stands for: an ARN, or the account of a root user.
+    pub fn principal(&self, number: u32) -> Option<(&str, Kind)> {
+        self.members.get(number).map(|member| (member.name.as_str(), member.kind))
+    }
+
+    /// The organisation it is about.
+    pub fn organisation(&self) -> &Organisation {
+        &self.organisation
+    }
+
+    fn plan(&self, action: &str) -> Arc<Plan> {
+        let key = action.to_ascii_lowercase();
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&key) {
+            return Arc::clone(plan);
+        }
+        if plans.len() >= PLANS_MAX {
+            plans.clear();
+        }
+        let plan = Arc::new(self.holdings.plan(action, self.members.len()));
+        plans.insert(key, Arc::clone(&plan));
+        plan
+    }
+
+    /// Of whom a condition holds that is about the principal alone.
+    fn held_by(&self, test: &Test) -> Truths {
+        let values: Vec<&str> = test.values.iter().map(crate::pattern::Template::written).collect();
+        let variables: Vec<bool> = test.values.iter().map(|value| value.keys().next().is_some()).collect();
+        let key = format!("{:?}", (&test.operator.written, test.key.to_ascii_lowercase(), values, variables));
+        if let Some(truths) = self.tests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Truths::clone(truths);
+        }
+        let steps = Steps::new();
+        let mut truths = Truths::same(self.members.len(), Truth::No);
+        for member in 0..self.members.len() as u32 {
+            if let Some(context) = self.members.context(member, &self.organisation) {
+                truths.set(member, test.holds(context, &steps).0);
+            }
+        }
+        let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        if tests.len() >= TESTS_MAX {
+            tests.clear();
+        }
+        tests.insert(key, Arc::new(truths.clone()));
+        truths
+    }
+
+    /// Whether what is given of a request would take the place of what follows from who asks.
+    fn is_about_the_asker(given: &Context) -> bool {
+        given.is_complete() || given.names().any(is_personal)
+    }
+}
+
+/// Things that are the same for many, each once.
+#[derive(Debug)]
+struct Grouped<K, T> {
+    known: HashMap<K, usize>,
+    groups: Vec<(T, Vec<u32>)>,
+}
+
+impl<K, T> Default for Grouped<K, T> {
+    fn default() -> Self {
+        Self { known: HashMap::new(), groups: Vec::new() }
+    }
+}
+
+impl<K: std::hash::Hash + Eq, T: Clone> Grouped<K, T> {
+    fn add(&mut self, key: K, content: &T, member: u32) {
+        let at = *self.known.entry(key).or_insert_with(|| {
+            self.groups.push((content.clone(), Vec::new()));
+            self.groups.len() - 1
+        });
+        if let Some((_, members)) = self.groups.get_mut(at) {
+            members.push(member);
+        }
+    }
+
+    fn end(self, length: usize) -> Vec<(T, Bits)> {
+        self.groups.into_iter().map(|(content, members)| (content, Bits::of(length, members))).collect()
+    }
+}
+
+/// What tells one layer from another: which policies it has. Those that could not be read are all alike.
+fn layer_key(layer: &Layer) -> Vec<usize> {
+    match layer {
+        Layer::None => Vec::new(),
+        Layer::NotRead => vec![0],
+        Layer::Policies(policies) => std::iter::once(1).chain(policies.iter().map(held_key)).collect(),
+    }
+}
+
+fn path_key(path: &Path) -> Vec<Vec<usize>> {
+    match path {
+        Path::None => Vec::new(),
+        Path::NotRead => vec![vec![0]],
+        Path::Levels(levels) => std::iter::once(vec![1])
+            .chain(levels.iter().map(|level| level.policies.iter().map(held_key).collect()))
+            .collect(),
+    }
+}
+
+fn held_key(held: &Held) -> usize {
+    match held {
+        Held::Read(policy) => Arc::as_ptr(policy) as usize,
+        Held::Bad(_) => 0,
+    }
+}
