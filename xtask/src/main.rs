@@ -2,6 +2,7 @@
 
 mod bench;
 mod beside;
+mod catalogue;
 mod demo;
 mod journeys;
 mod models;
@@ -26,6 +27,7 @@ cargo xtask <command>
   tidy [--fix]        check sizes, headers, the crate table; --fix renews generated files
   models [--botocore DIR]
                       trim the AWS service models anew from the botocore package
+  catalogue           trim the catalogue of AWS actions anew from the packages that it is made of
   sample              make the sample organisation anew and record how Fathom reads it
   ui                  build the console into ui/dist (needs Node.js), check its sizes; `cargo build` then embeds it
   bench [names]       measure: scan (beside Prowler), organisation, large, estate, history, ledger;
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         "soak" => test::soak(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--fix")),
         "models" => models::run(),
+        "catalogue" => catalogue::run(),
         "sample" => sample::run(),
         "ui" => ui::run(),
         "bench" => bench::run(rest),
