@@ -7,14 +7,14 @@ use crate::{
 };
 
 /// A text of a policy as it was written, taken apart once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Template {
     written: String,
     parts: Vec<Part>,
 }
 
 /// One part of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     Char(char),
     Any,

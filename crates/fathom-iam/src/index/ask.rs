@@ -3,12 +3,17 @@
 use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use super::{
-    Index, bits::Bits, holdings::has_personal_resource, members::is_personal, say::Say, truths::Truths,
+    Index, Plans,
+    bits::Bits,
+    holdings::{Holdings, Plan, has_personal_resource},
+    members::is_personal,
+    say::Say,
+    truths::Truths,
 };
 use crate::{
     condition::Test,
     context::Context,
-    layers::{Held, Layer, Path},
+    layers::{Held, Path},
     organisation::{Guarded, Target},
     pattern::{self, Template},
     policy::{Effect, Policy, Statement},
@@ -35,6 +40,7 @@ pub(super) struct Question<'a> {
     pub(super) context: Context,
     pub(super) guard: &'a Guarded,
     pub(super) steps: Steps,
+    plans: Arc<Plans>,
     /// The context of single members.
     contexts: RefCell<HashMap<u32, Arc<Context>>>,
     /// Policies that several layers share.
@@ -62,6 +68,7 @@ impl<'a> Question<'a> {
             context: request::context(&request),
             request,
             guard,
+            plans: index.plans(action),
             steps: Steps::new(),
             contexts: RefCell::default(),
             said: RefCell::default(),
@@ -74,48 +81,87 @@ impl<'a> Question<'a> {
 
     /// What identity policies allow and deny; root users may do everything.
     pub(super) fn identity(&self) -> (Truths, Truths) {
-        let holdings = &self.index.holdings;
-        let plan = self.index.plan(&self.request.action);
-        let (mut allow, mut deny) = (plan.allow.clone(), plan.deny.clone());
-        let about = holdings.about(&self.request.resource.arn);
-        let mut numbers: Vec<u32> = about.filter(|number| plan.speak.contains(*number)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        for number in plan.asked.iter().chain(&numbers) {
-            let Some(entry) = holdings.get(*number) else { continue };
-            let Some(statement) = entry.statement() else { continue };
-            let side = if statement.effect == Effect::Allow { &mut allow } else { &mut deny };
-            if entry.is_personal && entry.holders().len() < MANY_HOLDERS {
-                for holder in entry.holders() {
-                    side.raise(*holder, self.to_one(statement, *holder));
-                }
-                continue;
-            }
-            match self.to_all(statement) {
-                Say::Same(truth) => {
-                    for holder in entry.holders() {
-                        side.raise(*holder, truth);
-                    }
-                }
-                each @ Say::Each(_) => {
-                    each.raise(side, &Bits::of(self.members(), entry.holders().iter().copied()));
-                }
-            }
-        }
+        let (mut allow, deny) = self.held(&self.index.identities, &self.plans.identities);
         allow.permit(&self.index.members.root_users);
         (allow, deny)
     }
 
     /// What permissions boundaries let pass and deny; who has none is not held back.
     pub(super) fn boundary(&self) -> (Truths, Truths) {
-        let mut allow = Truths::within(&self.index.unbound, Truth::Yes);
-        let mut deny = Truths::same(self.members(), Truth::No);
-        for (layer, mask) in &self.index.boundaries {
-            let (allowed, denied) = self.layer(layer);
-            allowed.raise(&mut allow, mask);
-            denied.raise(&mut deny, mask);
+        let (mut allow, deny) = self.held(&self.index.boundaries, &self.plans.boundaries);
+        allow.permit(&self.index.unbound);
+        (allow, deny)
+    }
+
+    /// What policies say that members hold.
+    fn held(&self, holdings: &Holdings, plan: &Plan) -> (Truths, Truths) {
+        let (mut allow, mut deny) = (plan.allow.clone(), plan.deny.clone());
+        let arn = &self.request.resource.arn;
+        // Statements about the resource, and those of which only their holders say whether they are.
+        let (mut about, mut personal) = (Vec::new(), Vec::new());
+        for (pattern, numbers) in holdings.about(arn) {
+            let mut speaking =
+                numbers.iter().copied().filter(|number| plan.speak.contains(*number)).peekable();
+            if speaking.peek().is_none() {
+                continue;
+            }
+            let truth = if pattern.keys().any(is_personal) {
+                Truth::Unknown
+            } else {
+                pattern::resource(pattern, arn, &self.context, &self.steps).0
+            };
+            if truth == Truth::No {
+                continue;
+            }
+            for number in speaking {
+                let is_personal = holdings.get(number).is_some_and(|entry| entry.has_personal_resource);
+                if is_personal { personal.push(number) } else { about.push((number, truth)) }
+            }
+        }
+        // Of several patterns of a statement the one that says most counts.
+        about.sort_unstable_by(|one, other| other.cmp(one));
+        about.dedup_by_key(|(number, _)| *number);
+        for (number, truth) in about {
+            self.hear_holders(holdings, number, Some(truth), &mut allow, &mut deny);
+        }
+        personal.sort_unstable();
+        personal.dedup();
+        for number in plan.asked.iter().chain(&personal) {
+            self.hear_holders(holdings, *number, None, &mut allow, &mut deny);
         }
         (allow, deny)
+    }
+
+    /// Adds what a statement that speaks of the action says to its holders; `about` is whether it is about the resource,
+    /// where that is known.
+    fn hear_holders(
+        &self,
+        holdings: &Holdings,
+        number: u32,
+        about: Option<Truth>,
+        allow: &mut Truths,
+        deny: &mut Truths,
+    ) {
+        let Some(entry) = holdings.get(number) else { return };
+        let Some(statement) = entry.statement() else { return };
+        let side = if statement.effect == Effect::Allow { allow } else { deny };
+        let is_personal = entry.has_personal_resource || entry.has_personal_test;
+        if is_personal && entry.holders().len() < MANY_HOLDERS {
+            for holder in entry.holders() {
+                side.raise(*holder, self.to_one(statement, about, *holder));
+            }
+            return;
+        }
+        match self.spoken(statement, about) {
+            Say::Same(truth) => {
+                for holder in entry.holders() {
+                    side.raise(*holder, truth);
+                }
+            }
+            each @ Say::Each(_) => {
+                each.raise(side, &Bits::of(self.members(), entry.holders().iter().copied()));
+            }
+        }
     }
 
     /// What service control policies let pass and deny.
@@ -149,15 +195,6 @@ impl<'a> Question<'a> {
         (allow, deny)
     }
 
-    /// What policies without principals say.
-    fn layer(&self, layer: &Layer) -> Said {
-        match layer {
-            Layer::None => (Say::Same(Truth::Yes), Say::Same(Truth::No)),
-            Layer::NotRead => (Say::Same(Truth::Unknown), Say::Same(Truth::Unknown)),
-            Layer::Policies(policies) => self.policies(policies),
-        }
-    }
-
     fn policies(&self, policies: &[Held]) -> Said {
         let (mut allow, mut deny) = (Say::Same(Truth::No), Say::Same(Truth::No));
         for held in policies {
@@ -187,30 +224,64 @@ impl<'a> Question<'a> {
 
     /// What a statement says to everyone, whomever it names.
     pub(super) fn to_all(&self, statement: &Statement) -> Say {
-        if !speaks(statement, &self.request, &self.steps) {
-            return Say::Same(Truth::No);
+        if speaks(statement, &self.request, &self.steps) {
+            self.spoken(statement, None)
+        } else {
+            Say::Same(Truth::No)
         }
-        if has_personal_resource(statement) {
-            return self.one_by_one(|member| self.to_one(statement, member));
+    }
+
+    /// The same of one that speaks of the action.
+    fn spoken(&self, statement: &Statement, about: Option<Truth>) -> Say {
+        if about.is_none() && has_personal_resource(statement) {
+            return self.one_by_one(|member| self.to_one(statement, None, member));
         }
-        let mut says = Say::Same(is_about(statement, &self.request, &self.context, &self.steps));
+        let mut says = Say::Same(about.unwrap_or_else(|| self.is_about(statement)));
         for test in &statement.conditions {
             if says.is_no() {
                 break;
             }
-            says.and(self.test(test));
+            says.and(match Concern::of(test) {
+                Concern::Request => Say::Same(test.holds(&self.context, &self.steps).0),
+                Concern::Principal => Say::Each(self.index.held_by(test)),
+                Concern::Both => self.one_by_one(|member| self.test_of(test, member)),
+            });
         }
         says
     }
 
-    fn test(&self, test: &Test) -> Say {
-        let variables = || test.values.iter().flat_map(Template::keys);
-        match (is_personal(&test.key), variables().any(is_personal), variables().all(is_personal)) {
-            (false, false, _) => Say::Same(test.holds(&self.context, &self.steps).0),
-            (true, _, true) => Say::Each(self.index.held_by(test)),
-            _ => self.one_by_one(|member| {
-                self.context_of(member).map_or(Truth::No, |context| test.holds(&context, &self.steps).0)
-            }),
+    fn is_about(&self, statement: &Statement) -> Truth {
+        is_about(statement, &self.request, &self.context, &self.steps)
+    }
+
+    /// What a statement that speaks of the action says to one member, whomever it names.
+    fn to_one(&self, statement: &Statement, about: Option<Truth>, member: u32) -> Truth {
+        let mut truth = match about {
+            Some(truth) => truth,
+            None if has_personal_resource(statement) => match self.context_of(member) {
+                Some(context) => is_about(statement, &self.request, &context, &self.steps),
+                None => Truth::No,
+            },
+            None => self.is_about(statement),
+        };
+        for test in &statement.conditions {
+            if truth == Truth::No {
+                break;
+            }
+            truth = truth.and(self.test_of(test, member));
+        }
+        truth
+    }
+
+    fn test_of(&self, test: &Test, member: u32) -> Truth {
+        let holds = |context: &Context| test.holds(context, &self.steps).0;
+        match Concern::of(test) {
+            Concern::Request => holds(&self.context),
+            Concern::Principal => {
+                let context = self.index.members.context(member, &self.index.organisation);
+                context.map_or(Truth::No, holds)
+            }
+            Concern::Both => self.context_of(member).map_or(Truth::No, |context| holds(&context)),
         }
     }
 
@@ -220,16 +291,6 @@ impl<'a> Question<'a> {
             truths.set(member, truth(member));
         }
         Say::Each(truths)
-    }
-
-    /// What a statement says to one member, whomever it names.
-    fn to_one(&self, statement: &Statement, member: u32) -> Truth {
-        let Some(context) = self.context_of(member) else { return Truth::No };
-        if !speaks(statement, &self.request, &self.steps) {
-            return Truth::No;
-        }
-        let tests = statement.conditions.iter().map(|test| test.holds(&context, &self.steps).0);
-        Truth::all(tests).and(is_about(statement, &self.request, &context, &self.steps))
     }
 
     /// The question's context as it is where this member asks.
@@ -248,6 +309,26 @@ impl<'a> Question<'a> {
         let name = &self.index.members.get(member)?.name;
         let action = &self.request.action;
         self.index.organisation.request(name, action, self.target, self.guard, self.given.clone()).ok()
+    }
+}
+
+/// What decides whether a condition holds.
+enum Concern {
+    /// The request alone.
+    Request,
+    /// Who asks alone.
+    Principal,
+    Both,
+}
+
+impl Concern {
+    fn of(test: &Test) -> Self {
+        let variables = || test.values.iter().flat_map(Template::keys);
+        match (is_personal(&test.key), variables().any(is_personal), variables().all(is_personal)) {
+            (false, false, _) => Self::Request,
+            (true, _, true) => Self::Principal,
+            _ => Self::Both,
+        }
     }
 }
 

@@ -7,8 +7,9 @@ use std::{
 
 use super::{bits::Bits, members::is_personal, resources::Resources, truths::Truths};
 use crate::{
+    condition::Test,
     layers::{Held, Layer},
-    pattern,
+    pattern::{self, Template},
     policy::{Effect, Element, Policy, Statement},
     steps::Steps,
     truth::Truth,
@@ -20,8 +21,10 @@ pub(super) struct Entry {
     policy: Arc<Policy>,
     at: usize,
     holders: Arc<Vec<u32>>,
-    /// What it says may be another thing for each holder.
-    pub(super) is_personal: bool,
+    /// What its conditions say may be another thing for each holder.
+    pub(super) has_personal_test: bool,
+    /// So may what it is about.
+    pub(super) has_personal_resource: bool,
     /// It is about every resource.
     everywhere: bool,
 }
@@ -105,7 +108,8 @@ impl Holdings {
                     policy: Arc::clone(policy),
                     at,
                     holders: Arc::clone(&holders),
-                    is_personal: is_personal_statement(statement),
+                    has_personal_test: statement.conditions.iter().any(is_personal_test),
+                    has_personal_resource: has_personal_resource(statement),
                     everywhere,
                 });
             }
@@ -124,8 +128,9 @@ impl Holdings {
         self.entries.get(number as usize)
     }
 
-    /// The statements that may be about a resource, apart from those about every one.
-    pub(super) fn about<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = u32> + 'a {
+    /// The patterns of resources that may match, with the statements that have each, apart from statements about every
+    /// resource.
+    pub(super) fn about<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = (&'a Template, &'a [u32])> + 'a {
         self.resources.about(arn)
     }
 
@@ -180,21 +185,19 @@ impl Holdings {
 
 /// Whether a statement is about every resource, or about all but some: no beginning tells what it is about.
 fn is_everywhere(statement: &Statement) -> bool {
-    statement.resource.as_ref().is_none_or(|element| {
-        element.negated || element.patterns.iter().any(pattern::Template::is_everything)
-    })
+    statement
+        .resource
+        .as_ref()
+        .is_none_or(|element| element.negated || element.patterns.iter().any(Template::is_everything))
 }
 
-/// Whether what a statement says may be another thing for each principal, with the same resource and context.
-pub(super) fn is_personal_statement(statement: &Statement) -> bool {
-    has_personal_resource(statement)
-        || statement.conditions.iter().any(|test| {
-            is_personal(&test.key) || test.values.iter().flat_map(pattern::Template::keys).any(is_personal)
-        })
+/// Whether what a condition says may be another thing for each principal.
+fn is_personal_test(test: &Test) -> bool {
+    is_personal(&test.key) || test.values.iter().flat_map(Template::keys).any(is_personal)
 }
 
 /// Whether the resources of a statement name the principal.
 pub(super) fn has_personal_resource(statement: &Statement) -> bool {
     let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
-    patterns.flat_map(pattern::Template::keys).any(is_personal)
+    patterns.flat_map(Template::keys).any(is_personal)
 }

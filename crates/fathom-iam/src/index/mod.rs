@@ -32,7 +32,7 @@ use crate::{
     context::Context,
     layers::{Held, Layer, Path},
     limits::{PLANS_MAX, TESTS_MAX},
-    organisation::{Kind, Organisation},
+    organisation::{Identity, Kind, Organisation},
     steps::Steps,
     truth::Truth,
 };
@@ -42,9 +42,8 @@ use crate::{
 pub struct Index {
     organisation: Arc<Organisation>,
     members: Members,
-    holdings: Holdings,
-    /// Permissions boundaries, each once, with whom they bind.
-    boundaries: Vec<(Layer, Bits)>,
+    identities: Holdings,
+    boundaries: Holdings,
     /// Who has no permissions boundary.
     unbound: Bits,
     /// Of whom it is not known whether there is one.
@@ -52,9 +51,16 @@ pub struct Index {
     /// Paths of service control policies, each once, with whom they bind.
     scps: Vec<(Path, Bits)>,
     /// What statements say of an action, by its name in lower case.
-    plans: Mutex<HashMap<String, Arc<Plan>>>,
+    plans: Mutex<HashMap<String, Arc<Plans>>>,
     /// Of whom a condition holds that is about the principal alone, by its text.
     tests: Mutex<HashMap<String, Arc<Truths>>>,
+}
+
+/// What statements say of one action, whatever the resource.
+#[derive(Debug)]
+struct Plans {
+    identities: Plan,
+    boundaries: Plan,
 }
 
 impl Index {
@@ -65,20 +71,16 @@ impl Index {
         let numbers = 0..members.len() as u32;
         let identities =
             || numbers.clone().filter_map(|number| identity(number).map(|identity| (number, identity)));
-        let holdings = Holdings::of(identities().map(|(number, identity)| (number, &identity.policies)));
-        let mut boundaries: Grouped<Vec<usize>, Layer> = Grouped::default();
-        let mut unread_boundary = Bits::none(members.len());
-        let mut unbound = Bits::all(members.len());
-        for (number, identity) in identities() {
-            if identity.boundary == Layer::None {
-                continue;
-            }
-            unbound.remove(number);
-            if identity.boundary == Layer::NotRead {
-                unread_boundary.insert(number);
-            }
-            boundaries.add(layer_key(&identity.boundary), &identity.boundary, number);
-        }
+        let held = |layer: fn(&Identity) -> &Layer| {
+            Holdings::of(identities().map(|(number, identity)| (number, layer(identity))))
+        };
+        let which = |is: fn(&Layer) -> bool| {
+            let those = identities().filter(|(_, identity)| is(&identity.boundary)).map(|(number, _)| number);
+            Bits::of(members.len(), those)
+        };
+        let unbound = which(|layer| *layer != Layer::None).others();
+        let unread_boundary = which(|layer| *layer == Layer::NotRead);
+        let (identity, boundaries) = (held(|one| &one.policies), held(|one| &one.boundary));
         let mut scps: Grouped<Vec<Vec<usize>>, Path> = Grouped::default();
         let none_read = Path::NotRead;
         for (account, mask) in &members.accounts {
@@ -89,11 +91,11 @@ impl Index {
         }
         let length = members.len();
         Self {
-            boundaries: boundaries.end(length),
+            identities: identity,
+            boundaries,
             scps: scps.end(length),
             organisation,
             members,
-            holdings,
             unbound,
             unread_boundary,
             plans: Mutex::default(),
@@ -108,7 +110,7 @@ impl Index {
 
     /// How many statements their policies have, each counted once.
     pub fn statements(&self) -> usize {
-        self.holdings.len()
+        self.identities.len()
     }
 
     /// What a number of an answer stands for: an ARN, or the account of a root user.
@@ -121,7 +123,7 @@ impl Index {
         &self.organisation
     }
 
-    fn plan(&self, action: &str) -> Arc<Plan> {
+    fn plans(&self, action: &str) -> Arc<Plans> {
         let key = action.to_ascii_lowercase();
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(plan) = plans.get(&key) {
@@ -130,7 +132,9 @@ impl Index {
         if plans.len() >= PLANS_MAX {
             plans.clear();
         }
-        let plan = Arc::new(self.holdings.plan(action, self.members.len()));
+        let members = self.members.len();
+        let identities = self.identities.plan(action, members);
+        let plan = Arc::new(Plans { identities, boundaries: self.boundaries.plan(action, members) });
         plans.insert(key, Arc::clone(&plan));
         plan
     }
@@ -193,15 +197,7 @@ impl<K: std::hash::Hash + Eq, T: Clone> Grouped<K, T> {
     }
 }
 
-/// What tells one layer from another: which policies it has. Those that could not be read are all alike.
-fn layer_key(layer: &Layer) -> Vec<usize> {
-    match layer {
-        Layer::None => Vec::new(),
-        Layer::NotRead => vec![0],
-        Layer::Policies(policies) => std::iter::once(1).chain(policies.iter().map(held_key)).collect(),
-    }
-}
-
+/// What tells one path from another: which policies it has. Those that could not be read are all alike.
 fn path_key(path: &Path) -> Vec<Vec<usize>> {
     match path {
         Path::None => Vec::new(),

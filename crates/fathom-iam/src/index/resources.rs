@@ -10,9 +10,12 @@ const HEAD: usize = 5;
 /// Where statements about some resources are found.
 #[derive(Debug, Default)]
 pub(super) struct Resources {
+    /// Patterns, each once, with the statements that have it.
+    patterns: Vec<(Template, Vec<u32>)>,
+    known: HashMap<Template, u32>,
     /// By `partition:service`.
     services: HashMap<String, Service>,
-    /// Of patterns whose service is not written out.
+    /// Patterns whose service is not written out.
     loose: Vec<u32>,
 }
 
@@ -20,7 +23,7 @@ pub(super) struct Resources {
 struct Service {
     /// How long the beginnings are, in bytes.
     lengths: BTreeSet<usize>,
-    /// Statements by the beginning of what follows the account.
+    /// Patterns by the beginning of what follows the account.
     beginnings: HashMap<String, Vec<u32>>,
 }
 
@@ -28,20 +31,34 @@ impl Resources {
     /// Takes a statement in, under each of its patterns.
     pub(super) fn add(&mut self, number: u32, statement: &Statement) {
         let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
-        for (service, beginning) in patterns.map(key).collect::<BTreeSet<_>>() {
-            match service {
-                None => self.loose.push(number),
-                Some(service) => {
-                    let service = self.services.entry(service).or_default();
-                    service.lengths.insert(beginning.len());
-                    service.beginnings.entry(beginning).or_default().push(number);
-                }
+        for pattern in patterns {
+            let at = self.known.get(pattern).copied().unwrap_or_else(|| self.learn(pattern));
+            if let Some((_, statements)) = self.patterns.get_mut(at as usize)
+                && statements.last() != Some(&number)
+            {
+                statements.push(number);
             }
         }
     }
 
-    /// The statements of which a pattern may match, some perhaps more than once. None is left out that does match.
-    pub(super) fn about<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = u32> + 'a {
+    fn learn(&mut self, pattern: &Template) -> u32 {
+        let at = self.patterns.len() as u32;
+        self.patterns.push((pattern.clone(), Vec::new()));
+        self.known.insert(pattern.clone(), at);
+        match key(pattern) {
+            (None, _) => self.loose.push(at),
+            (Some(service), beginning) => {
+                let service = self.services.entry(service).or_default();
+                service.lengths.insert(beginning.len());
+                service.beginnings.entry(beginning).or_default().push(at);
+            }
+        }
+        at
+    }
+
+    /// The patterns that may match, with the statements that have each; some perhaps more than once. None is left out
+    /// that does match.
+    pub(super) fn about<'a>(&'a self, arn: &'a str) -> impl Iterator<Item = (&'a Template, &'a [u32])> + 'a {
         let mut head = arn.splitn(4, ':').skip(1);
         let service = format!("{}:{}", head.next().unwrap_or_default(), head.next().unwrap_or_default());
         let found = self.services.get(&service);
@@ -55,7 +72,8 @@ impl Resources {
                 lengths.filter_map(move |length| service.beginnings.get(rest.get(..*length)?)).flatten()
             })
         });
-        exact.chain(&self.loose).copied()
+        let patterns = exact.chain(&self.loose).filter_map(|at| self.patterns.get(*at as usize));
+        patterns.map(|(pattern, statements)| (pattern, statements.as_slice()))
     }
 }
 
