@@ -100,6 +100,6 @@ pub(crate) struct PermissionActions {
     pub(crate) about: String,
     /// Why these change permissions.
     pub(crate) reason: String,
-    /// Patterns of whole names, with the service.
+    /// Whole names; `*` in place of the service stands for every service that has the action.
     pub(crate) actions: Vec<String>,
 }

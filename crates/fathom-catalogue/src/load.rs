@@ -58,10 +58,13 @@ struct Document<'a> {
 struct ServiceDocument<'a> {
     prefix: Box<str>,
     name: Box<str>,
-    types: Vec<(Box<str>, Box<[Box<str>]>, u32)>,
+    types: Vec<TypeDocument>,
     #[serde(borrow)]
     actions: Vec<ActionDocument<'a>>,
 }
+
+/// Name, ARNs, key set.
+type TypeDocument = (Box<str>, Box<[Box<str>]>, u32);
 
 /// Name, level, key set, resources, needs.
 type ActionDocument<'a> = (&'a str, &'a str, u32, Vec<u32>, Option<Vec<u32>>);
@@ -194,16 +197,24 @@ fn changes_permissions(catalogue: &mut Catalogue, entry: &PermissionActions) -> 
     if entry.reason.trim().is_empty() {
         return Err(fault(format!("`{}` has no reason", entry.about)));
     }
-    for pattern in &entry.actions {
+    for written in &entry.actions {
+        let named: Vec<String> = match written.strip_prefix("*:") {
+            Some(name) => {
+                catalogue.services().map(|service| format!("{}:{name}", service.prefix())).collect()
+            }
+            None => vec![written.clone()],
+        };
         let mut is_new = false;
-        for id in catalogue.actions_matching(pattern) {
-            let row = &mut catalogue.actions[id.index()];
-            is_new |= row.kind != Kind::Admin;
-            row.kind = Kind::Admin;
+        for name in named {
+            if let Some(id) = exact(catalogue, &name) {
+                let row = &mut catalogue.actions[id.index()];
+                is_new |= row.kind != Kind::Admin;
+                row.kind = Kind::Admin;
+            }
         }
         if !is_new {
             return Err(fault(format!(
-                "`{}`: `{pattern}` matches no action that is not a change of permissions anyway; take it out",
+                "`{}`: `{written}` is no action, or a change of permissions anyway; take it out",
                 entry.about
             )));
         }
@@ -219,8 +230,7 @@ fn is_data(catalogue: &mut Catalogue, entry: &DataActions) -> Result<(), Catalog
     }
     for action in &entry.actions {
         let name = format!("{}:{action}", entry.service);
-        let known = catalogue.action(&name).filter(|known| known.name() == name).map(|known| known.id());
-        let Some(id) = known else {
+        let Some(id) = exact(catalogue, &name) else {
             return Err(fault(format!("no action is called `{name}`; see `fathom iam actions`")));
         };
         let row = &mut catalogue.actions[id.index()];
@@ -230,4 +240,79 @@ fn is_data(catalogue: &mut Catalogue, entry: &DataActions) -> Result<(), Catalog
         row.kind = Kind::Data;
     }
     Ok(())
+}
+
+/// The action that is spelled so, capitals too.
+fn exact(catalogue: &Catalogue, name: &str) -> Option<ActionId> {
+    catalogue.action(name).filter(|action| action.name() == name).map(|action| action.id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(service: &str, reason: &str, action: &str) -> DataActions {
+        DataActions { service: service.into(), reason: reason.into(), actions: vec![action.into()] }
+    }
+
+    fn said(result: Result<(), CatalogueError>) -> String {
+        result.expect_err("a fault").to_string()
+    }
+
+    #[test]
+    fn tables_that_say_what_is_not_so_are_refused() {
+        let mut catalogue = embedded().expect("the catalogue");
+        for (entry, fault) in [
+            (data("s3", "a reason", "GetObjekt"), "no action is called `s3:GetObjekt`"),
+            (data("s3", "a reason", "getobject"), "no action is called `s3:getobject`"),
+            (data("s33", "a reason", "GetObject"), "no action is called `s33:GetObject`"),
+            (data("s3", "a reason", "GetObject"), "`s3:GetObject` is there twice"),
+            (data("s3", " ", "ListBucket"), "service `s3` has no reason"),
+        ] {
+            let said = said(is_data(&mut catalogue, &entry));
+            assert!(said.contains(fault) && said.starts_with(DATA_FILE), "{said}");
+        }
+        for pattern in ["iam:PassRole", "iam:AttachRolePolicy", "iam:Pass*", "*:NoSuchThing"] {
+            let entry = PermissionActions {
+                about: "a test".into(),
+                reason: "a reason".into(),
+                actions: vec![pattern.into()],
+            };
+            let said = said(changes_permissions(&mut catalogue, &entry));
+            assert!(said.contains(pattern) && said.starts_with(PERMISSIONS_FILE), "{said}");
+        }
+        let unknown: Result<Vec<DataActions>, _> =
+            table(DATA_FILE, "- service: s3\n  why: because\n  actions: [GetObject]\n");
+        assert!(unknown.expect_err("a fault").to_string().contains("why"));
+    }
+
+    /// A file in which a number leads nowhere, or names are out of order, is refused when it is read, not when asked.
+    #[test]
+    fn files_that_do_not_hold_together_are_refused() {
+        let file = |types: &str, actions: &str| {
+            let text = format!(
+                r#"{{"version":"1","date":"d","needsVersion":"1","keys":[["a:b","String"]],"keySets":[[],[0]],
+                "services":[{{"prefix":"a","name":"A","types":{types},"actions":{actions}}}]}}"#
+            );
+            assemble(serde_json::from_str(&text).expect("the form"))
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        let kind = r#"[["t",["arn:${Partition}:a:::${T}"],1]]"#;
+        assert_eq!(file(kind, r#"[["Do","w",1,[1,0],[0]],["Go","r",0,[],null]]"#), Ok(()));
+        for (types, actions, fault) in [
+            (r#"[["t",[],2]]"#, "[]", "a set of condition keys has the number 2"),
+            (kind, r#"[["Do","w",2,[],[]]]"#, "a set of condition keys has the number 2"),
+            (kind, r#"[["Do","x",0,[],[]]]"#, "no level `x`"),
+            (kind, r#"[["Do","w",0,[2,0],[]]]"#, "a resource type has the number 1"),
+            (kind, r#"[["Do","w",0,[1],[]]]"#, "a resource without its condition keys"),
+            (kind, r#"[["Do","w",0,[1,9],[]]]"#, "a set of condition keys has the number 9"),
+            (kind, r#"[["Do","w",0,[],[7]]]"#, "an action that is needed has the number 7"),
+            (kind, r#"[["Go","w",0,[],[]],["Do","w",0,[],[]]]"#, "not in the order"),
+            (kind, r#"[["Do","w",0,[],[]],["DO","w",0,[],[]]]"#, "not in the order"),
+        ] {
+            let said = file(types, actions).expect_err("a fault");
+            assert!(said.contains(fault), "{said}");
+        }
+    }
 }
