@@ -25,7 +25,8 @@ export function words(error: unknown): string[] {
   if (error instanceof Refused) {
     const { detail, hint, title } = error.problem;
     const said = [sentence(detail || title)];
-    if (hint) said.push(sentence(hint));
+    // An address of the API helps a program; a person has the page.
+    if (hint && !hint.includes("/api/")) said.push(sentence(hint));
     return said;
   }
   if (error instanceof Gone) return ["The server does not answer.", "This page tries again by itself."];

@@ -36,11 +36,11 @@ export function whoCan(what: Permission): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)} can.`;
 }
 
-/** Shows its children to who may; to others nothing, or with `say` who could. */
-export function May({ do: what, say, whole, children }: { do: Permission; say?: boolean; whole?: boolean; children: ReactNode }) {
+/** Shows its children to who may; to others nothing, or who could do what `say` names. */
+export function May({ do: what, say, whole, children }: { do: Permission; say?: string; whole?: boolean; children: ReactNode }) {
   const who = useWho();
   const may = who?.permissions.includes(what) ?? false;
   if (may && (!whole || isWhole(who))) return <>{children}</>;
   if (!say) return null;
-  return <span className="small muted">{may ? "Only for people who are not limited to accounts or teams." : `Your role cannot do this. ${whoCan(what)}`}</span>;
+  return <span className="small muted">{may ? `Only people who are not limited to accounts or teams can ${say}.` : `${whoCan(what).replace(/\.$/, "")} ${say}.`}</span>;
 }

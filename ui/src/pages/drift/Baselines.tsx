@@ -31,7 +31,7 @@ export function Baselines({ choice }: { choice: ReactNode }) {
   const name = search.baseline ?? held[0]?.name;
   const chosen = held.find((each) => each.name === name);
   const state = useQuery({ ...ask.baseline(name ?? ""), enabled: chosen !== undefined });
-  const button = <button type="button" className={`button ${chosen ? "" : "main"}`} disabled={!may} title={may ? undefined : whoCan("approve_baseline")} onClick={() => setApprove(true)}><Stamp aria-hidden />Approve the state as it is…</button>;
+  const button = may ? <button type="button" className={`button ${chosen ? "" : "main"}`} onClick={() => setApprove(true)}><Stamp aria-hidden />Approve the state as it is…</button> : <span className="small muted">{whoCan("approve_baseline").replace(/\.$/, "")} approve a state.</span>;
   const dialog = approve && <Approve before={chosen} state={state.data} onClose={() => setApprove(false)} />;
   if (chosen) return <>{<Compared key={chosen.name} baseline={chosen} state={state.data} held={held} past={all.data?.baselines.filter((each) => each.ended_at) ?? []} choice={choice} button={button} />}{dialog}</>;
   return (
@@ -45,13 +45,14 @@ export function Baselines({ choice }: { choice: ReactNode }) {
 /** No state is approved, or none of that name: what to do depends on whether a scan left one. */
 export function NoneYet({ name, button }: { name?: string; button: ReactNode }) {
   const summary = useQuery(ask.summary());
+  const may = useMay("approve_baseline");
   return (
     <Answer of={summary} lines={8} label="Asking for the last scan">
       {({ last_scan }) => last_scan ? (
         <Empty title={name ? `There is no approved state called ${shown(name, 60)}` : "No state was approved so far"}>
-          <p>Approve the estate as the last scan left it. From then on everything that comes, goes or changes is listed here until somebody explains it, and a pipeline can be held by it.</p>
+          <p>Once the estate is approved as a scan left it, everything that comes, goes or changes is listed here until somebody explains it, and a pipeline can be held by it.</p>
           <div>{button}</div>
-          <CopyLine text={'fathom baseline approve --reason "…"'} />
+          {may && <CopyLine text={'fathom baseline approve --reason "…"'} />}
         </Empty>
       ) : (
         <Empty title="Nothing was scanned yet">

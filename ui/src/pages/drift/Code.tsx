@@ -15,6 +15,8 @@ import { Field } from "../../parts/Field";
 import { List } from "../../parts/List";
 import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { useWhole } from "../../session/may";
+import { NothingForYou } from "../../session/NothingForYou";
 import styles from "./Drift.module.css";
 import { DriftRow } from "./DriftRow";
 import { VERDICT } from "./words";
@@ -23,6 +25,7 @@ const EXAMPLE = "terraform_states: [prod.tfstate]\nterraform_plans: []\ncloudfor
 const LISTS = ["type", "account", "region", "file"] as const;
 
 export function Code({ choice }: { choice: ReactNode }) {
+  const whole = useWhole();
   const search = useSearch({ from: "/drift" });
   const navigate = useNavigate({ from: "/drift" });
   const set = (next: Partial<typeof search>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
@@ -38,11 +41,13 @@ export function Code({ choice }: { choice: ReactNode }) {
   // Verdicts, files and words that are searched for cannot be said in a command.
   const narrow = verdict?.length || search.file?.length || search.search ? undefined : onlyThese({ type: search.type, account: search.account, region: search.region });
   const told = first?.state === "compared";
+  // To whom nothing belongs, nothing was compared.
+  const nothing = told && !whole && VERDICTS.every((each) => first.counts[each] === 0);
   const open = first ? (["drifted", "missing", "undeclared"] as const).filter((each) => first.counts[each] > 0).map((each) => VERDICT[each].many(count(first.counts[each]))) : [];
   return (
     <List
       title="Drift" active={active}
-      sentence={told ? <>{open.length ? open.join(", ") : "Everything declared is as declared"}; {counted(first.attributes_compared, "attribute")} compared{first.as_of.scan > 0 && <>, as of scan {first.as_of.scan}</>}, <Ago at={first.compared_at} /></> : " "}
+      sentence={told && !nothing ? <>{open.length ? open.join(", ") : "Everything declared is as declared"}; {counted(first.attributes_compared, "attribute")} compared{first.as_of.scan > 0 && <>, as of scan {first.as_of.scan}</>}, <Ago at={first.compared_at} /></> : " "}
       facets={told ? LISTS.map((name) => <Facet key={name} title={{ type: "Kind", account: "Account", region: "Region", file: "File" }[name]} options={options(first.facets[name], name)} chosen={search[name] ?? []} onChange={(chosen) => set({ [name]: chosen.length ? chosen : undefined })} />) : undefined}
       tools={
         <>
@@ -62,15 +67,15 @@ export function Code({ choice }: { choice: ReactNode }) {
           </Empty>
         ) : (
           <>
-            <div className={styles.counts} role="group" aria-label="Only these">
+            {nothing ? <NothingForYou>{null}</NothingForYou> : <div className={styles.counts} role="group" aria-label="Only these">
               {VERDICTS.map((each) => (
                 <button key={each} type="button" aria-pressed={verdict?.includes(each) ?? false} onClick={() => set({ verdict: verdict?.includes(each) ? (verdict.length > 1 ? verdict.filter((other) => other !== each) : undefined) : [...(verdict ?? []), each] })}>
                   <strong>{count(first.counts[each])}</strong><span>{VERDICT[each].name}</span>
                 </button>
               ))}
-            </div>
+            </div>}
             {[...first.notes, ...first.left_out].slice(0, 20).map((note) => <p key={note} className="small muted wrap">{shown(note, 300)}</p>)}
-            {rows.length === 0 ? <Empty title={active || search.search ? "Nothing with these filters" : "Nothing drifted"}><p>{active || search.search ? "Clear the filters to see the rest." : "Everything that is declared is there, as declared, and nothing else is."}</p></Empty> : (
+            {nothing ? null : rows.length === 0 ? <Empty title={active || search.search ? "Nothing with these filters" : "Nothing drifted"}><p>{active || search.search ? "Clear the filters to see the rest." : "Everything that is declared is there, as declared, and nothing else is."}</p></Empty> : (
               <ul className={styles.list} aria-label="Compared resources">
                 {rows.map((row, at) => <li key={row.uid ?? `${row.declared_by[0]?.address ?? ""} ${at}`}><DriftRow row={row} /></li>)}
                 {pages.hasNextPage && <li><button type="button" className="button" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>{pages.isFetchingNextPage ? "Fetching…" : `More of ${count(first.total)}`}</button></li>}

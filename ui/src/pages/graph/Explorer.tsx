@@ -13,6 +13,7 @@ import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { useAt } from "../../parts/time";
 import { useWhole } from "../../session/may";
+import { NothingForYou } from "../../session/NothingForYou";
 import { Choose } from "./Choose";
 import styles from "./Explorer.module.css";
 import { Between } from "./Between";
@@ -96,7 +97,7 @@ function Estate() {
   const { rest, total, shown: drawn } = estate.data;
   const narrowed = Object.keys(filter).length > 0;
   const title = <h1 className="row"><Share2 className="icon" aria-hidden />{narrowed ? <span className="wrap">{list([...(filter.account ?? []), ...(filter.region ?? []), ...(filter.network ?? []).map((each) => each.split(/[/:]/).at(-1) ?? each), ...(filter.type ?? []).map(plain)].map((each) => shown(each, 40))) || "A part of the estate"}</span> : "The whole estate"}</h1>;
-  if (graph.nodes.size === 0) return <div className={styles.page}>{title}<Empty title="Nothing to draw"><p>{narrowed ? "No resource fits." : "The first scan brings resources and their connections."}</p>{!narrowed && <StartScan />}</Empty></div>;
+  if (graph.nodes.size === 0) return <div className={styles.page}>{title}{narrowed ? <Empty title="Nothing to draw"><p>No resource fits.</p></Empty> : <NothingForYou><Empty title="Nothing to draw"><p>The first scan brings resources and their connections.</p><StartScan /></Empty></NothingForYou>}</div>;
   return (
     <Stage
       graph={graph} opened={new Set()} title={title} standard

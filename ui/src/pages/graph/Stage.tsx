@@ -30,7 +30,8 @@ type Step = { what: "open" } | { what: "move"; move: Move };
 
 export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, note, wrong, bare, standard }: Props) {
   // On a telephone the list is easier to read than the picture; a path has its hops as a list anyway.
-  const usual = useNarrow() && !bare ? "list" : "picture";
+  const narrow = useNarrow();
+  const usual = narrow && !bare ? "list" : "picture";
   const { view = usual, areas = true } = useSearch({ from: "/graph" });
   const navigate = useNavigate({ from: "/graph" });
   const [wanted, setChosen] = useState<string | undefined>(start);
@@ -39,6 +40,8 @@ export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, 
   const positions = useRef(new Map<string, Position>());
   const chosen = wanted !== undefined && graph.nodes.has(wanted) ? wanted : start;
   const node = chosen === undefined ? undefined : graph.nodes.get(chosen);
+  // Below a list on a telephone nobody would look for what is chosen, and the list says it all.
+  const aside = node && !bare && !(narrow && view === "list") ? node : undefined;
   const set = (next: object) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true });
 
   const pin = (id: string, on: boolean) => setPins((was) => { const next = new Set(was); if (on) next.add(id); else next.delete(id); return next; });
@@ -74,13 +77,13 @@ export function Stage({ graph, start, opened, onOpen, undo, busy, title, tools, 
       </div>
       {(note ?? graph.note) && <p className="small muted wrap">{note ?? shown(graph.note ?? "", 300)}</p>}
       {wrong}
-      <div className={node && !bare ? styles.columns : styles.single}>
+      <div className={aside ? styles.columns : styles.single}>
         {view === "picture"
           ? <Suspense fallback={<Skeleton lines={8} label="Drawing" />}><Picture graph={graph} start={start} chosen={chosen} areas={areas || Boolean(standard)} positions={positions} pins={pins} onChoose={setChosen} onOpen={(id) => { if (graph.nodes.get(id)?.form !== "unseen") open?.(id); }} onMove={moved} onFail={() => set({ view: "list" })} /></Suspense>
           : <Twin graph={graph} onOpen={open} start={start} opened={opened} />}
-        {node && !bare && (
+        {aside && (
           <aside className={styles.side} aria-label="Chosen node">
-            <Chosen node={node} graph={graph} start={start} opened={opened.has(node.id)} onOpen={open && (() => open(node.id))} onChoose={setChosen} pinned={pins.has(node.id)} onPin={() => pin(node.id, !pins.has(node.id))} />
+            <Chosen node={aside} graph={graph} start={start} opened={opened.has(aside.id)} onOpen={open && (() => open(aside.id))} onChoose={setChosen} pinned={pins.has(aside.id)} onPin={() => pin(aside.id, !pins.has(aside.id))} />
           </aside>
         )}
       </div>

@@ -13,6 +13,7 @@ import { Badge, Share } from "../../parts/state";
 import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
+import { NothingForYou } from "../../session/NothingForYou";
 import { type Area, areas, place } from "./layout";
 import styles from "./OrganisationMap.module.css";
 
@@ -42,7 +43,7 @@ export function OrganisationMap() {
       }
     >
       {map.error && !estate ? <Wrong error={map.error} again={() => void map.refetch()} /> : !estate ? <Skeleton lines={14} label="Asking for the map" />
-        : empty ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. </p><StartScan /></Empty>)
+        : empty ? (filtered(filter) ? <Empty title="No resource fits"><div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty> : <NothingForYou><Empty title="Nothing to draw yet"><p>The first scan brings accounts, regions and networks. </p><StartScan /></Empty></NothingForYou>)
           : view === "list" ? <Twin estate={estate} filter={filter} as_of={as_of} /> : <Picture estate={estate} filter={filter} as_of={as_of} onZoom={(account) => set({ account: [account] })} />}
       {estate?.cut && <p className="small muted">Only the 5,000 largest networks are drawn by themselves; the others count with their region.</p>}
     </List>

@@ -15,6 +15,7 @@ import { StartScan } from "../../parts/StartScan";
 import { Badge, Share } from "../../parts/state";
 import { Answer, Empty, Skeleton, Wrong } from "../../parts/states";
 import { useMay, useWhole } from "../../session/may";
+import { NothingForYou } from "../../session/NothingForYou";
 import { By } from "./By";
 import { Changed } from "./Changed";
 import { LastScan } from "./LastScan";
@@ -27,11 +28,12 @@ const Chart = lazy(() => patient(() => import("../../parts/Chart")));
 export function Overview() {
   const at = useAt();
   const summary = useQuery(ask.summary(at));
+  const whole = useWhole();
   return (
     <div className={styles.page}>
       {summary.data === undefined && <h1>Overview</h1>}
       <Answer of={summary} lines={8} label="Asking how much is understood">
-        {(data) => (data.last_scan ? <Known summary={data} /> : <><h1>Overview</h1><NothingYet /></>)}
+        {(data) => (!data.last_scan ? <><h1>Overview</h1><NothingYet /></> : data.all.resources.value === 0 && !whole ? <><h1>Overview</h1><NothingForYou>{null}</NothingForYou></> : <Known summary={data} />)}
       </Answer>
     </div>
   );

@@ -19,6 +19,7 @@ import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { usePager } from "../../parts/usePager";
 import { Views } from "../../parts/Views";
 import { useMayAsk } from "../../session/may";
+import { NothingForYou } from "../../session/NothingForYou";
 import { columns, STANDARD } from "./columns";
 import { Export } from "./Export";
 
@@ -78,7 +79,7 @@ export function Resources() {
           order={{ by: order ?? "uid", descending: descending ?? false, set: (by, down) => { if (!as_of || by !== "last_seen") set({ order: by as typeof order, descending: down || undefined }); } }}
           empty={<div style={{ padding: "0 14px" }}>{isFiltered
             ? <Empty title="No resource fits">{everything > 0 && <p>All {count(everything)} that the other filters leave are of other values.</p>}<div><button type="button" className="button" onClick={clear}>Clear filters</button></div></Empty>
-            : <Empty title="No resources yet"><p>The first scan brings them.</p><StartScan main /></Empty>}</div>}
+            : <NothingForYou><Empty title="No resources yet"><p>The first scan brings them.</p><StartScan main /></Empty></NothingForYou>}</div>}
         />
       )}
     </List>

@@ -62,7 +62,7 @@ export function Scans() {
     <List
       title="Scans"
       sentence={schedule ? <>One every {span(schedule.every_seconds * 1000)}{schedule.next_at ? <>, the next <Ago at={schedule.next_at} /></> : ""}{schedule.failures > 0 ? `; ${counted(schedule.failures, "failure")} in a row` : ""}</> : `Each reads the cloud and changes nothing in it.${summary.data ? " This server has no schedule." : ""}`}
-      tools={<May do="scan" whole say><button type="button" className="button main" onClick={() => setPlan(true)} disabled={busy}><Play aria-hidden />{busy ? "A scan is under way" : "Start a scan"}</button></May>}
+      tools={<May do="scan" whole say="start a scan"><button type="button" className="button main" onClick={() => setPlan(true)} disabled={busy}><Play aria-hidden />{busy ? "A scan is under way" : "Start a scan"}</button></May>}
     >
       <Progress progress={progress} />
       {scans.error && !scans.data ? <Wrong error={scans.error} again={() => void scans.refetch()} /> : !scans.data ? <Skeleton lines={8} label="Asking for scans" /> : (

@@ -45,7 +45,7 @@ export function People() {
   return (
     <>
       <Head
-        title="People" sentence={all.data ? `${counted(entering, "person", "people")} can sign in${all.data.length > entering ? `, ${count(all.data.length - entering)} cannot` : ""}.` : " "}
+        title="People" sentence={all.data ? `${entering === 0 ? "Nobody" : counted(entering, "person", "people")} can sign in${all.data.length === 0 ? " so far" : ""}${all.data.length > entering ? `, ${count(all.data.length - entering)} cannot` : ""}.` : " "}
         tools={<><input className="input" data-search type="search" placeholder="Find a person" aria-label="Find a person" value={search} onChange={(event) => setSearch(event.target.value)} /><May do="manage_people"><button type="button" className="button main" onClick={() => setAdding(true)}><UserPlus aria-hidden />Add a person…</button></May></>}
       />
       {all.error && !all.data ? <Wrong error={all.error} again={() => void all.refetch()} /> : !all.data ? <Skeleton lines={8} label="Asking for people" /> : (

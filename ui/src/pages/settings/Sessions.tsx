@@ -10,6 +10,7 @@ import { Confirm, Plan } from "../../parts/Confirm";
 import { type Column, DataTable } from "../../parts/DataTable";
 import { Badge } from "../../parts/state";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { useNarrow } from "../../parts/useNarrow";
 import { useMay, useWho } from "../../session/may";
 import { METHOD_WORDS } from "../../session/methods";
 import { deviceName } from "../../session/passkey";
@@ -23,6 +24,9 @@ type Ending = { one: SessionView } | { others: SessionView[] };
 /** What a program calls itself, short; all of it is in the title. */
 const agent = (text: string | null): string => (text === null ? "not told" : /Mozilla\//.test(text) ? deviceName(text) : shown(text, 40));
 
+/** What a telephone has room for: which one it is, and what to do with it. */
+const NARROW: ReadonlySet<string> = new Set(["who", "agent", "act"]);
+
 export function Sessions() {
   const open = useQuery({ ...ask.sessionsOpen, refetchInterval: 15_000 });
   const who = useWho();
@@ -32,7 +36,8 @@ export function Sessions() {
   const client = useQueryClient();
   const rows = useMemo(() => [...(open.data ?? [])].sort((a, b) => Number(b.current) - Number(a.current) || b.used_at.localeCompare(a.used_at)), [open.data]);
   const mine = rows.filter((row) => row.person === (who?.person ?? null) && !row.current);
-  const columns = useMemo<Column<SessionView>[]>(() => [
+  const narrow = useNarrow();
+  const columns = useMemo<Column<SessionView>[]>(() => ([
     ...(all ? [{ id: "who", header: "Who", cell: ({ row }: { row: { original: SessionView } }) => <bdi title={shown(row.original.name, 200)}>{shown(row.original.name, 80)}</bdi>, meta: { width: "minmax(110px, 1fr)" } }] : []),
     { id: "role", header: "Role", cell: ({ row }) => row.original.role, meta: { width: "116px" } },
     { id: "agent", header: "Browser", cell: ({ row }) => <span title={shown(row.original.agent ?? "", 300)}>{agent(row.original.agent)}</span>, meta: { width: "minmax(132px, 1fr)" } },
@@ -45,7 +50,7 @@ export function Sessions() {
       cell: ({ row: { original: row } }) => row.current ? <Badge state="progress">this one</Badge>
         : manage || row.person === (who?.person ?? null) ? <button type="button" className="button plain" onClick={() => setEnding({ one: row })} aria-label={`End the session of ${shown(row.name, 60)}…`}>End…</button> : null,
     },
-  ], [all, manage, who]);
+  ] as Column<SessionView>[]).filter(({ id }) => !narrow || NARROW.has(id)), [all, manage, who, narrow]);
   const done = () => {
     setEnding(undefined);
     void client.invalidateQueries({ queryKey: ["sessions"] });

@@ -5,6 +5,7 @@ import { patient } from "../../lib/patient";
 import { Empty, Skeleton } from "../../parts/states";
 import { useInSight } from "../../parts/useInSight";
 import { useWho, whoCan } from "../../session/may";
+import { Head } from "./Head";
 import { isPartFor, type Part, PARTS } from "./parts";
 import styles from "./Settings.module.css";
 
@@ -39,7 +40,7 @@ export function Settings() {
       </nav>
       <div className={styles.body}>
         {!part ? <Empty title="There is no such setting"><p><Link to="/settings" className="link">Go to your account</Link></p></Empty>
-          : !isPartFor(part, who) ? <Empty title={`${part.name} is not part of your role`}><p>{part.needs && whoCan(part.needs)}</p></Empty>
+          : !isPartFor(part, who) ? <><Head title={part.name} /><Empty title="This is not part of your role"><p>{part.needs && whoCan(part.needs)}</p></Empty></>
             : <Suspense fallback={<Skeleton lines={8} label="Fetching the page" />}>{CONTENT[part.part]}</Suspense>}
       </div>
     </div>

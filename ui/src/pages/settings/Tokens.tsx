@@ -56,7 +56,7 @@ export function Tokens() {
   return (
     <>
       <Head
-        title="API tokens" sentence={all.data ? `${counted(working, "token works", "tokens work")}. For programs: a token may do what its role may, for as long as its maker still may.` : " "}
+        title="API tokens" sentence={all.data ? `${working === 0 ? "" : `${counted(working, "token works", "tokens work")}. `}For programs: a token may do what its role may, for as long as its maker still may.` : " "}
         tools={<button type="button" className="button main" onClick={() => setOver("make")}><Plus aria-hidden />Make a token…</button>}
       />
       {all.error && !all.data ? <Wrong error={all.error} again={() => void all.refetch()} /> : !all.data ? <Skeleton lines={6} label="Asking for tokens" /> : (

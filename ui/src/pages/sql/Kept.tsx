@@ -19,7 +19,7 @@ export function Kept({ questions, open, changed, onPick }: Props) {
   return (
     <section className="stack">
       <h2>Kept</h2>
-      {questions.all.length === 0 ? <p className="small muted">None yet.{questions.here && " They stay in this browser."}</p> : (
+      {questions.all.length === 0 ? <p className="small muted">{questions.asking ? "Asking for them…" : questions.here ? "None in this browser, and the server did not tell of any. New ones stay in this browser." : "None yet."}</p> : (
         <ul>
           {questions.all.map((each) => {
             const current = each.name === open?.name;

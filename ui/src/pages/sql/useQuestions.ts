@@ -8,17 +8,18 @@ import { type Question, saved } from "./saved";
 
 const PAGE = "/sql";
 
-export interface Questions { all: (Question & { id?: number })[]; here: boolean; keep: (question: Question) => Promise<void>; forget: (question: Question & { id?: number }) => Promise<void> }
+export interface Questions { all: (Question & { id?: number })[]; here: boolean; asking: boolean; keep: (question: Question) => Promise<void>; forget: (question: Question & { id?: number }) => Promise<void> }
 
 export function useQuestions(): Questions {
   const client = useQueryClient();
   const own = useSyncExternalStore(saved.subscribe, saved.get);
-  const { data } = useQuery(ask.views(PAGE));
+  const { data, isPending } = useQuery(ask.views(PAGE));
   const renew = () => client.invalidateQueries({ queryKey: ["views", PAGE] });
   const kept = (data?.views ?? []).filter((view) => view.kind === "sql").map(({ id, name, query }) => ({ id, name, query }));
   return {
     all: [...kept, ...own.filter((each) => !kept.some((other) => other.name === each.name))],
     here: data === undefined,
+    asking: isPending,
     keep: async (question) => {
       if (!data) {
         saved.add(question);

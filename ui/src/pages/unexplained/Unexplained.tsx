@@ -21,6 +21,7 @@ import { Answer, Empty, Skeleton, Wrong } from "../../parts/states";
 import { usePager } from "../../parts/usePager";
 import { Views } from "../../parts/Views";
 import { useMay, whoCan } from "../../session/may";
+import { NothingForYou } from "../../session/NothingForYou";
 import { Accept, EndAcceptance } from "../resource/Accept";
 import { Assign } from "./Assign";
 import { Explain } from "./Explain";
@@ -116,7 +117,7 @@ function Nothing({ as_of }: { as_of?: string }) {
   const summary = useQuery(ask.summary({ as_of }));
   return (
     <Answer of={summary} label="Asking whether there was a scan">
-      {({ last_scan }) => last_scan ? <Empty title="Nothing is unexplained"><p>Everything that was seen is understood or accepted. What was not seen is on the <Link to="/coverage" className="link">coverage page</Link>.</p></Empty>
+      {({ last_scan, all }) => last_scan && all.resources.value === 0 ? <NothingForYou><Empty title="Nothing was seen"><p>The last scan found no resource. What it could not see is on the <Link to="/coverage" className="link">coverage page</Link>.</p></Empty></NothingForYou> : last_scan ? <Empty title="Nothing is unexplained"><p>Everything that was seen is understood or accepted. What was not seen is on the <Link to="/coverage" className="link">coverage page</Link>.</p></Empty>
         : <Empty title="Nothing was scanned yet"><p>The first scan brings the list of what nobody can explain.</p><StartScan /></Empty>}
     </Answer>
   );
