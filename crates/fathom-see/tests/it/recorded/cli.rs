@@ -61,6 +61,7 @@ pub(super) fn session(dir: &Path) -> Session {
         name: dir.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned(),
         operations,
         only: None,
+        keep: false,
         rules: Box::new(move || {
             let rule = |(service, operation): &(String, String)| {
                 let answers = Arc::clone(&answers);
@@ -110,7 +111,8 @@ fn operation(name: &str) -> Option<(String, String)> {
     Some((service.to_owned(), found.clone()))
 }
 
-fn mentions(params: &Value, name: &str) -> bool {
+/// Whether a text is one of a value's.
+pub(super) fn mentions(params: &Value, name: &str) -> bool {
     match params {
         Value::String(text) => text == name,
         Value::Array(items) => items.iter().any(|item| mentions(item, name)),

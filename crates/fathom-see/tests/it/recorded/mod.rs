@@ -9,6 +9,7 @@ mod compare;
 mod modelled;
 mod oracle;
 mod placebo;
+mod published;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,6 +73,8 @@ struct Session {
     operations: BTreeSet<(String, String)>,
     /// The types it is about, where those are not all that its answers list.
     only: Option<BTreeSet<ResourceType>>,
+    /// Whether what was stored is kept for a comparison of its own.
+    keep: bool,
     rules: Box<dyn Fn() -> Vec<Rule> + Send + Sync>,
     /// What the n-th call of its operation, counted from 0, was answered.
     answer: Box<Answer>,
@@ -96,6 +99,15 @@ impl Session {
     }
 }
 
+/// A stored resource, with what its edges mean and where they lead.
+#[derive(Debug)]
+struct Found {
+    kind: ResourceType,
+    id: String,
+    name: Option<String>,
+    edges: Vec<(String, String)>,
+}
+
 /// What was compared.
 #[derive(Debug, Default)]
 struct Totals {
@@ -112,6 +124,8 @@ struct Totals {
     went_on: BTreeSet<(String, String, String)>,
     /// Uids of resources, by session and type.
     uids: BTreeMap<(String, ResourceType), BTreeSet<String>>,
+    /// What was stored, by session and uid, of sessions that keep it.
+    found: BTreeMap<(String, String), Found>,
     wrong: Vec<String>,
 }
 
@@ -128,6 +142,7 @@ impl Totals {
         self.asked.extend(other.asked);
         self.went_on.extend(other.went_on);
         self.uids.extend(other.uids);
+        self.found.extend(other.found);
         self.wrong.extend(other.wrong);
     }
 
@@ -184,6 +199,9 @@ impl Lane {
             .flatten()
             .collect()
             .await;
+        if session.keep {
+            totals.found = kept(session, &store, &stored).await;
+        }
         store.close().await.unwrap();
 
         let calls = self.front.calls();
@@ -260,6 +278,33 @@ impl Lane {
         }
         totals
     }
+}
+
+/// What a session stored, with its edges.
+async fn kept(
+    session: &Session,
+    store: &Store,
+    stored: &[StoredResource],
+) -> BTreeMap<(String, String), Found> {
+    let uids: Vec<_> = stored.iter().map(|row| row.resource.uid.clone()).collect();
+    let mut edges: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for edge in store.edges_from(&uids).await.unwrap() {
+        let of = edges.entry(edge.from.to_string()).or_default();
+        of.push((edge.kind.as_str().to_owned(), edge.to.as_str().to_owned()));
+    }
+    let found = |row: &StoredResource| {
+        let resource = &row.resource;
+        let uid = resource.uid.to_string();
+        let edges = edges.get(&uid).cloned().unwrap_or_default();
+        let found = Found {
+            kind: resource.kind.clone(),
+            id: resource.id.clone(),
+            name: resource.name.clone(),
+            edges,
+        };
+        ((session.name.clone(), uid), found)
+    };
+    stored.iter().map(found).collect()
 }
 
 /// Runs a test in a process of its own that has credentials in its environment and nothing else of AWS.

@@ -35,6 +35,7 @@ fn session(content: &Content, definition: &ResourceDefinition) -> Session {
         name: format!("modelled {}", definition.kind),
         operations,
         only: Some(only),
+        keep: false,
         rules: Box::new(move || {
             let one = |(service, operation): &(String, String)| {
                 let (of, name) = (service.clone(), operation.clone());
@@ -109,6 +110,14 @@ impl Going {
                 flags: pages.more_results.iter().cloned().collect(),
             },
             None => Self::told_by_names(model, operation),
+        }
+    }
+
+    /// Takes out of an output what says that there are more pages.
+    fn end(&self, output: &mut Value) {
+        if let Some(members) = output.as_object_mut() {
+            self.tokens.iter().for_each(|path| put(members, path, None));
+            self.flags.iter().for_each(|path| put(members, path, Some(Value::Bool(false))));
         }
     }
 
@@ -189,11 +198,17 @@ fn answer(service: &str, operation: &str, params: &Value) -> Value {
         Some(true) => (2 * about, true),
     };
     let mut value = Filled { model: &model, page }.value(shape, "", &mut Vec::new());
-    if let (Some(members), true) = (value.as_object_mut(), is_last) {
-        going.tokens.iter().for_each(|path| put(members, path, None));
-        going.flags.iter().for_each(|path| put(members, path, Some(Value::Bool(false))));
+    if is_last {
+        going.end(&mut value);
     }
     value
+}
+
+/// An operation's output as the last page, without anything that names another.
+pub(super) fn last_page(service: &str, operation: &str, mut output: Value) -> Value {
+    let model = Model::of(service).unwrap_or_else(|| panic!("no model of {service}"));
+    Going::of(&model, operation).end(&mut output);
+    output
 }
 
 fn put(members: &mut Map<String, Value>, path: &str, value: Option<Value>) {

@@ -32,6 +32,7 @@ pub(super) fn session(dir: &Path) -> Session {
         name: dir.file_name().unwrap().to_string_lossy().into_owned(),
         operations: answers.keys().cloned().collect(),
         only: None,
+        keep: false,
         rules: Box::new(move || rules(&answers)),
         answer: Box::new(move |call, number| {
             let answers = played.get(&(call.service.clone(), call.operation.clone()));

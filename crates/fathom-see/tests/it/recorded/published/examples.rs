@@ -1,0 +1,135 @@
+//! The outputs that the provider publishes with its command line: a text file an operation
+//! (`examples/ec2/describe-ipam-pools.rst`), in which an indented block of JSON follows a line `Output::`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use fathom_testkit::moto::python;
+use serde_json::{Value, json};
+
+/// Corrections of published texts, so that they are JSON or belong together: service, operation, what stands there, what
+/// is put there, and why.
+pub(super) const MENDED: &[(&str, &str, &str, &str, &str)] = &[
+    (
+        "apprunner",
+        "DescribeService",
+        VARIABLES,
+        "{ \"NAME\": \"Jane\" }",
+        "the service answers a map, not a list of maps",
+    ),
+    ("codecommit", "ListRepositories", "DemoRepo\"\n", "DemoRepo\",\n", "a comma is missing"),
+    ("codecommit", "ListRepositories", "EXAMPLE\",\n        }", "EXAMPLE\"\n        }", "a comma too many"),
+    (
+        "codecommit",
+        "GetRepository",
+        ":MyDemoRepo\n",
+        ":MyDemoRepo\",\n",
+        "a quotation mark and a comma are missing",
+    ),
+    ("ec2", "DescribePlacementGroups", ",\n          ...", "", "dots stand for more of them"),
+    ("ssm", "DescribePatchBaselines", "            ...\n", "", "dots stand for more of them"),
+    (
+        "ssm",
+        "DescribePatchBaselines",
+        "pb-0ad00e0dd7EXAMPLE",
+        "pb-0123456789abcdef0",
+        "the example that describes one is about another",
+    ),
+];
+
+const VARIABLES: &str = r#"[
+                                {
+                                    "NAME": "Jane"
+                                }
+                            ]"#;
+
+/// Lists of which no example is published, made of one of another call that answers with the same structure: service,
+/// the operation that lists and its member with the list, and the other operation and its member with one of them.
+const BORROWED: &[(&str, (&str, &str), (&str, &str))] = &[
+    ("ecr-public", ("DescribeRepositories", "repositories"), ("CreateRepository", "repository")),
+    ("imagebuilder", ("ListImagePipelines", "imagePipelineList"), ("GetImagePipeline", "imagePipeline")),
+];
+
+/// The directory of examples in the peers' Python. Where it is missing: none, with a printed reason.
+///
+/// # Panics
+/// Where it is missing and `FATHOM_REQUIRE_PEERS=1`.
+pub(super) fn directory() -> Option<PathBuf> {
+    let lib = python()?.parent()?.parent()?.join("lib");
+    let versions = fs::read_dir(&lib).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let found = versions.map(|dir| dir.join("site-packages/awscli/examples")).find(|dir| dir.is_dir());
+    if found.is_none() {
+        let required = std::env::var("FATHOM_REQUIRE_PEERS").is_ok_and(|value| value == "1");
+        assert!(!required, "no awscli/examples below {}: run `cargo xtask test`", lib.display());
+        println!("skipped: no awscli/examples below {}", lib.display());
+    }
+    found
+}
+
+/// The published examples, and which corrections were made.
+pub(super) struct Examples {
+    dir: PathBuf,
+    pub(super) mended: BTreeSet<usize>,
+}
+
+impl Examples {
+    pub(super) fn new(dir: PathBuf) -> Self {
+        Self { dir, mended: BTreeSet::new() }
+    }
+
+    /// The outputs of an operation, in the order in which they are told; none where nothing is published.
+    pub(super) fn of(&mut self, service: &str, operation: &str) -> Vec<Value> {
+        let borrowed = BORROWED.iter().find(|(of, (lists, _), _)| *of == service && *lists == operation);
+        if let Some((_, (_, list), (other, member))) = borrowed {
+            assert!(self.file(service, operation).is_none(), "{service} {operation} is published by now");
+            let one = self.of(service, other).into_iter().next();
+            return one.map(|mut one| json!({ *list: [one[member].take()] })).into_iter().collect();
+        }
+        let Some(path) = self.file(service, operation) else { return Vec::new() };
+        let mut text = fs::read_to_string(&path).unwrap().replace("\r\n", "\n");
+        for (index, (of, name, from, to, _)) in MENDED.iter().enumerate() {
+            if *of == service && *name == operation && text.contains(from) {
+                text = text.replace(from, to);
+                self.mended.insert(index);
+            }
+        }
+        let read = |block: String| {
+            serde_json::from_str(&block)
+                .unwrap_or_else(|error| panic!("{}: {error}; correct it in MENDED: {block}", path.display()))
+        };
+        outputs(&text).into_iter().map(read).collect()
+    }
+
+    /// Files are named as operations, with small letters and dashes.
+    fn file(&self, service: &str, operation: &str) -> Option<PathBuf> {
+        let entries = fs::read_dir(self.dir.join(service)).ok()?;
+        let is_it = |path: &Path| {
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().replace('-', "");
+            path.extension().is_some_and(|end| end == "rst") && stem.eq_ignore_ascii_case(operation)
+        };
+        entries.map(|entry| entry.unwrap().path()).find(|path| is_it(path))
+    }
+}
+
+/// The blocks after each line that announces an output, where they are JSON and not a table or text.
+fn outputs(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if !(line.starts_with("Output") && line.trim_end().ends_with("::")) {
+            continue;
+        }
+        let mut block = String::new();
+        while let Some(line) = lines.next_if(|line| line.trim().is_empty() || line.starts_with([' ', '\t'])) {
+            block.push_str(line);
+            block.push('\n');
+        }
+        if block.trim_start().starts_with(['{', '[']) {
+            found.push(block);
+        }
+    }
+    found
+}
