@@ -88,7 +88,7 @@ fn notice(date: &str, licences: &[((&str, &str), String)]) -> String {
         ACTIONS.0, ACTIONS.1, NEEDS.0, NEEDS.1
     );
     for ((package, version), licence) in licences {
-        text.push_str(&format!("\n---- {package} {version} ----\n\n{}\n", licence.trim_end()));
+        text.extend(["\n---- ", package, " ", version, " ----\n\n", licence.trim_end(), "\n"]);
     }
     text
 }

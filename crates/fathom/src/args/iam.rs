@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IamCommand {
     /// Decide requests with the policies they carry: JSON lines in, verdicts as JSON lines out
     Simulate(SimulateArgs),
+    /// List the actions of AWS: what kind of access they are, on which resources, with which condition keys
+    Actions(ActionsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -74,4 +76,45 @@ pub(crate) struct WhoCanArgs {
     pub(crate) resource: String,
     #[command(flatten)]
     pub(crate) context: ContextArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A resource type with `?` need not be named by every request; `* only` can be limited to no resource.\n\
+    Data is what stores keep: reading, writing or deleting it, or the keys to it. Admin changes who may do what.\n\
+    The catalogue is in the binary; what it does not know, AWS may have.\n\
+    Examples: fathom iam actions s3:Get*\n\
+              fathom iam actions kms --kind data\n\
+              fathom iam actions --on arn:aws:sqs:eu-central-1:111122223333:jobs"
+)]
+pub(crate) struct ActionsArgs {
+    /// A pattern as policies write it, such as s3:Get*, or a service
+    #[arg(default_value = "*")]
+    pub(crate) pattern: String,
+    /// Only of this kind
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<KindArg>,
+    /// Only those that are asked of resources with such an ARN
+    #[arg(long, value_name = "ARN")]
+    pub(crate) on: Option<String>,
+    /// Most actions; 50 where absent, all with --json
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+}
+
+/// The kinds of access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindArg {
+    /// Which resources there are
+    List,
+    /// Settings
+    Read,
+    /// What stores keep
+    Data,
+    /// Only tags
+    Tagging,
+    /// Makes, changes, deletes
+    Write,
+    /// Changes who may do what
+    Admin,
 }

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use fathom_model::Moment;
 
 pub(crate) use assign::AssignCommand;
-pub(crate) use iam::{ContextArgs, IamCommand, SimulateArgs, WhoCanArgs};
+pub(crate) use iam::{ActionsArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use scan::{ScanArgs, ScopeArgs};

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     args::{Global, IamCommand, SimulateArgs},
-    commands::who_can,
+    commands::{iam_actions, who_can},
     render,
 };
 
@@ -21,6 +21,7 @@ const NAMED: u64 = 20;
 
 pub(crate) async fn run(global: &Global, command: &IamCommand) -> Result<()> {
     match command {
+        IamCommand::Actions(args) => iam_actions::run(global, args),
         IamCommand::Simulate(args) => match (&args.principal, &args.action) {
             (Some(principal), Some(action)) => who_can::one(global, principal, action, args).await,
             _ => simulate(args),

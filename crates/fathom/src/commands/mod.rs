@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod gate;
 pub(crate) mod history;
 pub(crate) mod iam;
+pub(crate) mod iam_actions;
 pub(crate) mod import;
 pub(crate) mod import_trail;
 pub(crate) mod ledger;

@@ -16,6 +16,7 @@ mod harness;
 mod history;
 mod hostile;
 mod iam;
+mod iam_actions;
 mod imports;
 mod ledger;
 mod mistakes;
