@@ -1,15 +1,24 @@
 //! Who can do what over the estate: reads out of the store what has a say, and asks the evaluator.
 //!
-//! [`load`] makes an [`Organisation`] of what the last scans saw; [`target`] finds the resource that a person means.
+//! [`load`] makes an [`Organisation`] of what the last scans saw, for one question; [`Permissions`] holds all that has a say,
+//! for questions about everyone and everything. [`target`] finds the resource that a person means.
 //!
 //! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
 
+mod openings;
+mod permissions;
+mod what_can;
+
 use std::collections::{BTreeMap, HashMap};
 
+use fathom_catalogue::CatalogueError;
 use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
 use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
 use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
 use futures::TryStreamExt as _;
+pub use openings::{From, Opening, Openings};
+pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member};
+pub use what_can::{CanRow, WhatCan};
 
 /// Why a question could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +34,26 @@ pub enum AccessError {
         /// What it may mean, some of it.
         found: Vec<String>,
     },
+    /// The catalogue of actions cannot be read.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// Nobody is called so.
+    #[error(
+        "no user or role is called `{name}`; write an ARN or a name, or an account's id for its root user"
+    )]
+    Nobody {
+        /// What was written.
+        name: String,
+    },
+    /// The catalogue has no action for such a resource.
+    #[error("the catalogue of actions knows none on {resource}; ask of one action with `fathom who-can`")]
+    NoAction {
+        /// The resource.
+        resource: String,
+    },
+    /// A question is not of its form.
+    #[error("{0}")]
+    Question(String),
     /// A text means nothing that is known.
     #[error("nothing is called `{text}`; write an ARN, or the id or name of something that was scanned")]
     Nothing {
@@ -56,6 +85,36 @@ const LISTINGS: [&str; 8] = [
 /// # Errors
 /// When the store fails.
 pub async fn load(store: &Store, target: &Target, now: Timestamp) -> Result<Organisation, StoreError> {
+    let mut builder = everyone(store, now).await?;
+    let guards: Vec<Uid> = guards(&target.arn).map(Uid::from).collect();
+    let mut unread = Unread::new();
+    for uid in &guards {
+        if let Some(unknown) = store.unknown_of(uid, now).await? {
+            unread.insert(uid.clone(), parts(unknown.gaps));
+        }
+    }
+    if !guards.is_empty() {
+        add(store, &Which { uids: guards, ..Which::all() }, &unread, &mut builder).await?;
+    }
+    Ok(builder.build())
+}
+
+/// Reads what has a say in who can do something to any resource, as of the last scans.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_all(store: &Store, now: Timestamp) -> Result<Organisation, StoreError> {
+    let mut builder = everyone(store, now).await?;
+    let known: Vec<&str> = Builder::kinds().collect();
+    let kinds: Vec<ResourceType> =
+        Builder::guarding().filter(|kind| !known.contains(kind)).map(ResourceType::from).collect();
+    let unread = unread(store, &kinds, now).await?;
+    add(store, &Which { kinds, ..Which::all() }, &unread, &mut builder).await?;
+    Ok(builder.build())
+}
+
+/// Reads who there is, and what binds them.
+async fn everyone(store: &Store, now: Timestamp) -> Result<Builder, StoreError> {
     let kinds: Vec<ResourceType> = Builder::kinds().map(ResourceType::from).collect();
     let mut builder = Builder::default();
     coverage(store, &kinds, &mut builder).await?;
@@ -70,17 +129,7 @@ pub async fn load(store: &Store, target: &Target, now: Timestamp) -> Result<Orga
             }
         }
     }
-    let guards: Vec<Uid> = guards(&target.arn).map(Uid::from).collect();
-    let mut unread = Unread::new();
-    for uid in &guards {
-        if let Some(unknown) = store.unknown_of(uid, now).await? {
-            unread.insert(uid.clone(), parts(unknown.gaps));
-        }
-    }
-    if !guards.is_empty() {
-        add(store, &Which { uids: guards, ..Which::all() }, &unread, &mut builder).await?;
-    }
-    Ok(builder.build())
+    Ok(builder)
 }
 
 /// The members of documents that could not be read, by resource.

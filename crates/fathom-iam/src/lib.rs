@@ -24,7 +24,7 @@ mod truth;
 pub mod verdict;
 
 pub use context::{Context, Given};
-pub use evaluate::evaluate;
+pub use evaluate::{confines, evaluate};
 pub use index::Index;
 pub use layers::Layers;
 pub use organisation::Organisation;

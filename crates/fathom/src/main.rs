@@ -17,6 +17,8 @@ use args::{Cli, Color, Command};
 
 /// A gate that does not hold.
 const GATE_CODE: u8 = 3;
+/// A question whose answer is not known.
+const UNDECIDED_CODE: u8 = 4;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     match runtime.block_on(run(cli)) {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::GateClosed) => ExitCode::from(GATE_CODE),
+        Ok(Ending::Undecided) => ExitCode::from(UNDECIDED_CODE),
         Err(error) => fail(&error),
     }
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
 enum Ending {
     Done,
     GateClosed,
+    Undecided,
 }
 
 async fn run(cli: Cli) -> anyhow::Result<Ending> {
@@ -82,7 +86,18 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
             commands::import::config(&global, args).await?;
         }
         Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
-        Command::Iam(command) => commands::iam::run(&global, &command).await?,
+        Command::WhatCan(args) => commands::what_can::run(&global, args).await?,
+        Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
+        Command::Public(args) => {
+            commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;
+        }
+        Command::External(args) => {
+            commands::openings::run(&global, args, &commands::openings::EXTERNAL).await?;
+        }
+        Command::CrossAccount(args) => {
+            commands::openings::run(&global, args, &commands::openings::CROSS_ACCOUNT).await?;
+        }
+        Command::Iam(command) => return commands::iam::run(&global, &command).await,
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::People(command) => commands::people::run(&global, command).await?,
         Command::Ledger(command) => commands::ledger::run(&global, command).await?,

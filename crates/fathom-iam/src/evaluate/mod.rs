@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use names::Caller;
 pub(crate) use organisation::is_linked_role;
+pub use s3::confines;
 use said::{Hit, Said};
 use service::Rule;
 use table::Own;

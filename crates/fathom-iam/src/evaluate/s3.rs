@@ -10,7 +10,7 @@ use crate::{
     policy::{Effect, Policy, Statement},
     request::{Principal, Request},
     truth::Truth,
-    verdict::{LayerName, Reason},
+    verdict::{Condition, LayerName, Reason},
 };
 
 /// What each permission of a bucket's ACL allows.
@@ -126,6 +126,13 @@ fn is_public_statement(statement: &Statement) -> bool {
     let for_everyone =
         statement.principal.as_ref().is_some_and(|element| element.negated || element.is_everyone());
     statement.effect == Effect::Allow && for_everyone && !statement.conditions.iter().any(fixes)
+}
+
+/// Whether a condition of an answer confines a statement to fixed principals, accounts, organisations or networks, as S3
+/// understands a policy that is not public.
+pub fn confines(condition: &Condition) -> bool {
+    let test = Test::new(&condition.operator, &condition.key, &condition.values, true);
+    test.is_ok_and(|test| fixes(&test))
 }
 
 /// Whether a condition confines a statement to fixed values.

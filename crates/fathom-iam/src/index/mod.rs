@@ -8,6 +8,7 @@
 
 mod ask;
 mod bits;
+mod classes;
 mod decide;
 mod holdings;
 mod members;
@@ -22,6 +23,7 @@ use std::{
 };
 
 pub use bits::Bits;
+pub use classes::Patterns;
 pub use decide::Decisions;
 use holdings::{Holdings, Plan};
 use members::{Members, is_personal};
@@ -116,6 +118,22 @@ impl Index {
     /// What a number of an answer stands for: an ARN, or the account of a root user.
     pub fn principal(&self, number: u32) -> Option<(&str, Kind)> {
         self.members.get(number).map(|member| (member.name.as_str(), member.kind))
+    }
+
+    /// The number of somebody of this name and kind.
+    pub fn number(&self, name: &str, kind: Kind) -> Option<u32> {
+        self.members.number(name, kind)
+    }
+
+    /// Everyone of this name: an ARN, a name with or without its path, an account for its root user.
+    pub fn called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = u32> + 'a {
+        let is_arn = name.starts_with("arn:");
+        let is_called =
+            move |found: &str| found == name || (!is_arn && found.rsplit('/').next() == Some(name));
+        (0..)
+            .zip(&self.members.all)
+            .filter(move |(_, member)| is_called(&member.name))
+            .map(|(number, _)| number)
     }
 
     /// The organisation it is about.

@@ -71,6 +71,11 @@ impl Builder {
         IDENTITIES.into_iter().chain(tree::TYPES)
     }
 
+    /// The types whose resources may keep a policy of their own.
+    pub fn guarding() -> impl Iterator<Item = &'static str> {
+        documents::with_policies()
+    }
+
     /// Says that an account was scanned.
     pub fn account(&mut self, id: &str) {
         self.accounts.entry(id.to_owned()).or_default();

@@ -45,6 +45,11 @@ pub(super) fn policy_of(kind: &str) -> Option<&'static str> {
     POLICY_OF.iter().find(|(of, _)| *of == kind).map(|(_, member)| *member)
 }
 
+/// The types that have such a member.
+pub(super) fn with_policies() -> impl Iterator<Item = &'static str> {
+    POLICY_OF.into_iter().map(|(kind, _)| kind)
+}
+
 /// Whether a resource may have a policy that no scan reads.
 pub(super) fn keeps_unread_policy(arn: &str) -> bool {
     let mut segments = arn.splitn(6, ':').skip(2);

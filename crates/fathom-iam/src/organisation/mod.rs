@@ -135,6 +135,16 @@ impl Organisation {
         Guarded { policy: if is_open { Layer::NotRead } else { Layer::None }, ..Guarded::default() }
     }
 
+    /// Its id, `o-…`; none where there is no organisation or it was not read.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// What was not read that may decide about anything.
+    pub fn unread(&self) -> &[String] {
+        &self.gaps
+    }
+
     /// What was not read, or not asked, that may decide about a resource.
     pub fn gaps(&self, target: &Target) -> Vec<String> {
         self.gaps.iter().cloned().chain(unseen(target, &self.guard(target))).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Guarded, Organisation, Target};
+use super::{Guarded, Organisation, Target, guards};
 use crate::{
     context::Context,
     evaluate::evaluate,
@@ -139,6 +139,69 @@ impl Organisation {
             layers.identity = Layer::Policies(vec![allows_all()]);
         }
         Ok(evaluate(&request, &layers))
+    }
+
+    /// Asks of everyone whom a resource lets in from outside its account: by name, as everyone, as a service. Of accounts
+    /// and of who belongs to one, their own policies are taken to allow it, also where a scan read them: what is answered
+    /// is what the resource's side allows.
+    ///
+    /// # Errors
+    /// When action or resource are not of their form.
+    pub fn let_in(&self, action: &str, target: &Target, context: &Context) -> Result<Vec<Row>, String> {
+        let guard = self.guard(target);
+        let owner = guard.account.as_ref().or(target.account.as_ref());
+        let mut rows = Vec::new();
+        for asker in named(&guard).iter().flat_map(|named| self.stranger(named, action, owner)) {
+            if rows.iter().any(|row: &Row| row.asker == asker) {
+                continue;
+            }
+            let verdict = self.answer(&asker, action, target, &guard, context.clone())?;
+            if rank(verdict.decision).is_some() {
+                rows.push(Row { asker, verdict });
+            }
+        }
+        rows.sort_by_cached_key(|row| (rank(row.verdict.decision), row.asker.clone()));
+        Ok(rows)
+    }
+
+    /// Whether a resource names anybody from outside its account.
+    pub fn names_strangers(&self, target: &Target) -> bool {
+        let guard = self.guard(target);
+        let owner = guard.account.as_ref().or(target.account.as_ref());
+        let actions = ["any:Any", FEDERATED_ACTIONS[0]];
+        let named = named(&guard);
+        actions.iter().any(|action| named.iter().any(|one| !self.stranger(one, action, owner).is_empty()))
+    }
+
+    /// The resources that keep a policy, a list or grants of their own, with the account that owns each.
+    pub fn guarded(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.guarded.iter().map(|(arn, guard)| (arn.as_str(), guard.account.as_deref()))
+    }
+
+    /// Whether a resource keeps a policy, a list or grants of its own.
+    pub fn is_guarded(&self, target: &Target) -> bool {
+        guards(&target.arn).any(|arn| self.guarded.contains_key(arn))
+    }
+
+    /// Whether an account belongs to the organisation, or was scanned.
+    pub fn knows(&self, account: &str) -> bool {
+        self.accounts.contains_key(account)
+    }
+
+    fn stranger(&self, named: &Named, action: &str, owner: Option<&String>) -> Vec<Asker> {
+        let outside = |account: &str, principal: &str| {
+            if owner.is_some_and(|owner| owner == account) {
+                return Vec::new();
+            }
+            vec![Asker { kind: Kind::Outside, principal: principal.to_owned() }]
+        };
+        match named {
+            Named::Account(account) => outside(account, account),
+            Named::User(arn) | Named::Role(arn) | Named::Session(arn) | Named::FederatedUser(arn) => {
+                outside(arn.split(':').nth(4).unwrap_or_default(), arn)
+            }
+            other => self.named(other, action, &mut Vec::new()),
+        }
     }
 
     /// Everyone who may come into question: all who are known, and whom the resource itself names.

@@ -10,6 +10,42 @@ pub(crate) enum IamCommand {
     Simulate(SimulateArgs),
     /// List the actions of AWS: what kind of access they are, on which resources, with which condition keys
     Actions(ActionsArgs),
+    /// Say whether a policy allows what another does not, with the request that shows it
+    Compare(CompareArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A file holds one policy, or a list of policies that are attached together. Policies that name principals are taken \
+    as policies of resources, all others as policies of identities.\n\
+    Every request that is shown was decided again by `fathom iam simulate`'s evaluator. What cannot be decided is UNKNOWN with \
+    the reason.\n\
+    Exit codes: 0 the new policy allows nothing more, 1 a file could not be read (with line and column), 3 it allows more, \
+    4 unknown.\n\
+    Examples: fathom iam compare old.json new.json\n\
+              terraform show -json tfplan > plan.json && fathom iam compare --plan plan.json\n\
+              fathom iam compare bucket.json --outside 111122223333 --outside o-a1b2c3d4e5\n\
+              fathom iam compare policy.json --never 's3:Delete*' --on 'arn:aws:s3:::prod-*'"
+)]
+pub(crate) struct CompareArgs {
+    /// The old policy and the new one; one alone with --outside or --never
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Compare each policy that a Terraform plan changes, before and after: what `terraform show -json PLAN` prints
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["policies", "outside", "never"])]
+    pub(crate) plan: Option<PathBuf>,
+    /// Ask whether a resource's policy ever allows somebody outside of this account or organisation; again for more
+    #[arg(long, value_name = "ACCOUNT|ORGANISATION")]
+    pub(crate) outside: Vec<String>,
+    /// Ask whether the policy ever allows this action; again for more
+    #[arg(long, value_name = "ACTION")]
+    pub(crate) never: Vec<String>,
+    /// Of --never: on these resources alone
+    #[arg(long, value_name = "ARN", requires = "never")]
+    pub(crate) on: Vec<String>,
+    /// Of --never: unless the request has this context key with this value; again for more, all of which it must have
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair, requires = "never")]
+    pub(crate) only_if: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,6 @@
 //! The command line: every command, flag and its help, in one place.
 
+mod access;
 mod assign;
 mod iam;
 mod import;
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fathom_model::Moment;
 
+pub(crate) use access::{OpeningsArgs, ShownArgs, WhatCanArgs, WhatOnArgs};
 pub(crate) use assign::AssignCommand;
-pub(crate) use iam::{ActionsArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
+pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
@@ -22,8 +24,10 @@ pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
 /// Every resource, identity and connection in your cloud is understood, or it is on a list.
 #[derive(Debug, Parser)]
 #[command(name = "fathom", version, max_term_width = 110, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate did not hold.\n\
-    Start with `fathom scan`, then `fathom unknown`. Logs: FATHOM_LOG=info (or debug).")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate did not hold, 4 it could not be decided.\n\
+    Start with `fathom scan`, then `fathom unknown`. Logs: FATHOM_LOG=info (or debug)."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -99,6 +103,16 @@ pub(crate) enum Command {
     Import(ImportCommand),
     /// Say who can do something to a resource, with the statements that decide
     WhoCan(WhoCanArgs),
+    /// Say what a user or role can do, over everything the scans saw
+    WhatCan(WhatCanArgs),
+    /// Say who can do what to a resource
+    WhatOn(WhatOnArgs),
+    /// List the resources that let in everyone
+    Public(OpeningsArgs),
+    /// List the resources that let in anybody from outside the organisation
+    External(OpeningsArgs),
+    /// List the resources that let in other accounts of one's own
+    CrossAccount(OpeningsArgs),
     /// Decide who may do what, exactly
     #[command(subcommand)]
     Iam(IamCommand),

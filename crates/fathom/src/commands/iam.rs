@@ -11,22 +11,25 @@ use fathom_iam::{batch, limits::LINE_BYTES_MAX};
 use serde_json::json;
 
 use crate::{
+    Ending,
     args::{Global, IamCommand, SimulateArgs},
-    commands::{iam_actions, who_can},
+    commands::{compare, iam_actions, who_can},
     render,
 };
 
 /// Broken lines that are named on standard error; the rest are counted there, and each is named in its answer.
 const NAMED: u64 = 20;
 
-pub(crate) async fn run(global: &Global, command: &IamCommand) -> Result<()> {
+pub(crate) async fn run(global: &Global, command: &IamCommand) -> Result<Ending> {
     match command {
-        IamCommand::Actions(args) => iam_actions::run(global, args),
+        IamCommand::Actions(args) => iam_actions::run(global, args)?,
         IamCommand::Simulate(args) => match (&args.principal, &args.action) {
-            (Some(principal), Some(action)) => who_can::one(global, principal, action, args).await,
-            _ => simulate(args),
+            (Some(principal), Some(action)) => who_can::one(global, principal, action, args).await?,
+            _ => simulate(args)?,
         },
+        IamCommand::Compare(args) => return compare::run(global, args),
     }
+    Ok(Ending::Done)
 }
 
 fn simulate(args: &SimulateArgs) -> Result<()> {

@@ -1,9 +1,11 @@
 //! `fathom who-can`: everyone who can do something to a resource; `fathom iam simulate --principal`: one of them.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use fathom_iam::{
-    Context, Decision, Organisation, Verdict,
-    organisation::{Kind, Row, Target, WhoCan},
+    Context, Decision, Index, Organisation, Verdict,
+    organisation::{Asker, Kind, Row, Target, WhoCan},
     policy::Effect,
     verdict::{Condition, LayerName, Reason},
 };
@@ -25,7 +27,8 @@ pub(crate) async fn run(global: &Global, args: WhoCanArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let (organisation, target) = asked(&store, &args.action, &args.resource).await?;
     let context = context(&args.context);
-    let found = organisation.who_can(&args.action, &target, &context).map_err(anyhow::Error::msg)?;
+    let index = Index::new(Arc::new(organisation));
+    let found = index.who_can(&args.action, &target, &context).map_err(anyhow::Error::msg)?;
     if global.json {
         return render::print_json(&found);
     }
@@ -91,7 +94,7 @@ fn is_of_objects(action: &str) -> bool {
     })
 }
 
-fn context(args: &ContextArgs) -> Context {
+pub(super) fn context(args: &ContextArgs) -> Context {
     let mut values: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
     for (key, value) in &args.pairs {
         values.entry(key).or_default().push(value.clone());
@@ -138,8 +141,8 @@ fn lines(rows: &[Row]) -> Vec<Vec<String>> {
             .iter_mut()
             .find(|line| decision == Decision::Unknown && line.0 == decision && line.2 == why)
         {
-            Some(line) => line.1.push(who(row)),
-            None => lines.push((decision, vec![who(row)], why)),
+            Some(line) => line.1.push(who(&row.asker)),
+            None => lines.push((decision, vec![who(&row.asker)], why)),
         }
     }
     let line = |(decision, mut who, why): (Decision, Vec<String>, String)| {
@@ -156,7 +159,7 @@ fn lines(rows: &[Row]) -> Vec<Vec<String>> {
 /// Gaps that are shown.
 const GAPS_SHOWN: usize = 10;
 
-fn gaps(gaps: &[String]) -> Result<()> {
+pub(super) fn gaps(gaps: &[String]) -> Result<()> {
     for gap in gaps.iter().take(GAPS_SHOWN) {
         render::print(styled(render::ATTENTION, format!("not seen: {}", clean(gap))))?;
     }
@@ -175,9 +178,9 @@ fn answer(decision: Decision) -> String {
     }
 }
 
-fn who(row: &Row) -> String {
-    let principal = clean(&row.asker.principal);
-    match row.asker.kind {
+pub(super) fn who(asker: &Asker) -> String {
+    let principal = clean(&asker.principal);
+    match asker.kind {
         Kind::Anyone => "everyone, without credentials".to_owned(),
         Kind::AnyAccount => "any AWS account that lets its own".to_owned(),
         Kind::Outside => format!("outside: {principal}, if its own account lets it"),

@@ -1,0 +1,206 @@
+//! What the policies of resources let in from outside their account.
+
+use std::collections::BTreeMap;
+
+use fathom_iam::{
+    Context, Decision, Verdict, confines,
+    organisation::{Asker, Kind, Row},
+    policy::Effect,
+    verdict::{Condition, LayerName, Reason},
+};
+use serde::Serialize;
+
+use crate::{
+    AccessError,
+    permissions::{Gathered, Permissions, Permitted, Resource},
+};
+
+/// From where somebody comes, the most worrying first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum From {
+    /// From anywhere: everyone, with or without credentials.
+    Public,
+    /// From an account that is not of the organisation and was not scanned.
+    External,
+    /// By the word of an identity provider.
+    Federated,
+    /// From fixed networks or identities: everyone is named, with a condition that confines who is meant.
+    Confined,
+    /// From another account of the organisation, or one that was scanned.
+    CrossAccount,
+    /// From a service of AWS.
+    Service,
+}
+
+impl From {
+    /// The word for it in JSON and SQL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::External => "external",
+            Self::Federated => "federated",
+            Self::Confined => "confined",
+            Self::CrossAccount => "cross_account",
+            Self::Service => "service",
+        }
+    }
+}
+
+/// Somebody from outside whom a resource lets in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opening {
+    /// From where.
+    pub from: From,
+    /// The resource.
+    pub resource: String,
+    /// Its type.
+    pub resource_type: String,
+    /// The account that owns it.
+    pub account: Option<String>,
+    /// Who.
+    #[serde(flatten)]
+    pub asker: Asker,
+    /// What they may do, as far as the resource's side decides: their own accounts must allow it too.
+    pub permitted: Vec<Permitted>,
+}
+
+/// What a scan saw and could not decide about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Openings {
+    /// Who is let in, the most worrying first.
+    pub rows: Vec<Opening>,
+    /// How many resources keep a policy, a list or grants of their own.
+    pub resources: usize,
+    /// Resources whose actions the catalogue does not know.
+    pub unknown: Vec<String>,
+    /// What was not read that may decide.
+    pub gaps: Vec<String>,
+}
+
+impl Permissions {
+    /// Whom resources let in from outside their account, by their policies, lists and grants.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub fn openings(&self, wanted: &[From], given: &Context) -> Result<Openings, AccessError> {
+        let organisation = self.index.organisation();
+        let mut found = Openings { rows: Vec::new(), resources: 0, unknown: Vec::new(), gaps: Vec::new() };
+        for resource in self.resources.values() {
+            if !organisation.is_guarded(&resource.target) {
+                continue;
+            }
+            found.resources += 1;
+            let gaps = organisation.gaps(&resource.target);
+            found.gaps.extend(gaps.into_iter().filter(|gap| !found.gaps.contains(gap)).collect::<Vec<_>>());
+            if organisation.names_strangers(&resource.target) {
+                self.open(resource, wanted, given, &mut found)?;
+            }
+        }
+        found.rows.sort_by(|one, other| {
+            (one.from, &one.resource, &one.asker).cmp(&(other.from, &other.resource, &other.asker))
+        });
+        Ok(found)
+    }
+
+    fn open(
+        &self,
+        resource: &Resource,
+        wanted: &[From],
+        given: &Context,
+        found: &mut Openings,
+    ) -> Result<(), AccessError> {
+        let asked = match self.asked_on(&resource.target) {
+            Ok(asked) => asked,
+            Err(AccessError::NoAction { resource }) => {
+                found.unknown.push(resource);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut let_in: BTreeMap<(From, Asker), Gathered> = BTreeMap::new();
+        for (action, access, target) in asked {
+            let rows = self.index.organisation().let_in(&action, &target, given);
+            for row in rows.map_err(AccessError::Question)? {
+                let Some(from) = self.from(&row, resource) else { continue };
+                let decision = row.verdict.decision;
+                let_in.entry((from, row.asker)).or_default().add(access, decision, &action);
+            }
+        }
+        // Where everyone can, so can every account: said once.
+        let open: Vec<From> =
+            let_in.keys().filter(|(_, asker)| asker.kind == Kind::Anyone).map(|(from, _)| *from).collect();
+        for ((from, asker), gathered) in let_in {
+            if !wanted.contains(&from) || (asker.kind == Kind::AnyAccount && open.contains(&from)) {
+                continue;
+            }
+            found.rows.push(Opening {
+                from,
+                resource: resource.target.arn.clone(),
+                resource_type: resource.kind.clone(),
+                account: resource.target.account.clone(),
+                asker,
+                permitted: gathered.end(),
+            });
+        }
+        Ok(())
+    }
+
+    /// From where somebody comes; none where that is the resource's own account.
+    fn from(&self, row: &Row, resource: &Resource) -> Option<From> {
+        match row.asker.kind {
+            Kind::Anyone | Kind::AnyAccount if is_confined(&row.verdict) => {
+                self.confined(&row.verdict, resource)
+            }
+            Kind::Anyone | Kind::AnyAccount => Some(From::Public),
+            Kind::Federated => Some(From::Federated),
+            Kind::Service => Some(From::Service),
+            Kind::Outside | Kind::Root | Kind::User | Kind::Role => {
+                let account = row.asker.principal.split(':').nth(4).unwrap_or(&row.asker.principal);
+                Some(self.from_account(account))
+            }
+        }
+    }
+
+    fn from_account(&self, account: &str) -> From {
+        if self.index.organisation().knows(account) { From::CrossAccount } else { From::External }
+    }
+
+    /// Whom conditions mean that confine everyone to some: the most worrying of them.
+    fn confined(&self, verdict: &Verdict, resource: &Resource) -> Option<From> {
+        let means = |condition: &Condition, value: &str| {
+            let account = match condition.key.to_ascii_lowercase().as_str() {
+                "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" => value,
+                "aws:principalarn" | "aws:sourcearn" => value.split(':').nth(4).unwrap_or_default(),
+                "aws:principalorgid" if self.index.organisation().id() == Some(value) => {
+                    return Some(From::CrossAccount);
+                }
+                "aws:principalorgid" => return Some(From::External),
+                _ => "",
+            };
+            match account {
+                "" => Some(From::Confined),
+                own if resource.target.account.as_deref() == Some(own) => None,
+                other => Some(self.from_account(other)),
+            }
+        };
+        let confining = verdict.conditions.iter().filter(|condition| confines(condition));
+        confining.flat_map(|one| one.values.iter().filter_map(move |value| means(one, value))).min()
+    }
+}
+
+/// Whether each statement that allows is confined by a condition of its own.
+fn is_confined(verdict: &Verdict) -> bool {
+    // What their own accounts allow is taken for granted.
+    let of_resource = [LayerName::ResourcePolicy, LayerName::KmsGrants, LayerName::S3];
+    let allows = |reason: &&Reason| reason.effect == Effect::Allow && of_resource.contains(&reason.layer);
+    let mut allowing = verdict.because.iter().filter(allows).peekable();
+    let is_of = |condition: &Condition, reason: &Reason| {
+        condition.policy == reason.policy && condition.statement == reason.statement
+    };
+    verdict.decision == Decision::OnlyIf
+        && allowing.peek().is_some()
+        && allowing.all(|reason| {
+            verdict.conditions.iter().any(|condition| is_of(condition, reason) && confines(condition))
+        })
+}

@@ -1,0 +1,247 @@
+//! Everything that has a say, taken apart once and asked often.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use fathom_catalogue::{ActionId, Catalogue, Kind as Access};
+use fathom_iam::{
+    Context, Decision, Index,
+    organisation::{Asker, Kind, Target},
+};
+use fathom_model::Timestamp;
+use fathom_store::{Store, StoreError, Which};
+use futures::TryStreamExt as _;
+use serde::Serialize;
+
+use crate::{AccessError, load_all};
+
+/// A resource of the estate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// Its type, `AWS::S3::Bucket`.
+    pub kind: String,
+    /// As questions name it.
+    pub target: Target,
+}
+
+/// Who can do what over the whole estate, as of the last scans.
+#[derive(Debug)]
+pub struct Permissions {
+    /// Everyone.
+    pub index: Index,
+    /// Everything that has an ARN, by it.
+    pub resources: BTreeMap<String, Resource>,
+    catalogue: &'static Catalogue,
+}
+
+/// Actions of one kind that somebody may do to something, by what becomes of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Permitted {
+    /// The kind of access.
+    pub access: Access,
+    /// Allowed, allowed only if, or not known.
+    #[serde(serialize_with = "as_word")]
+    pub decision: Answer,
+    /// The actions, sorted.
+    pub actions: Vec<String>,
+}
+
+/// A decision that is no refusal, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Answer {
+    /// It is allowed.
+    Allowed,
+    /// It is allowed only if something holds that is not known.
+    OnlyIf,
+    /// It depends on what was not read.
+    Unknown,
+}
+
+impl Answer {
+    /// None where it is refused.
+    pub fn of(decision: Decision) -> Option<Self> {
+        match decision {
+            Decision::Allowed => Some(Self::Allowed),
+            Decision::OnlyIf => Some(Self::OnlyIf),
+            Decision::Unknown => Some(Self::Unknown),
+            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => None,
+        }
+    }
+
+    /// The word for it in JSON and SQL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::OnlyIf => "only_if",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn as_word<S: serde::Serializer>(answer: &Answer, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(answer.word())
+}
+
+/// Actions while they are gathered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Gathered(BTreeMap<(Access, Answer), Vec<String>>);
+
+impl Gathered {
+    pub(crate) fn add(&mut self, access: Access, decision: Decision, action: &str) {
+        let Some(answer) = Answer::of(decision) else { return };
+        let actions = self.0.entry((access, answer)).or_default();
+        if !actions.iter().any(|known| known == action) {
+            actions.push(action.to_owned());
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn end(self) -> Vec<Permitted> {
+        let permitted = self.0.into_iter().map(|((access, decision), mut actions)| {
+            actions.sort_unstable();
+            Permitted { access, decision, actions }
+        });
+        permitted.collect()
+    }
+}
+
+/// What somebody may do to a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OnRow {
+    /// Who.
+    #[serde(flatten)]
+    pub asker: Asker,
+    /// What.
+    pub permitted: Vec<Permitted>,
+}
+
+/// Who may do what to a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WhatOn {
+    /// The resource.
+    pub resource: String,
+    /// Those who may do anything, the most worrying first.
+    pub rows: Vec<OnRow>,
+    /// How many actions were asked about.
+    pub actions: usize,
+    /// How many users, roles and root users were.
+    pub principals: usize,
+    /// What was not read that may decide.
+    pub gaps: Vec<String>,
+}
+
+impl Permissions {
+    /// Reads all that has a say out of the store.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
+        let index = Index::new(Arc::new(load_all(store, now).await?));
+        Ok(Self { index, resources: resources(store).await?, catalogue: Catalogue::embedded()? })
+    }
+
+    /// Who may do what to a resource, of all actions that the catalogue has for it. Actions on the objects of a bucket
+    /// are asked of one that no pattern names.
+    ///
+    /// # Errors
+    /// When the resource is not of its form, or the catalogue knows no action on it.
+    pub fn what_on(&self, target: &Target, given: &Context) -> Result<WhatOn, AccessError> {
+        let asked = self.asked_on(target)?;
+        let mut rows: BTreeMap<Asker, Gathered> = BTreeMap::new();
+        for (action, access, target) in &asked {
+            let decisions = self.index.decide(action, target, given).map_err(AccessError::Question)?;
+            for number in decisions.possible().iter() {
+                let Some((name, kind)) = self.index.principal(number) else { continue };
+                let asker = Asker { kind, principal: name.to_owned() };
+                rows.entry(asker).or_default().add(*access, decisions.of(number), action);
+            }
+            let strangers =
+                self.index.organisation().let_in(action, target, given).map_err(AccessError::Question)?;
+            for row in strangers {
+                rows.entry(row.asker).or_default().add(*access, row.verdict.decision, action);
+            }
+        }
+        let rows = rows.into_iter().map(|(asker, gathered)| OnRow { asker, permitted: gathered.end() });
+        Ok(WhatOn {
+            resource: target.arn.clone(),
+            rows: rows.collect(),
+            actions: asked.len(),
+            principals: self.index.principals(),
+            gaps: self.index.organisation().gaps(target),
+        })
+    }
+
+    /// The actions that are asked of a resource, each with its kind and on what: itself, or one of its objects.
+    pub(crate) fn asked_on(&self, target: &Target) -> Result<Vec<(String, Access, Target)>, AccessError> {
+        let unknown = || AccessError::NoAction { resource: target.arn.clone() };
+        let mut asked = Vec::new();
+        let mut add = |target: &Target, actions: Vec<ActionId>| {
+            for action in actions.into_iter().filter_map(|id| self.catalogue.get(id)) {
+                asked.push((action.name().to_owned(), action.kind(), target.clone()));
+            }
+        };
+        add(target, self.catalogue.actions_on(&target.arn).ok_or_else(unknown)?);
+        if is_bucket(&target.arn) {
+            let objects = Target { arn: format!("{}/*", target.arn), ..target.clone() };
+            add(&objects, self.catalogue.actions_on(&objects.arn).unwrap_or_default());
+        }
+        Ok(asked)
+    }
+
+    /// Everyone of this name: users, roles, root users by their account.
+    ///
+    /// # Errors
+    /// When nobody is called so, or several are.
+    pub fn principal(&self, name: &str) -> Result<u32, AccessError> {
+        let found: Vec<u32> = self.index.called(name).collect();
+        match found.as_slice() {
+            [one] => Ok(*one),
+            [] => Err(AccessError::Nobody { name: name.to_owned() }),
+            many => Err(AccessError::Ambiguous {
+                text: name.to_owned(),
+                found: many.iter().filter_map(|one| Some(self.index.principal(*one)?.0.to_owned())).collect(),
+            }),
+        }
+    }
+
+    /// The actions that are asked of no resource, with their kinds.
+    pub(crate) fn without_resource(&self) -> impl Iterator<Item = (&'static str, Access)> {
+        let actions = self.catalogue.actions().filter(fathom_catalogue::Action::is_without_resource);
+        actions.map(|action| (action.name(), action.kind()))
+    }
+}
+
+/// Whether an ARN is of a bucket, which holds objects.
+pub(crate) fn is_bucket(arn: &str) -> bool {
+    arn.starts_with("arn:") && arn.contains(":s3:::") && !arn.contains('/')
+}
+
+/// Whether somebody is one of those whom an index numbers.
+pub fn is_member(kind: Kind) -> bool {
+    matches!(kind, Kind::Root | Kind::User | Kind::Role)
+}
+
+async fn resources(store: &Store) -> Result<BTreeMap<String, Resource>, StoreError> {
+    let mut resources = BTreeMap::new();
+    let all = Which::all();
+    let mut found = std::pin::pin!(store.stream_resources(&all, false));
+    while let Some(chunk) = found.try_next().await? {
+        for stored in chunk {
+            let resource = &stored.resource;
+            let arn = resource.uid.as_str();
+            if !arn.starts_with("arn:") {
+                continue;
+            }
+            let target = Target {
+                arn: arn.to_owned(),
+                account: Some(resource.account.as_str().to_owned()),
+                seen: true,
+            };
+            resources.insert(arn.to_owned(), Resource { kind: resource.kind.as_str().to_owned(), target });
+        }
+    }
+    Ok(resources)
+}
