@@ -48,11 +48,11 @@ export function Code({ choice }: { choice: ReactNode }) {
     <List
       title="Drift" active={active}
       sentence={told && !nothing ? <>{open.length ? open.join(", ") : "Everything declared is as declared"}; {counted(first.attributes_compared, "attribute")} compared{first.as_of.scan > 0 && <>, as of scan {first.as_of.scan}</>}, <Ago at={first.compared_at} /></> : " "}
-      facets={told ? LISTS.map((name) => <Facet key={name} title={{ type: "Kind", account: "Account", region: "Region", file: "File" }[name]} options={options(first.facets[name], name)} chosen={search[name] ?? []} onChange={(chosen) => set({ [name]: chosen.length ? chosen : undefined })} />) : undefined}
+      facets={told && !nothing ? LISTS.map((name) => <Facet key={name} title={{ type: "Kind", account: "Account", region: "Region", file: "File" }[name]} options={options(first.facets[name], name)} chosen={search[name] ?? []} onChange={(chosen) => set({ [name]: chosen.length ? chosen : undefined })} />) : undefined}
       tools={
         <>
           {choice}
-          {told && <Field value={search.search} onChange={(value) => set({ search: value })} label="Search name, id or address" wide search />}
+          {told && !nothing && <Field value={search.search} onChange={(value) => set({ search: value })} label="Search name, id or address" wide search />}
           {(active > 0 || search.search) && <button type="button" className="button plain" onClick={() => void navigate({ search: {}, replace: true })}><X aria-hidden />Clear filters</button>}
         </>
       }

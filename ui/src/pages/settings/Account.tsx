@@ -45,7 +45,8 @@ export function Account() {
         </div>
       </>
     );
-  return <Answer of={me} lines={8} label="Asking how you sign in">{(data) => <Known me={data} />}</Answer>;
+  if (me.data) return <Known me={me.data} />;
+  return <><Head title="My account" /><Answer of={me} lines={8} label="Asking how you sign in">{() => null}</Answer></>;
 }
 
 function Section({ title, tools, children, name }: { title: string; tools?: ReactNode; children: ReactNode; name?: string }) {
