@@ -111,8 +111,10 @@ async fn ask(store: &Store) -> Result<(), Box<dyn Error>> {
         store.estate_groups(&all, &places, None, now).await.map(|all| all.len() as u64)
     })
     .await?;
-    timed("picture of 10,000", || async { store.graph_estate(&all, 10_000, None, now).await.map(|all| all.total) })
-        .await?;
+    timed("picture of 10,000", || async {
+        store.graph_estate(&all, 10_000, None, now).await.map(|all| all.total)
+    })
+    .await?;
     Ok(())
 }
 
