@@ -25,6 +25,7 @@ def seed(company, net, keys):
     devices(company)
     sharing(company)
     audit(company)
+    doors(company, main)
 
 
 def lines(company, main):
@@ -471,3 +472,43 @@ def audit(company):
         AlternateContactType="SECURITY", EmailAddress="security@northwind.example", Name="Security", PhoneNumber="+1 555 0100", Title="team"
     )
     account("inspector2").enable(accountIds=[MANAGEMENT], resourceTypes=["EC2", "ECR"])
+
+
+def doors(company, main):
+    """Small ways in and out of what is made elsewhere, and an opt-out of the organisation."""
+    account, owned = company.production, tags("platform", "network", env="shared")
+    account("ec2").create_egress_only_internet_gateway(
+        VpcId=main["vpc"], TagSpecifications=spec("egress-only-internet-gateway", {**owned, "Name": "main"})
+    )
+    files = account("efs")
+    photos = tags("catalog", "catalog", "internal")
+    disk = files.create_file_system(CreationToken="photos", Encrypted=True, Tags=kv({**photos, "Name": "photos"}))["FileSystemId"]
+    files.create_access_point(
+        ClientToken="photos", FileSystemId=disk, PosixUser={"Uid": 1000, "Gid": 1000}, RootDirectory={"Path": "/new"},
+        Tags=kv({**photos, "Name": "new-photos"}),
+    )
+    inside = account("elbv2").describe_load_balancers(Names=["partners-inside"])["LoadBalancers"][0]["LoadBalancerArn"]
+    account("apigateway").create_vpc_link(name="partners", targetArns=[inside], tags=tags("catalog", "partner feed", "internal"))
+    cdn = account("cloudfront")
+    # The server keeps the key as it is and never reads it.
+    signer = cdn.create_public_key(PublicKeyConfig={"CallerReference": "invoices", "Name": "invoices", "EncodedKey": "a public key"})["PublicKey"]["Id"]
+    cdn.create_key_group(KeyGroupConfig={"Name": "invoices", "Items": [signer]})
+    # The server says of its own account only that a set is in use there, and only when it was told to put it there.
+    centre = company.management("sso-admin")
+    instance = centre.list_instances()["Instances"][0]
+    arn, store = instance["InstanceArn"], instance["IdentityStoreId"]
+    reading = centre.list_permission_sets(InstanceArn=arn)["PermissionSets"][0]
+    engineers = company.management("identitystore").list_groups(IdentityStoreId=store)["Groups"][0]["GroupId"]
+    centre.create_account_assignment(
+        InstanceArn=arn, TargetId=MANAGEMENT, TargetType="AWS_ACCOUNT", PermissionSetArn=reading, PrincipalType="GROUP", PrincipalId=engineers
+    )
+    centre.provision_permission_set(InstanceArn=arn, PermissionSetArn=reading, TargetId=MANAGEMENT, TargetType="AWS_ACCOUNT")
+    organizations = company.management("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    organizations.enable_policy_type(RootId=root, PolicyType="AISERVICES_OPT_OUT_POLICY")
+    made = organizations.create_policy(
+        Name="learn-nothing", Type="AISERVICES_OPT_OUT_POLICY", Description="no service learns from our customers",
+        Tags=kv(tags("security", "guard rails", env="shared")),
+        Content=json.dumps({"services": {"default": {"opt_out_policy": {"@@assign": "optOut"}}}}),
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=made, TargetId=root)

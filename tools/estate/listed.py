@@ -11,6 +11,7 @@ REGIONAL = {
     "AWS::EC2::VPNGateway": ("ec2", "describe_vpn_gateways", {}, "VpnGateways[]", "VpnGatewayId"),
     "AWS::EC2::CustomerGateway": ("ec2", "describe_customer_gateways", {}, "CustomerGateways[]", "CustomerGatewayId"),
     "AWS::EC2::VPCEndpointService": ("ec2", "describe_vpc_endpoint_service_configurations", {}, "ServiceConfigurations[]", "ServiceId"),
+    "AWS::EC2::EgressOnlyInternetGateway": ("ec2", "describe_egress_only_internet_gateways", {}, "EgressOnlyInternetGateways[]", "EgressOnlyInternetGatewayId"),
     "AWS::EC2::Host": ("ec2", "describe_hosts", {}, "Hosts[]", "HostId"),
     "AWS::AutoScaling::LaunchConfiguration": ("autoscaling", "describe_launch_configurations", {}, "LaunchConfigurations[]", "LaunchConfigurationName"),
     "AWS::ACMPCA::CertificateAuthority": ("acm-pca", "list_certificate_authorities", {}, "CertificateAuthorities[]", "Arn"),
@@ -21,11 +22,13 @@ REGIONAL = {
     "AWS::DMS::Endpoint": ("dms", "describe_endpoints", {}, "Endpoints[]", "EndpointIdentifier"),
     "AWS::Neptune::DBCluster": ("neptune", "describe_db_clusters", {"Filters": [{"Name": "engine", "Values": ["neptune"]}]}, "DBClusters[]", "DBClusterIdentifier"),
     "AWS::RDS::DBProxy": ("rds", "describe_db_proxies", {}, "DBProxies[]", "DBProxyName"),
+    "AWS::Redshift::ClusterSnapshot": ("redshift", "describe_cluster_snapshots", {}, "Snapshots[]", "SnapshotIdentifier"),
     "AWS::RDS::EventSubscription": ("rds", "describe_event_subscriptions", {}, "EventSubscriptionsList[]", "CustSubscriptionId"),
     "AWS::RDS::DBParameterGroup": ("rds", "describe_db_parameter_groups", {}, "DBParameterGroups[]", "DBParameterGroupName"),
     "AWS::ElastiCache::User": ("elasticache", "describe_users", {}, "Users[]", "UserId"),
     "AWS::ElastiCache::SubnetGroup": ("elasticache", "describe_cache_subnet_groups", {}, "CacheSubnetGroups[]", "CacheSubnetGroupName"),
     "AWS::FSx::FileSystem": ("fsx", "describe_file_systems", {}, "FileSystems[]", "FileSystemId"),
+    "AWS::EFS::AccessPoint": ("efs", "describe_access_points", {}, "AccessPoints[]", "AccessPointId"),
     "AWS::DAX::Cluster": ("dax", "describe_clusters", {}, "Clusters[]", "ClusterName"),
     "AWS::OpenSearchServerless::Collection": ("opensearchserverless", "list_collections", {}, "collectionSummaries[]", "id"),
     "AWS::Timestream::Database": ("timestream-write", "list_databases", {}, "Databases[]", "DatabaseName"),
@@ -41,6 +44,7 @@ REGIONAL = {
     "AWS::StepFunctions::Activity": ("stepfunctions", "list_activities", {}, "activities[]", "activityArn"),
     "AWS::ApiGateway::DomainName": ("apigateway", "get_domain_names", {}, "items[]", "domainName"),
     "AWS::ApiGateway::UsagePlan": ("apigateway", "get_usage_plans", {}, "items[]", "id"),
+    "AWS::ApiGateway::VpcLink": ("apigateway", "get_vpc_links", {}, "items[]", "id"),
     "AWS::ApiGatewayV2::VpcLink": ("apigatewayv2", "get_vpc_links", {}, "Items[]", "VpcLinkId"),
     "AWS::AppSync::GraphQLApi": ("appsync", "list_graphql_apis", {}, "graphqlApis[]", "apiId"),
     "AWS::Route53Resolver::ResolverEndpoint": ("route53resolver", "list_resolver_endpoints", {}, "ResolverEndpoints[]", "Id"),
@@ -98,6 +102,7 @@ REGIONAL = {
 GLOBAL = {
     "AWS::Route53::HealthCheck": ("route53", "list_health_checks", {}, "HealthChecks[]", "Id"),
     "AWS::CloudFront::OriginAccessControl": ("cloudfront", "list_origin_access_controls", {}, "OriginAccessControlList.Items[]", "Id"),
+    "AWS::CloudFront::KeyGroup": ("cloudfront", "list_key_groups", {}, "KeyGroupList.Items[].KeyGroup", "Id"),
     "AWS::NetworkManager::GlobalNetwork": ("networkmanager", "describe_global_networks", {}, "GlobalNetworks[]", "GlobalNetworkId"),
     "AWS::CloudWatch::Dashboard": ("cloudwatch", "list_dashboards", {}, "DashboardEntries[]", "DashboardName"),
     "AWS::Shield::Protection": ("shield", "list_protections", {}, "Protections[]", "Id"),
@@ -105,6 +110,7 @@ GLOBAL = {
 
 ORGANIZATION = {
     "AWS::Organizations::DelegatedAdministrator": ("organizations", "list_delegated_administrators", {}, "DelegatedAdministrators[]", "Id"),
+    "AWS::Organizations::AIServicesOptOutPolicy": ("organizations", "list_policies", {"Filter": "AISERVICES_OPT_OUT_POLICY"}, "Policies[]", "Id"),
     "AWS::Organizations::TagPolicy": ("organizations", "list_policies", {"Filter": "TAG_POLICY"}, "Policies[]", "Id"),
 }
 

@@ -7,9 +7,8 @@ OPEN = [{"CidrIp": "0.0.0.0/0"}]
 
 def seed(company):
     nets = {"main": network(company, "us-east-1", "main", 20, ("a", "b", "c"))}
-    if not company.small:
-        nets["europe"] = network(company, "eu-west-1", "europe", 30, ("a", "b"))
-        connect(company, nets)
+    nets["europe"] = network(company, "eu-west-1", "europe", 30, ("a",) if company.small else ("a", "b"))
+    connect(company, nets)
     return nets
 
 

@@ -17,8 +17,8 @@ def seed(company):
     payments(company, net, keys)
     catalog(company)
     data(company, net, keys)
+    platform(company, net, keys)
     if not company.small:
-        platform(company, net, keys)
         europe(company, net)
     leftovers_of_daily_life(company, net)
     return net, keys
@@ -325,8 +325,6 @@ def data(company, net, keys):
     account("glue").create_database(DatabaseInput={"Name": "lake"}, Tags=owned)
     account("glue").create_job(Name="curate-orders", Role=worker, Command={"Name": "glueetl", "ScriptLocation": "s3://northwind-lake-raw/jobs/orders.py"}, DefaultArguments={"--token": CANARY}, Tags=owned)
     account("athena").create_work_group(Name="analysts", Configuration={"ResultConfiguration": {"OutputLocation": "s3://northwind-lake-exports/athena/"}}, Tags=kv(owned))
-    if company.small:
-        return
     account("redshift").create_cluster(
         ClusterIdentifier="reports", NodeType="ra3.xlplus", NumberOfNodes=2, ClusterType="multi-node", MasterUsername="reports",
         MasterUserPassword="Reports-" + CANARY, DBName="reports", Encrypted=True, KmsKeyId=keys["lake"], Tags=kv(owned),
@@ -334,7 +332,10 @@ def data(company, net, keys):
     )
     account("opensearch").create_domain(DomainName="events", TagList=kv(owned), EncryptionAtRestOptions={"Enabled": True})
     batch = role(account, "lake-servers", "ec2.amazonaws.com", owned, allow("s3:GetObject"), profile=True)
-    fleet(company, account, net["main"], "lake-workers", owned, 3, "lake-servers")
+    # The small one starts no servers: what a group starts is made by no call of anybody.
+    fleet(company, account, net["main"], "lake-workers", owned, 0 if company.small else 3, "lake-servers")
+    if company.small:
+        return batch
     worker = role(account, "lake-functions", "lambda.amazonaws.com", owned, allow("kinesis:Get*"))
     for name in ("click-cleaner", "order-joiner", "export-mover", "schema-guard"):
         function(account, f"lake-{name}", worker, owned)

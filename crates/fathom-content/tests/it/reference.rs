@@ -18,6 +18,9 @@ const PROOFS: &str = include_str!("../proofs.json");
 const ORACLES: [&str; 2] =
     [include_str!("../../../../tools/estate/oracle.py"), include_str!("../../../../tools/estate/listed.py")];
 
+/// What the provider's published examples say, read by hand; the types named there are tested with them.
+const TOLD: &str = include_str!("../../../fathom-see/tests/it/recorded/published/told.rs");
+
 const HEAD: &str = "# Resource types
 
 Every type that a scan reads: how it is listed, where it points, and what must be known about it. This page is made from
@@ -34,8 +37,10 @@ Every type that a scan reads: how it is listed, where it points, and what must b
 - **SQL view** is the table of this type for `fathom sql`, with its columns.
 - **Tested with** says against what a scan of this type is tested. *boto3*: a seeded moto is scanned, and what boto3 lists
   there must be what we list. *recorded answers*: answers of real accounts to the calls that list it are played, and what
-  is stored must be what they say. *service models*: every call is answered with all members that its model has, and the
-  same is asked. Calls that moto does not answer are named; they are tested with the other two.
+  is stored must be what they say. *published examples*: the same with answers that the provider publishes as examples of
+  its command line, to the call that lists it or to one that answers with the same structure. *service models*: every call
+  is answered with all members that its model has, and the same is asked. Calls that moto does not answer are named; they
+  are tested with the others.
 ";
 
 #[test]
@@ -240,6 +245,9 @@ fn tested_with(definition: &ResourceDefinition) -> String {
     }
     if calls.iter().take(listing).all(|call| recorded.contains(call)) {
         with.push("recorded answers");
+    }
+    if TOLD.split("TOLD: &[Told]").nth(1).is_some_and(|told| told.contains(&name)) {
+        with.push("published examples");
     }
     with.push("service models");
     let missing = codes(calls.iter().filter(|call| !proofs.moto.contains(*call)));

@@ -24,6 +24,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ),
     ("arn:aws:iam::", ":user/default_user", "the user that moto makes up for a caller without one"),
     ("arn:aws:sts::", "", "who is asking, not a resource"),
+    ("arn:aws:iam::", "/AWSServiceRoleForAutoScaling", "moto names a service role that it does not make"),
     ("arn:aws:iam::", "/AWSServiceRoleForAmazonMacie", "moto names a service role that it does not make"),
     ("arn:aws:iam::", ":role/workspaces_DefaultRole", "moto names a role that it does not make"),
     ("arn:aws:kafka:region:account-id:operation/", "", "a constant of moto"),
