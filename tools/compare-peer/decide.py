@@ -159,7 +159,9 @@ class Question:
 def decide(old, new):
     manager = cvc5.TermManager()
     solver = cvc5.Solver(manager)
-    solver.setOption("tlimit-per", "10000")
+    solver.setOption("tlimit-per", "5000")
+    # Without it, some questions that have an answer take minutes.
+    solver.setOption("re-elim", "on")
     parser = cvc5.InputParser(solver)
     parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, Question().smt(old, new), "question")
     said = ""

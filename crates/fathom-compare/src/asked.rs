@@ -57,21 +57,28 @@ pub(crate) struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     pub(crate) fn new(kind: PolicyKind, scope: &'a Scope, old: &'a [Policy], new: &'a [Policy]) -> Self {
-        let of = |policies: &'a [Policy]| policies.iter().flat_map(|policy| &policy.statements);
-        let with = |policies, effect| of(policies).filter(move |statement| statement.effect == effect);
+        let of = |policies: &'a [Policy]| policies.iter().flat_map(|policy| &policy.statements).collect();
+        Self::of(kind, scope, of(old), of(new))
+    }
+
+    fn of(kind: PolicyKind, scope: &'a Scope, old: Vec<&'a Statement>, new: Vec<&'a Statement>) -> Self {
         // Where all that the old side denies is denied by the same statement on the new side, what is allowed by the same
         // statement on both cannot be the difference.
-        let denies_stay =
-            with(old, Effect::Deny).all(|denies| with(new, Effect::Deny).any(|new| is_same(new, denies)));
-        let matters = |statement: &&Statement| {
-            !denies_stay
-                || statement.effect == Effect::Deny
-                || !with(old, Effect::Allow).any(|allows| is_same(statement, allows))
-        };
-        let mut statements: Vec<&'a Statement> = of(new).filter(matters).collect();
+        let has =
+            |side: &[&Statement], wanted: &Statement| side.iter().any(|statement| is_same(statement, wanted));
+        let denies_stay = old.iter().filter(|old| old.effect == Effect::Deny).all(|denies| has(&new, denies));
+        let mut statements = new;
+        statements.retain(|new| !denies_stay || new.effect == Effect::Deny || !has(&old, new));
         let new = statements.len();
-        statements.extend(of(old));
+        statements.extend(old);
         Self { kind, scope, statements, new }
+    }
+
+    /// The same question about some of the statements.
+    pub(crate) fn within(&self, some: &Mask) -> Self {
+        let (new, old): (Vec<usize>, Vec<usize>) = some.members().partition(|at| *at < self.new);
+        let of = |numbers: Vec<usize>| numbers.into_iter().filter_map(|at| self.statement(at)).collect();
+        Self::of(self.kind, self.scope, of(old), of(new))
     }
 
     pub(crate) fn is_about_resource(&self) -> bool {

@@ -5,9 +5,9 @@
 //! allowed is. Each answer is a proof that there is no such request, a [`Counterexample`], or [`Answer::Unknown`] with
 //! the reason.
 //!
-//! How: the values that some condition, pattern or name of the policies tells apart are enumerated axis by axis (`axis`),
-//! and `search` looks for a combination. Every counterexample is decided again by [`fathom_iam::evaluate`] before it
-//! is given out (`witness`).
+//! How: action by action (`question`), the values that some condition, pattern or name of the policies tells apart are
+//! enumerated axis by axis (`axis`), and `search` looks for a combination. Every counterexample is decided again by
+//! [`fathom_iam::evaluate`] before it is given out (`witness`).
 //!
 //! What is compared is what the policies themselves say: that an identity policy alone is enough, or that the policy of a
 //! resource names the caller's account and leaves the rest to it, is not told apart.

@@ -3,7 +3,7 @@
 /// Statements of both sides together.
 pub const STATEMENTS_MAX: usize = 2_000;
 /// States of the machine that reads the texts of one axis (all actions, all resources, one context key) side by side.
-pub const STATES_MAX: usize = 20_000;
+pub const STATES_MAX: usize = 50_000;
 /// 64-bit words that the states of one such machine take together.
 pub const STATE_WORDS_MAX: usize = 8_000_000;
 /// Values of one axis that some statement tells apart.

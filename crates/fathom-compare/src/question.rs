@@ -52,29 +52,37 @@ pub(crate) fn ask(kind: PolicyKind, scope: &Scope, old: &[Policy], new: &[Policy
     if asked.side(true, Effect::Allow).is_empty() {
         return Answer::NotWider;
     }
+    let old_allows = asked.side(false, Effect::Allow);
     let mut because = Vec::new();
-    match proved(&asked) {
-        Ok(None) => return Answer::NotWider,
-        Ok(Some(gaps)) => because.extend(gaps),
-        Err(limit) => because.push(limit),
-    }
-    match shown(&asked, old, new) {
-        Ok(Some(counterexample)) => Answer::Wider(Box::new(counterexample)),
-        Ok(None) => {
-            if because.is_empty() {
-                because.push(
-                    "an error of this program: a request was found and could not be made whole".to_owned(),
-                );
+    for callers in worlds(&asked) {
+        // Whether somebody else can ask for it is another question.
+        let mut actions = match action::axis(&asked, *callers) {
+            Ok(axis) => axis.atoms,
+            Err(limit) => return unknown([limit]),
+        };
+        // An action that is new altogether shows a difference best.
+        actions.sort_by_key(|atom| !atom.mask.and(&old_allows).is_empty());
+        // To each action only some statements apply, so that the others need not be looked at.
+        for atom in actions {
+            let part = asked.within(&atom.mask);
+            if part.side(true, Effect::Allow).is_empty() {
+                continue;
             }
-            unknown(because)
-        }
-        Err(error) => {
-            if !because.contains(&error) {
-                because.push(error);
+            let side = Side { asked: &part, callers: *callers, action: &atom.part };
+            match side.decide(old, new) {
+                Ok(None) => {}
+                Ok(Some(counterexample)) => return Answer::Wider(Box::new(counterexample)),
+                Err(reasons) => {
+                    for reason in reasons {
+                        if !because.contains(&reason) {
+                            because.push(reason);
+                        }
+                    }
+                }
             }
-            unknown(because)
         }
     }
+    if because.is_empty() { Answer::NotWider } else { unknown(because) }
 }
 
 fn unknown(because: impl IntoIterator<Item = String>) -> Answer {
@@ -87,71 +95,94 @@ fn worlds(asked: &Asked<'_>) -> &'static [Callers] {
     if asked.is_about_resource() { &WORLDS } else { WORLDS.get(..1).unwrap_or_default() }
 }
 
-/// Whether it is proved that there is no such request; else what keeps the proof from being exact.
-fn proved(asked: &Asked<'_>) -> Result<Option<Vec<String>>, String> {
-    let mut gaps: Vec<String> = Vec::new();
-    let mut found = false;
-    for callers in worlds(asked) {
-        let axes = axes(asked, &Context::new(), *callers, Extent::Proof)?;
-        gaps.extend(axes.gaps);
-        found |= Search::new(asked, &axes.axes).run()?.is_some();
-    }
-    gaps.dedup();
-    Ok(if found || !gaps.is_empty() { Some(inexact(asked, gaps)) } else { None })
+/// The part of a question that is about one action and one kind of callers.
+struct Side<'a> {
+    asked: &'a Asked<'a>,
+    callers: Callers,
+    action: &'a Part,
 }
 
-/// What keeps a request that is not found from being a proof, beside gaps.
-fn inexact(asked: &Asked<'_>, mut gaps: Vec<String>) -> Vec<String> {
-    let variables: Vec<String> = asked.variables().into_iter().map(|name| format!("${{{name}}}")).collect();
-    if !variables.is_empty() {
-        gaps.push(format!(
-            "what the variables {} stand for is compared by examples, and none of these shows a difference",
-            variables.join(", ")
-        ));
-    }
-    for key in keys(asked).filter(|key| key.families().len() > 1) {
-        gaps.push(format!("the key `{}` is compared as values of different kinds", key.name));
-    }
-    gaps
-}
-
-/// A request, decided by the evaluator.
-fn shown(asked: &Asked<'_>, old: &[Policy], new: &[Policy]) -> Result<Option<Counterexample>, String> {
-    for choice in choices(asked) {
-        for callers in worlds(asked) {
-            let axes = axes(asked, &choice, *callers, Extent::Witness)?.axes;
-            let Some(found) = Search::new(asked, &axes).run()? else { continue };
-            let Some(mut witness) = Witness::of(asked, &axes, &found) else { continue };
-            witness.suit(asked, &choice);
-            return witness.check(asked, old, new).map(Some);
+impl Side<'_> {
+    /// A request, decided by the evaluator; none where it is proved that there is none.
+    ///
+    /// # Errors
+    /// The reasons why neither could be done.
+    fn decide(&self, old: &[Policy], new: &[Policy]) -> Result<Option<Counterexample>, Vec<String>> {
+        let mut because = Vec::new();
+        match self.axes(&Context::new(), Extent::Proof) {
+            Ok((axes, gaps)) => {
+                because.extend(gaps);
+                match Search::new(self.asked, &axes).run() {
+                    Ok(None) if because.is_empty() => return Ok(None),
+                    Ok(_) => {}
+                    Err(limit) => because.push(limit),
+                }
+            }
+            Err(limit) => because.push(limit),
         }
+        match self.shown(old, new) {
+            Ok(Some(counterexample)) => return Ok(Some(counterexample)),
+            Ok(None) => because.extend(self.inexact()),
+            Err(error) if !because.contains(&error) => because.push(error),
+            Err(_) => {}
+        }
+        if because.is_empty() {
+            because
+                .push("an error of this program: a request was found and could not be made whole".to_owned());
+        }
+        Err(because)
     }
-    Ok(None)
-}
 
-struct Axes {
-    axes: Vec<Axis>,
-    gaps: Vec<String>,
-}
+    /// What keeps a request that is not found from being a proof, beside gaps.
+    fn inexact(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        let variables = self.asked.variables();
+        if !variables.is_empty() {
+            let variables: Vec<String> = variables.into_iter().map(|name| format!("${{{name}}}")).collect();
+            reasons.push(format!(
+                "what the variables {} stand for is compared by examples, and none of these shows a difference",
+                variables.join(", ")
+            ));
+        }
+        for key in keys(self.asked).filter(|key| key.families().len() > 1) {
+            reasons.push(format!("the key `{}` is compared as values of different kinds", key.name));
+        }
+        reasons
+    }
 
-fn axes(asked: &Asked<'_>, context: &Context, callers: Callers, extent: Extent) -> Result<Axes, String> {
-    let everyone = caller::axis(asked, context, callers, extent)?;
-    let mut axes =
-        vec![everyone.axis, action::axis(asked, callers)?, resource::axis(asked, context, extent)?];
-    for key in keys(asked) {
-        match extent {
-            Extent::Witness => axes.push(key.axis(asked, context, callers)?),
-            Extent::Proof => {
-                for part in parts(&key) {
-                    axes.push(part.axis(asked, context, callers)?);
+    /// A request, decided by the evaluator, for some values of the variables.
+    fn shown(&self, old: &[Policy], new: &[Policy]) -> Result<Option<Counterexample>, String> {
+        for choice in choices(self.asked) {
+            let (axes, _) = self.axes(&choice, Extent::Witness)?;
+            let Some(found) = Search::new(self.asked, &axes).run()? else { continue };
+            let Some(mut witness) = Witness::of(self.asked, &axes, &found) else { continue };
+            witness.suit(self.asked, &choice);
+            return witness.check(self.asked, old, new).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The axes, and why some caller may be missing on theirs.
+    fn axes(&self, context: &Context, extent: Extent) -> Result<(Vec<Axis>, Vec<String>), String> {
+        let everyone = caller::axis(self.asked, context, self.callers, extent)?;
+        let mut action = Axis::default();
+        action.add(Mask::of(self.asked.statements.len(), |_| true), self.action.clone())?;
+        let mut axes = vec![everyone.axis, action, resource::axis(self.asked, context, extent)?];
+        for key in keys(self.asked) {
+            match extent {
+                Extent::Witness => axes.push(key.axis(self.asked, context, self.callers)?),
+                Extent::Proof => {
+                    for part in parts(&key) {
+                        axes.push(part.axis(self.asked, context, self.callers)?);
+                    }
                 }
             }
         }
+        if extent == Extent::Proof {
+            axes.extend(free(self.asked)?);
+        }
+        Ok((axes, everyone.gaps))
     }
-    if extent == Extent::Proof {
-        axes.extend(free(asked)?);
-    }
-    Ok(Axes { axes, gaps: everyone.gaps })
 }
 
 /// The keys of conditions that do not follow from who asks; variables too, for a request has to give them.

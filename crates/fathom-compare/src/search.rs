@@ -111,7 +111,29 @@ impl<'a> Search<'a> {
                 *place = at;
             }
         }
+        self.polish(&mut found, wanted, avoided);
         Ok(Some(found))
+    }
+
+    /// Takes on each axis the value that reads best of those that do as well, so that a request differs from what the old
+    /// side allows in as little as can be. The axes that people look at first come last and keep the difference.
+    fn polish(&self, found: &mut [usize], wanted: &[usize], avoided: &Mask) {
+        for (number, axis) in self.axes.iter().enumerate().rev() {
+            let others = self
+                .axes
+                .iter()
+                .zip(found.iter())
+                .enumerate()
+                .filter(|(other, _)| *other != number)
+                .filter_map(|(_, (axis, at))| axis.atoms.get(*at))
+                .fold(avoided.clone(), |mask, atom| mask.and(&atom.mask));
+            let does = |atom: &Atom| {
+                wanted.iter().all(|wanted| atom.mask.has(*wanted)) && atom.mask.and(&others).is_empty()
+            };
+            if let (Some(best), Some(place)) = (axis.atoms.iter().position(does), found.get_mut(number)) {
+                *place = best;
+            }
+        }
     }
 
     /// Those whose sets have none of the others within them.

@@ -7,6 +7,7 @@ mod activity;
 mod assigning;
 mod canary;
 mod cloud;
+mod compare;
 mod continuous;
 mod drift;
 mod enumerated;
