@@ -11,6 +11,7 @@ mod python;
 mod sample;
 mod test;
 mod tidy;
+mod tree;
 mod ui;
 mod workspace;
 
@@ -49,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         "models" => models::run(),
         "catalogue" => catalogue::run(),
         "sample" => sample::run(),
+        "ui" if rest.iter().any(|argument| argument == "--checks") => ui::check(),
         "ui" => ui::run(),
         "bench" => bench::run(rest),
         "help" | "--help" | "-h" => {

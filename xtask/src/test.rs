@@ -38,12 +38,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         }
         return must(&mut command);
     }
-    ui::run()?;
+    ui::build()?;
     set_up()?;
     let mut suites = suites()?;
     suites.sort_by_key(|suite| LONG.iter().position(|name| *name == suite.package).unwrap_or(LONG.len()));
     let mut jobs: Vec<Job> = suites.into_iter().map(Suite::job).collect();
     jobs.insert(1.min(jobs.len()), Job { name: "journeys".to_owned(), command: journeys::built()? });
+    jobs.insert(2.min(jobs.len()), Job { name: "console checks".to_owned(), command: ui::checks()? });
     let mut examples = cargo(&["test", "--workspace", "--locked", "--doc"]);
     with_peers(&mut examples);
     jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples });
@@ -128,7 +129,8 @@ impl Suite {
 
 /// Builds all programs of tests.
 fn suites() -> Result<Vec<Suite>> {
-    let output = cargo(&["test", "--workspace", "--locked", "--no-run"])
+    // Examples are checked by clippy, and run by the benchmarks.
+    let output = cargo(&["test", "--workspace", "--locked", "--no-run", "--lib", "--bins", "--tests"])
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()

@@ -11,8 +11,12 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use flate2::{Compression, write::GzEncoder};
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
-use crate::workspace::{must, retry, root};
+use crate::{
+    tree,
+    workspace::{cache, must, retry, root, target},
+};
 
 /// Compressed bytes of script and style that stand between an address and the first page.
 const FIRST_MAX: u64 = 150 * 1024;
@@ -36,19 +40,64 @@ struct Chunk {
 
 type Manifest = BTreeMap<String, Chunk>;
 
-/// Checks, tests, builds and measures.
+/// Builds, checks, tests and measures.
 pub(crate) fn run() -> Result<()> {
+    build()?;
+    check()
+}
+
+/// Only builds. What was built of the same sources before is taken from there, with its times, so that cargo sees nothing
+/// new.
+pub(crate) fn build() -> Result<()> {
     install()?;
-    for step in ["types:check", "check", "lint", "test", "build"] {
+    let (ui, dist) = (root().join("ui"), root().join("ui/dist"));
+    let wanted = digest(&ui, &["node_modules", "dist"])?;
+    let stamp = ui.join("node_modules/.built");
+    let told = |dist: &Path| anyhow::Ok(format!("{wanted} {}", digest(dist, &[])?));
+    if dist.is_dir() && fs::read_to_string(&stamp).ok() == Some(told(&dist)?) {
+        return Ok(());
+    }
+    let kept = target().join("console");
+    let same = kept.join(&wanted);
+    if same.is_dir() {
+        tree::replace(&same, &dist)?;
+    } else {
+        must(&mut npm(&["run", "--silent", "build"]))?;
+        // One is enough: that of the last sources.
+        tree::empty(&kept)?;
+        tree::replace(&dist, &same)?;
+    }
+    fs::write(&stamp, told(&dist)?).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Checks types and style, runs the unit tests, measures what was built.
+pub(crate) fn check() -> Result<()> {
+    for step in ["types:check", "check", "lint", "test"] {
         must(&mut npm(&["run", "--silent", step]))?;
     }
     measure(&root().join("ui/dist"))
 }
 
-/// Only builds.
-pub(crate) fn build() -> Result<()> {
-    install()?;
-    must(&mut npm(&["run", "--silent", "build"]))
+/// A program that checks what is built.
+pub(crate) fn checks() -> Result<Command> {
+    let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
+    command.args(["ui", "--checks"]);
+    Ok(command)
+}
+
+/// The digest of all files of a folder but for these.
+fn digest(folder: &Path, without: &[&str]) -> Result<String> {
+    let mut files = Vec::new();
+    tree::files(folder, without, &mut files)?;
+    files.sort();
+    let mut hash = Sha256::new();
+    for path in files {
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        hash.update(format!("{name}\0{}\0", bytes.len()));
+        hash.update(bytes);
+    }
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn npm(arguments: &[&str]) -> Command {
@@ -65,11 +114,24 @@ fn install() -> Result<()> {
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
+    // Another checkout with this lock has installed them: the same files under a second name.
+    let kept = cache()?.join("console-packages");
+    let (same, packages) = (kept.join(hex::encode(Sha256::digest(&wanted))), ui.join("node_modules"));
+    if same.is_dir() && tree::replace(&same, &packages).is_ok() {
+        return Ok(());
+    }
     retry("downloading the console's packages", || {
         must(&mut npm(&["ci", "--no-audit", "--no-fund"]))
             .context("Node.js 20.19 or newer with npm is needed")
     })?;
-    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    tree::empty(&kept)?;
+    // Where files cannot have two names, each checkout installs for itself.
+    if let Err(error) = tree::replace(&packages, &same) {
+        println!("the console's packages are not kept for other checkouts: {error:#}");
+        tree::empty(&kept)?;
+    }
+    Ok(())
 }
 
 /// Prints what each page brings in, and fails where it is too much.
