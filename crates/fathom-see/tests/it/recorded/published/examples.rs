@@ -48,9 +48,9 @@ const VARIABLES: &str = r#"[
 
 /// Lists of which no example is published, made of one of another call that answers with the same structure: service,
 /// the operation that lists and its member with the list, and the other operation and its member with one of them.
-const BORROWED: &[(&str, (&str, &str), (&str, &str))] = &[
-    ("ecr-public", ("DescribeRepositories", "repositories"), ("CreateRepository", "repository")),
-    ("imagebuilder", ("ListImagePipelines", "imagePipelineList"), ("GetImagePipeline", "imagePipeline")),
+const BORROWED: &[(&str, &str, &str, &str, &str)] = &[
+    ("ecr-public", "DescribeRepositories", "repositories", "CreateRepository", "repository"),
+    ("imagebuilder", "ListImagePipelines", "imagePipelineList", "GetImagePipeline", "imagePipeline"),
 ];
 
 /// The directory of examples in the peers' Python. Where it is missing: none, with a printed reason.
@@ -82,8 +82,8 @@ impl Examples {
 
     /// The outputs of an operation, in the order in which they are told; none where nothing is published.
     pub(super) fn of(&mut self, service: &str, operation: &str) -> Vec<Value> {
-        let borrowed = BORROWED.iter().find(|(of, (lists, _), _)| *of == service && *lists == operation);
-        if let Some((_, (_, list), (other, member))) = borrowed {
+        let borrowed = BORROWED.iter().find(|(of, lists, ..)| *of == service && *lists == operation);
+        if let Some((_, _, list, other, member)) = borrowed {
             assert!(self.file(service, operation).is_none(), "{service} {operation} is published by now");
             let one = self.of(service, other).into_iter().next();
             return one.map(|mut one| json!({ *list: [one[member].take()] })).into_iter().collect();
