@@ -33,12 +33,12 @@ impl Drop for Server {
 }
 
 /// Builds what is walked through, where it is not there yet, then walks.
-pub(crate) fn alone(is_built: bool) -> Result<()> {
+pub(crate) fn alone(is_built: bool, all_states: bool) -> Result<()> {
     if !is_built {
         ui::build()?;
         must(&mut cargo(&["build", "--locked", "--package", "fathom"]))?;
     }
-    run()
+    run(all_states)
 }
 
 /// A program that walks through what is built.
@@ -49,7 +49,7 @@ pub(crate) fn built() -> Result<Command> {
 }
 
 /// Scans the sample into an empty directory, serves it, and walks.
-fn run() -> Result<()> {
+fn run(all_states: bool) -> Result<()> {
     let Some(browser) = browser() else {
         anyhow::ensure!(std::env::var_os(REQUIRED).is_none(), "no Chromium is there and {REQUIRED} is set");
         println!(
@@ -89,9 +89,12 @@ fn run() -> Result<()> {
         }
     };
     let token = std::fs::read_to_string(data.join("api.token")).context("the server left no token")?;
+    let mut walk = Command::new("npm");
+    if all_states {
+        walk.env("FATHOM_STATES", "1");
+    }
     must(
-        Command::new("npm")
-            .args(["run", "--silent", "e2e"])
+        walk.args(["run", "--silent", "e2e"])
             .current_dir(root().join("ui"))
             .env("FATHOM_ADDRESS", address)
             .env("FATHOM_TOKEN", token.trim())

@@ -21,8 +21,9 @@ cargo xtask <command>
   demo [--no-serve]   build Fathom, scan the sample organisation, show what was found, serve it
   test [arguments]    set up what the tests need and run all of them, the console's too; with arguments,
                       only `cargo test` with these
-  journeys [--built]  only walk through the console, in a browser, on the sample organisation;
-                      --built takes what was built before
+  journeys [--built] [--states]
+                      only walk through the console, in a browser, on the sample organisation;
+                      --built takes what was built before, --states walks through every page in every state
   soak [minutes] [arguments]
                       run all tests again and again, property tests with new cases each time
   tidy [--fix]        check sizes, headers, the crate table; --fix renews generated files
@@ -44,7 +45,10 @@ fn main() -> anyhow::Result<()> {
     match command {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
-        "journeys" => journeys::alone(rest.iter().any(|argument| argument == "--built")),
+        "journeys" => {
+            let has = |flag: &str| rest.iter().any(|argument| argument == flag);
+            journeys::alone(has("--built"), has("--states"))
+        }
         "soak" => test::soak(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--fix")),
         "models" => models::run(),

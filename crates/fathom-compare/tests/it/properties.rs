@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Pairs of each kind; `FATHOM_COMPARE_PAIRS` asks for more, `PROPTEST_RNG_SEED` for others.
-const PAIRS: u64 = 1_000;
+const PAIRS: u64 = 200;
 /// Requests that are made, and how many of them are tried against each answer.
 const REQUESTS: u64 = 4_000;
 const TRIED: usize = 400;

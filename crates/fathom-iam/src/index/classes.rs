@@ -41,7 +41,9 @@ impl Index {
         let paths = paths.into_iter().chain(self.organisation.accounts.values().map(|account| &account.rcps));
         for path in paths {
             if let Path::Levels(levels) = path {
-                levels.iter().for_each(|level| add(&mut patterns, &level.policies));
+                for level in levels {
+                    add(&mut patterns, &level.policies);
+                }
             }
         }
         let context = self.members.context(number, &self.organisation).cloned().unwrap_or_default();

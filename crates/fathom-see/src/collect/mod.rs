@@ -98,6 +98,18 @@ struct Parent {
     document: Arc<Value>,
     uid: Uid,
     spot: Spot,
+    /// The members of the document that could not be read, and why.
+    unread: Arc<[(String, Failure)]>,
+}
+
+impl Parent {
+    /// Why the parameters of a child's listing cannot be filled, where a member that they name was not read.
+    fn leaves_open(&self, params: &Value) -> Option<Failure> {
+        let wanted = params.to_string();
+        let (member, failure) = self.unread.iter().find(|(member, _)| wanted.contains(member.as_str()))?;
+        let detail = format!("{member} of {} was not read: {}", self.uid, failure.detail);
+        Some(Failure { detail, ..failure.clone() })
+    }
 }
 
 #[derive(Default)]
@@ -308,8 +320,14 @@ impl Collector {
             parent_uid: parent.map(|parent| &parent.uid),
         };
         let params = Value::Object(definition.list.params.clone().into_iter().collect());
-        // A hole that the parent cannot fill means that this parent has none of these.
-        let Some(params) = fill_value(&params, place.fill(None)) else { return Vec::new() };
+        let Some(params) = fill_value(&params, place.fill(None)) else {
+            // A hole that the parent cannot fill means that this parent has none of these, or that what fills it was not
+            // read.
+            if let Some(failure) = parent.and_then(|parent| parent.leaves_open(&params)) {
+                self.refuse(key, failure);
+            }
+            return Vec::new();
+        };
 
         let mut parents = Vec::new();
         if self.is_shared(definition) {

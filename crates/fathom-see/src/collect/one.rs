@@ -180,12 +180,12 @@ impl Collector {
         }
         if !unread.is_empty() && self.wanted(definition, spot) {
             let uid = &item.resource.uid;
-            self.unread.lock().unwrap_or_else(PoisonError::into_inner).extend(unread.into_iter().map(
+            self.unread.lock().unwrap_or_else(PoisonError::into_inner).extend(unread.iter().map(
                 |(attribute, failure)| Unread {
                     uid: uid.clone(),
-                    attribute,
+                    attribute: attribute.clone(),
                     reason: failure.reason,
-                    detail: match failure.permission {
+                    detail: match &failure.permission {
                         Some(permission) => format!("needs {permission}"),
                         None => crate::tally::shorten(&failure.detail),
                     },
@@ -196,6 +196,7 @@ impl Collector {
             uid: item.resource.uid.clone(),
             document: Arc::new(document),
             spot: Spot { account: spot.account.clone(), calls: calls.clone(), region },
+            unread: unread.into(),
         };
         Some((item, parent))
     }

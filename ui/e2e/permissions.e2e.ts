@@ -1,0 +1,112 @@
+// Journeys through the page about permissions, on the sample organisation: a stranger may take on one of its roles, everyone may read a bucket.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ADDRESS, barriers, launch, open, picture, settled } from "./browser";
+
+const ROLE = "arn:aws:iam::908249470583:role/SupportAccess";
+const BUCKET = "arn:aws:s3:::northwind-tmp-export-7731";
+
+let browser: Browser;
+beforeAll(async () => { browser = await launch(); });
+afterAll(async () => browser.close());
+
+async function journey(path: string, walk: (page: Page) => Promise<void>, options: Parameters<typeof open>[2] = {}): Promise<void> {
+  const { page, faults, close } = await open(browser, path, options);
+  try {
+    await walk(page);
+    expect(faults).toEqual([]);
+  } finally {
+    await close();
+  }
+}
+
+/** A name of a picture, with nothing loading and nobody kept out, on a telephone too. */
+async function whole(page: Page, name: string): Promise<void> {
+  await settled(page);
+  expect(await barriers(page)).toEqual([]);
+  await picture(page, name);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+  expect(await barriers(page)).toEqual([]);
+  await page.setViewportSize({ width: 768, height: 1024 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+describe("permissions", () => {
+  it("begin with what is open to the outside, and lead from there to the proof and back", () =>
+    journey("/", async (page) => {
+      await page.getByRole("navigation").getByRole("link", { name: "Permissions" }).click();
+      await page.getByRole("tab", { name: "Public 1" }).waitFor();
+      const open = page.getByRole("table", { name: "What is open" });
+      await open.getByRole("rowheader", { name: /northwind-tmp-export-7731/ }).waitFor();
+      await whole(page, "permissions-open");
+      await page.getByRole("tab", { name: "Public 1" }).press("ArrowRight");
+      await page.waitForURL(/from=external/);
+      await open.getByRole("rowheader", { name: /SupportAccess.*999988887777/s }).waitFor();
+      await open.getByRole("button", { name: /^write .*SupportAccess.* yes 1 action$/ }).click();
+      await open.getByRole("link", { name: "sts:AssumeRole" }).click();
+      await page.getByRole("heading", { name: "Can it?" }).waitFor();
+      await page.getByText("Resource policy", { exact: true }).waitFor();
+      await page.getByText(/^allowed by trust policy, Statement\[0\]/).waitFor();
+      await whole(page, "permissions-proof");
+      // The address holds the question.
+      await page.reload();
+      await page.getByText(/^allowed by trust policy, Statement\[0\]/).waitFor();
+      await page.goBack();
+      await page.getByRole("tab", { name: /^External/, selected: true }).waitFor();
+    }));
+
+  it("are asked by keyboard, and every row has its proof", () =>
+    journey("/permissions", async (page) => {
+      await page.getByRole("combobox", { name: "on what" }).focus();
+      await page.keyboard.type("SupportAccess");
+      await page.getByRole("option", { name: /SupportAccess/ }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.getByRole("table", { name: "Who can do what to it" }).waitFor();
+      expect(page.url()).toContain(`resource=${ROLE}`);
+      await whole(page, "permissions-on");
+      await page.getByRole("combobox", { name: "does what" }).focus();
+      await page.keyboard.type("assumerole");
+      await page.getByRole("option", { name: /^sts:AssumeRole/ }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      await page.getByText("1 can, 0 only if, 0 not known.").waitFor();
+      const rows = page.getByRole("list", { name: "Who can" });
+      await rows.getByText("999988887777, if its own account lets it").click();
+      await rows.getByText("Service control policies", { exact: true }).first().waitFor();
+      await whole(page, "permissions-who");
+      await page.getByText(`fathom who-can sts:AssumeRole ${ROLE}`).waitFor();
+    }));
+
+  it("say under which conditions, and what somebody can do", () =>
+    journey(`/permissions?action=s3:GetObject&resource=${encodeURIComponent(BUCKET)}`, async (page) => {
+      await page.getByText("is asked of objects", { exact: false }).waitFor();
+      const row = page.getByRole("list", { name: "Who can" }).getByRole("listitem").filter({ hasText: "ONLY IF" }).first();
+      await row.locator("summary").click();
+      await row.getByRole("heading", { name: "Only if" }).waitFor();
+      await whole(page, "permissions-condition");
+      await page.goto(`${ADDRESS}/permissions?principal=telemetry-sync`);
+      await page.getByRole("table", { name: "What it can do" }).waitFor();
+      await whole(page, "permissions-can");
+      await page.goto(`${ADDRESS}/permissions?principal=telemetry-sync&action=iam:CreateUser&resource=${encodeURIComponent(ROLE)}`);
+      await page.getByText("NO", { exact: true }).waitFor();
+      await page.getByText("without it, nothing is allowed", { exact: false }).first().waitFor();
+    }));
+
+  it("are reached from a resource, and say what is wrong with a question", () =>
+    journey(`/resource?uid=${encodeURIComponent(ROLE)}`, async (page) => {
+      const facts = page.getByRole("complementary", { name: "Facts" });
+      await facts.getByRole("link", { name: "What it can do" }).click();
+      await page.getByRole("table", { name: "What it can do" }).waitFor();
+      expect(page.url()).toContain(`principal=${ROLE}`);
+      await page.goto(`${ADDRESS}/permissions?principal=nobody-is-called-so`);
+      await page.getByRole("alert").filter({ hasText: "nobody-is-called-so" }).waitFor();
+      await whole(page, "permissions-wrong");
+      await page.goto(`${ADDRESS}/permissions?action=sts:AssumeRole`);
+      await page.getByRole("heading", { name: "Name what it is done to" }).waitFor();
+      await page.goto(`${ADDRESS}/permissions?principal=SupportAccess&action=s3:ListAllMyBuckets&resource=*`);
+      await page.getByText("YES", { exact: true }).waitFor();
+    }, { quiet: /404/ }));
+});
