@@ -7,6 +7,8 @@
 
 mod openings;
 mod permissions;
+mod visit;
+mod wanted;
 mod what_can;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +20,8 @@ use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuer
 use futures::TryStreamExt as _;
 pub use openings::{From, Opening, Openings};
 pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member};
+pub use visit::{AccessRow, Tell};
+pub use wanted::{Wanted, account_of, name_of};
 pub use what_can::{CanRow, WhatCan};
 
 /// Why a question could not be asked.

@@ -34,6 +34,10 @@ pub enum From {
 }
 
 impl From {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] =
+        [Self::Public, Self::External, Self::Federated, Self::Confined, Self::CrossAccount, Self::Service];
+
     /// The word for it in JSON and SQL.
     pub fn word(self) -> &'static str {
         match self {
@@ -100,6 +104,22 @@ impl Permissions {
         found.rows.sort_by(|one, other| {
             (one.from, &one.resource, &one.asker).cmp(&(other.from, &other.resource, &other.asker))
         });
+        Ok(found)
+    }
+
+    /// Whom one resource lets in, as [`Permissions::openings`] of all.
+    ///
+    /// # Errors
+    /// As [`Permissions::openings`].
+    pub fn openings_of(&self, resource: &Resource, given: &Context) -> Result<Openings, AccessError> {
+        let organisation = self.index.organisation();
+        let mut found = Openings { rows: Vec::new(), resources: 1, unknown: Vec::new(), gaps: Vec::new() };
+        if organisation.is_guarded(&resource.target) {
+            found.gaps.extend(self.gap_of(resource));
+            if organisation.names_strangers(&resource.target) {
+                self.open(resource, &From::ALL, given, &mut found)?;
+            }
+        }
         Ok(found)
     }
 

@@ -12,7 +12,7 @@ use fathom_model::spelling::nearest;
 use crate::{
     hints::{place_of, split_place},
     limits::Limits,
-    source::SourceError,
+    source::{NoAnswer, SourceError},
 };
 
 /// A place in the query's text, both counted from 1; columns count characters.
@@ -73,7 +73,8 @@ pub enum SqlError {
         /// Where it begins.
         at: Option<Place>,
     },
-    /// The query reads as SQL but means nothing: wrong types, an unknown function, a missing GROUP BY.
+    /// The query reads as SQL but means nothing, or nothing that can be answered: wrong types, an unknown function, a
+    /// missing GROUP BY, the permissions of everyone to everything.
     #[error("{}{message}", prefix(*.at))]
     Meaning {
         /// What is wrong.
@@ -258,7 +259,12 @@ pub(crate) fn from_datafusion(error: &DataFusionError, sql: &str, limits: Option
         }
         DataFusionError::External(error) => match error.downcast_ref::<ReadError>() {
             Some(ReadError::Changed { column }) => SqlError::Changed { column: column.clone() },
-            Some(ReadError::Source(source)) => SqlError::Source(copy_of(&**source)),
+            Some(ReadError::Source(source)) => match source.downcast_ref::<NoAnswer>() {
+                Some(NoAnswer { message, hint }) => {
+                    SqlError::Meaning { message: message.clone(), at: None, hint: hint.clone() }
+                }
+                None => SqlError::Source(copy_of(&**source)),
+            },
             None => SqlError::Failed { message: error.to_string() },
         },
         DataFusionError::Plan(message) | DataFusionError::NotImplemented(message) => {

@@ -42,7 +42,7 @@ use crate::{
     limits::Limits,
     source::Source,
     statement::Question,
-    tables::{self, Kind, Provider, Reader, Table, TableInfo, View, schema_of},
+    tables::{self, Kind, Provider, Reader, Shared, Table, TableInfo, View, schema_of},
 };
 
 /// Where tables live by their full name: `fathom.estate.resources`.
@@ -211,11 +211,13 @@ impl Inner {
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()?;
         let catalog = MemoryCatalogProvider::new();
-        let estate = Estate { inner: Arc::clone(inner), question: Arc::clone(question) };
+        let state = inner.machine.state.clone();
+        let (inner, question) = (Arc::clone(inner), Arc::clone(question));
+        let estate = Estate { inner, question, permissions: Shared::default() };
         catalog.register_schema(SCHEMA, Arc::new(estate))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        Ok(SessionStateBuilder::new_from_existing(inner.machine.state.clone())
+        Ok(SessionStateBuilder::new_from_existing(state)
             .with_runtime_env(runtime)
             .with_catalog_list(Arc::new(catalogs))
             .build())
@@ -284,6 +286,7 @@ async fn plan(state: &SessionState, question: &Question, limits: &Limits) -> Dat
 struct Estate {
     inner: Arc<Inner>,
     question: Arc<Question>,
+    permissions: Shared,
 }
 
 impl fmt::Debug for Estate {
@@ -307,7 +310,12 @@ impl SchemaProvider for Estate {
             }
             _ => schema_of(&table.info.columns),
         };
-        let provider = Provider::new(Arc::clone(&self.inner.source), table.reader.clone(), schema);
+        let provider = Provider::new(
+            Arc::clone(&self.inner.source),
+            table.reader.clone(),
+            schema,
+            Arc::clone(&self.permissions),
+        );
         Ok(Some(Arc::new(provider)))
     }
 

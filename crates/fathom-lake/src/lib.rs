@@ -1,6 +1,6 @@
 //! SQL over the estate with DataFusion, and results as table, JSON, CSV or Parquet.
 //!
-//! [`Lake`] gives the tables (`resources`, `edges`, `unknowns`, … and one view for each resource type) and runs one
+//! [`Lake`] gives the tables (`resources`, `edges`, `unknowns`, `access`, … and one view for each resource type) and runs one
 //! query at a time under [`Limits`]; [`Answer`] streams the rows; [`output`] writes them down. The facts come from a
 //! [`Source`]: the store in the product, memory in tests.
 //!
@@ -29,5 +29,5 @@ pub use answer::{Answer, Column};
 pub use error::{Place, SqlError};
 pub use lake::Lake;
 pub use limits::Limits;
-pub use source::{Chunks, Row, Source, SourceError, VersionRow, Which, WhichEdges};
+pub use source::{Chunks, NoAnswer, Row, Source, SourceError, VersionRow, Which, WhichEdges};
 pub use tables::{ColumnInfo, Kind, TableInfo};

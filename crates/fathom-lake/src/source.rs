@@ -1,17 +1,28 @@
 //! Where the facts come from: streams of model types, a chunk at a time.
 
-use std::error::Error;
+use std::{error::Error, sync::Arc};
 
+use fathom_access::Permissions;
 use fathom_model::{
     AccountId, Coverage, Document, Edge, Explanation, Region, Resource, ResourceType, Scan, Timestamp, Uid,
     Unknown,
 };
 pub use fathom_store::{Which, WhichEdges};
-use futures::{future::BoxFuture, stream::BoxStream};
+use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
 /// Why a source could not be read; shown as the cause of [`crate::SqlError::Source`].
 pub type SourceError = Box<dyn Error + Send + Sync>;
+
+/// Why a question cannot be answered although nothing is broken; said as it is, not as a failure to read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct NoAnswer {
+    /// What is asked for in vain.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
 
 /// A stream of facts, some hundreds or thousands at a time. It stops at its first error.
 pub type Chunks<T> = BoxStream<'static, Result<Vec<T>, SourceError>>;
@@ -83,4 +94,10 @@ pub trait Source: Send + Sync + 'static {
 
     /// The scans.
     fn scans(&self) -> Chunks<Scan>;
+
+    /// Who can do what, taken apart for questions. Costs reading all policies; a query asks for it once at most.
+    fn permissions(&self) -> BoxFuture<'static, Result<Arc<Permissions>, SourceError>> {
+        let message = "who can do what is not known of this estate".to_owned();
+        async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
 }

@@ -1,5 +1,8 @@
 //! The store as a source: each table is one stream over a snapshot, or pages of a list. So is its past.
 
+use std::sync::Arc;
+
+use fathom_access::Permissions;
 use fathom_model::{Coverage, Edge, Explanation, Scan, Statement, Timestamp, Uid, Unknown};
 use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges};
 use futures::{
@@ -10,7 +13,7 @@ use futures::{
 
 use serde_json::{Value, json};
 
-use crate::source::{Chunks, Row, Source, SourceError, VersionRow};
+use crate::source::{Chunks, NoAnswer, Row, Source, SourceError, VersionRow};
 
 /// Rows of a page of the coverage ledger.
 const COVERAGE_ROWS: u32 = 50_000;
@@ -117,6 +120,15 @@ impl Source for Store {
         let store = self.clone();
         async move { store.scans(u32::MAX).await.map_err(SourceError::from) }.into_stream().boxed()
     }
+
+    fn permissions(&self) -> BoxFuture<'static, Result<Arc<Permissions>, SourceError>> {
+        let store = self.for_questions();
+        async move {
+            let permissions = Permissions::load(&store, Timestamp::now()).await?;
+            Ok(Arc::new(permissions))
+        }
+        .boxed()
+    }
 }
 
 impl Source for Past {
@@ -179,6 +191,24 @@ impl Source for Past {
             Ok(scans)
         }
         .into_stream()
+        .boxed()
+    }
+
+    fn permissions(&self) -> BoxFuture<'static, Result<Arc<Permissions>, SourceError>> {
+        let (store, scan) = (self.store().clone(), self.scan().id);
+        // What could not be read decides, too, and only what the newest scan could not read is kept.
+        async move {
+            if store.newest_scan().await?.is_some_and(|newest| newest.id == scan) {
+                return Source::permissions(&store).await;
+            }
+            Err(SourceError::from(NoAnswer {
+                message: format!("who could do what as of scan {scan} is not kept, only as of the newest"),
+                hint: Some(
+                    "ask `access` and `access_who` about now; policies of the past are in `resources`"
+                        .to_owned(),
+                ),
+            }))
+        }
         .boxed()
     }
 }

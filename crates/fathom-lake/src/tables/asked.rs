@@ -3,12 +3,14 @@
 //! Only `column = 'text'`, lists of such texts and `OR` between them are understood, on columns that a source can look
 //! up. Every condition is checked again on the rows that come, so that what is not understood here costs time only.
 
+use std::collections::BTreeMap;
+
 use datafusion::{
     common::ScalarValue,
     logical_expr::{Expr, Operator},
 };
 
-use super::Reader;
+use super::{Reader, access, access_who};
 use crate::source::{Which, WhichEdges};
 
 /// The longest list of values that is handed down.
@@ -21,6 +23,8 @@ pub(crate) struct Asked {
     pub(crate) which: Which,
     /// Which edges.
     pub(crate) edges: WhichEdges,
+    /// Texts that columns of permissions must have one of.
+    pub(crate) texts: BTreeMap<&'static str, Vec<String>>,
 }
 
 impl Asked {
@@ -29,6 +33,9 @@ impl Asked {
         let Some((column, values)) = equals_any(filter) else { return false };
         if values.len() > VALUES_MAX {
             return false;
+        }
+        if let Reader::Access | Reader::AccessWho = reader {
+            return self.narrow_access(reader, column, &values);
         }
         let is_view = matches!(reader, Reader::View(_));
         let listed = matches!(reader, Reader::Resources | Reader::Versions | Reader::Changes);
@@ -46,6 +53,14 @@ impl Asked {
             "to_uid" if matches!(reader, Reader::Edges) => narrow(&mut self.edges.to, &values),
             _ => return false,
         }
+        true
+    }
+
+    fn narrow_access(&mut self, reader: &Reader, column: &str, values: &[&str]) -> bool {
+        let known = if matches!(reader, Reader::Access) { access::NARROW } else { access_who::NARROW };
+        let Some(column) = known.iter().find(|known| **known == column) else { return false };
+        let values = || values.iter().map(|value| (*value).to_owned()).collect();
+        self.texts.entry(column).or_insert_with(values);
         true
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A fixed table is a list of [`Field`]s over one model type; `view.rs` makes a table of each resource definition.
 
+mod access;
+mod access_who;
 mod asked;
 mod changes;
 mod coverage;
@@ -20,8 +22,10 @@ use datafusion::{
     arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit},
     execution::memory_pool::MemoryPool,
 };
+use fathom_access::Permissions;
 use fathom_content::Content;
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 pub(crate) use asked::Asked;
 pub(crate) use provider::Provider;
@@ -137,6 +141,8 @@ pub(crate) enum Reader {
     Explanations,
     Versions,
     Changes,
+    Access,
+    AccessWho,
     View(Arc<View>),
 }
 
@@ -151,7 +157,12 @@ pub(crate) struct Ask {
     pub(crate) asked: Asked,
     /// What large helpers are counted against.
     pub(crate) pool: Arc<dyn MemoryPool>,
+    /// Who can do what, read once for a query.
+    pub(crate) permissions: Shared,
 }
+
+/// Who can do what, once a table of the query needs it.
+pub(crate) type Shared = Arc<OnceCell<Arc<Permissions>>>;
 
 impl Reader {
     /// Starts to read; nothing is read before the first poll.
@@ -165,6 +176,8 @@ impl Reader {
             Self::Explanations => explanations::read(source, ask),
             Self::Versions => versions::read(source, ask),
             Self::Changes => changes::read(source, ask),
+            Self::Access => access::read(source, ask),
+            Self::AccessWho => access_who::read(source, ask),
             Self::View(view) => view::read(view, source, ask),
         }
     }
@@ -182,6 +195,8 @@ pub(crate) fn all(content: &Content) -> BTreeMap<String, Table> {
         ("explanations", explanations::ABOUT, infos(explanations::FIELDS), Reader::Explanations),
         ("resource_versions", versions::ABOUT, infos(versions::FIELDS), Reader::Versions),
         ("changes", changes::ABOUT, infos(changes::FIELDS), Reader::Changes),
+        ("access", access::ABOUT, infos(access::FIELDS), Reader::Access),
+        ("access_who", access_who::ABOUT, infos(access_who::FIELDS), Reader::AccessWho),
     ] {
         let info = TableInfo { name: name.to_owned(), description: about.to_owned(), columns };
         tables.insert(name.to_owned(), Table { info, reader });

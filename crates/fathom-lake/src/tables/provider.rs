@@ -16,7 +16,7 @@ use datafusion::{
     },
 };
 
-use super::{Ask, Asked, Reader};
+use super::{Ask, Asked, Reader, Shared};
 use crate::source::Source;
 
 /// One table of one query.
@@ -24,12 +24,18 @@ pub(crate) struct Provider {
     source: Arc<dyn Source>,
     reader: Reader,
     schema: SchemaRef,
+    permissions: Shared,
 }
 
 impl Provider {
     /// A table over a source; the schema is that of all its columns.
-    pub(crate) fn new(source: Arc<dyn Source>, reader: Reader, schema: SchemaRef) -> Self {
-        Self { source, reader, schema }
+    pub(crate) fn new(
+        source: Arc<dyn Source>,
+        reader: Reader,
+        schema: SchemaRef,
+        permissions: Shared,
+    ) -> Self {
+        Self { source, reader, schema, permissions }
     }
 }
 
@@ -68,6 +74,7 @@ impl TableProvider for Provider {
             columns,
             schema: Arc::clone(&schema),
             asked,
+            permissions: Arc::clone(&self.permissions),
         });
         Ok(Arc::new(StreamingTableExec::try_new(schema, vec![part], None, [], false, limit)?))
     }
@@ -93,6 +100,7 @@ struct Part {
     columns: Vec<usize>,
     schema: SchemaRef,
     asked: Asked,
+    permissions: Shared,
 }
 
 impl fmt::Debug for Part {
@@ -115,6 +123,7 @@ impl PartitionStream for Part {
             schema: Arc::clone(&self.schema),
             asked: self.asked.clone(),
             pool: Arc::clone(context.memory_pool()),
+            permissions: Arc::clone(&self.permissions),
         };
         let batches = self.reader.read(&self.source, ask);
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))

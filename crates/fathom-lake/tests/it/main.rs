@@ -1,5 +1,6 @@
 //! The lake from outside: a query in, an answer or a clear error out.
 
+mod access;
 mod errors;
 mod estate;
 mod history;

@@ -205,6 +205,8 @@ async fn tables_are_listed_and_described() {
     assert_eq!(
         names,
         [
+            "access",
+            "access_who",
             "aws_ec2_instance",
             "aws_s3_bucket",
             "changes",
