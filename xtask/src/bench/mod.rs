@@ -3,6 +3,7 @@
 //! Figures are whole-process: wall and CPU seconds and peak memory as the operating system counts them. Machines differ
 //! and are noisy, so read the ratios.
 
+mod access;
 mod console;
 mod front;
 mod large;
@@ -21,7 +22,7 @@ use crate::workspace::{cargo, must, root, target};
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let all = ["scan", "organisation", "large", "estate", "history", "ledger", "console"];
+    let all = ["scan", "organisation", "large", "estate", "history", "ledger", "console", "access"];
     if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("no benchmark is called `{name}`; there are {}", all.join(", "));
     }
@@ -43,6 +44,9 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     if wanted("console") {
         keep("console", &console::run()?)?;
+    }
+    if wanted("access") {
+        keep("access", &access::run()?)?;
     }
     if wanted("ledger") {
         keep("ledger", &example("fathom-store", "ledger_throughput")?)?;
@@ -127,7 +131,13 @@ fn fresh(name: &str) -> Result<PathBuf> {
 
 /// A benchmark that is a program of a crate and prints its own table.
 fn example(package: &str, name: &str) -> Result<String> {
+    example_with(package, name, &[])
+}
+
+fn example_with(package: &str, name: &str, arguments: &[&str]) -> Result<String> {
     let output = cargo(&["run", "--locked", "--release", "--quiet", "--package", package, "--example", name])
+        .arg("--")
+        .args(arguments)
         .stderr(std::process::Stdio::inherit())
         .output()
         .with_context(|| format!("cannot run the benchmark {name}"))?;
