@@ -16,6 +16,7 @@ const root = createRootRoute({
   search: { middlewares: [retainSearchParams(["as_of", "since"])] },
 });
 const short = (value: unknown) => one(value)?.slice(0, 100);
+const text = (value: unknown) => one(value)?.trim().slice(0, 2048) || undefined;
 /** The filter of every list of resources. */
 const filter = (raw: Raw) => optional({
   search: one(raw.search), type: many(raw.type), account: many(raw.account), region: many(raw.region), owner: some(raw.owner), network: some(raw.network), assigned_to: some(raw.assigned_to),
@@ -87,6 +88,14 @@ const drift = createRoute({
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/drift/DriftPage")), "DriftPage"),
 });
+const permissions = createRoute({
+  getParentRoute: () => root, path: "/permissions",
+  validateSearch: (raw: Raw) => optional({
+    principal: text(raw.principal), action: text(raw.action), resource: text(raw.resource), context: many(raw.context)?.slice(0, 50),
+    kind: choice(raw.kind, ["anyone", "any_account", "outside", "federated", "service", "root", "user", "role"]), from: choice(raw.from, ["public", "external", "federated", "confined", "cross_account", "service"]),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/permissions/Permissions")), "Permissions"),
+});
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
   validateSearch: (raw: Raw) => optional({ from: number(raw.from), entry: number(raw.entry) }),
@@ -99,7 +108,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

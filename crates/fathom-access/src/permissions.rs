@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use fathom_catalogue::{ActionId, Catalogue, Kind as Access};
+use fathom_catalogue::{ActionId, Catalogue, Fit, Kind as Access};
 use fathom_iam::{
     Context, Decision, Index,
     organisation::{Asker, Kind, Target},
@@ -189,6 +189,21 @@ impl Permissions {
             add(&objects, self.catalogue.actions_on(&objects.arn).unwrap_or_default());
         }
         Ok(asked)
+    }
+
+    /// What a question about one action is asked of. Where the action is one on objects and the resource a bucket, that is
+    /// an object that no pattern names, as in [`Permissions::what_on`].
+    pub fn meant(&self, action: &str, target: Target) -> Target {
+        if !is_bucket(&target.arn) || self.fits(action, &target.arn) != Some(Fit::No) {
+            return target;
+        }
+        let objects = Target { arn: format!("{}/*", target.arn), ..target.clone() };
+        if self.fits(action, &objects.arn) == Some(Fit::Yes) { objects } else { target }
+    }
+
+    /// Whether an action is asked of such resources; none where the catalogue does not know the action.
+    pub fn fits(&self, action: &str, arn: &str) -> Option<Fit> {
+        Some(self.catalogue.fits(self.catalogue.action(action)?, arn))
     }
 
     /// Everyone of this name: users, roles, root users by their account.

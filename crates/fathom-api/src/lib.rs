@@ -20,6 +20,7 @@ mod drifting;
 mod extract;
 mod limits;
 mod openapi;
+mod permitting;
 mod problem;
 mod router;
 mod routes;

@@ -40,6 +40,7 @@ pub(crate) fn frame() -> OpenApi {
         ("estate", "What was seen, and what is known about it"),
         ("history", "What was, and what changed"),
         ("unknowns", "What is not understood, and what could not be seen"),
+        ("permissions", "Who can do what"),
         ("sql", "Questions in SQL"),
         ("ledger", "The sealed log of everything that changed"),
     ];

@@ -121,6 +121,13 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::coverage::facets))
         .needs(ReadEstate, Filtered, routes!(all::summary::summary))
         .needs(ReadEstate, Filtered, routes!(all::trend::trend))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::who_can))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_can))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_on))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::openings))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain))
+        // What actions there are says nothing of the estate.
+        .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))
         .needs(QuerySql, WholeOnly, routes!(all::sql::tables))
         .needs(ReadLedger, WholeOnly, routes!(all::ledger::status))

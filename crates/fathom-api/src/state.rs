@@ -9,11 +9,14 @@ use fathom_see::refresh::EventsStatus;
 use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
-use crate::{code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, scanning::StartScan};
+use crate::{
+    code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, permitting::Permitting,
+    scanning::StartScan,
+};
 
 /// Event streams that may be open at the same time.
 const STREAMS_MAX: usize = 64;
-/// SQL statements that may run at the same time; each takes every core it gets.
+/// SQL statements and questions about permissions that may run at the same time; each takes every core it gets.
 const STATEMENTS_MAX: usize = 4;
 
 /// Everything that a handler may use.
@@ -24,6 +27,7 @@ pub struct ApiState {
     pub(crate) content: Arc<Content>,
     pub(crate) code: Option<Arc<dyn CodeSource>>,
     pub(crate) drifting: Arc<Drifting>,
+    pub(crate) permitting: Arc<Permitting>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -53,6 +57,7 @@ impl ApiState {
             content,
             code: None,
             drifting: Arc::default(),
+            permitting: Arc::default(),
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),

@@ -671,6 +671,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The actions of AWS by their names */
+        get: operations["permission_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What becomes of one request, with every layer and the statements that decide */
+        get: operations["explain_permission"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom resources let in from outside their account */
+        get: operations["openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/what-can": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one principal may do, over the whole estate */
+        get: operations["what_can"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/what-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may do what to a resource
+         * @description Of all actions that the catalogue has for it. Those on the objects of a bucket are asked of one that no pattern names.
+         */
+        get: operations["what_on"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/who-can": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everyone who can do something to a resource
+         * @description Everyone is asked about: users, roles, root users, and whom the resource itself names. Those who cannot are counted.
+         */
+        get: operations["who_can"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/resource": {
         parameters: {
             query?: never;
@@ -1288,6 +1396,34 @@ export interface components {
             /** @description Those that hold, those that end first coming first. */
             acceptances: components["schemas"]["AcceptanceView"][];
         };
+        /**
+         * @description The kind of access that an action is.
+         * @enum {string}
+         */
+        AccessKind: "list" | "read" | "data" | "tagging" | "write" | "admin";
+        /** @description An action. */
+        ActionRow: {
+            /** @description Its name with the service, as AWS spells it. */
+            action: string;
+            /** @description What kind of access it is. */
+            kind: components["schemas"]["AccessKind"];
+            /** @description The service in words. */
+            service: string;
+            /** @description Whether it can be limited to no resource: it is asked of `*`. */
+            without_resource: boolean;
+        };
+        /** @description Actions. */
+        ActionsAnswer: {
+            /** @description The best first: those that begin so, then by name. */
+            actions: components["schemas"]["ActionRow"][];
+            /** @description The day of the catalogue, `2026-09-26`; AWS adds actions every week. */
+            catalogue: string;
+            /**
+             * Format: int64
+             * @description How many fit.
+             */
+            total: number;
+        };
         /** @description What the log tells about a resource. */
         ActivityAnswer: {
             creation?: components["schemas"]["CreationView"] | null;
@@ -1352,6 +1488,34 @@ export interface components {
             /** @description The person. */
             person: components["schemas"]["Person"];
         };
+        /** @description How many are answered how. */
+        AnswerCounts: {
+            /**
+             * Format: int64
+             * @description Who can.
+             */
+            allowed: number;
+            /**
+             * Format: int64
+             * @description Who cannot.
+             */
+            denied: number;
+            /**
+             * Format: int64
+             * @description Who can only under conditions.
+             */
+            only_if: number;
+            /**
+             * Format: int64
+             * @description Of whom it is not known.
+             */
+            unknown: number;
+        };
+        /**
+         * @description An answer that is no refusal.
+         * @enum {string}
+         */
+        AnswerKind: "allowed" | "only_if" | "unknown";
         /** @description An answer. */
         AnswerView: {
             as_of?: components["schemas"]["SqlAsOf"] | null;
@@ -1386,6 +1550,18 @@ export interface components {
              * @description The scan that left the estate so.
              */
             scan: number;
+        };
+        /**
+         * @description What somebody is.
+         * @enum {string}
+         */
+        AskerKind: "anyone" | "any_account" | "outside" | "federated" | "service" | "root" | "user" | "role";
+        /** @description Who. */
+        AskerView: {
+            /** @description What it is. */
+            kind: components["schemas"]["AskerKind"];
+            /** @description An ARN, an account, a service, an identity provider; `*` for everyone. */
+            principal: string;
         };
         /** @description Assignments that were made. */
         Assigned: {
@@ -1647,6 +1823,26 @@ export interface components {
              */
             scan: number;
         };
+        /** @description Something that must be known of the request. */
+        ConditionView: {
+            /** @description What the statement does if it holds. Those of a `Deny` must not all hold. */
+            effect: components["schemas"]["EffectKind"];
+            /** @description The context key, or the variable in a resource. */
+            key: string;
+            /** @description The layer. */
+            layer: components["schemas"]["LayerKind"];
+            /** @description The operator as it is written; `Resource` or `Principal` where these depend on the request. */
+            operator: string;
+            /** @description The policy. */
+            policy: string;
+            /**
+             * Format: int64
+             * @description The statement, from 0.
+             */
+            statement?: number | null;
+            /** @description The values of the policy. */
+            values: string[];
+        };
         /** @description A number, and the question whose answer it counts. */
         Counted: {
             /** @description The address that lists what was counted. */
@@ -1804,6 +2000,11 @@ export interface components {
             /** @description Who made it. */
             who: components["schemas"]["WhoView"];
         };
+        /**
+         * @description What becomes of a request.
+         * @enum {string}
+         */
+        DecisionKind: "allowed" | "implicitly_denied" | "explicitly_denied" | "only_if" | "unknown";
         /** @description A place in code. */
         DeclaredByView: {
             /** @description The address in it. */
@@ -1952,6 +2153,11 @@ export interface components {
             /** @description The other one. */
             to: string;
         };
+        /**
+         * @description Whether a statement allows or denies.
+         * @enum {string}
+         */
+        EffectKind: "Allow" | "Deny";
         /** @description Nothing. */
         Empty: Record<string, never>;
         /** @description An acceptance to end. */
@@ -2117,6 +2323,23 @@ export interface components {
             system?: string | null;
             /** @description The resources, at most 500. */
             uids: string[];
+        };
+        /** @description One request, with what becomes of it. */
+        ExplainAnswer: {
+            /** @description The action. */
+            action: string;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /** @description What whoever asked should know of the question itself. */
+            notes: string[];
+            /** @description Who. */
+            principal: components["schemas"]["AskerView"];
+            /** @description The resource that was asked about. */
+            resource: string;
+            /** @description What becomes of it, and why. */
+            verdict: components["schemas"]["VerdictOfRequest"];
         };
         /** @description Lines to copy. */
         Explained: {
@@ -2326,6 +2549,25 @@ export interface components {
             /** @description Who, in words. */
             who: string;
         };
+        /**
+         * @description What has a say in a request.
+         * @enum {string}
+         */
+        LayerKind: "identity_policies" | "permission_boundaries" | "session_policy" | "resource_policy" | "scps" | "rcps" | "vpc_endpoint_policies" | "kms_grants" | "s3" | "service";
+        /** @description What one layer says. */
+        LayerVerdictView: {
+            /** @description The layer. */
+            layer: components["schemas"]["LayerKind"];
+            /** @description The level of the organisation; null for layers that have none. */
+            level?: string | null;
+            /** @description What it says on its own. */
+            verdict: components["schemas"]["LayerWord"];
+        };
+        /**
+         * @description What one layer says on its own.
+         * @enum {string}
+         */
+        LayerWord: "allowed" | "implicitly_denied" | "explicitly_denied" | "only_if" | "unknown" | "not_applicable";
         /** @description Where the log ends. */
         LedgerState: {
             /** @description The signed checkpoint. */
@@ -2591,6 +2833,72 @@ export interface components {
             /** @description Whether all that is demanded of its type is known. */
             understood: boolean;
         };
+        /** @description Resources that were not asked about. */
+        NotAsked: {
+            /**
+             * Format: int64
+             * @description How many they are.
+             */
+            count: number;
+            /** @description Their type. */
+            resource_type: string;
+        };
+        /** @description How many rows there are from somewhere, over all pages and whatever is asked for. */
+        OpeningCount: {
+            /**
+             * Format: int64
+             * @description Rows.
+             */
+            count: number;
+            /** @description From where. */
+            from: components["schemas"]["OpeningFrom"];
+        };
+        /**
+         * @description From where somebody comes, the most worrying first.
+         * @enum {string}
+         */
+        OpeningFrom: "public" | "external" | "federated" | "confined" | "cross_account" | "service";
+        /** @description Somebody from outside whom a resource lets in. */
+        OpeningRow: components["schemas"]["AskerView"] & {
+            /** @description The account that owns it; null where it is not known. */
+            account?: string | null;
+            /** @description From where. */
+            from: components["schemas"]["OpeningFrom"];
+            /** @description What they may do, as far as the resource's side decides: their own accounts must allow it too. */
+            permitted: components["schemas"]["PermittedView"][];
+            /** @description The resource. */
+            resource: string;
+            /** @description Its type. */
+            resource_type: string;
+        };
+        /** @description What is open to the outside. */
+        OpeningsAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description How many there are from where. */
+            counts: components["schemas"]["OpeningCount"][];
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Resources that were not asked about, since the catalogue knows no action on them. */
+            not_asked: string[];
+            /**
+             * Format: int64
+             * @description How many resources keep a policy, a list or grants of their own.
+             */
+            resources: number;
+            /** @description Who is let in, the most worrying first. */
+            rows: components["schemas"]["OpeningRow"][];
+            /**
+             * Format: int64
+             * @description How many these are, over all pages.
+             */
+            total: number;
+        };
         /**
          * @description What came of an operation.
          * @enum {string}
@@ -2676,6 +2984,28 @@ export interface components {
         People: {
             /** @description The people, by name. */
             people: components["schemas"]["Person"][];
+        };
+        /** @description The scan that permissions are as of. */
+        PermissionsAsOf: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: int64
+             * @description The scan that ended last.
+             */
+            scan: number;
+        };
+        /** @description Actions of one kind that somebody may do, by what becomes of them. */
+        PermittedView: {
+            /** @description The kind of access. */
+            access: components["schemas"]["AccessKind"];
+            /** @description The actions, sorted. */
+            actions: string[];
+            /** @description What becomes of them. */
+            decision: components["schemas"]["AnswerKind"];
         };
         /** @description Somebody who may enter. */
         Person: {
@@ -2861,6 +3191,24 @@ export interface components {
              * @default 30
              */
             seconds_max: number | null;
+        };
+        /** @description A statement that decided. */
+        ReasonView: {
+            /** @description What it does. */
+            effect: components["schemas"]["EffectKind"];
+            /** @description The layer. */
+            layer: components["schemas"]["LayerKind"];
+            /** @description The level of the organisation; null for layers that have none. */
+            level?: string | null;
+            /** @description The policy, the grant or the rule. */
+            policy: string;
+            /** @description The statement's id. */
+            sid?: string | null;
+            /**
+             * Format: int64
+             * @description The statement, from 0; null for grants, ACLs and rules of a service.
+             */
+            statement?: number | null;
         };
         /** @description Recovery codes. They are told once. */
         RecoveryCodes: {
@@ -3510,6 +3858,25 @@ export interface components {
             /** @description The value, as the parameter takes it. */
             value: string;
         };
+        /** @description What becomes of a request, and why. */
+        VerdictOfRequest: {
+            /** @description The statements that decided, in the order of the layers. */
+            because: components["schemas"]["ReasonView"][];
+            /** @description The layers without whose consent it is denied, and which do not give it. */
+            blocked_by: components["schemas"]["LayerKind"][];
+            /** @description What must hold, or must not, for the request to be allowed. */
+            conditions: components["schemas"]["ConditionView"][];
+            /** @description What becomes of it. */
+            decision: components["schemas"]["DecisionKind"];
+            /** @description What is wrong with policies that AWS would refuse. */
+            faults: string[];
+            /** @description What every layer says, in the order in which they are asked. */
+            layers: components["schemas"]["LayerVerdictView"][];
+            /** @description The context keys to give for an answer without conditions. */
+            missing_keys: string[];
+            /** @description What could not be read and has a say. */
+            unknown: string[];
+        };
         /**
          * @description What came of the comparison of a resource.
          * @enum {string}
@@ -3543,6 +3910,128 @@ export interface components {
             /** @description Whether there is no person yet: only the owner's token enters, and the first administrator is to be added. */
             setup_needed: boolean;
         };
+        /** @description What one principal may do. */
+        WhatCanAnswer: {
+            /**
+             * Format: int64
+             * @description How many actions without a resource were asked about.
+             */
+            actions: number;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many of them it may do anything to, of any kind.
+             */
+            open: number;
+            /** @description Who. */
+            principal: components["schemas"]["AskerView"];
+            /**
+             * Format: int64
+             * @description How many resources were asked about.
+             */
+            resources: number;
+            /** @description What it may do, what is the same to several resources in one row. */
+            rows: components["schemas"]["WhatCanRow"][];
+            /**
+             * Format: int64
+             * @description How many rows there are, over all pages.
+             */
+            total: number;
+            /** @description Resources of which the catalogue knows no action, by type. */
+            without_actions: components["schemas"]["NotAsked"][];
+        };
+        /** @description What it may do to some resources, the same to all of them. */
+        WhatCanRow: {
+            /**
+             * Format: int64
+             * @description How many resources these are.
+             */
+            count: number;
+            /** @description What it may do. */
+            permitted: components["schemas"]["PermittedView"][];
+            /** @description The type of the resources; null for actions without a resource. */
+            resource_type?: string | null;
+            /** @description Their ARNs, at most 100; `*` for actions without a resource. */
+            resources: string[];
+        };
+        /** @description Who may do what to the resource. */
+        WhatOnAnswer: {
+            /**
+             * Format: int64
+             * @description How many actions were asked about.
+             */
+            actions: number;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many users, roles and root users were.
+             */
+            principals: number;
+            /** @description The resource. */
+            resource: string;
+            /** @description Those who may do anything, the most worrying first. */
+            rows: components["schemas"]["WhatOnRow"][];
+            /**
+             * Format: int64
+             * @description How many these are, over all pages.
+             */
+            total: number;
+        };
+        /** @description What somebody may do to the resource. */
+        WhatOnRow: components["schemas"]["AskerView"] & {
+            /** @description What. */
+            permitted: components["schemas"]["PermittedView"][];
+        };
+        /** @description Who can do something. */
+        WhoCanAnswer: {
+            /** @description The action. */
+            action: string;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /**
+             * Format: int64
+             * @description How many were asked about.
+             */
+            asked: number;
+            /** @description How many of these are answered how. */
+            counts: components["schemas"]["AnswerCounts"];
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description What whoever asked should know of the question itself. */
+            notes: string[];
+            /** @description The resource that was asked about. */
+            resource: string;
+            /** @description Those who can, who can under conditions, and of whom it is not known; sorted so, then by kind. */
+            rows: components["schemas"]["WhoCanRow"][];
+            /**
+             * Format: int64
+             * @description How many these are, over all pages.
+             */
+            total: number;
+        };
+        /** @description What becomes of the request of one of them. */
+        WhoCanRow: components["schemas"]["AskerView"] & components["schemas"]["VerdictOfRequest"];
         /**
          * @description What kind of somebody.
          * @enum {string}
@@ -5087,6 +5576,250 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    permission_actions: {
+        parameters: {
+            query?: {
+                /** @description Words that all stand in the name, in any case: `s3 getobj`, `sts:assume`. All actions where it is left out. */
+                search?: string;
+                /** @description Only those that are asked of such a resource, by its ARN. */
+                on?: string;
+                /** @description The most actions. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_permission: {
+        parameters: {
+            query: {
+                /** @description A user or role by ARN or name, an account's id for its root user; or whoever stands in a row of another answer. */
+                principal: string;
+                /**
+                 * @description What the principal is, as rows of other answers have it: for those from outside their own policies are taken to
+                 *     allow it.
+                 */
+                kind?: "anyone" | "any_account" | "outside" | "federated" | "service" | "root" | "user" | "role";
+                /** @description The action, `s3:GetObject`. */
+                action: string;
+                /** @description The resource: an ARN, or an id or name that only one has; `*` for actions that have none. */
+                resource: string;
+                /** @description What is known of the request, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openings: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only from there: `public`, `external`, `federated`, `confined`, `cross_account`, `service`; several with commas or
+                 *     repeated. All where it is left out.
+                 */
+                from?: string[];
+                /** @description Only these kinds of access; may be repeated. */
+                kind?: ("list" | "read" | "data" | "tagging" | "write" | "admin")[];
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_can: {
+        parameters: {
+            query: {
+                /** @description A user or role by ARN or name, an account's id for its root user. */
+                principal: string;
+                /** @description Only these kinds of access; may be repeated. */
+                kind?: ("list" | "read" | "data" | "tagging" | "write" | "admin")[];
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatCanAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_on: {
+        parameters: {
+            query: {
+                /** @description The resource: an ARN, or an id or name that only one has. */
+                resource: string;
+                /** @description Only this one: a user or role by ARN or name, an account's id, or whoever stands in a row. */
+                principal?: string;
+                /** @description Only these kinds of access; may be repeated. */
+                kind?: ("list" | "read" | "data" | "tagging" | "write" | "admin")[];
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatOnAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    who_can: {
+        parameters: {
+            query: {
+                /** @description The action, `s3:GetObject`. */
+                action: string;
+                /** @description The resource: an ARN, or an id or name that only one has; `*` for actions that have none. */
+                resource: string;
+                /** @description What is known of the request, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhoCanAnswer"];
                 };
             };
             /** @description A problem */

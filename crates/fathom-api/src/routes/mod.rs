@@ -19,6 +19,7 @@ pub(crate) mod oidc;
 pub(crate) mod openapi;
 pub(crate) mod passkeys;
 pub(crate) mod people;
+pub(crate) mod permissions;
 pub(crate) mod resource;
 pub(crate) mod resources;
 pub(crate) mod saved;

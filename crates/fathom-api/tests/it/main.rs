@@ -11,6 +11,7 @@ mod intruders;
 mod oidc;
 mod pages;
 mod passkeys;
+mod permissions;
 mod reading;
 mod roles;
 mod runner;

@@ -91,6 +91,12 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("post", "/scans", "-++-+"),
     ("get", "/scans/{id}", "+++++"),
     ("get", "/scans/{id}/events", "+++++"),
+    ("get", "/permissions/who-can", "+++++"),
+    ("get", "/permissions/what-can", "+++++"),
+    ("get", "/permissions/what-on", "+++++"),
+    ("get", "/permissions/openings", "+++++"),
+    ("get", "/permissions/explain", "+++++"),
+    ("get", "/permissions/actions", "+++++"),
     ("post", "/sql", "-++++"),
     ("get", "/sql/tables", "-++++"),
     ("get", "/ledger", "---++"),
@@ -107,6 +113,10 @@ fn example(method: &str, path: &str) -> (String, Value) {
         "/graph/group" => format!("?of={uid}&kind=encrypted_by&direction=in&type=AWS::S3::Bucket"),
         "/graph/path" => format!("?from={uid}&to={}", bucket_uid(1)),
         "/changes" => "?since=scan:1".to_owned(),
+        "/permissions/who-can" => format!("?action=s3:GetObject&resource={uid}"),
+        "/permissions/what-can" => "?principal=111111111111".to_owned(),
+        "/permissions/what-on" => format!("?resource={uid}"),
+        "/permissions/explain" => format!("?principal=111111111111&action=s3:GetObject&resource={uid}"),
         _ => String::new(),
     };
     let body = match (method, path) {

@@ -45,7 +45,7 @@ fn recorded_buckets() -> BTreeSet<String> {
 }
 
 /// A server whose scans play the recording.
-struct Played {
+pub(crate) struct Played {
     dir: tempfile::TempDir,
     base: String,
     token: String,
@@ -55,7 +55,7 @@ struct Played {
 }
 
 impl Played {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let player = Player::open(&recording()).expect("a recording");
         let asked = player.header().asked.clone().expect("what was asked");
@@ -85,21 +85,21 @@ impl Played {
         Self { dir, base, token, store, stop, ended }
     }
 
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         client().get(format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
-    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         client().post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body)
     }
 
-    async fn read(&self, path: &str) -> Value {
+    pub(crate) async fn read(&self, path: &str) -> Value {
         let response = self.get(path).send().await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         response.json().await.expect("JSON")
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).expect("runs");
         self.ended.await.expect("no panic");
     }

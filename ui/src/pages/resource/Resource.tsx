@@ -68,6 +68,19 @@ export function NotKnown({ uid, problem: { detail, hint } }: { uid: string; prob
   );
 }
 
+/** Ways to who may do what; the server answers these only to who sees everything. */
+function Allowed({ resource }: { resource: Detail["resource"] }) {
+  const whole = useWhole();
+  if (!whole || resource.deleted_at || !resource.uid.startsWith("arn:")) return null;
+  return (
+    <div className="stack">
+      <h3>Permissions</h3>
+      <Link to="/permissions" search={{ resource: resource.uid }} className="link">Who can do what to it</Link>
+      {/^AWS::IAM::(User|Role)$/.test(resource.type) && <Link to="/permissions" search={{ principal: resource.uid }} className="link">What it can do</Link>}
+    </div>
+  );
+}
+
 function Known({ detail }: { detail: Detail }) {
   const { resource, relations } = detail;
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
@@ -116,6 +129,7 @@ function Known({ detail }: { detail: Detail }) {
         </div>
         <aside className={styles.side} aria-label="Facts">
           <Facts detail={detail} />
+          <Allowed resource={resource} />
           <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>

@@ -1,0 +1,118 @@
+//! Who can do what, taken apart once for each finished scan and kept until the next one ends.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use fathom_access::{AccessError, From as Origin, Openings, Permissions};
+use fathom_iam::Context;
+use fathom_model::Scan;
+use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
+
+use crate::{
+    problem::{Code, Problem, chain},
+    state::ApiState,
+};
+
+/// How long a request waits for permissions to be taken apart; that goes on, and the next request finds them.
+const WAIT: Duration = Duration::from_secs(15);
+
+/// All that has a say, as the last scan left it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The scan.
+    pub(crate) scan: Scan,
+    /// What can be asked.
+    pub(crate) permissions: Permissions,
+    turn: i64,
+    /// What is open, where nothing is given of the requests: asked with every visit of the page.
+    openings: OnceLock<Openings>,
+}
+
+impl Snapshot {
+    /// Whom resources let in from anywhere outside their accounts.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub(crate) fn openings(&self) -> Result<&Openings, AccessError> {
+        if let Some(known) = self.openings.get() {
+            return Ok(known);
+        }
+        let found = self.permissions.openings(&EVERYWHERE, &Context::new())?;
+        Ok(self.openings.get_or_init(|| found))
+    }
+}
+
+/// Everywhere that somebody may come from, the most worrying first.
+pub(crate) const EVERYWHERE: [Origin; 6] = [
+    Origin::Public,
+    Origin::External,
+    Origin::Federated,
+    Origin::Confined,
+    Origin::CrossAccount,
+    Origin::Service,
+];
+
+/// What was taken apart last. Who takes apart holds the lock, so that it is one at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Permitting(Mutex<Option<Arc<Snapshot>>>);
+
+/// Permissions as the last finished scan left them.
+///
+/// # Errors
+/// Where no scan has ended, where the store fails, and where it takes long.
+pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+    let task = state.clone();
+    // Not ended with the request: the next one takes what it found.
+    let making = tokio::spawn(async move { make(&task).await });
+    match tokio::time::timeout(WAIT, making).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(_)) => Err(Problem::new(Code::Internal, "the permissions were not read to their end")),
+        Err(_) => Err(Problem::new(Code::TooBusy, "reading all permissions takes longer")
+            .hint("it goes on; ask again in a while")
+            .retry_after(15)),
+    }
+}
+
+async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+    let mut kept = state.permitting.0.lock().await;
+    // Counted before it is read: what a scan changes meanwhile is read anew by the next request.
+    let turn = state.store.turns().await?;
+    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
+        return Ok(Arc::clone(known));
+    }
+    let scan = state.store.newest_scan().await?.ok_or_else(|| {
+        Problem::new(Code::NotFound, "no scan has ended yet, so no permissions are known")
+            .hint("start one with POST /scans")
+    })?;
+    let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
+    // Policies are parsed between two reads, which would hold up other requests on a thread that serves them.
+    let loading = spawn_blocking(move || handle.block_on(Permissions::load(&store, now)));
+    let permissions = loading
+        .await
+        .map_err(|_| Problem::new(Code::Internal, "the permissions were not read to their end"))?
+        .map_err(|error| Problem::new(Code::Internal, chain(&error)))?;
+    let made = Arc::new(Snapshot { scan, permissions, turn, openings: OnceLock::new() });
+    *kept = Some(Arc::clone(&made));
+    Ok(made)
+}
+
+/// Asks a question off the threads that serve requests, in one of the places that statements have too: both take every
+/// core they get.
+///
+/// # Errors
+/// Where all places are taken, and what the question itself comes to.
+pub(crate) async fn ask<T: Send + 'static>(
+    state: &ApiState,
+    question: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let place = Arc::clone(&state.statements).try_acquire_owned().map_err(|_| {
+        Problem::new(Code::TooBusy, "other questions are being answered")
+            .hint("try again when they are done")
+            .retry_after(2)
+    })?;
+    let asked = spawn_blocking(move || {
+        let _place = place;
+        question()
+    });
+    asked.await.map_err(|_| Problem::new(Code::Internal, "the question was not answered"))?
+}

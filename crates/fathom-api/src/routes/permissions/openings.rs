@@ -1,0 +1,157 @@
+//! What is open to the outside.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use fathom_access::{From as Origin, Openings};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    Page, PermissionsAsOf, context, permitted, refused,
+    views::{AccessKind, AskerView, OpeningFrom, PermittedView},
+};
+use crate::{
+    extract::{Query, shown},
+    permitting::{self, EVERYWHERE},
+    problem::{Problem, ProblemView},
+    state::ApiState,
+};
+
+/// From where.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OpeningsQuery {
+    /// Only from there: `public`, `external`, `federated`, `confined`, `cross_account`, `service`; several with commas or
+    /// repeated. All where it is left out.
+    from: Vec<String>,
+    /// Only these kinds of access; may be repeated.
+    #[param(inline)]
+    kind: Vec<AccessKind>,
+    /// What is known of the requests, as `KEY=VALUE`; may be repeated.
+    context: Vec<String>,
+    /// `next` of the page before.
+    cursor: Option<u64>,
+    /// The most rows.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+}
+
+/// Somebody from outside whom a resource lets in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OpeningRow {
+    /// From where.
+    from: OpeningFrom,
+    /// The resource.
+    resource: String,
+    /// Its type.
+    resource_type: String,
+    /// The account that owns it; null where it is not known.
+    account: Option<String>,
+    /// Who.
+    #[serde(flatten)]
+    asker: AskerView,
+    /// What they may do, as far as the resource's side decides: their own accounts must allow it too.
+    permitted: Vec<PermittedView>,
+}
+
+/// How many rows there are from somewhere, over all pages and whatever is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OpeningCount {
+    /// From where.
+    from: OpeningFrom,
+    /// Rows.
+    count: u64,
+}
+
+/// What is open to the outside.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OpeningsAnswer {
+    /// Who is let in, the most worrying first.
+    rows: Vec<OpeningRow>,
+    /// How many these are, over all pages.
+    total: u64,
+    /// Where the next page begins; null on the last.
+    next: Option<u64>,
+    /// How many there are from where.
+    counts: Vec<OpeningCount>,
+    /// How many resources keep a policy, a list or grants of their own.
+    resources: u64,
+    /// Resources that were not asked about, since the catalogue knows no action on them.
+    not_asked: Vec<String>,
+    /// What was not read that may decide.
+    gaps: Vec<String>,
+    /// The scan that it is as of.
+    as_of: PermissionsAsOf,
+}
+
+/// Whom resources let in from outside their account
+#[utoipa::path(get, path = "/permissions/openings", tag = "permissions", operation_id = "openings", params(OpeningsQuery),
+    responses(
+        (status = 200, description = "The answer", body = OpeningsAnswer),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn openings(
+    State(state): State<ApiState>,
+    Query(query): Query<OpeningsQuery>,
+) -> Result<Json<OpeningsAnswer>, Problem> {
+    let wanted = wanted(&query.from)?;
+    let given = (!query.context.is_empty()).then(|| context(&query.context)).transpose()?;
+    let page = Page::read(query.cursor, query.limit)?;
+    let snapshot = permitting::snapshot(&state).await?;
+    let asking = Arc::clone(&snapshot);
+    let found: Openings = permitting::ask(&state, move || {
+        let found = match &given {
+            Some(given) => asking.permissions.openings(&EVERYWHERE, given),
+            None => asking.openings().cloned(),
+        };
+        found.map_err(|error| refused("", error))
+    })
+    .await?;
+    let mut all = Vec::new();
+    for row in found.rows {
+        let permitted = permitted(row.permitted, &query.kind);
+        if permitted.is_empty() {
+            continue;
+        }
+        all.push(OpeningRow {
+            from: row.from.into(),
+            resource: row.resource,
+            resource_type: row.resource_type,
+            account: row.account,
+            asker: row.asker.into(),
+            permitted,
+        });
+    }
+    let counts = EVERYWHERE.map(|from| {
+        let from = OpeningFrom::from(from);
+        OpeningCount { from, count: all.iter().filter(|row| row.from == from).count() as u64 }
+    });
+    all.retain(|row| wanted.contains(&row.from));
+    let total = all.len();
+    Ok(Json(OpeningsAnswer {
+        rows: page.cut(all),
+        total: total as u64,
+        next: page.next(total),
+        counts: counts.into(),
+        resources: found.resources as u64,
+        not_asked: found.unknown,
+        gaps: found.gaps,
+        as_of: PermissionsAsOf::of(&snapshot),
+    }))
+}
+
+/// The words of a list, apart.
+fn wanted(texts: &[String]) -> Result<Vec<OpeningFrom>, Problem> {
+    if texts.is_empty() {
+        return Ok(EVERYWHERE.map(OpeningFrom::from).into());
+    }
+    let read = |word: &str| {
+        EVERYWHERE.into_iter().find(|from| from.word() == word).map(OpeningFrom::from).ok_or_else(|| {
+            let words: Vec<&str> = EVERYWHERE.into_iter().map(Origin::word).collect();
+            Problem::parameter("from", format!("`{}` is not one of {}", shown(word), words.join(", ")))
+        })
+    };
+    texts.iter().flat_map(|text| text.split(',')).map(|word| read(word.trim())).collect()
+}

@@ -1,0 +1,143 @@
+//! What one principal may do.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use fathom_access::CanRow;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    NAMED_MAX, Page, PermissionsAsOf, context, needed, permitted, refused,
+    views::{AccessKind, AskerView, PermittedView},
+};
+use crate::{
+    extract::Query,
+    permitting,
+    problem::{Code, Problem, ProblemView},
+    state::ApiState,
+};
+
+/// Who.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WhatCanQuery {
+    /// A user or role by ARN or name, an account's id for its root user.
+    #[param(required = true)]
+    principal: Option<String>,
+    /// Only these kinds of access; may be repeated.
+    #[param(inline)]
+    kind: Vec<AccessKind>,
+    /// What is known of the requests, as `KEY=VALUE`; may be repeated.
+    context: Vec<String>,
+    /// `next` of the page before.
+    cursor: Option<u64>,
+    /// The most rows.
+    #[param(minimum = 1, maximum = 1000, default = 100)]
+    limit: Option<u32>,
+}
+
+/// What it may do to some resources, the same to all of them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhatCanRow {
+    /// The type of the resources; null for actions without a resource.
+    resource_type: Option<String>,
+    /// Their ARNs, at most 100; `*` for actions without a resource.
+    resources: Vec<String>,
+    /// How many resources these are.
+    count: u64,
+    /// What it may do.
+    permitted: Vec<PermittedView>,
+}
+
+/// Resources that were not asked about.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NotAsked {
+    /// Their type.
+    resource_type: String,
+    /// How many they are.
+    count: u64,
+}
+
+/// What one principal may do.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WhatCanAnswer {
+    /// Who.
+    principal: AskerView,
+    /// What it may do, what is the same to several resources in one row.
+    rows: Vec<WhatCanRow>,
+    /// How many rows there are, over all pages.
+    total: u64,
+    /// Where the next page begins; null on the last.
+    next: Option<u64>,
+    /// How many resources were asked about.
+    resources: u64,
+    /// How many of them it may do anything to, of any kind.
+    open: u64,
+    /// How many actions without a resource were asked about.
+    actions: u64,
+    /// Resources of which the catalogue knows no action, by type.
+    without_actions: Vec<NotAsked>,
+    /// What was not read that may decide.
+    gaps: Vec<String>,
+    /// The scan that it is as of.
+    as_of: PermissionsAsOf,
+}
+
+/// What one principal may do, over the whole estate
+#[utoipa::path(get, path = "/permissions/what-can", tag = "permissions", operation_id = "what_can", params(WhatCanQuery),
+    responses(
+        (status = 200, description = "The answer", body = WhatCanAnswer),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn what_can(
+    State(state): State<ApiState>,
+    Query(query): Query<WhatCanQuery>,
+) -> Result<Json<WhatCanAnswer>, Problem> {
+    let name = needed("principal", query.principal)?;
+    let given = context(&query.context)?;
+    let page = Page::read(query.cursor, query.limit)?;
+    let snapshot = permitting::snapshot(&state).await?;
+    let number = snapshot.permissions.principal(&name).map_err(|error| refused("principal", error))?;
+    let (name, kind) = snapshot
+        .permissions
+        .index
+        .principal(number)
+        .ok_or_else(|| Problem::new(Code::Internal, "a number stands for nobody"))?;
+    let principal = fathom_iam::organisation::Asker { kind, principal: name.to_owned() }.into();
+    let asking = Arc::clone(&snapshot);
+    let found = permitting::ask(&state, move || {
+        asking.permissions.what_can(number, &given).map_err(|error| refused("principal", error))
+    })
+    .await?;
+    let rows: Vec<WhatCanRow> = found.rows.into_iter().filter_map(|found| row(found, &query.kind)).collect();
+    let total = rows.len();
+    let not_asked = |(resource_type, count): (String, usize)| NotAsked { resource_type, count: count as u64 };
+    Ok(Json(WhatCanAnswer {
+        principal,
+        total: total as u64,
+        next: page.next(total),
+        rows: page.cut(rows),
+        resources: found.resources as u64,
+        open: found.open as u64,
+        actions: found.actions as u64,
+        without_actions: found.without_actions.into_iter().map(not_asked).collect(),
+        gaps: found.gaps,
+        as_of: PermissionsAsOf::of(&snapshot),
+    }))
+}
+
+/// None where nothing of the wanted kinds is left.
+fn row(found: CanRow, wanted: &[AccessKind]) -> Option<WhatCanRow> {
+    let permitted = permitted(found.permitted, wanted);
+    let count = found.resources.len() as u64;
+    let mut resources = found.resources;
+    resources.truncate(NAMED_MAX);
+    (!permitted.is_empty()).then_some(WhatCanRow {
+        resource_type: found.resource_type,
+        resources,
+        count,
+        permitted,
+    })
+}
