@@ -177,12 +177,12 @@ impl Permissions {
             Kind::Service => Some(From::Service),
             Kind::Outside | Kind::Root | Kind::User | Kind::Role => {
                 let account = row.asker.principal.split(':').nth(4).unwrap_or(&row.asker.principal);
-                Some(self.from_account(account))
+                Some(self.by_account(account))
             }
         }
     }
 
-    fn from_account(&self, account: &str) -> From {
+    fn by_account(&self, account: &str) -> From {
         if self.index.organisation().knows(account) { From::CrossAccount } else { From::External }
     }
 
@@ -201,7 +201,7 @@ impl Permissions {
             match account {
                 "" => Some(From::Confined),
                 own if resource.target.account.as_deref() == Some(own) => None,
-                other => Some(self.from_account(other)),
+                other => Some(self.by_account(other)),
             }
         };
         let confining = verdict.conditions.iter().filter(|condition| confines(condition));

@@ -191,12 +191,11 @@ impl Visit<'_, '_, '_> {
             if !self.wanted.is_action(action, access) {
                 continue;
             }
-            match places.get(action).and_then(|place| asks.get_mut(*place)) {
-                Some(ask) => ask.targets.push(target),
-                None => {
-                    places.insert(action, asks.len());
-                    asks.push(Ask { action, access, targets: vec![target] });
-                }
+            if let Some(ask) = places.get(action).and_then(|place| asks.get_mut(*place)) {
+                ask.targets.push(target);
+            } else {
+                places.insert(action, asks.len());
+                asks.push(Ask { action, access, targets: vec![target] });
             }
         }
         Ok(asks)

@@ -204,9 +204,10 @@ async fn a_person_of_one_account_sees_nothing_of_another() {
             assert_eq!(answer.status(), 403, "{role} {path}");
         }
         if role != "viewer" {
-            let sql =
-                door.of(&one.browser, "post", "/sql").json(&json!({"query": "select uid from resources"}));
-            door.refused(sql, 403, "scope_limited").await;
+            for query in ["select uid from resources", "select * from access", "select * from access_who"] {
+                let sql = door.of(&one.browser, "post", "/sql").json(&json!({"query": query}));
+                door.refused(sql, 403, "scope_limited").await;
+            }
         }
         if role == "analyst" {
             let foreign = door.of(&one.browser, "post", "/acceptances").json(&accept);

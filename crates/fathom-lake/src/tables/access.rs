@@ -107,7 +107,7 @@ pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
         let wanted = wanted?;
         let pairs = permissions.pairs(&wanted);
         if pairs > PAIRS_MAX {
-            return Err(too_much(format!("{pairs} pairs of principal and resource"), PAIRS_MAX, "principal"));
+            return Err(too_much(&format!("{pairs} pairs of principal and resource"), PAIRS_MAX));
         }
         permissions.visit(&wanted, &Context::new(), tell).map_err(told)
     })
@@ -182,7 +182,7 @@ impl<T> Sent<T> {
     /// Nobody may listen any more, which is no error.
     fn end(self, worked: Result<(), SourceError>) {
         let last = match worked {
-            _ if self.is_too_much => Err(too_much("more rows".to_owned(), ROWS_MAX, "principal")),
+            _ if self.is_too_much => Err(too_much("more rows", ROWS_MAX)),
             Ok(()) => Ok(None),
             Err(error) => Err(error),
         };
@@ -278,12 +278,11 @@ pub(super) fn told(error: AccessError) -> SourceError {
     }
 }
 
-fn too_much(found: String, most: u64, column: &str) -> SourceError {
+fn too_much(found: &str, most: u64) -> SourceError {
+    let hint = "name a `principal` or a `resource` (`=` or `IN`), or narrow `resource_type`, `resource_account` or \
+                `principal_account`";
     SourceError::from(NoAnswer {
         message: format!("this asks for {found}, the limit is {most}"),
-        hint: Some(format!(
-            "name a `{column}` or a `resource` (`=` or `IN`), or narrow `resource_type`, `resource_account` or \
-             `principal_account`"
-        )),
+        hint: Some(hint.to_owned()),
     })
 }

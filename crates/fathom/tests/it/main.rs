@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
 mod accepting;
+mod access;
 mod activity;
 mod assigning;
 mod canary;
@@ -30,4 +31,5 @@ mod serve;
 mod shown;
 mod sql;
 mod troubles;
+mod what_can;
 mod who_can;
