@@ -6,6 +6,7 @@ mod catalogue;
 mod demo;
 mod journeys;
 mod models;
+mod mutate;
 mod provider;
 mod python;
 mod sample;
@@ -29,6 +30,7 @@ cargo xtask <command>
   tidy [--fix]        check sizes, headers, the crate table; --fix renews generated files
   models [--botocore DIR]
                       trim the AWS service models anew from the botocore package
+  mutate              break each row of the tables of authorisation, and say which break no test
   catalogue           trim the catalogue of AWS actions anew from the packages that it is made of
   sample              make the sample organisation anew and record how Fathom reads it
   ui                  build the console into ui/dist (needs Node.js), check its sizes; `cargo build` then embeds it
@@ -53,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         "soak" => test::soak(rest),
         "tidy" => tidy::run(rest.iter().any(|argument| argument == "--fix")),
         "models" => models::run(),
+        "mutate" => mutate::run(),
         "catalogue" => catalogue::run(),
         "sample" => sample::run(),
         "ui" if rest.iter().any(|argument| argument == "--checks") => ui::check(),
