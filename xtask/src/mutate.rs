@@ -9,7 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{
     tree,
@@ -28,6 +28,9 @@ struct Mutant {
     new: String,
     line: usize,
 }
+
+/// A file, how its rows begin, and what is put in place of what.
+type Table = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 /// Breaks, tests, tells.
 pub(crate) fn run() -> Result<()> {
@@ -57,7 +60,8 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     println!("\n{count} rows broken, {alive} of them found by no test\n{survivors}");
-    if alive > 0 { bail!("{alive} rows may be wrong and no test says so") } else { Ok(()) }
+    ensure!(alive == 0, "{alive} rows may be wrong and no test says so");
+    Ok(())
 }
 
 /// Whether the tests pass; a row that does not build is found.
@@ -71,7 +75,7 @@ fn passes(copy: &Path, filters: &[&str]) -> Result<bool> {
 
 /// Every row of the two tables that decide: who else must allow, and what an operator means.
 fn mutants(copy: &Path) -> Result<Vec<Mutant>> {
-    const TABLES: [(&str, &str, &[(&str, &str)]); 2] = [
+    const TABLES: [Table; 2] = [
         (
             "crates/fathom-iam/src/evaluate/table.rs",
             "    row(Kind::",
