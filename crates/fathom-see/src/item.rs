@@ -240,7 +240,8 @@ pub fn tags(value: Option<&Value>) -> BTreeMap<String, String> {
     }
 }
 
-/// A time in any of the forms that services use: RFC 3339, an offset without a colon, seconds or milliseconds.
+/// A time in any of the forms that services use: RFC 3339, an offset without a colon or none (UTC), seconds or
+/// milliseconds.
 pub fn time(value: &Value) -> Option<Timestamp> {
     /// Seconds above this would be after the year 5000, so the number is milliseconds.
     const SECONDS_MAX: f64 = 1e11;
@@ -257,11 +258,12 @@ pub fn time(value: &Value) -> Option<Timestamp> {
             if let Ok(number) = text.parse::<f64>() {
                 return from_number(number);
             }
-            text.parse().ok().or_else(|| {
+            let with_offset = || {
                 let (head, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
                 let (hours, minutes) = offset.split_at_checked(3)?;
                 format!("{head}{hours}:{minutes}").parse().ok()
-            })
+            };
+            text.parse().ok().or_else(with_offset).or_else(|| format!("{text}Z").parse().ok())
         }
         _ => None,
     }
@@ -278,6 +280,7 @@ mod tests {
         for value in [
             json!("2026-01-02T03:04:05Z"),
             json!("2026-01-02T03:04:05.000+0000"),
+            json!("2026-01-02T03:04:05"),
             json!(1_767_323_045),
             json!(1_767_323_045_000_u64),
             json!("1767323045"),
