@@ -148,7 +148,7 @@ fn questions_of_the_guide_have_answers() {
     ];
     let found = asked(stranger);
     for row in wanted {
-        assert!(found.contains(&row.map(str::to_owned).as_slice()), "{row:?} in {found:?}");
+        assert!(found.contains(row.map(str::to_owned).as_slice()), "{row:?} in {found:?}");
     }
 }
 
