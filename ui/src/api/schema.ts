@@ -1488,26 +1488,26 @@ export interface components {
             /** @description The person. */
             person: components["schemas"]["Person"];
         };
-        /** @description How many are answered how. */
+        /** @description How many are answered how: of who is asked about, or of the resources that somebody is asked about. */
         AnswerCounts: {
             /**
              * Format: int64
-             * @description Who can.
+             * @description Yes.
              */
             allowed: number;
             /**
              * Format: int64
-             * @description Who cannot.
+             * @description No.
              */
             denied: number;
             /**
              * Format: int64
-             * @description Who can only under conditions.
+             * @description Only under conditions.
              */
             only_if: number;
             /**
              * Format: int64
-             * @description Of whom it is not known.
+             * @description It is not known.
              */
             unknown: number;
         };
@@ -3919,6 +3919,11 @@ export interface components {
             actions: number;
             /** @description The scan that it is as of. */
             as_of: components["schemas"]["PermissionsAsOf"];
+            /**
+             * @description How many of them are answered how, each by the surest of its answers of the kinds that are asked for; those of
+             *     `without_actions` are in none.
+             */
+            counts: components["schemas"]["AnswerCounts"];
             /** @description What was not read that may decide. */
             gaps: string[];
             /**
@@ -3926,11 +3931,6 @@ export interface components {
              * @description Where the next page begins; null on the last.
              */
             next?: number | null;
-            /**
-             * Format: int64
-             * @description How many of them it may do anything to, of any kind.
-             */
-            open: number;
             /** @description Who. */
             principal: components["schemas"]["AskerView"];
             /**
@@ -3938,7 +3938,7 @@ export interface components {
              * @description How many resources were asked about.
              */
             resources: number;
-            /** @description What it may do, what is the same to several resources in one row. */
+            /** @description What it may do, what is the same to several resources in one row; the surest first, then by type. */
             rows: components["schemas"]["WhatCanRow"][];
             /**
              * Format: int64

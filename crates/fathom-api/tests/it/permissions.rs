@@ -88,6 +88,20 @@ async fn the_sample_says_who_can_take_on_its_roles_and_what_is_open() {
     // Its policy gives all of S3 and reading secrets.
     let can = api.read("/permissions/what-can?principal=telemetry-sync&kind=data&limit=1000").await;
     assert_eq!(can["principal"]["kind"], "role");
+    let not_asked: u64 = can["without_actions"]
+        .as_array()
+        .expect("types")
+        .iter()
+        .filter_map(|one| one["count"].as_u64())
+        .sum();
+    let counted: u64 =
+        ["allowed", "only_if", "unknown", "denied"].iter().filter_map(|of| can["counts"][of].as_u64()).sum();
+    assert_eq!(can["resources"], counted + not_asked, "{can}");
+    // What is sure comes before what is not known.
+    let is_open = |row: &Value| {
+        row["permitted"].as_array().expect("permitted").iter().all(|one| one["decision"] == "unknown")
+    };
+    assert!(rows(&can).iter().is_sorted_by_key(|row| is_open(row)), "{can}");
     let data_of = |kind: &str| -> Vec<&Value> {
         let rows = rows(&can).iter().filter(|row| row["resource_type"] == kind);
         let permitted = rows.flat_map(|row| row["permitted"].as_array().expect("permitted"));

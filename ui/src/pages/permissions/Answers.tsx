@@ -3,9 +3,11 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { get, type Query } from "../../api/client";
+import { Refused } from "../../api/problem";
 import { count, counted, kind, list, shown } from "../../lib/text";
 import { KindIcon } from "../../parts/Name";
 import { Badge } from "../../parts/state";
+import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { Matrix, type MatrixRow } from "./Matrix";
@@ -21,7 +23,11 @@ function usePages<T extends { next?: number | null }>(key: unknown[], fetch: (cu
 
 /** What stands in the place of an answer that is not there. */
 function Missing({ of, label }: { of: { error: unknown; refetch: () => unknown }; label: string }): ReactNode {
-  return of.error ? <Wrong error={of.error} again={() => void of.refetch()} /> : <Skeleton lines={8} label={label} />;
+  const problem = of.error instanceof Refused ? of.error.problem : undefined;
+  if (problem?.code === "not_found" && problem.detail.includes("no scan has ended")) return <Empty title="Nothing was scanned yet"><p>The first scan brings users, roles, policies, and what they are about.</p><StartScan /></Empty>;
+  // What is wrong with the question stays wrong.
+  const again = problem && ["not_found", "invalid_parameter"].includes(problem.code) ? undefined : () => void of.refetch();
+  return of.error ? <Wrong error={of.error} again={again} /> : <Skeleton lines={8} label={label} />;
 }
 
 /** An ARN as the way to its resource. */
@@ -62,7 +68,7 @@ export function WhatCan({ query }: { query: Query<"/api/v1/permissions/what-can"
   const pages = usePages(["what-can", query], (cursor, signal) => get("/api/v1/permissions/what-can", { ...query, cursor }, { signal }));
   const first = pages.data?.pages[0];
   if (!first) return <Missing of={pages} label="Asking about every resource" />;
-  const { principal } = first;
+  const { principal, counts } = first;
   const rows = (pages.data?.pages.flatMap((page) => page.rows) ?? []).map((row, at): MatrixRow => {
     const one = row.resources[0] ?? "*";
     const type = row.resource_type ?? undefined;
@@ -73,7 +79,7 @@ export function WhatCan({ query }: { query: Query<"/api/v1/permissions/what-can"
   });
   return (
     <>
-      <p className="wrap"><strong>{count(first.open)} of {counted(first.resources, "resource")} {first.open === 1 ? "is" : "are"} open to it in some way</strong>: <bdi>{who(principal)}</bdi>. <AsOf of={first.as_of} /></p>
+      <p className="wrap"><strong>Something on {counted(counts.allowed, "resource")}, only if on {count(counts.only_if)}, not known on {count(counts.unknown)}</strong>, nothing on {count(counts.denied)}: <bdi>{who(principal)}</bdi>. <AsOf of={first.as_of} /></p>
       {rows.length === 0 ? <Empty title="Nothing"><p>It may do nothing of what was asked about.</p></Empty> : <Matrix rows={rows} title="On" label="What it can do" />}
       <More pages={pages} />
       {first.without_actions.length > 0 && <p className="small muted wrap">Not asked about, since the catalogue knows no action on them: {list(first.without_actions.map((each) => `${count(each.count)} ${kind(each.resource_type)}`))}.</p>}

@@ -2,7 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactNode, useState } from "react";
 import { AlertTriangle, Check, CircleDashed } from "lucide-react";
-import { count, counted } from "../../lib/text";
+import { count } from "../../lib/text";
 import styles from "./Permissions.module.css";
 import { Says } from "./parts";
 import { ACCESS, type Access, type Permitted, type Question } from "./words";
@@ -31,10 +31,11 @@ export function Matrix({ rows, title, label }: { rows: MatrixRow[]; title: strin
                   if (found.length === 0) return <td key={access} data-none><span className="muted" aria-hidden>–</span><span className="hidden">none</span></td>;
                   return (
                     <td key={access} data-access={access}>
-                      <button type="button" className={styles.cell} aria-expanded={is} aria-label={`${access} ${row.name}: ${found.map((each) => `${WORDS[each.decision]} ${counted(each.actions.length, "action")}`).join(", ")}`} onClick={() => setOpen(is ? undefined : { key: row.key, access })}>
+                      <button type="button" className={styles.cell} aria-expanded={is} onClick={() => setOpen(is ? undefined : { key: row.key, access })}>
+                        <span className="hidden">{access} {row.name}: </span>
                         {found.map((each) => {
                           const Sign = SIGNS[each.decision];
-                          return <span key={each.decision} data-decision={each.decision}><Sign aria-hidden />{each.decision === "allowed" ? "" : `${WORDS[each.decision]} `}{count(each.actions.length)}</span>;
+                          return <span key={each.decision} data-decision={each.decision}><Sign aria-hidden />{WORDS[each.decision]} {count(each.actions.length)}<span className="hidden">{each.actions.length === 1 ? "action" : "actions"}</span></span>;
                         })}
                       </button>
                     </td>

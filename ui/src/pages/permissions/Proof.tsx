@@ -19,7 +19,7 @@ export function Proof({ verdict }: { verdict: Verdict }) {
           <ul className={styles.conditions}>{conditions.map((each, at) => <li key={at} className="wrap"><code>{condition(each)}</code> <span className="small muted">{statement(each)}</span></li>)}</ul>
         </div>
       )}
-      {missing_keys.length > 0 && <p className="small wrap">Whoever knows {list(missing_keys.map((each) => shown(each, 100)))} of the request gives it above, and gets an answer without conditions.</p>}
+      {missing_keys.length > 0 && <p className="small wrap">Whoever knows {list(missing_keys.map((each) => shown(each, 100)))} of the request adds it under “Given”, and gets an answer without conditions.</p>}
       {unknown.length > 0 && (
         <div className="stack">
           <h3>Not read</h3>
@@ -35,7 +35,11 @@ export function Proof({ verdict }: { verdict: Verdict }) {
               <Sign className="icon" aria-hidden />
               <div className="stack">
                 <p className="wrap"><strong>{layer(each.layer)}</strong>{each.level && <> of <bdi>{shown(each.level, 120)}</bdi></>} <span className={styles.word}>{says(each.verdict)}</span>{blocks.has(each.layer) && each.verdict !== "allowed" && " – without it, nothing is allowed"}</p>
-                {own.map((reason, index) => <p key={index} className="small wrap">{reason.effect === "Deny" ? "denied by" : "allowed by"} <bdi>{statement(reason)}</bdi></p>)}
+                {own.map((reason, index) => {
+                  // A statement whose condition is open has not decided yet.
+                  const open = conditions.some((one) => one.layer === reason.layer && one.policy === reason.policy && one.statement === reason.statement);
+                  return <p key={index} className="small wrap">{reason.effect === "Deny" ? "denied" : "allowed"} by <bdi>{statement(reason)}</bdi>{open && ", if its conditions hold"}</p>;
+                })}
               </div>
             </li>
           );

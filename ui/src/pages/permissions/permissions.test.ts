@@ -17,6 +17,9 @@ describe("the question", () => {
     expect(command({ action: "s3:GetObject", resource: "a b", context: ["aws:SourceIp=10.0.0.1"] })).toBe("fathom who-can s3:GetObject 'a b' --context aws:SourceIp=10.0.0.1");
     expect(command({ from: "confined" })).toBe("fathom external");
     expect(command({ from: "service" })).toBeUndefined();
+    const all = { principal: "1", action: "sts:AssumeRole", resource: "r" };
+    expect(command(all)).toBe("fathom iam simulate --principal 1 --action sts:AssumeRole --resource r");
+    expect(command({ ...all, kind: "outside" })).toBeUndefined();
     expect(command({ action: "s3:GetObject" })).toBeUndefined();
   });
 });
@@ -33,7 +36,7 @@ describe("the words of an answer", () => {
   });
   it("name the statements that grant, and not those that only let pass", () => {
     const reason = (layer: "identity_policies" | "scps", policy: string) => ({ layer, policy, statement: 2, sid: layer === "scps" ? null : "Read", level: null, effect: "Allow" as const });
-    expect(why(verdict({ because: [reason("scps", "FullAWSAccess"), reason("identity_policies", "own")] }))).toBe("identity policies own, Statement[2] “Read”");
+    expect(why(verdict({ because: [reason("scps", "FullAWSAccess"), reason("identity_policies", "own")] }))).toBe("identity policies: own, Statement[2] “Read”");
     expect(why(verdict({}))).toBe("its account's own root user");
     expect(why(verdict({ decision: "implicitly_denied", blocked_by: ["permission_boundaries"] }))).toBe("no statement allows it in: permissions boundary");
     expect(statement({ policy: "a grant", statement: null, sid: null })).toBe("a grant");

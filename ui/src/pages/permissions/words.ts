@@ -79,7 +79,7 @@ export function why(verdict: Verdict): string {
       // What never grants explains nothing.
       const limits = new Set<string>(["scps", "rcps", "vpc_endpoint_policies", "permission_boundaries"]);
       const told = verdict.because.filter((each) => each.effect === "Allow" && !limits.has(each.layer));
-      return told.length ? told.map((each) => `${layer(each.layer).toLowerCase()} ${statement(each)}`).join("; ") : "its account's own root user";
+      return told.length ? told.map((each) => `${layer(each.layer).toLowerCase()}: ${statement(each)}`).join("; ") : "its account's own root user";
     }
   }
 }
@@ -98,7 +98,8 @@ export function command(question: Question & { from?: From }): string | undefine
   const context = (question.context ?? []).map((each) => ` --context ${word(each)}`).join("");
   const { principal = "", action = "", resource = "" } = question;
   switch (asks(question)) {
-    case "explain": return `fathom iam simulate --principal ${word(principal)} --action ${word(action)} --resource ${word(resource)}${context}`;
+    // What a stranger's own account allows is not taken for granted there.
+    case "explain": return question.kind === "outside" || question.kind === "any_account" ? undefined : `fathom iam simulate --principal ${word(principal)} --action ${word(action)} --resource ${word(resource)}${context}`;
     case "who-can": return `fathom who-can ${word(action)} ${word(resource)}${context}`;
     case "what-can": return `fathom what-can ${word(principal)}${context}`;
     case "what-on": return `fathom what-on ${word(resource)}${context}`;

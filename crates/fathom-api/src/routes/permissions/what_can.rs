@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_access::CanRow;
+use fathom_access::{Answer, CanRow, Permitted};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     NAMED_MAX, Page, PermissionsAsOf, context, needed, permitted, refused,
     views::{AccessKind, AskerView, PermittedView},
+    who_can::AnswerCounts,
 };
 use crate::{
     extract::Query,
@@ -65,7 +66,7 @@ pub(crate) struct NotAsked {
 pub(crate) struct WhatCanAnswer {
     /// Who.
     principal: AskerView,
-    /// What it may do, what is the same to several resources in one row.
+    /// What it may do, what is the same to several resources in one row; the surest first, then by type.
     rows: Vec<WhatCanRow>,
     /// How many rows there are, over all pages.
     total: u64,
@@ -73,8 +74,9 @@ pub(crate) struct WhatCanAnswer {
     next: Option<u64>,
     /// How many resources were asked about.
     resources: u64,
-    /// How many of them it may do anything to, of any kind.
-    open: u64,
+    /// How many of them are answered how, each by the surest of its answers of the kinds that are asked for; those of
+    /// `without_actions` are in none.
+    counts: AnswerCounts,
     /// How many actions without a resource were asked about.
     actions: u64,
     /// Resources of which the catalogue knows no action, by type.
@@ -111,7 +113,12 @@ pub(crate) async fn what_can(
         asking.permissions.what_can(number, &given).map_err(|error| refused("principal", error))
     })
     .await?;
-    let rows: Vec<WhatCanRow> = found.rows.into_iter().filter_map(|found| row(found, &query.kind)).collect();
+    let mut rows: Vec<(Answer, WhatCanRow)> =
+        found.rows.into_iter().filter_map(|found| row(found, &query.kind)).collect();
+    rows.sort_by_key(|(surest, _)| *surest);
+    let not_asked: usize = found.without_actions.values().sum();
+    let counts = counts(&rows, found.resources.saturating_sub(not_asked) as u64);
+    let rows: Vec<WhatCanRow> = rows.into_iter().map(|(_, row)| row).collect();
     let total = rows.len();
     let not_asked = |(resource_type, count): (String, usize)| NotAsked { resource_type, count: count as u64 };
     Ok(Json(WhatCanAnswer {
@@ -120,7 +127,7 @@ pub(crate) async fn what_can(
         next: page.next(total),
         rows: page.cut(rows),
         resources: found.resources as u64,
-        open: found.open as u64,
+        counts,
         actions: found.actions as u64,
         without_actions: found.without_actions.into_iter().map(not_asked).collect(),
         gaps: found.gaps,
@@ -129,15 +136,26 @@ pub(crate) async fn what_can(
 }
 
 /// None where nothing of the wanted kinds is left.
-fn row(found: CanRow, wanted: &[AccessKind]) -> Option<WhatCanRow> {
+fn row(found: CanRow, wanted: &[AccessKind]) -> Option<(Answer, WhatCanRow)> {
+    let of_wanted = |one: &&Permitted| wanted.is_empty() || wanted.contains(&one.access.into());
+    let surest = found.permitted.iter().filter(of_wanted).map(|one| one.decision).min()?;
     let permitted = permitted(found.permitted, wanted);
     let count = found.resources.len() as u64;
     let mut resources = found.resources;
     resources.truncate(NAMED_MAX);
-    (!permitted.is_empty()).then_some(WhatCanRow {
-        resource_type: found.resource_type,
-        resources,
-        count,
-        permitted,
-    })
+    Some((surest, WhatCanRow { resource_type: found.resource_type, resources, count, permitted }))
+}
+
+fn counts(rows: &[(Answer, WhatCanRow)], asked: u64) -> AnswerCounts {
+    let mut counts = AnswerCounts::default();
+    for (surest, row) in rows.iter().filter(|(_, row)| row.resource_type.is_some()) {
+        let of = match surest {
+            Answer::Allowed => &mut counts.allowed,
+            Answer::OnlyIf => &mut counts.only_if,
+            Answer::Unknown => &mut counts.unknown,
+        };
+        *of += row.count;
+    }
+    counts.denied = asked.saturating_sub(counts.allowed + counts.only_if + counts.unknown);
+    counts
 }

@@ -49,17 +49,17 @@ pub(crate) struct WhoCanRow {
     verdict: VerdictOfRequest,
 }
 
-/// How many are answered how.
+/// How many are answered how: of who is asked about, or of the resources that somebody is asked about.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct AnswerCounts {
-    /// Who can.
-    allowed: u64,
-    /// Who can only under conditions.
-    only_if: u64,
-    /// Of whom it is not known.
-    unknown: u64,
-    /// Who cannot.
-    denied: u64,
+    /// Yes.
+    pub(super) allowed: u64,
+    /// Only under conditions.
+    pub(super) only_if: u64,
+    /// It is not known.
+    pub(super) unknown: u64,
+    /// No.
+    pub(super) denied: u64,
 }
 
 /// Who can do something.
