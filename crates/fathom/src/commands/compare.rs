@@ -141,13 +141,13 @@ fn of_plan(global: &Global, file: &Path) -> Result<Ending> {
                 plan::Held::NotKnownYet => None,
             })
         };
-        let compared = match (side(&change.before, "before")?, side(&change.after, "after")?) {
-            (Some(before), Some(after)) => compare(change.kind, &before, &after),
-            _ => {
-                let because = vec!["the policy is known only when the plan is applied".to_owned()];
-                let answer = Answer::Unknown { because };
-                Comparison { relation: Relation::Unknown, more: answer.clone(), less: answer }
-            }
+        let sides = (side(&change.before, "before")?, side(&change.after, "after")?);
+        let compared = if let (Some(before), Some(after)) = sides {
+            compare(change.kind, &before, &after)
+        } else {
+            let because = vec!["the policy is known only when the plan is applied".to_owned()];
+            let answer = Answer::Unknown { because };
+            Comparison { relation: Relation::Unknown, more: answer.clone(), less: answer }
         };
         worst = match (worst, ending(&compared.more)) {
             (Ending::GateClosed, _) | (_, Ending::GateClosed) => Ending::GateClosed,
