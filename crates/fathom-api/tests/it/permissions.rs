@@ -101,7 +101,7 @@ async fn the_sample_says_who_can_take_on_its_roles_and_what_is_open() {
     let is_open = |row: &Value| {
         row["permitted"].as_array().expect("permitted").iter().all(|one| one["decision"] == "unknown")
     };
-    assert!(rows(&can).iter().is_sorted_by_key(|row| is_open(row)), "{can}");
+    assert!(rows(&can).iter().is_sorted_by_key(is_open), "{can}");
     let data_of = |kind: &str| -> Vec<&Value> {
         let rows = rows(&can).iter().filter(|row| row["resource_type"] == kind);
         let permitted = rows.flat_map(|row| row["permitted"].as_array().expect("permitted"));
