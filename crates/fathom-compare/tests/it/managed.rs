@@ -21,7 +21,7 @@ print(managed.aws_managed_policies_data if isinstance(managed.aws_managed_polici
 ";
 
 /// One policy in so many is asked about; `FATHOM_COMPARE_ALL` asks about all, which takes minutes.
-const STEP: usize = 24;
+const STEP: usize = 120;
 
 fn policies() -> Option<Vec<(String, Policy)>> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();

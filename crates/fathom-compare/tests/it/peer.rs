@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{generate::Dice, judge::identity};
 
 /// How many pairs are compared; `FATHOM_COMPARE_PAIRS` asks for more.
-const PAIRS: u64 = 60;
+const PAIRS: u64 = 40;
 
 const ACTIONS: [&str; 10] = [
     "*",
