@@ -13,9 +13,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::workspace::target;
 
-/// Programs that run at once. Most tests wait for a server of their own, so two suites leave two cores idle a third of the
-/// time.
-const PLACES: usize = 3;
+/// Programs that run at once. Most tests wait for a server of their own, so two suites fill two cores; with three, the
+/// longest suite ends later and so does all.
+const PLACES: usize = 2;
 
 /// A program to run.
 pub(crate) struct Job {

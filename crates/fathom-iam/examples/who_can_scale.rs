@@ -356,11 +356,11 @@ fn lines(
         };
         let mut policies: Vec<Value> = Vec::new();
         for inline in document[list].as_array().into_iter().flatten() {
-            policies.push(json!({"name": inline["PolicyName"], "policy": inline["PolicyDocument"]}));
+            policies.push(inline["PolicyDocument"].clone());
         }
         for attached in document["AttachedManagedPolicies"].as_array().into_iter().flatten() {
             let arn = attached["PolicyArn"].as_str().unwrap_or_default();
-            policies.push(json!({"name": arn, "policy": managed.get(arn)}));
+            policies.extend(managed.get(arn).map(|policy| Value::clone(policy)));
         }
         let name = uid.rsplit('/').next().unwrap_or_default();
         let owner = uid.split(':').nth(4).unwrap_or_default();
