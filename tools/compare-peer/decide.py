@@ -159,7 +159,8 @@ class Question:
 def decide(old, new):
     manager = cvc5.TermManager()
     solver = cvc5.Solver(manager)
-    solver.setOption("tlimit-per", "5000")
+    # In steps of the solver and not in seconds, so that the same questions are decided everywhere.
+    solver.setOption("rlimit-per", "100000")
     # Without it, some questions that have an answer take minutes.
     solver.setOption("re-elim", "on")
     parser = cvc5.InputParser(solver)

@@ -15,25 +15,25 @@ use crate::{
     permissions::{Gathered, Permissions, Permitted, Resource},
 };
 
-/// From where somebody comes, the most worrying first.
+/// Origin where somebody comes, the most worrying first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum From {
-    /// From anywhere: everyone, with or without credentials.
+pub enum Origin {
+    /// Origin anywhere: everyone, with or without credentials.
     Public,
-    /// From an account that is not of the organisation and was not scanned.
+    /// Origin an account that is not of the organisation and was not scanned.
     External,
     /// By the word of an identity provider.
     Federated,
-    /// From fixed networks or identities: everyone is named, with a condition that confines who is meant.
+    /// Origin fixed networks or identities: everyone is named, with a condition that confines who is meant.
     Confined,
-    /// From another account of the organisation, or one that was scanned.
+    /// Origin another account of the organisation, or one that was scanned.
     CrossAccount,
-    /// From a service of AWS.
+    /// Origin a service of AWS.
     Service,
 }
 
-impl From {
+impl Origin {
     /// All of them, in their order.
     pub const ALL: [Self; 6] =
         [Self::Public, Self::External, Self::Federated, Self::Confined, Self::CrossAccount, Self::Service];
@@ -54,8 +54,8 @@ impl From {
 /// Somebody from outside whom a resource lets in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Opening {
-    /// From where.
-    pub from: From,
+    /// Origin where.
+    pub from: Origin,
     /// The resource.
     pub resource: String,
     /// Its type.
@@ -69,8 +69,8 @@ pub struct Opening {
     pub permitted: Vec<Permitted>,
 }
 
-/// What a scan saw and could not decide about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What is open to the outside, and what could not be decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Openings {
     /// Who is let in, the most worrying first.
     pub rows: Vec<Opening>,
@@ -87,19 +87,14 @@ impl Permissions {
     ///
     /// # Errors
     /// When a question is not of its form.
-    pub fn openings(&self, wanted: &[From], given: &Context) -> Result<Openings, AccessError> {
-        let organisation = self.index.organisation();
-        let mut found = Openings { rows: Vec::new(), resources: 0, unknown: Vec::new(), gaps: Vec::new() };
+    pub fn openings(&self, wanted: &[Origin], given: &Context) -> Result<Openings, AccessError> {
+        let mut found = Openings { gaps: self.index.organisation().unread().to_vec(), ..Openings::default() };
         for resource in self.resources.values() {
-            if !organisation.is_guarded(&resource.target) {
-                continue;
-            }
-            found.resources += 1;
-            let gaps = organisation.gaps(&resource.target);
-            found.gaps.extend(gaps.into_iter().filter(|gap| !found.gaps.contains(gap)).collect::<Vec<_>>());
-            if organisation.names_strangers(&resource.target) {
-                self.open(resource, wanted, given, &mut found)?;
-            }
+            let one = self.openings_of(resource, wanted, given)?;
+            found.resources += one.resources;
+            found.rows.extend(one.rows);
+            found.unknown.extend(one.unknown);
+            found.gaps.extend(one.gaps);
         }
         found.rows.sort_by(|one, other| {
             (one.from, &one.resource, &one.asker).cmp(&(other.from, &other.resource, &other.asker))
@@ -107,17 +102,23 @@ impl Permissions {
         Ok(found)
     }
 
-    /// Whom one resource lets in, as [`Permissions::openings`] of all.
+    /// The same of one resource, without what was not read of all.
     ///
     /// # Errors
     /// As [`Permissions::openings`].
-    pub fn openings_of(&self, resource: &Resource, given: &Context) -> Result<Openings, AccessError> {
+    pub fn openings_of(
+        &self,
+        resource: &Resource,
+        wanted: &[Origin],
+        given: &Context,
+    ) -> Result<Openings, AccessError> {
         let organisation = self.index.organisation();
-        let mut found = Openings { rows: Vec::new(), resources: 1, unknown: Vec::new(), gaps: Vec::new() };
+        let mut found = Openings::default();
         if organisation.is_guarded(&resource.target) {
-            found.gaps.extend(self.gap_of(resource));
+            found.resources = 1;
+            found.gaps.extend(organisation.gap(&resource.target));
             if organisation.names_strangers(&resource.target) {
-                self.open(resource, &From::ALL, given, &mut found)?;
+                self.open(resource, wanted, given, &mut found)?;
             }
         }
         Ok(found)
@@ -126,7 +127,7 @@ impl Permissions {
     fn open(
         &self,
         resource: &Resource,
-        wanted: &[From],
+        wanted: &[Origin],
         given: &Context,
         found: &mut Openings,
     ) -> Result<(), AccessError> {
@@ -138,7 +139,7 @@ impl Permissions {
             }
             Err(error) => return Err(error),
         };
-        let mut let_in: BTreeMap<(From, Asker), Gathered> = BTreeMap::new();
+        let mut let_in: BTreeMap<(Origin, Asker), Gathered> = BTreeMap::new();
         for (action, access, target) in asked {
             let rows = self.index.organisation().let_in(&action, &target, given);
             for row in rows.map_err(AccessError::Question)? {
@@ -148,7 +149,7 @@ impl Permissions {
             }
         }
         // Where everyone can, so can every account: said once.
-        let open: Vec<From> =
+        let open: Vec<Origin> =
             let_in.keys().filter(|(_, asker)| asker.kind == Kind::Anyone).map(|(from, _)| *from).collect();
         for ((from, asker), gathered) in let_in {
             if !wanted.contains(&from) || (asker.kind == Kind::AnyAccount && open.contains(&from)) {
@@ -166,15 +167,15 @@ impl Permissions {
         Ok(())
     }
 
-    /// From where somebody comes; none where that is the resource's own account.
-    fn from(&self, row: &Row, resource: &Resource) -> Option<From> {
+    /// Origin where somebody comes; none where that is the resource's own account.
+    fn from(&self, row: &Row, resource: &Resource) -> Option<Origin> {
         match row.asker.kind {
             Kind::Anyone | Kind::AnyAccount if is_confined(&row.verdict) => {
                 self.confined(&row.verdict, resource)
             }
-            Kind::Anyone | Kind::AnyAccount => Some(From::Public),
-            Kind::Federated => Some(From::Federated),
-            Kind::Service => Some(From::Service),
+            Kind::Anyone | Kind::AnyAccount => Some(Origin::Public),
+            Kind::Federated => Some(Origin::Federated),
+            Kind::Service => Some(Origin::Service),
             Kind::Outside | Kind::Root | Kind::User | Kind::Role => {
                 let account = row.asker.principal.split(':').nth(4).unwrap_or(&row.asker.principal);
                 Some(self.by_account(account))
@@ -182,29 +183,31 @@ impl Permissions {
         }
     }
 
-    fn by_account(&self, account: &str) -> From {
-        if self.index.organisation().knows(account) { From::CrossAccount } else { From::External }
+    fn by_account(&self, account: &str) -> Origin {
+        if self.index.organisation().knows(account) { Origin::CrossAccount } else { Origin::External }
     }
 
     /// Whom conditions mean that confine everyone to some: the most worrying of them.
-    fn confined(&self, verdict: &Verdict, resource: &Resource) -> Option<From> {
+    fn confined(&self, verdict: &Verdict, resource: &Resource) -> Option<Origin> {
         let means = |condition: &Condition, value: &str| {
             let account = match condition.key.to_ascii_lowercase().as_str() {
                 "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" => value,
                 "aws:principalarn" | "aws:sourcearn" => value.split(':').nth(4).unwrap_or_default(),
                 "aws:principalorgid" if self.index.organisation().id() == Some(value) => {
-                    return Some(From::CrossAccount);
+                    return Some(Origin::CrossAccount);
                 }
-                "aws:principalorgid" => return Some(From::External),
+                "aws:principalorgid" => return Some(Origin::External),
                 _ => "",
             };
             match account {
-                "" => Some(From::Confined),
+                "" => Some(Origin::Confined),
                 own if resource.target.account.as_deref() == Some(own) => None,
                 other => Some(self.by_account(other)),
             }
         };
-        let confining = verdict.conditions.iter().filter(|condition| confines(condition));
+        // Whom a condition of a deny means is not who is let in.
+        let allows = |condition: &&Condition| condition.effect == Effect::Allow;
+        let confining = verdict.conditions.iter().filter(allows).filter(|condition| confines(condition));
         confining.flat_map(|one| one.values.iter().filter_map(move |value| means(one, value))).min()
     }
 }

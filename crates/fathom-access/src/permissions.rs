@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use fathom_catalogue::{ActionId, Catalogue, Fit, Kind as Access};
 use fathom_iam::{
-    Context, Decision, Index,
+    Context, Decision, Index, Organisation,
     organisation::{Asker, Kind, Target},
 };
 use fathom_model::Timestamp;
@@ -139,8 +139,18 @@ impl Permissions {
     /// # Errors
     /// When the store fails.
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
-        let index = Index::new(Arc::new(load_all(store, now).await?));
-        Ok(Self { index, resources: resources(store).await?, catalogue: Catalogue::embedded()? })
+        Self::of(load_all(store, now).await?, resources(store).await?)
+    }
+
+    /// The same of what has a say, and of resources by their ARN.
+    ///
+    /// # Errors
+    /// When the catalogue of actions cannot be read.
+    pub fn of(
+        organisation: Organisation,
+        resources: BTreeMap<String, Resource>,
+    ) -> Result<Self, AccessError> {
+        Ok(Self { index: Index::new(Arc::new(organisation)), resources, catalogue: Catalogue::embedded()? })
     }
 
     /// Who may do what to a resource, of all actions that the catalogue has for it. Actions on the objects of a bucket
@@ -194,16 +204,12 @@ impl Permissions {
     /// What a question about one action is asked of. Where the action is one on objects and the resource a bucket, that is
     /// an object that no pattern names, as in [`Permissions::what_on`].
     pub fn meant(&self, action: &str, target: Target) -> Target {
-        if !is_bucket(&target.arn) || self.fits(action, &target.arn) != Some(Fit::No) {
-            return target;
-        }
-        let objects = Target { arn: format!("{}/*", target.arn), ..target.clone() };
-        if self.fits(action, &objects.arn) == Some(Fit::Yes) { objects } else { target }
+        objects(self.catalogue, action, &target).unwrap_or(target)
     }
 
     /// Whether an action is asked of such resources; none where the catalogue does not know the action.
     pub fn fits(&self, action: &str, arn: &str) -> Option<Fit> {
-        Some(self.catalogue.fits(self.catalogue.action(action)?, arn))
+        fits(self.catalogue, action, arn)
     }
 
     /// Everyone of this name: users, roles, root users by their account.
@@ -229,8 +235,27 @@ impl Permissions {
     }
 }
 
+/// The objects of a bucket, where an action is asked of these and not of the bucket: one that no pattern names.
+///
+/// # Errors
+/// When the catalogue of actions cannot be read.
+pub fn on_objects(action: &str, target: &Target) -> Result<Option<Target>, AccessError> {
+    Ok(objects(Catalogue::embedded()?, action, target))
+}
+
+fn objects(catalogue: &Catalogue, action: &str, target: &Target) -> Option<Target> {
+    let objects = Target { arn: format!("{}/*", target.arn), ..target.clone() };
+    let is_of = |arn: &str, wanted| fits(catalogue, action, arn) == Some(wanted);
+    (is_bucket(&target.arn) && is_of(&target.arn, Fit::No) && is_of(&objects.arn, Fit::Yes))
+        .then_some(objects)
+}
+
+fn fits(catalogue: &Catalogue, action: &str, arn: &str) -> Option<Fit> {
+    Some(catalogue.fits(catalogue.action(action)?, arn))
+}
+
 /// Whether an ARN is of a bucket, which holds objects.
-pub(crate) fn is_bucket(arn: &str) -> bool {
+fn is_bucket(arn: &str) -> bool {
     arn.starts_with("arn:") && arn.contains(":s3:::") && !arn.contains('/')
 }
 

@@ -103,12 +103,6 @@ impl Permissions {
         Ok(())
     }
 
-    /// What of one resource was not read, beside what was not read of all.
-    pub fn gap_of(&self, resource: &Resource) -> Option<String> {
-        let organisation = self.index.organisation();
-        organisation.gaps(&resource.target).get(organisation.unread().len()).cloned()
-    }
-
     fn asker(&self, number: u32) -> Option<Arc<Asker>> {
         let (name, kind) = self.index.principal(number)?;
         Some(Arc::new(Asker { kind, principal: name.to_owned() }))
@@ -171,7 +165,7 @@ impl Visit<'_, '_, '_> {
             }
             Err(error) => return Err(error),
         };
-        if let Some(gap) = self.permissions.gap_of(resource) {
+        if let Some(gap) = self.permissions.index.organisation().gap(&resource.target) {
             self.gap(Some(&shared), gap);
         }
         let asks = self.asks(asked)?;

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use fathom_catalogue::{Catalogue, Kind as Access};
-use fathom_iam::organisation::{Asker, Kind};
+use fathom_iam::{
+    organisation::{Asker, Kind},
+    policy::is_account,
+};
 use fathom_model::spelling::nearest;
 
 use crate::{
@@ -13,8 +16,6 @@ use crate::{
 
 /// The resource of actions that have none.
 pub(crate) const EVERYTHING: &str = "*";
-/// Digits of the id of an account.
-const ACCOUNT_DIGITS: usize = 12;
 
 /// What is asked for; an empty list asks for all. Names are as answers have them.
 #[derive(Debug, Clone, Default)]
@@ -56,10 +57,6 @@ pub fn account_of(principal: &str) -> Option<&str> {
 /// What people call a user or a role; none of others.
 pub fn name_of(asker: &Asker) -> Option<&str> {
     matches!(asker.kind, Kind::User | Kind::Role).then(|| asker.principal.rsplit('/').next())?
-}
-
-fn is_account(text: &str) -> bool {
-    text.len() == ACCOUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a text is the ARN of a user or a role.

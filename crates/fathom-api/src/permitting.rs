@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fathom_access::{AccessError, From as Origin, Openings, Permissions};
+use fathom_access::{AccessError, Openings, Origin, Permissions};
 use fathom_iam::Context;
 use fathom_model::Scan;
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
@@ -37,20 +37,10 @@ impl Snapshot {
         if let Some(known) = self.openings.get() {
             return Ok(known);
         }
-        let found = self.permissions.openings(&EVERYWHERE, &Context::new())?;
+        let found = self.permissions.openings(&Origin::ALL, &Context::new())?;
         Ok(self.openings.get_or_init(|| found))
     }
 }
-
-/// Everywhere that somebody may come from, the most worrying first.
-pub(crate) const EVERYWHERE: [Origin; 6] = [
-    Origin::Public,
-    Origin::External,
-    Origin::Federated,
-    Origin::Confined,
-    Origin::CrossAccount,
-    Origin::Service,
-];
 
 /// What was taken apart last. Who takes apart holds the lock, so that it is one at a time.
 #[derive(Debug, Default)]

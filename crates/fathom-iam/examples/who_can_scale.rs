@@ -13,6 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[path = "../tests/it/choices.rs"]
+mod choices;
+
+use choices::Choices;
 use fathom_iam::{
     Context, Index, Organisation,
     organisation::{Builder, Found, Target},
@@ -36,23 +40,6 @@ const ACTIONS: [(&str, &str); 12] = [
     ("kms:Decrypt", "kms"),
     ("sts:AssumeRole", "iam"),
 ];
-
-/// A source of choices (SplitMix64), so that every run has the same organisation.
-struct Choices(u64);
-
-impl Choices {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as usize % end
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
 
 fn account(number: usize) -> String {
     format!("{:012}", 100_000_000_000 + number)
@@ -78,8 +65,8 @@ fn statement(choices: &mut Choices, accounts: usize) -> Value {
     const SHAPES: [&str; 8] =
         ["*", "Get*", "List*", "Describe*", "Put*", "GetItem", "GetObject", "SendMessage"];
     const SERVICES: [&str; 7] = ["s3", "sqs", "dynamodb", "lambda", "secretsmanager", "kms", "iam"];
-    let service = SERVICES[choices.below(SERVICES.len())];
-    let action = format!("{service}:{}", SHAPES[choices.below(SHAPES.len())]);
+    let service = choices.pick(&SERVICES);
+    let action = format!("{service}:{}", choices.pick(&SHAPES));
     let (app, owner) = (choices.below(500), account(choices.below(accounts)));
     let resource = match (choices.below(10), service) {
         (0, _) => "*".to_owned(),
@@ -111,7 +98,7 @@ fn policy(choices: &mut Choices, accounts: usize, statements: usize) -> Value {
 
 /// What a person sees: the documents, as a scan finds them.
 fn documents(principals: usize) -> Vec<(&'static str, String, String, Value)> {
-    let mut choices = Choices(1);
+    let mut choices = Choices::new(1);
     let accounts = principals.div_ceil(IN_ACCOUNT);
     let mut found = Vec::new();
     let mut add =

@@ -5,7 +5,7 @@ use fathom_iam::{Context, Policy, PolicyKind, Request, Resource};
 use serde_json::json;
 
 use crate::{
-    generate::Dice,
+    choices::Choices,
     judge::{allows, identity},
 };
 
@@ -35,10 +35,10 @@ fn requests() -> Vec<Request> {
     .collect()
 }
 
-fn pattern(dice: &mut Dice) -> String {
-    let length = dice.below(5);
-    let rest: String = (0..length).map(|_| dice.pick(&['a', 'b', '*', '*', '?', ':'])).collect();
-    let begin = dice.pick(&[
+fn pattern(choices: &mut Choices) -> String {
+    let length = choices.below(5);
+    let rest: String = (0..length).map(|_| choices.pick(&['a', 'b', '*', '*', '?', ':'])).collect();
+    let begin = choices.pick(&[
         "arn:a:s:::",
         "arn:a:s::a:",
         "arn:a:s::*:",
@@ -50,12 +50,12 @@ fn pattern(dice: &mut Dice) -> String {
     format!("{begin}{rest}")
 }
 
-fn policy(dice: &mut Dice) -> Vec<Policy> {
-    let statements: Vec<_> = (0..=dice.below(2))
+fn policy(choices: &mut Choices) -> Vec<Policy> {
+    let statements: Vec<_> = (0..=choices.below(2))
         .map(|_| {
-            let resources: Vec<String> = (0..=dice.below(2)).map(|_| pattern(dice)).collect();
-            let member = if dice.chance(20) { "NotResource" } else { "Resource" };
-            json!({"Effect": if dice.chance(75) { "Allow" } else { "Deny" }, "Action": "*", member: resources})
+            let resources: Vec<String> = (0..=choices.below(2)).map(|_| pattern(choices)).collect();
+            let member = if choices.chance(20) { "NotResource" } else { "Resource" };
+            json!({"Effect": if choices.chance(75) { "Allow" } else { "Deny" }, "Action": "*", member: resources})
         })
         .collect();
     identity(&json!({"Statement": statements}))
@@ -64,10 +64,10 @@ fn policy(dice: &mut Dice) -> Vec<Policy> {
 #[test]
 fn every_short_resource_is_decided_alike() {
     let requests = requests();
-    let mut dice = Dice::new(7);
+    let mut choices = Choices::new(7);
     let (mut wider_many, mut not_wider) = (0, 0);
     for _ in 0..400 {
-        let (old, new) = (policy(&mut dice), policy(&mut dice));
+        let (old, new) = (policy(&mut choices), policy(&mut choices));
         let shows = requests.iter().find(|request| {
             allows(PolicyKind::Identity, &new, request) && !allows(PolicyKind::Identity, &old, request)
         });

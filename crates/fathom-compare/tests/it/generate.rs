@@ -1,37 +1,8 @@
 //! Policies and requests over a small vocabulary, the same every time.
 
+use crate::choices::Choices;
 use fathom_iam::{Context, PolicyKind, Request, Resource};
 use serde_json::{Map, Value, json};
-
-/// A source of choices (SplitMix64).
-pub(crate) struct Dice(u64);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, most: u64) -> u64 {
-        self.next() % most.max(1)
-    }
-
-    pub(crate) fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        let at = usize::try_from(self.below(from.len() as u64)).unwrap();
-        from[at].clone()
-    }
-}
 
 const ACTIONS: [&str; 14] = [
     "*",
@@ -69,28 +40,28 @@ const OWN: &str = "111122223333";
 const OTHER: &str = "444455556666";
 
 /// A policy.
-pub(crate) fn policy(dice: &mut Dice, kind: PolicyKind) -> Value {
-    let many = dice.below(3);
-    let statements: Vec<Value> = (0..=many).map(|_| statement(dice, kind)).collect();
+pub(crate) fn policy(choices: &mut Choices, kind: PolicyKind) -> Value {
+    let many = choices.below(3);
+    let statements: Vec<Value> = (0..=many).map(|_| statement(choices, kind)).collect();
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 /// A policy that differs little from another.
-pub(crate) fn changed(dice: &mut Dice, kind: PolicyKind, policy: &Value) -> Value {
+pub(crate) fn changed(choices: &mut Choices, kind: PolicyKind, policy: &Value) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
-    let at = usize::try_from(dice.below(statements.len() as u64)).unwrap();
-    match dice.below(4) {
-        0 => statements.push(statement(dice, kind)),
+    let at = choices.below(statements.len());
+    match choices.below(4) {
+        0 => statements.push(statement(choices, kind)),
         1 if statements.len() > 1 => {
             statements.remove(at);
         }
         2 => {
-            let condition = condition(dice);
+            let condition = condition(choices);
             statements[at]["Condition"] = condition;
         }
         _ => {
-            let other = statement(dice, kind);
+            let other = statement(choices, kind);
             for member in ["Action", "NotAction", "Resource", "NotResource"] {
                 statements[at].as_object_mut().unwrap().remove(member);
                 if let Some(value) = other.get(member) {
@@ -102,30 +73,34 @@ pub(crate) fn changed(dice: &mut Dice, kind: PolicyKind, policy: &Value) -> Valu
     policy
 }
 
-fn some(dice: &mut Dice, from: &[&str]) -> Value {
-    if dice.chance(30) { json!([dice.pick(from), dice.pick(from)]) } else { json!(dice.pick(from)) }
+fn some(choices: &mut Choices, from: &[&str]) -> Value {
+    if choices.chance(30) {
+        json!([choices.pick(from), choices.pick(from)])
+    } else {
+        json!(choices.pick(from))
+    }
 }
 
-fn statement(dice: &mut Dice, kind: PolicyKind) -> Value {
-    let mut statement = json!({"Effect": if dice.chance(75) { "Allow" } else { "Deny" }});
-    let action = if dice.chance(10) { "NotAction" } else { "Action" };
-    statement[action] = some(dice, &ACTIONS);
-    let resource = if dice.chance(10) { "NotResource" } else { "Resource" };
+fn statement(choices: &mut Choices, kind: PolicyKind) -> Value {
+    let mut statement = json!({"Effect": if choices.chance(75) { "Allow" } else { "Deny" }});
+    let action = if choices.chance(10) { "NotAction" } else { "Action" };
+    statement[action] = some(choices, &ACTIONS);
+    let resource = if choices.chance(10) { "NotResource" } else { "Resource" };
     // Variables now and then.
-    let most = if dice.chance(15) { RESOURCES.len() } else { RESOURCES.len() - 2 };
-    statement[resource] = some(dice, &RESOURCES[..most]);
+    let most = if choices.chance(15) { RESOURCES.len() } else { RESOURCES.len() - 2 };
+    statement[resource] = some(choices, &RESOURCES[..most]);
     if kind == PolicyKind::Resource {
-        let not = statement["Effect"] == "Deny" && dice.chance(20);
-        statement[if not { "NotPrincipal" } else { "Principal" }] = principal(dice);
+        let not = statement["Effect"] == "Deny" && choices.chance(20);
+        statement[if not { "NotPrincipal" } else { "Principal" }] = principal(choices);
     }
-    if dice.chance(45) {
-        statement["Condition"] = condition(dice);
+    if choices.chance(45) {
+        statement["Condition"] = condition(choices);
     }
     statement
 }
 
-fn principal(dice: &mut Dice) -> Value {
-    dice.pick(&[
+fn principal(choices: &mut Choices) -> Value {
+    choices.pick(&[
         json!("*"),
         json!({"AWS": OWN}),
         json!({"AWS": OTHER}),
@@ -139,9 +114,9 @@ fn principal(dice: &mut Dice) -> Value {
     ])
 }
 
-fn condition(dice: &mut Dice) -> Value {
-    let if_exists = if dice.chance(25) { "IfExists" } else { "" };
-    let (operator, key, values) = dice.pick(&[
+fn condition(choices: &mut Choices) -> Value {
+    let if_exists = if choices.chance(25) { "IfExists" } else { "" };
+    let (operator, key, values) = choices.pick(&[
         ("Bool", "aws:SecureTransport", json!("true")),
         ("Bool", "aws:MultiFactorAuthPresent", json!(["true"])),
         ("NumericLessThan", "aws:MultiFactorAuthAge", json!("3600")),
@@ -171,15 +146,15 @@ fn condition(dice: &mut Dice) -> Value {
     let if_exists = if operator == "Null" { "" } else { if_exists };
     let mut condition = Map::new();
     condition.insert(format!("{operator}{if_exists}"), json!({key: values}));
-    if dice.chance(20) {
+    if choices.chance(20) {
         condition.insert("StringLikeIfExists".to_owned(), json!({"aws:PrincipalOrgID": "o-*"}));
     }
     Value::Object(condition)
 }
 
 /// A request that the vocabulary could allow; every key that it does not have is absent.
-pub(crate) fn request(dice: &mut Dice, kind: PolicyKind) -> Request {
-    let action = dice.pick(&[
+pub(crate) fn request(choices: &mut Choices, kind: PolicyKind) -> Request {
+    let action = choices.pick(&[
         "s3:GetObject",
         "s3:PutObject",
         "s3:GetBucketPolicy",
@@ -193,7 +168,7 @@ pub(crate) fn request(dice: &mut Dice, kind: PolicyKind) -> Request {
         "s3:ListBucket",
         "s3:XObjzt",
     ]);
-    let arn = dice.pick(&[
+    let arn = choices.pick(&[
         "*",
         "arn:aws:s3:::prod-a",
         "arn:aws:s3:::prod-a/x",
@@ -223,14 +198,14 @@ pub(crate) fn request(dice: &mut Dice, kind: PolicyKind) -> Request {
         format!("arn:aws:iam::{OWN}:root"),
     ];
     let most = if kind == PolicyKind::Resource { principals.len() } else { 6 };
-    let principal = dice.pick(&principals[..most]);
+    let principal = choices.pick(&principals[..most]);
     if let Some(account) = principal.strip_prefix("arn:aws:sts::").and_then(|rest| rest.split(':').next()) {
         context.set("aws:PrincipalArn", vec![format!("arn:aws:iam::{account}:role/worker")]);
     }
     let is_of_account = principal.starts_with("arn:");
     let mut maybe = |key: &str, always: bool, values: &[&str]| {
-        if always || dice.chance(60) {
-            context.set(key, vec![dice.pick(values).to_owned()]);
+        if always || choices.chance(60) {
+            context.set(key, vec![choices.pick(values).to_owned()]);
         } else {
             context.set_absent(key);
         }
@@ -249,10 +224,10 @@ pub(crate) fn request(dice: &mut Dice, kind: PolicyKind) -> Request {
         maybe("aws:PrincipalOrgID", false, &["o-1111111111", "o-2222222222", "o-3333333333", "x"]);
         maybe("aws:PrincipalTag/team", false, &["reports", "REPORTS", "rep", "red", "jobs", "ops"]);
     }
-    if dice.chance(60) {
+    if choices.chance(60) {
         let services = ["athena.amazonaws.com", "x", "glue.amazonaws.com", "y"];
-        let many = dice.below(3);
-        let values = (0..many).map(|_| dice.pick(&services).to_owned()).collect();
+        let many = choices.below(3);
+        let values = (0..many).map(|_| choices.pick(&services).to_owned()).collect();
         context.set("aws:CalledVia", values);
     }
     let resource = Resource { arn: arn.to_owned(), account: Some("555566667777".to_owned()) };

@@ -4,6 +4,8 @@
 #![allow(clippy::needless_pass_by_value, reason = "values made by `json!` are handed over")]
 
 mod brute;
+#[path = "../../../fathom-iam/tests/it/choices.rs"]
+mod choices;
 mod examples;
 mod generate;
 mod judge;

@@ -10,7 +10,7 @@ use fathom_compare::{Answer, wider};
 use fathom_iam::PolicyKind;
 use serde_json::{Value, json};
 
-use crate::{generate::Dice, judge::identity};
+use crate::{choices::Choices, judge::identity};
 
 /// How many pairs are compared; `FATHOM_COMPARE_PAIRS` asks for more.
 const PAIRS: u64 = 40;
@@ -59,16 +59,20 @@ fn python() -> Option<PathBuf> {
     None
 }
 
-fn some(dice: &mut Dice, from: &[&str]) -> Value {
-    if dice.chance(30) { json!([dice.pick(from), dice.pick(from)]) } else { json!(dice.pick(from)) }
+fn some(choices: &mut Choices, from: &[&str]) -> Value {
+    if choices.chance(30) {
+        json!([choices.pick(from), choices.pick(from)])
+    } else {
+        json!(choices.pick(from))
+    }
 }
 
-fn statement(dice: &mut Dice) -> Value {
-    let mut statement = json!({"Effect": if dice.chance(75) { "Allow" } else { "Deny" }});
-    statement[if dice.chance(10) { "NotAction" } else { "Action" }] = some(dice, &ACTIONS);
-    statement[if dice.chance(10) { "NotResource" } else { "Resource" }] = some(dice, &RESOURCES);
-    if dice.chance(45) {
-        let (operator, key, values) = dice.pick(&[
+fn statement(choices: &mut Choices) -> Value {
+    let mut statement = json!({"Effect": if choices.chance(75) { "Allow" } else { "Deny" }});
+    statement[if choices.chance(10) { "NotAction" } else { "Action" }] = some(choices, &ACTIONS);
+    statement[if choices.chance(10) { "NotResource" } else { "Resource" }] = some(choices, &RESOURCES);
+    if choices.chance(45) {
+        let (operator, key, values) = choices.pick(&[
             ("Bool", "aws:SecureTransport", json!("true")),
             ("BoolIfExists", "aws:MultiFactorAuthPresent", json!(["true"])),
             ("Bool", "aws:MultiFactorAuthPresent", json!("false")),
@@ -86,27 +90,27 @@ fn statement(dice: &mut Dice) -> Value {
     statement
 }
 
-fn policy(dice: &mut Dice) -> Value {
-    let many = dice.below(3);
-    json!({"Version": "2012-10-17", "Statement": (0..=many).map(|_| statement(dice)).collect::<Vec<_>>()})
+fn policy(choices: &mut Choices) -> Value {
+    let many = choices.below(3);
+    json!({"Version": "2012-10-17", "Statement": (0..=many).map(|_| statement(choices)).collect::<Vec<_>>()})
 }
 
 #[test]
 fn a_solver_agrees() {
     let Some(python) = python() else { return };
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let mut dice = Dice::new(number("PROPTEST_RNG_SEED").unwrap_or(3));
+    let mut choices = Choices::new(number("PROPTEST_RNG_SEED").unwrap_or(3));
     let pairs: Vec<(Value, Value)> = (0..number("FATHOM_COMPARE_PAIRS").unwrap_or(PAIRS))
         .map(|_| {
-            let old = policy(&mut dice);
-            let mut new = policy(&mut dice);
+            let old = policy(&mut choices);
+            let mut new = policy(&mut choices);
             // Often one is the other and a little more.
-            if dice.chance(50) {
+            if choices.chance(50) {
                 let list = new["Statement"].as_array_mut().unwrap();
                 list.truncate(1);
                 list.extend(old["Statement"].as_array().unwrap().clone());
             }
-            if dice.chance(50) { (old, new) } else { (new, old) }
+            if choices.chance(50) { (old, new) } else { (new, old) }
         })
         .collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/compare-peer/decide.py");
@@ -133,6 +137,6 @@ fn a_solver_agrees() {
             _ => panic!("the solver says {theirs}, and we {ours:?}\nold {old}\nnew {new}"),
         }
     }
-    println!("{sat} wider, {unsat} not wider, {undecided} that the solver did not decide in its time");
-    assert!(sat * 5 > pairs.len() && unsat * 5 > pairs.len() && undecided * 10 < pairs.len());
+    println!("{sat} wider, {unsat} not wider, {undecided} that the solver did not decide within its limit");
+    assert!(sat * 5 > pairs.len() && unsat * 5 > pairs.len() && undecided * 4 < pairs.len());
 }

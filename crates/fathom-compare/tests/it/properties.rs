@@ -4,14 +4,15 @@ use fathom_compare::{Answer, wider};
 use fathom_iam::{PolicyKind, Request};
 
 use crate::{
-    generate::{Dice, changed, policy, request},
+    choices::Choices,
+    generate::{changed, policy, request},
     judge::{self, allows},
 };
 
 /// Pairs of each kind; `FATHOM_COMPARE_PAIRS` asks for more, `PROPTEST_RNG_SEED` for others.
 const PAIRS: u64 = 200;
 /// Requests that are made, and how many of them are tried against each answer.
-const REQUESTS: u64 = 4_000;
+const REQUESTS: usize = 4_000;
 const TRIED: usize = 400;
 
 fn number(name: &str) -> Option<u64> {
@@ -19,13 +20,14 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn pairs(kind: PolicyKind) {
-    let mut dice = Dice::new(number("PROPTEST_RNG_SEED").unwrap_or(1));
-    let requests: Vec<Request> = (0..REQUESTS).map(|_| request(&mut dice, kind)).collect();
+    let mut choices = Choices::new(number("PROPTEST_RNG_SEED").unwrap_or(1));
+    let requests: Vec<Request> = (0..REQUESTS).map(|_| request(&mut choices, kind)).collect();
     let pairs = number("FATHOM_COMPARE_PAIRS").unwrap_or(PAIRS);
     let (mut wider_many, mut not_wider, mut unknown) = (0_u64, 0_u64, 0_u64);
     for _ in 0..pairs {
-        let old = policy(&mut dice, kind);
-        let new = if dice.chance(60) { changed(&mut dice, kind, &old) } else { policy(&mut dice, kind) };
+        let old = policy(&mut choices, kind);
+        let new =
+            if choices.chance(60) { changed(&mut choices, kind, &old) } else { policy(&mut choices, kind) };
         let told = format!("old {old}\nnew {new}");
         let (old, new) = (vec![judge::policy(kind, &old)], vec![judge::policy(kind, &new)]);
         let answer = wider(kind, &old, &new);
@@ -35,7 +37,7 @@ fn pairs(kind: PolicyKind) {
                 wider_many += 1;
             }
             Answer::NotWider => {
-                let from = usize::try_from(dice.below(REQUESTS)).unwrap();
+                let from = choices.below(REQUESTS);
                 let mut tried = requests.iter().cycle().skip(from).take(TRIED);
                 let shows = tried.find(|request| allows(kind, &new, request) && !allows(kind, &old, request));
                 assert!(shows.is_none(), "told not to be wider, and {shows:?} shows that it is\n{told}");

@@ -48,10 +48,7 @@ pub fn evaluate(request: &Request, layers: &Layers) -> Verdict {
 
 /// Whether a statement with this `Principal` or `NotPrincipal` is about who asks, who has no permissions boundary.
 pub fn is_about(element: &PrincipalElement, effect: Effect, request: &Request) -> Truth {
-    let context = request::context(request);
-    let caller =
-        Caller { request, context: &context, has_boundary: Truth::No, endpoint: None, steps: &Steps::new() };
-    Truth::any(caller.named(element, effect).iter().map(|found| found.truth))
+    tables::means(request, Truth::No, element, effect)
 }
 
 fn has_boundary(boundary: &Layer) -> Truth {

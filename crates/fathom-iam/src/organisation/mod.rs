@@ -147,7 +147,12 @@ impl Organisation {
 
     /// What was not read, or not asked, that may decide about a resource.
     pub fn gaps(&self, target: &Target) -> Vec<String> {
-        self.gaps.iter().cloned().chain(unseen(target, &self.guard(target))).collect()
+        self.gaps.iter().cloned().chain(self.gap(target)).collect()
+    }
+
+    /// The same of what was not read of the resource alone.
+    pub fn gap(&self, target: &Target) -> Option<String> {
+        unseen(target, &self.guard(target))
     }
 
     /// Puts into the context what the organisation knows of the principal.

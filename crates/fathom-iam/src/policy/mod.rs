@@ -6,8 +6,9 @@ mod parse;
 mod principal;
 
 pub use fault::{BadPolicy, Fault};
+pub(crate) use principal::grantee;
+pub use principal::is_account;
 pub use principal::{Named, PrincipalElement};
-pub(crate) use principal::{grantee, is_account};
 
 use crate::{condition::Test, pattern::Template};
 

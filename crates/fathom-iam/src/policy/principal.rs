@@ -48,7 +48,7 @@ impl PrincipalElement {
 const ACCOUNT_DIGITS: usize = 12;
 
 /// Whether a text is an account id.
-pub(crate) fn is_account(text: &str) -> bool {
+pub fn is_account(text: &str) -> bool {
     text.len() == ACCOUNT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

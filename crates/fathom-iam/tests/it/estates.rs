@@ -3,43 +3,16 @@
 use fathom_iam::organisation::{Builder, Found, Organisation, Target};
 use serde_json::{Value, json};
 
+use crate::choices::Choices;
+
 /// Accounts: two that are scanned and members, the one that manages, and one that nobody scanned.
 const ACCOUNTS: [&str; 4] = ["111111111111", "222222222222", "333333333333", "444444444444"];
 const SCANNED: usize = 3;
 const REGION: &str = "eu-west-1";
 
-/// A source of choices (SplitMix64), so that a case can be made again.
-pub(crate) struct Choices(u64);
-
-impl Choices {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap()
-    }
-
-    pub(crate) fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub(crate) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-
-    fn some<'a>(&mut self, from: &[&'a str]) -> Vec<&'a str> {
-        let wanted = 1 + self.below(2);
-        (0..wanted).map(|_| self.pick(from)).collect()
-    }
+/// One of these, or two.
+fn some<'a>(choices: &mut Choices, from: &[&'a str]) -> Vec<&'a str> {
+    (0..=choices.below(2)).map(|_| choices.pick(from)).collect()
 }
 
 const ACTIONS: [&str; 16] = [
@@ -116,8 +89,8 @@ fn statement(choices: &mut Choices, effect: &str) -> Value {
     let not_action = choices.chance(8);
     let not_resource = choices.chance(8);
     let mut statement = json!({"Effect": effect});
-    statement[if not_action { "NotAction" } else { "Action" }] = json!(choices.some(&ACTIONS));
-    statement[if not_resource { "NotResource" } else { "Resource" }] = json!(choices.some(&RESOURCES));
+    statement[if not_action { "NotAction" } else { "Action" }] = json!(some(choices, &ACTIONS));
+    statement[if not_resource { "NotResource" } else { "Resource" }] = json!(some(choices, &RESOURCES));
     if let Some(condition) = condition(choices) {
         statement["Condition"] = condition;
     }

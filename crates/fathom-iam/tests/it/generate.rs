@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// A source of choices (SplitMix64), so that a case can be made again.
-pub(crate) struct Generator(u64);
+use crate::choices::Choices;
+
+/// Makes one case after the other.
+pub(crate) struct Generator(Choices);
 
 const OWN: &str = "111122223333";
 const OTHER: &str = "444455556666";
@@ -107,33 +109,13 @@ enum Layer {
 
 impl Generator {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).unwrap()
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())].clone()
+        Self(Choices::new(seed))
     }
 
     /// One line for `fathom iam simulate`, whose context is complete.
     pub(crate) fn case(&mut self) -> Value {
-        let target = &TARGETS[self.below(TARGETS.len())];
-        let account = if self.chance(65) { OWN } else { OTHER };
+        let target = &TARGETS[self.0.below(TARGETS.len())];
+        let account = if self.0.chance(65) { OWN } else { OTHER };
         let principals = [
             format!("arn:aws:iam::{OWN}:user/ann"),
             format!("arn:aws:sts::{OWN}:assumed-role/worker/i-1"),
@@ -143,7 +125,7 @@ impl Generator {
             "*".to_owned(),
         ];
         let weights = [0, 0, 0, 1, 1, 2, 3, 4, 5];
-        let principal = principals[self.pick(&weights)].clone();
+        let principal = principals[self.0.pick(&weights)].clone();
         let has_identity = principal.contains(":user/") || principal.contains(":assumed-role/");
         let mut case = json!({
             "request": {
@@ -154,7 +136,7 @@ impl Generator {
         });
         let layers = case.as_object_mut().unwrap();
         if has_identity {
-            let many = self.below(3);
+            let many = self.0.below(3);
             layers.insert(
                 "identity_policies".to_owned(),
                 self.policies(target, account, Layer::Identity, many),
@@ -168,19 +150,22 @@ impl Generator {
         let is_session = principal.contains(":assumed-role/");
         put(
             "permission_boundaries",
-            (has_identity && self.chance(25)).then(|| self.policy(target, account, Layer::Limit)),
+            (has_identity && self.0.chance(25)).then(|| self.policy(target, account, Layer::Limit)),
         );
         put(
             "session_policy",
-            (is_session && self.chance(30)).then(|| self.policy(target, account, Layer::Limit)),
+            (is_session && self.0.chance(30)).then(|| self.policy(target, account, Layer::Limit)),
         );
-        put("resource_policy", self.chance(75).then(|| self.policy(target, account, Layer::Resource)));
-        put("vpc_endpoint_policies", self.chance(15).then(|| self.policy(target, account, Layer::Endpoint)));
+        put("resource_policy", self.0.chance(75).then(|| self.policy(target, account, Layer::Resource)));
+        put(
+            "vpc_endpoint_policies",
+            self.0.chance(15).then(|| self.policy(target, account, Layer::Endpoint)),
+        );
         put(
             "scps",
             (has_identity || principal.ends_with(":root")).then(|| self.path(target, account, false)),
         );
-        put("rcps", self.chance(30).then(|| self.path(target, account, true)));
+        put("rcps", self.0.chance(30).then(|| self.path(target, account, true)));
         case
     }
 
@@ -189,19 +174,19 @@ impl Generator {
         let mut set = |key: &str, value: Value| {
             context.insert(key.to_owned(), value);
         };
-        if self.chance(70) {
-            set("aws:SecureTransport", json!([self.pick(&["true", "false"])]));
+        if self.0.chance(70) {
+            set("aws:SecureTransport", json!([self.0.pick(&["true", "false"])]));
         }
-        if self.chance(60) {
-            set("aws:SourceIp", json!([self.pick(&["203.0.113.7", "198.51.100.7", "2001:db8::7"])]));
+        if self.0.chance(60) {
+            set("aws:SourceIp", json!([self.0.pick(&["203.0.113.7", "198.51.100.7", "2001:db8::7"])]));
         }
-        if self.chance(60) {
-            set("aws:CurrentTime", json!([self.pick(&["2026-06-01T12:00:00Z", "2025-01-01T00:00:00Z"])]));
+        if self.0.chance(60) {
+            set("aws:CurrentTime", json!([self.0.pick(&["2026-06-01T12:00:00Z", "2025-01-01T00:00:00Z"])]));
         }
-        if self.chance(50) {
+        if self.0.chance(50) {
             set(
                 "aws:CalledVia",
-                json!(self.pick(&[
+                json!(self.0.pick(&[
                     vec!["athena.amazonaws.com"],
                     vec!["cloudformation.amazonaws.com", "dynamodb.amazonaws.com"]
                 ])),
@@ -212,22 +197,22 @@ impl Generator {
                 principal.split_once(":assumed-role/").map(|_| format!("arn:aws:iam::{OWN}:role/worker"));
             set("aws:PrincipalArn", json!([role.as_deref().unwrap_or(principal)]));
             set("aws:PrincipalAccount", json!([OWN]));
-            if self.chance(60) {
-                set("aws:PrincipalOrgID", json!([self.pick(&["o-1111111111", "o-2222222222"])]));
+            if self.0.chance(60) {
+                set("aws:PrincipalOrgID", json!([self.0.pick(&["o-1111111111", "o-2222222222"])]));
             }
-            if self.chance(40) {
-                set("aws:PrincipalTag/team", json!([self.pick(&["reports", "jobs", "db"])]));
+            if self.0.chance(40) {
+                set("aws:PrincipalTag/team", json!([self.0.pick(&["reports", "jobs", "db"])]));
             }
-            if self.chance(40) {
-                set("aws:MultiFactorAuthPresent", json!([self.pick(&["true", "false"])]));
-                set("aws:MultiFactorAuthAge", json!([self.pick(&["100", "7200"])]));
+            if self.0.chance(40) {
+                set("aws:MultiFactorAuthPresent", json!([self.0.pick(&["true", "false"])]));
+                set("aws:MultiFactorAuthAge", json!([self.0.pick(&["100", "7200"])]));
             }
         }
         Value::Object(context)
     }
 
     fn path(&mut self, target: &Target, account: &str, for_everyone: bool) -> Value {
-        let depth = self.below(3);
+        let depth = self.0.below(3);
         (0..depth)
             .map(|level| {
                 let full = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
@@ -236,9 +221,9 @@ impl Generator {
                     // RCPFullAWSAccess is there without being written.
                     policies.clear();
                 }
-                if self.chance(30) {
+                if self.0.chance(30) {
                     let extra = self.limit(target, account, for_everyone);
-                    if !for_everyone && self.chance(50) {
+                    if !for_everyone && self.0.chance(50) {
                         policies.clear();
                     }
                     policies.push(extra);
@@ -256,7 +241,7 @@ impl Generator {
         // These only deny, for everyone, and name the service of their actions.
         let object = statement.as_object_mut().unwrap();
         object.remove("NotAction");
-        object.insert("Action".to_owned(), json!(self.pick(&target.actions[..2])));
+        object.insert("Action".to_owned(), json!(self.0.pick(&target.actions[..2])));
         statement["Effect"] = json!("Deny");
         statement["Principal"] = json!("*");
         json!({"Version": "2012-10-17", "Statement": [statement]})
@@ -267,29 +252,33 @@ impl Generator {
     }
 
     fn policy(&mut self, target: &Target, account: &str, layer: Layer) -> Value {
-        let many = self.below(3);
+        let many = self.0.below(3);
         let statements: Vec<Value> = (0..=many).map(|_| self.statement(target, account, layer)).collect();
         json!({"Version": "2012-10-17", "Statement": statements})
     }
 
     fn statement(&mut self, target: &Target, account: &str, layer: Layer) -> Value {
-        let mut statement = json!({"Effect": if self.chance(88) { "Allow" } else { "Deny" }});
-        let not = self.chance(10);
-        let action = if not { self.pick(&["ec2:*", target.actions[1]]) } else { self.pick(&target.actions) };
-        statement[if not { "NotAction" } else { "Action" }] =
-            if self.chance(25) { json!([action, self.pick(&["ec2:*", "iam:Get*"])]) } else { json!(action) };
+        let mut statement = json!({"Effect": if self.0.chance(88) { "Allow" } else { "Deny" }});
+        let not = self.0.chance(10);
+        let action =
+            if not { self.0.pick(&["ec2:*", target.actions[1]]) } else { self.0.pick(&target.actions) };
+        statement[if not { "NotAction" } else { "Action" }] = if self.0.chance(25) {
+            json!([action, self.0.pick(&["ec2:*", "iam:Get*"])])
+        } else {
+            json!(action)
+        };
         if layer == Layer::Resource && target.is_role {
             // Trust policies name no resource.
         } else {
-            let not = self.chance(10);
+            let not = self.0.chance(10);
             let mut patterns: Vec<&str> = target.resources.to_vec();
             if not {
                 patterns.remove(0);
             } else if layer == Layer::Resource && target.is_key {
                 patterns.truncate(1);
             }
-            let mut resource = json!(self.pick(&patterns).replace("ACCOUNT", account));
-            if self.chance(20) && resource != "*" {
+            let mut resource = json!(self.0.pick(&patterns).replace("ACCOUNT", account));
+            if self.0.chance(20) && resource != "*" {
                 resource = json!([resource, "arn:aws:s3:::other/*"]);
             }
             statement[if not { "NotResource" } else { "Resource" }] = resource;
@@ -298,11 +287,11 @@ impl Generator {
             let not = layer == Layer::Resource
                 && statement["Effect"] == "Deny"
                 && !target.is_role
-                && self.chance(15);
+                && self.0.chance(15);
             statement[if not { "NotPrincipal" } else { "Principal" }] =
                 if layer == Layer::Endpoint { json!("*") } else { self.principal(not) };
         }
-        if self.chance(40) {
+        if self.0.chance(40) {
             statement["Condition"] = self.condition();
         }
         statement
@@ -310,7 +299,7 @@ impl Generator {
 
     fn principal(&mut self, not: bool) -> Value {
         if not {
-            return self.pick(&[
+            return self.0.pick(&[
                 json!({"AWS": [format!("arn:aws:iam::{OWN}:user/ann"), OWN]}),
                 json!({"AWS": [format!("arn:aws:iam::{OWN}:role/worker"), OWN]}),
                 json!({"AWS": [format!("arn:aws:iam::{OWN}:role/worker"), OWN, format!("arn:aws:sts::{OWN}:assumed-role/worker/i-1")]}),
@@ -318,7 +307,7 @@ impl Generator {
                 json!({"Service": "events.amazonaws.com"}),
             ]);
         }
-        self.pick(&[
+        self.0.pick(&[
             json!("*"),
             json!({"AWS": "*"}),
             json!({"AWS": OWN}),
@@ -334,8 +323,8 @@ impl Generator {
     }
 
     fn condition(&mut self) -> Value {
-        let if_exists = if self.chance(25) { "IfExists" } else { "" };
-        let (operator, key, values) = self.pick(&[
+        let if_exists = if self.0.chance(25) { "IfExists" } else { "" };
+        let (operator, key, values) = self.0.pick(&[
             ("Bool", "aws:SecureTransport", json!("true")),
             ("Bool", "aws:MultiFactorAuthPresent", json!(["true"])),
             ("NumericLessThan", "aws:MultiFactorAuthAge", json!("3600")),
@@ -361,7 +350,7 @@ impl Generator {
         let if_exists = if operator == "Null" { "" } else { if_exists };
         let mut condition = Map::new();
         condition.insert(format!("{operator}{if_exists}"), json!({key: values}));
-        if self.chance(20) {
+        if self.0.chance(20) {
             condition.insert("StringLikeIfExists".to_owned(), json!({"aws:PrincipalOrgID": "o-*"}));
         }
         Value::Object(condition)

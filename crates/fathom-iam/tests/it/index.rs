@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fathom_iam::{Context, Decision, Index};
 
-use crate::estates::{self, Choices};
+use crate::{choices::Choices, estates};
 
 /// Decisions that are compared in each run; `INDEX_CASES` takes another number, as the nightly run does.
 const CASES: usize = 6_000;

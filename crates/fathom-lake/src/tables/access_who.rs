@@ -2,7 +2,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use fathom_access::{From, Openings, Permissions, Resource};
+use fathom_access::{Openings, Origin, Permissions, Resource};
 use fathom_catalogue::Kind as Action;
 use fathom_iam::{Context, organisation::Asker};
 
@@ -24,7 +24,7 @@ pub(super) const NARROW: &[&str] =
 /// One opening and one action, or what is not known of a resource.
 pub(super) struct OpenRow {
     resource: Arc<Resource>,
-    opening: Option<(From, Arc<Asker>, Action, String)>,
+    opening: Option<(Origin, Arc<Asker>, Action, String)>,
     decision: &'static str,
     gap: Option<String>,
 }
@@ -80,7 +80,7 @@ fn openings(
     asked: &Asked,
     tell: &mut dyn FnMut(Vec<OpenRow>) -> ControlFlow<()>,
 ) -> Result<(), SourceError> {
-    check_words(asked, "origin", &From::ALL.map(From::word))?;
+    check_words(asked, "origin", &Origin::ALL.map(Origin::word))?;
     check_words(asked, "principal_kind", &access::WHO.map(kind_word))?;
     check_words(asked, "decision", &access::DECISIONS)?;
     access::access_of(asked)?;
@@ -95,7 +95,7 @@ fn openings(
             && any("resource_type", Some(&resource.kind))
             && any("account", resource.target.account.as_deref());
         let rows = if is_asked {
-            rows(resource, permissions.openings_of(resource, &Context::new()).map_err(told)?)
+            rows(resource, permissions.openings_of(resource, &Origin::ALL, &Context::new()).map_err(told)?)
         } else {
             Vec::new()
         };

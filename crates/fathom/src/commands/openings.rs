@@ -1,7 +1,7 @@
 //! `fathom public`, `external` and `cross-account`: whom resources let in from outside.
 
 use anyhow::Result;
-use fathom_access::{From, Permissions};
+use fathom_access::{Origin, Permissions};
 
 use super::{permitted, who_can};
 use crate::{
@@ -11,13 +11,14 @@ use crate::{
 };
 
 /// What counts as coming from outside the organisation.
-pub(crate) const EXTERNAL: [From; 4] = [From::Public, From::External, From::Federated, From::Confined];
+pub(crate) const EXTERNAL: [Origin; 4] =
+    [Origin::Public, Origin::External, Origin::Federated, Origin::Confined];
 /// What counts as coming from anywhere.
-pub(crate) const PUBLIC: [From; 1] = [From::Public];
+pub(crate) const PUBLIC: [Origin; 1] = [Origin::Public];
 /// What counts as coming from another account of one's own.
-pub(crate) const CROSS_ACCOUNT: [From; 1] = [From::CrossAccount];
+pub(crate) const CROSS_ACCOUNT: [Origin; 1] = [Origin::CrossAccount];
 
-pub(crate) async fn run(global: &Global, args: OpeningsArgs, from: &[From]) -> Result<()> {
+pub(crate) async fn run(global: &Global, args: OpeningsArgs, from: &[Origin]) -> Result<()> {
     let store = wiring::reader(global).await?;
     let permissions = Permissions::load(&store, wiring::now()).await?;
     let mut found = permissions.openings(from, &who_can::context(&args.shown.context))?;

@@ -70,28 +70,10 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
 /// The organisation as it was scanned, and the resource that is meant.
 async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisation, Target)> {
     let target = fathom_access::target(store, action, resource).await?;
-    let is_bucket = target.arn.contains(":s3:::") && !target.arn.contains('/');
-    if is_bucket && is_of_objects(action) {
+    if fathom_access::on_objects(action, &target)?.is_some() {
         bail!("{action} is asked of an object, not of a bucket; write {}/KEY", target.arn);
     }
     Ok((fathom_access::load(store, &target, wiring::now()).await?, target))
-}
-
-/// Actions of S3 about objects whose names do not say so.
-const OF_OBJECTS: [&str; 5] = [
-    "abortmultipartupload",
-    "bypassgovernanceretention",
-    "listmultipartuploadparts",
-    "replicatedelete",
-    "replicatetags",
-];
-
-/// Whether an action of S3 is about objects.
-fn is_of_objects(action: &str) -> bool {
-    let name = action.to_ascii_lowercase();
-    name.strip_prefix("s3:").is_some_and(|name| {
-        (name.contains("object") && !name.contains("bucket")) || OF_OBJECTS.contains(&name)
-    })
 }
 
 pub(super) fn context(args: &ContextArgs) -> Context {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_access::{From as Origin, Openings};
+use fathom_access::{Openings, Origin};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     extract::{Query, shown},
-    permitting::{self, EVERYWHERE},
+    permitting,
     problem::{Problem, ProblemView},
     state::ApiState,
 };
@@ -103,7 +103,7 @@ pub(crate) async fn openings(
     let asking = Arc::clone(&snapshot);
     let found: Openings = permitting::ask(&state, move || {
         let found = match &given {
-            Some(given) => asking.permissions.openings(&EVERYWHERE, given),
+            Some(given) => asking.permissions.openings(&Origin::ALL, given),
             None => asking.openings().cloned(),
         };
         found.map_err(|error| refused("", error))
@@ -124,7 +124,7 @@ pub(crate) async fn openings(
             permitted,
         });
     }
-    let counts = EVERYWHERE.map(|from| {
+    let counts = Origin::ALL.map(|from| {
         let from = OpeningFrom::from(from);
         OpeningCount { from, count: all.iter().filter(|row| row.from == from).count() as u64 }
     });
@@ -145,11 +145,11 @@ pub(crate) async fn openings(
 /// The words of a list, apart.
 fn wanted(texts: &[String]) -> Result<Vec<OpeningFrom>, Problem> {
     if texts.is_empty() {
-        return Ok(EVERYWHERE.map(OpeningFrom::from).into());
+        return Ok(Origin::ALL.map(OpeningFrom::from).into());
     }
     let read = |word: &str| {
-        EVERYWHERE.into_iter().find(|from| from.word() == word).map(OpeningFrom::from).ok_or_else(|| {
-            let words: Vec<&str> = EVERYWHERE.into_iter().map(Origin::word).collect();
+        Origin::ALL.into_iter().find(|from| from.word() == word).map(OpeningFrom::from).ok_or_else(|| {
+            let words: Vec<&str> = Origin::ALL.into_iter().map(Origin::word).collect();
             Problem::parameter("from", format!("`{}` is not one of {}", shown(word), words.join(", ")))
         })
     };

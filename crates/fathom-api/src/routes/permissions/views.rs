@@ -1,6 +1,6 @@
 //! Answers of the engine as the document describes them.
 
-use fathom_access::{Answer, From as Origin, Permitted};
+use fathom_access::{Answer, Origin, Permitted};
 use fathom_catalogue::Kind;
 use fathom_iam::{
     organisation::{self, Asker},

@@ -2,7 +2,7 @@
 //!
 //! For each type one session: the published answer to the call that lists it, and to every further call. A call that
 //! describes one of the listed is answered with the example about that one, and with nothing where there is none.
-//! `told.rs` has, read from the same examples by hand, what must be stored then.
+//! `told.rs` has what must be stored then.
 
 mod examples;
 mod told;
@@ -101,7 +101,6 @@ fn published_examples_are_collected_as_published() {
         let Some(dir) = examples::directory() else { return };
         let content = Content::embedded().unwrap();
         let mut examples = Examples::new(dir);
-        let env = std::env::var("P2_KINDS").unwrap_or_default();
         let kinds: BTreeSet<ResourceType> = (TOLD.iter().map(|told| told.kind))
             .chain(TELLS_TOO_LITTLE.iter().map(|(kind, _)| *kind))
             .map(ResourceType::new)
@@ -123,11 +122,6 @@ fn published_examples_are_collected_as_published() {
             DIFFERS.iter().filter(|one| !totals.wrong.iter().any(|line| is_about(&line, one))).collect();
         assert!(none.is_empty(), "differences that are none: {none:?}");
 
-        if !env.is_empty() {
-            for (k, v) in &totals.found {
-                println!("{k:?} {v:#?}");
-            }
-        }
         let wrong: Vec<String> = TOLD.iter().filter_map(|told| told.differs(&totals.found)).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         let has = |kind: &str| totals.found.values().any(|found: &Found| found.kind.as_str() == kind);

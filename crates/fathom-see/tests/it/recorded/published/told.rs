@@ -1,5 +1,6 @@
-//! What the published examples say of one resource of each type, read from them by hand. `docs/resources.md` takes from
-//! [`TOLD`] which types are tested so.
+//! What the published examples say of one resource of each type. Every id, name and edge stands in them, and every ARN that
+//! they give of the resource stands here; what they leave out of its own ARN is as AWS's Service Authorization Reference has
+//! the form. `docs/resources.md` takes from [`TOLD`] which types are tested so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
