@@ -202,6 +202,21 @@ impl Content {
             if let Some(path) = definition.volatile.iter().find(|path| !path.ends_in_member()) {
                 return invalid(format!("`volatile: {path}` does not end in a member, or has alternatives"));
             }
+            if let Some(common) = &definition.common {
+                if definition.provider_made.is_empty() {
+                    return invalid(
+                        "`common` without `provider_made`: nothing says which they are".to_owned(),
+                    );
+                }
+                if definition.list.describe.is_some() {
+                    return invalid("`common` with `describe`: it is told by what the list gives".to_owned());
+                }
+                if let Some(path) = common.without.iter().find(|path| !path.ends_in_member()) {
+                    return invalid(format!(
+                        "`without: {path}` does not end in a member, or has alternatives"
+                    ));
+                }
+            }
             if let Some(other) =
                 definition.identity.parts.iter().find(|part| !matches!(part.as_str(), "/" | ":"))
             {

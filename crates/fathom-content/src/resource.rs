@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use fathom_model::{EdgeKind, Part, Region, ResourceType, path::Path};
+use fathom_model::{AccountId, EdgeKind, Part, Region, ResourceType, path::Path};
 use serde::{Deserialize, Serialize};
 
 use crate::{demands::Trait, template::Template};
@@ -39,6 +39,9 @@ pub struct ResourceDefinition {
     /// The provider itself made it where one of these holds.
     #[serde(default)]
     pub provider_made: Vec<Condition>,
+    /// How those that the provider made are kept, where every account shows the same ones.
+    #[serde(default)]
+    pub common: Option<Common>,
     /// Where it points.
     #[serde(default)]
     pub relations: Vec<Relation>,
@@ -63,6 +66,49 @@ pub struct ResourceDefinition {
     /// Columns of the type's own SQL view, by name.
     #[serde(default)]
     pub columns: BTreeMap<String, Path>,
+}
+
+impl ResourceDefinition {
+    /// Whether the provider itself made what a document describes.
+    pub fn is_provider_made(&self, document: &serde_json::Value) -> bool {
+        self.provider_made.iter().any(|condition| condition.holds(document))
+    }
+
+    /// How a document is kept that every account shows alike; none where it is the asked account's own.
+    pub fn common_of(&self, document: &serde_json::Value) -> Option<&Common> {
+        self.common.as_ref().filter(|_| self.is_provider_made(document))
+    }
+}
+
+/// Things of the provider that every account shows under the same ARN: the policies that AWS writes.
+///
+/// They are one resource, whichever account showed it. It belongs to none of the accounts that were asked, or it would
+/// move with whoever answers first, and be gone when that one has no use for it; and it says nothing of the asked
+/// account, or every scan would make a version. It is gone when a scan of all accounts that list the type sees it in none.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Common {
+    /// The account that owns them, as their ARN names it: `aws`.
+    pub account: AccountId,
+    /// Left out where one of these holds: the asked account has no use for it.
+    #[serde(default)]
+    pub unused: Vec<Condition>,
+    /// Members that tell of the asked account and not of the thing, left out: in how many places it is used there.
+    #[serde(default)]
+    pub without: Vec<Path>,
+}
+
+impl Common {
+    /// Takes out of a document what tells of the asked account; false where that account has no use for it.
+    pub fn trim(&self, document: &mut serde_json::Value) -> bool {
+        if self.unused.iter().any(|condition| condition.holds(document)) {
+            return false;
+        }
+        for path in &self.without {
+            path.take_members(document, &mut |_, _| {});
+        }
+        true
+    }
 }
 
 /// Where a type is listed.

@@ -129,12 +129,12 @@ pub fn build(
     region: &Region,
 ) -> Result<Item, String> {
     let identity = &definition.identity;
-    let account = identity
-        .account
-        .as_ref()
-        .and_then(|path| path.text(document))
-        .filter(|text| !text.is_empty())
-        .map_or_else(|| place.account.clone(), AccountId::from);
+    let told = identity.account.as_ref().and_then(|path| path.text(document)).filter(|text| !text.is_empty());
+    let account = match (definition.common_of(document), told) {
+        (Some(common), _) => common.account.clone(),
+        (None, Some(told)) => AccountId::from(told),
+        (None, None) => place.account.clone(),
+    };
     let fill = Fill { account: account.as_str(), region: region.as_str(), ..place.fill(Some(document)) };
     let need = |what: &str, template: &fathom_content::Template| {
         template.fill(fill).filter(|text| !text.is_empty()).ok_or_else(|| {
@@ -161,7 +161,7 @@ pub fn build(
         id,
         name,
         created_at: identity.created.as_ref().and_then(|path| time(path.first(document)?)),
-        provider_made: definition.provider_made.iter().any(|condition| condition.holds(document)),
+        provider_made: definition.is_provider_made(document),
         exposed: definition.exposed_when.iter().any(|condition| condition.holds(document)),
         tags,
         document: Document::without(document.clone(), &definition.volatile),

@@ -8,6 +8,7 @@
 
 pub mod asking;
 pub mod collect;
+mod common;
 mod context;
 pub mod drift;
 mod entered;

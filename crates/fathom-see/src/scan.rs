@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::{
     asking::Answers,
     collect::{Collector, Wanted},
+    common,
     context::Around,
     item::Item,
     progress::{Phase, Progress},
@@ -269,8 +270,9 @@ impl Reading<'_> {
         unread.sort_by(|a, b| (&a.uid, &a.attribute).cmp(&(&b.uid, &b.attribute)));
         let asked: HashSet<AccountId> =
             self.found.accounts.iter().map(|one| one.account.id.clone()).collect();
-        let held: HashSet<AccountId> =
-            self.store.summary().await?.into_iter().map(|row| row.account).collect();
+        let nobodys = common::accounts(self.content);
+        let held = self.store.summary().await?.into_iter().map(|row| row.account);
+        let held: HashSet<AccountId> = held.filter(|one| !nobodys.contains(one)).collect();
         let leaves_accounts_out = options.label.is_none() && !held.is_subset(&asked);
         if options.is_partial() || leaves_accounts_out {
             let read = listings(self.content, &coverage, narrowed.as_ref());
@@ -377,6 +379,7 @@ async fn understand(
     progress.enter(Phase::Sealing);
     let kinds_known = store.summary().await?.into_iter().map(|row| (row.account, row.kind)).collect();
     let mut listings = listings(content, &coverage, narrowed.as_ref());
+    listings.extend(common::listings(content, &listings, &kinds_known));
     listings.extend(seen::listings(&kinds_known, &coverage));
     let end = ScanEnd {
         calls: coverage.iter().map(|row| row.calls).sum(),
@@ -445,6 +448,9 @@ pub(crate) async fn keep(
     while let Some(page) = items.recv().await {
         for item in page {
             let Item { resource, also, references, cut: _ } = item;
+            if common::is_again(&content, &builder, &resource) {
+                continue;
+            }
             if builder.add(light(&resource, &content, &wanted, &empty), also) {
                 for reference in references {
                     builder.refer(reference);

@@ -345,6 +345,12 @@ fn rules_that_cannot_be_are_refused() {
     for (file, text, says) in [
         ("resources/t.yaml", "volatile: ['L[]']", "`volatile: L[]` does not end in a member"),
         ("resources/t.yaml", "volatile: ['A || B']", "does not end in a member, or has alternatives"),
+        ("resources/t.yaml", "common: { account: aws }", "`common` without `provider_made`"),
+        (
+            "resources/t.yaml",
+            "provider_made: [{ path: Own }]\ncommon: { account: aws, without: ['L[]'] }",
+            "`without: L[]` does not end in a member",
+        ),
         ("references.yaml", "ids: { vpc: AWS::EC2::VPC }", "references.yaml: `ids: vpc` does not end in `-`"),
         ("references.yaml", "members: { KmsKeyId: AWS::KMS::Key }", "names are compared in lower case"),
         ("references.yaml", "idz: {}", "references.yaml:1:"),

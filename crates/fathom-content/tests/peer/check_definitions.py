@@ -282,6 +282,11 @@ class Checker:
             check("identity.also", path, {"string"})
         if definition.get("tags"):
             check("tags", definition["tags"], {"list", "map"})
+        common = definition.get("common") or {}
+        for condition in common.get("unused", []):
+            self.condition(definition, "common.unused", document, condition)
+        for path in common.get("without", []):
+            check("common.without", path, SCALARS)
         for list_name in ("exposed_when", "provider_made"):
             for condition in definition.get(list_name, []):
                 self.condition(definition, list_name, document, condition)

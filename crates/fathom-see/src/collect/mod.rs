@@ -20,6 +20,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 use crate::{
     asking::{Answers, at_once, read_pages},
+    common,
     item::{Item, Place},
     progress::Progress,
     scope::TypeIn,
@@ -344,7 +345,8 @@ impl Collector {
             let asking = read_pages(&*self.answers, spot, definition, &params, page_in);
             let taking = async {
                 let (mut count, mut parents) = (0, Vec::new());
-                while let Some(page) = page_out.recv().await {
+                while let Some(mut page) = page_out.recv().await {
+                    common::trim(definition, &mut page);
                     let items = definition.list.items.take_all(page);
                     count += items.len() as u64;
                     parents.extend(self.take_page(definition, spot, place, items, keep).await);
@@ -370,14 +372,7 @@ impl Collector {
     }
 
     fn is_shared(&self, definition: &ResourceDefinition) -> bool {
-        let list = &definition.list;
-        list.for_each.is_none()
-            && self.content.resources.values().any(|other| {
-                other.kind != definition.kind
-                    && other.service == definition.service
-                    && other.list.operation == list.operation
-                    && other.list.params == list.params
-            })
+        common::sharing(&self.content, definition).any(|other| other.kind != definition.kind)
     }
 
     async fn list_once(&self, definition: &ResourceDefinition, spot: &Spot, params: &Value) -> Arc<Listed> {
@@ -394,7 +389,11 @@ impl Collector {
             let mut pages = Vec::new();
             let (ending, ()) =
                 tokio::join!(read_pages(&*self.answers, spot, definition, params, page_in), async {
-                    while let Some(page) = page_out.recv().await {
+                    while let Some(mut page) = page_out.recv().await {
+                        // Before it is kept: what no account has a use for may be most of it.
+                        for one in common::sharing(&self.content, definition) {
+                            common::trim(one, &mut page);
+                        }
                         pages.push(page);
                     }
                 });

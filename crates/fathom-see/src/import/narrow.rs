@@ -26,7 +26,10 @@ pub(super) fn narrow(answer: &mut Value, params: &Value, account: &str, region: 
                 retain(answer, 0, &|item| text(item, "OwnerId").is_none_or(|owner| owner == account));
             }
             // The authorization details of an account: policies of the provider come only where they are asked for.
-            ("Filter", Value::Array(kinds)) if kinds.iter().any(|kind| kind == "LocalManagedPolicy") => {
+            ("Filter", Value::Array(kinds))
+                if kinds.iter().any(|kind| kind == "LocalManagedPolicy")
+                    && !kinds.iter().any(|kind| kind == "AWSManagedPolicy") =>
+            {
                 retain(answer, 0, &|item| !text(item, "Arn").is_some_and(is_of_provider));
             }
             ("Filter", Value::String(kind)) => {

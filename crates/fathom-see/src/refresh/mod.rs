@@ -20,6 +20,7 @@ pub use run::{EventsStatus, Refresher};
 pub use source::{EventSource, SourceError};
 
 use crate::{
+    common,
     progress::{Phase, Progress},
     scan::{Reading, ScanError, ScanReport, Scanner, home_region},
     scope::{self, Discovered, InScope, ScanOptions, TypeIn},
@@ -90,7 +91,7 @@ impl Scanner {
         found.settle(&self.store).await?;
         let options = ScanOptions {
             label: Some(name(&inside)),
-            places: inside,
+            places: common::with_common(&self.content, inside),
             kinds: Vec::new(),
             trail: TrailFrom::Off,
             ..options.clone()
