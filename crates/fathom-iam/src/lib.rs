@@ -19,6 +19,7 @@ pub mod parts;
 mod pattern;
 pub mod policy;
 mod request;
+mod shared;
 mod steps;
 mod truth;
 pub mod verdict;

@@ -68,7 +68,7 @@ impl Members {
             account: account.to_owned(),
             context: OnceLock::new(),
         };
-        for (arn, identity) in &organisation.identities {
+        for (arn, identity) in organisation.identities.iter() {
             let kind = if identity.is_user { Kind::User } else { Kind::Role };
             all.push(member(arn, kind, arn.split(':').nth(4).unwrap_or_default()));
         }

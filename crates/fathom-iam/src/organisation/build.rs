@@ -1,17 +1,23 @@
 //! Makes an organisation of documents.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
 use super::{
-    Account, Guarded, Identity, Organisation,
+    Account, Group, Guarded, Identity, Organisation,
+    change::unread,
     documents::{self, held, list, not_read, text},
+    own::{Place, Places, What},
     tree::{self, Control, Tree},
 };
 use crate::{
     layers::{Held, Layer},
     policy::PolicyKind,
+    shared::{Map, Named},
 };
 
 /// A resource as a scan found it.
@@ -37,7 +43,7 @@ pub struct Builder {
     /// By account and name.
     groups: HashMap<(String, String), Value>,
     /// By ARN.
-    managed: HashMap<String, Held>,
+    managed: Map<Arc<str>, Held>,
     guarded: HashMap<String, Guarded>,
     blocks: HashMap<String, Block>,
     tree: Tree,
@@ -63,6 +69,8 @@ struct Kept {
 const IDENTITIES: [&str; 5] =
     ["AWS::IAM::User", "AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::ManagedPolicy", BLOCK];
 const BLOCK: &str = "AWS::S3::AccountPublicAccessBlock";
+/// What of the account was not read that has a say in its buckets.
+const ACCOUNT_BLOCK: &str = "the account's PublicAccessBlock";
 
 impl Builder {
     /// The types whose documents have a say in every question. Of other resources only those have that may guard what is
@@ -115,8 +123,7 @@ impl Builder {
                 });
                 if let Some(version) = version {
                     let name = text(document, "PolicyName");
-                    self.managed
-                        .insert(uid.to_owned(), held(name, PolicyKind::Identity, &version["Document"]));
+                    self.managed.insert(uid.into(), held(name, PolicyKind::Identity, &version["Document"]));
                 }
             }
             BLOCK => {
@@ -143,7 +150,8 @@ impl Builder {
             Value::Null => Layer::None,
             policy => Layer::Policies(vec![held(name_of(kind), PolicyKind::Resource, policy)]),
         };
-        let mut guarded = Guarded { account: Some(account.to_owned()), policy, ..Guarded::default() };
+        let mut guarded =
+            Guarded { account: Some(account.to_owned()), name: name_of(kind), ..Guarded::default() };
         match kind {
             "AWS::S3::Bucket" => {
                 guarded.is_bucket = true;
@@ -153,39 +161,43 @@ impl Builder {
             _ => {}
         }
         // These have a say beside the policy; what of them was not read may let in or keep out.
-        for what in ["PublicAccessBlock", "OwnershipControls", "Acl", "Grants"] {
-            let is_idle = match what {
-                "PublicAccessBlock" => !documents::is_open(&guarded),
-                "OwnershipControls" => guarded.bucket.bucket_acl.is_empty(),
-                "Acl" => guarded.bucket.acls_disabled,
-                _ => false,
-            };
-            if is_unread(what) && !is_idle {
-                documents::cloud(&mut guarded, what);
-            }
-        }
+        let beside = ["PublicAccessBlock", "OwnershipControls", "Acl", "Grants"];
+        guarded.unread = beside.into_iter().filter(|what| is_unread(what)).collect();
+        guarded.policy = policy;
         self.guarded.insert(uid.to_owned(), guarded);
     }
 
     /// Joins all.
     pub fn build(mut self) -> Organisation {
+        let mut groups = self.all_groups();
         let mut identities = BTreeMap::new();
+        let (users, roles) = (std::mem::take(&mut self.users), std::mem::take(&mut self.roles));
         for (is_user, kept) in
-            self.users.iter().map(|user| (true, user)).chain(self.roles.iter().map(|role| (false, role)))
+            users.iter().map(|user| (true, user)).chain(roles.iter().map(|role| (false, role)))
         {
-            identities.insert(kept.uid.clone(), self.identity(is_user, kept));
+            identities.insert(kept.uid.clone(), self.identity(is_user, kept, &groups));
         }
-        for guarded in self.guarded.values_mut() {
-            match guarded.account.as_ref().and_then(|account| self.blocks.get(account)) {
+        let identities = Named::of(identities);
+        for (kept, number) in users.iter().filter_map(|kept| Some((kept, identities.number(&kept.uid)?))) {
+            for name in groups_of(kept) {
+                if let Some(group) = groups.get_mut(&(kept.account.clone(), name.to_owned())) {
+                    group.members.push(number);
+                }
+            }
+        }
+        let mut guarded = Map::default();
+        for (uid, mut one) in std::mem::take(&mut self.guarded) {
+            match one.account.as_ref().and_then(|account| self.blocks.get(account)) {
                 Some(Block::Set { ignores_public_acls, restricts_public_buckets }) => {
-                    guarded.bucket.ignore_public_acls |= ignores_public_acls;
-                    guarded.bucket.restrict_public_buckets |= restricts_public_buckets;
+                    one.bucket.ignore_public_acls |= ignores_public_acls;
+                    one.bucket.restrict_public_buckets |= restricts_public_buckets;
                 }
-                Some(Block::Unread) if guarded.is_bucket && documents::is_open(guarded) => {
-                    documents::cloud(guarded, "the account's PublicAccessBlock");
-                }
+                Some(Block::Unread) if one.is_bucket => one.unread.push(ACCOUNT_BLOCK),
                 _ => {}
             }
+            let policy = std::mem::take(&mut one.policy);
+            one.set_policy(policy);
+            guarded.insert(uid, one);
         }
         let mut accounts: BTreeMap<String, Account> = BTreeMap::new();
         let of_tree = self.tree.accounts().iter().map(|id| (id, None, false));
@@ -213,51 +225,122 @@ impl Builder {
             }
         }
         let id = self.tree.id().map(str::to_owned);
-        Organisation { id, identities, accounts, guarded: self.guarded, gaps: self.gaps }
+        Organisation {
+            id,
+            identities,
+            accounts: Named::of(accounts),
+            guarded,
+            groups: Arc::new(groups),
+            managed: self.managed,
+            tree: Arc::new(self.tree),
+            gaps: Arc::new(self.gaps),
+        }
     }
 
-    fn identity(&self, is_user: bool, kept: &Kept) -> Identity {
+    fn all_groups(&mut self) -> HashMap<(String, String), Group> {
+        let documents = std::mem::take(&mut self.groups);
+        let group = |(key, document): ((String, String), Value)| {
+            let mut group = Group {
+                name: key.1.as_str().into(),
+                policies: Vec::new(),
+                places: Places::default(),
+                members: Vec::new(),
+            };
+            self.own(&document, "GroupPolicyList", &key.1, &mut group.places, &mut group.policies);
+            (key, group)
+        };
+        documents.into_iter().map(group).collect()
+    }
+
+    fn identity(
+        &mut self,
+        is_user: bool,
+        kept: &Kept,
+        groups: &HashMap<(String, String), Group>,
+    ) -> Identity {
         let document = &kept.document;
-        let mut policies = self.own(document, if is_user { "UserPolicyList" } else { "RolePolicyList" }, "");
-        for name in list(document, "GroupList").iter().filter_map(Value::as_str) {
-            match self.groups.get(&(kept.account.clone(), name.to_owned())) {
-                Some(group) => policies.extend(self.own(group, "GroupPolicyList", name)),
-                None => policies.push(not_read(name, "is a group that the scan did not read")),
+        let (mut places, mut policies) = (Places::default(), Vec::new());
+        let inline = if is_user { "UserPolicyList" } else { "RolePolicyList" };
+        self.own(document, inline, "", &mut places, &mut policies);
+        for name in groups_of(kept) {
+            if let Some(group) = groups.get(&(kept.account.clone(), name.to_owned())) {
+                policies.extend(group.policies.iter().cloned());
+                group.places.of_group(&group.name).for_each(|place| places.push(place));
+            } else {
+                policies.push(not_read(name, "is a group that the scan did not read"));
+                places.push(Place { group: Some(name.into()), what: What::Inline("".into()) });
             }
         }
-        let boundary = text(&document["PermissionsBoundary"], "PermissionsBoundaryArn");
         let tags = list(document, "Tags").iter();
-        Identity {
+        let mut identity = Identity {
             is_user,
             // No policies are a layer that allows nothing.
             policies: Layer::Policies(policies),
-            boundary: if boundary.is_empty() {
-                Layer::None
-            } else {
-                Layer::Policies(vec![self.managed(boundary)])
-            },
+            boundary: Layer::None,
+            places,
+            bound_by: None,
             tags: tags.map(|tag| (text(tag, "Key").to_owned(), text(tag, "Value").to_owned())).collect(),
+        };
+        let boundary = text(&document["PermissionsBoundary"], "PermissionsBoundaryArn");
+        if !boundary.is_empty() {
+            identity.bind(Some(self.managed(boundary)));
         }
+        identity
     }
 
     /// Inline and attached policies of a user, role or group.
-    fn own(&self, document: &Value, inline: &str, group: &str) -> Vec<Held> {
-        let name = |policy: &Value| match group {
-            "" => text(policy, "PolicyName").to_owned(),
-            group => format!("{group}/{}", text(policy, "PolicyName")),
-        };
-        let inline = list(document, inline)
-            .iter()
-            .map(|policy| held(&name(policy), PolicyKind::Identity, &policy["PolicyDocument"]));
-        let attached = list(document, "AttachedManagedPolicies").iter();
-        inline.chain(attached.map(|policy| self.managed(text(policy, "PolicyArn")))).collect()
+    fn own(
+        &mut self,
+        document: &Value,
+        inline: &str,
+        group: &str,
+        places: &mut Places,
+        policies: &mut Vec<Held>,
+    ) {
+        for policy in list(document, inline) {
+            let name = text(policy, "PolicyName");
+            let called = if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") };
+            policies.push(held(&called, PolicyKind::Identity, &policy["PolicyDocument"]));
+            places.push(Place { group: None, what: What::Inline(name.into()) });
+        }
+        for policy in list(document, "AttachedManagedPolicies") {
+            let (arn, policy) = self.managed(text(policy, "PolicyArn"));
+            policies.push(policy);
+            places.push(Place { group: None, what: What::Attached(arn) });
+        }
     }
 
-    fn managed(&self, arn: &str) -> Held {
-        self.managed
-            .get(arn)
-            .cloned()
-            .unwrap_or_else(|| not_read(arn, "is a managed policy whose text the scan did not read"))
+    /// The ARN of a managed policy as it is kept, and the policy.
+    fn managed(&mut self, arn: &str) -> (Arc<str>, Held) {
+        if let Some((arn, held)) = self.managed.get_key_value(arn) {
+            return (Arc::clone(arn), held.clone());
+        }
+        let (key, held) = (Arc::from(arn), unread(arn));
+        self.managed.insert(Arc::clone(&key), held.clone());
+        (key, held)
+    }
+}
+
+/// The names of the groups that a user is in.
+fn groups_of(kept: &Kept) -> impl Iterator<Item = &str> {
+    list(&kept.document, "GroupList").iter().filter_map(Value::as_str)
+}
+
+impl Guarded {
+    /// Sets the policy, and makes unknown what it lets in where something that has a say was not read.
+    pub(super) fn set_policy(&mut self, policy: Layer) {
+        self.policy = policy;
+        for what in self.unread.clone() {
+            let is_idle = match what {
+                "PublicAccessBlock" | ACCOUNT_BLOCK => !documents::is_open(self),
+                "OwnershipControls" => self.bucket.bucket_acl.is_empty(),
+                "Acl" => self.bucket.acls_disabled,
+                _ => false,
+            };
+            if !is_idle {
+                documents::cloud(self, what);
+            }
+        }
     }
 }
 

@@ -69,8 +69,12 @@ pub(super) fn list<'a>(document: &'a Value, member: &str) -> &'a [Value] {
 
 /// A policy as a document keeps it: as JSON, or as text that is JSON.
 pub(super) fn held(name: &str, kind: PolicyKind, policy: &Value) -> Held {
-    let text = policy.as_str().map_or_else(|| policy.to_string(), str::to_owned);
-    match Policy::parse(name, kind, &text) {
+    parsed(name, kind, &policy.as_str().map_or_else(|| policy.to_string(), str::to_owned))
+}
+
+/// A policy as text.
+pub(super) fn parsed(name: &str, kind: PolicyKind, text: &str) -> Held {
+    match Policy::parse(name, kind, text) {
         Ok(policy) => Held::Read(policy.into()),
         Err(bad) => Held::Bad(bad),
     }

@@ -6,13 +6,20 @@
 //! **Invariant:** what was not read makes answers unknown, and is named; it never makes a "no".
 
 mod build;
+mod change;
 mod documents;
+mod own;
 mod tree;
 mod who;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 pub use build::{Builder, Found};
+pub(crate) use change::Touched;
+pub use change::{BadChange, Change};
+use own::Places;
+pub use tree::Control;
+use tree::Tree;
 pub use who::{Asker, Kind, Row, WhoCan};
 
 use crate::{
@@ -20,38 +27,58 @@ use crate::{
     evaluate::evaluate,
     layers::{Bucket, Grant, Held, Layer, Layers, Path},
     request::{Principal, Request, Resource},
+    shared::{Map, Named},
     verdict::Verdict,
 };
 
 /// Colons of an ARN before what it names.
 const ARN_COLONS: usize = 5;
 
-/// An organisation, or the accounts of one that were scanned.
-#[derive(Debug, Default)]
+/// An organisation, or the accounts of one that were scanned. A copy shares what both have.
+#[derive(Debug, Clone, Default)]
 pub struct Organisation {
     /// Its id, `o-…`; none where there is none or it was not read.
     id: Option<String>,
     /// Users and roles by ARN.
-    pub(crate) identities: BTreeMap<String, Identity>,
+    pub(crate) identities: Named<Identity>,
     /// What binds the principals and the resources of an account, by its id.
-    pub(crate) accounts: BTreeMap<String, Account>,
+    pub(crate) accounts: Named<Account>,
     /// Resources whose type has policies, by uid.
-    pub(crate) guarded: HashMap<String, Guarded>,
+    pub(crate) guarded: Map<String, Guarded>,
+    /// Groups by account and name.
+    groups: Arc<HashMap<(String, String), Group>>,
+    /// Managed policies that somebody has, and all that were read, by ARN.
+    managed: Map<Arc<str>, Held>,
+    tree: Arc<Tree>,
     /// What was not read that may decide, for people.
-    gaps: Vec<String>,
+    gaps: Arc<Vec<String>>,
 }
 
 /// A user or a role.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Identity {
     pub(crate) is_user: bool,
     pub(crate) policies: Layer,
     pub(crate) boundary: Layer,
+    /// Where its policies come from.
+    places: Places,
+    /// The managed policy that is its boundary.
+    bound_by: Option<Arc<str>>,
     tags: Vec<(String, String)>,
 }
 
+/// A group of users.
+#[derive(Debug, Clone)]
+struct Group {
+    name: Arc<str>,
+    policies: Vec<Held>,
+    places: Places,
+    /// The numbers of its users.
+    members: Vec<u32>,
+}
+
 /// An account that was scanned, or that the organisation names.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Account {
     pub(crate) scps: Path,
     pub(crate) rcps: Path,
@@ -71,6 +98,10 @@ pub(crate) struct Guarded {
     pub(crate) bucket: Bucket,
     is_bucket: bool,
     pub(crate) grants: Vec<Grant>,
+    /// What its policy is called in answers.
+    name: &'static str,
+    /// What has a say beside the policy and was not read.
+    unread: Vec<&'static str>,
 }
 
 /// The resource of a question.

@@ -1,10 +1,10 @@
 //! The tree of an organisation: from its root down to each account, with what is attached on the way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::documents::{held, list, text};
+use super::documents::{held, list, parsed, text};
 use crate::{
     layers::{Held, Level, Path},
     limits::LEVELS_MAX,
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a scan saw of the tree.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     id: Option<String>,
     management: Option<String>,
@@ -20,19 +20,29 @@ pub(super) struct Tree {
     roots: HashMap<String, HashSet<String>>,
     /// The parent of each unit and account, by id.
     parents: HashMap<String, String>,
-    accounts: Vec<String>,
+    accounts: BTreeSet<String>,
     /// What is attached to roots, units and accounts, by their id.
-    attached: HashMap<(Control, String), Vec<Held>>,
+    attached: HashMap<(Control, String), Vec<Attached>>,
     /// Why the tree is not whole.
     unread: Option<String>,
     /// Whether there is an organisation at all is not known.
     is_unclear: bool,
 }
 
+/// A policy that is attached to something.
+#[derive(Debug, Clone)]
+struct Attached {
+    id: String,
+    name: String,
+    policy: Held,
+}
+
 /// The kinds of policies that bind whole accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Control {
+pub enum Control {
+    /// Service control policies, which bind principals.
     Service,
+    /// Resource control policies, which bind resources.
     Resource,
 }
 
@@ -42,6 +52,14 @@ impl Control {
         match self {
             Self::Service => "SERVICE_CONTROL_POLICY",
             Self::Resource => "RESOURCE_CONTROL_POLICY",
+        }
+    }
+
+    /// For people.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service control",
+            Self::Resource => "resource control",
         }
     }
 
@@ -92,7 +110,7 @@ impl Tree {
                 if !parent.is_empty() {
                     self.parents.insert(id.clone(), parent.to_owned());
                 }
-                self.accounts.push(id);
+                self.accounts.insert(id);
             }
             "AWS::Organizations::Policy" => self.attach(Control::Service, document),
             "AWS::Organizations::ResourceControlPolicy" => self.attach(Control::Resource, document),
@@ -105,8 +123,52 @@ impl Tree {
         let policy = held(name, control.kind(), &document["Content"]);
         for target in list(document, "Targets") {
             let of = (control, text(target, "TargetId").to_owned());
-            self.attached.entry(of).or_default().push(policy.clone());
+            let id = text(&document["PolicySummary"], "Id").to_owned();
+            let one = Attached { id, name: name.to_owned(), policy: policy.clone() };
+            self.attached.entry(of).or_default().push(one);
         }
+    }
+
+    /// Whether there is a root, a unit or an account of this id.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.roots.contains_key(id) || self.parents.contains_key(id) || self.accounts.contains(id)
+    }
+
+    /// Puts another text in the place of a policy, everywhere or at one target, or detaches it without a text. Says
+    /// whether there was anything to do it to.
+    pub(super) fn write(
+        &mut self,
+        control: Control,
+        id: &str,
+        target: Option<&str>,
+        text: Option<&str>,
+    ) -> bool {
+        let of_control = || self.attached.iter().filter(|((of, _), _)| *of == control);
+        let is_it = |one: &&Attached| one.id == id;
+        let name = of_control().flat_map(|(_, all)| all).find(is_it).map(|one| one.name.clone());
+        let policy = text.map(|text| parsed(name.as_deref().unwrap_or(id), control.kind(), text));
+        let targets: Vec<String> = match target {
+            Some(target) => vec![target.to_owned()],
+            None => of_control()
+                .filter(|(_, all)| all.iter().any(|one| one.id == id))
+                .map(|((_, target), _)| target.clone())
+                .collect(),
+        };
+        for target in &targets {
+            let all = self.attached.entry((control, target.clone())).or_default();
+            let Some(policy) = &policy else {
+                all.retain(|one| one.id != id);
+                continue;
+            };
+            if !all.iter().any(|one| one.id == id) {
+                let name = name.clone().unwrap_or_else(|| id.to_owned());
+                all.push(Attached { id: id.to_owned(), name, policy: policy.clone() });
+            }
+            for one in all.iter_mut().filter(|one| one.id == id) {
+                one.policy = policy.clone();
+            }
+        }
+        !targets.is_empty()
     }
 
     /// Says what a unit is a part of.
@@ -131,7 +193,7 @@ impl Tree {
     }
 
     /// The accounts that it names.
-    pub(super) fn accounts(&self) -> &[String] {
+    pub(super) fn accounts(&self) -> &BTreeSet<String> {
         &self.accounts
     }
 
@@ -145,8 +207,7 @@ impl Tree {
             ids.insert(0, parent);
             at = parent;
         }
-        self.accounts.iter().find(|known| *known == account)?;
-        self.roots.contains_key(at).then_some(ids)
+        (self.accounts.contains(account) && self.roots.contains_key(at)).then_some(ids)
     }
 
     /// The account's place as `aws:PrincipalOrgPaths` has it.
@@ -166,16 +227,16 @@ impl Tree {
         }
         let Some(ids) = self.ids(account) else {
             // An account that is not of the organisation is bound by none of its policies that we know.
-            let is_member = self.accounts.iter().any(|known| known == account);
-            return if is_member { Path::NotRead } else { Path::None };
+            return if self.accounts.contains(account) { Path::NotRead } else { Path::None };
         };
         let in_force = ids.first().and_then(|root| self.roots.get(*root));
         if !in_force.is_some_and(|kinds| kinds.contains(control.name())) {
             return Path::None;
         }
+        let attached = |id: &str| self.attached.get(&(control, id.to_owned())).into_iter().flatten();
         let level = |id: &str| Level {
             id: id.to_owned(),
-            policies: self.attached.get(&(control, id.to_owned())).cloned().unwrap_or_default(),
+            policies: attached(id).map(|one| one.policy.clone()).collect(),
         };
         Path::Levels(ids.into_iter().map(level).collect())
     }

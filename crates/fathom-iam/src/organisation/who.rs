@@ -208,11 +208,11 @@ impl Organisation {
     fn askers(&self, action: &str, guard: &Guarded, gaps: &mut Vec<String>) -> BTreeSet<Asker> {
         let mut askers = BTreeSet::new();
         if FEDERATED_ACTIONS.iter().all(|one| !one.eq_ignore_ascii_case(action)) {
-            for (arn, identity) in &self.identities {
+            for (arn, identity) in self.identities.iter() {
                 let kind = if identity.is_user { Kind::User } else { Kind::Role };
                 askers.insert(Asker { kind, principal: arn.clone() });
             }
-            for (id, account) in &self.accounts {
+            for (id, account) in self.accounts.iter() {
                 if account.scanned {
                     askers.insert(Asker { kind: Kind::Root, principal: id.clone() });
                 }
