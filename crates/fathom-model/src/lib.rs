@@ -17,6 +17,7 @@ pub mod scan;
 pub mod secret;
 pub mod spelling;
 pub mod unknown;
+pub mod used;
 
 pub use activity::{Action, Activity, Actor, ActorKind, SessionOrigin, TrailSpan};
 pub use coverage::{Coverage, Outcome, Reason};
@@ -27,3 +28,4 @@ pub use moment::{DayEdge, Moment};
 pub use resource::{CAPTURED, Document, Edge, Resource, Target};
 pub use scan::{Scan, ScanState};
 pub use unknown::{Acceptance, Gap, Unknown};
+pub use used::{Use, UseSpan};

@@ -3,7 +3,7 @@
 //! The rows hold exactly what [`Action::kept`] says, however the events were spread over imports, as long as there are no
 //! more of them than fit.
 
-use fathom_model::{Action, Activity, SessionOrigin, Timestamp, TrailSpan};
+use fathom_model::{Action, Activity, SessionOrigin, Timestamp, TrailSpan, Use, UseSpan};
 use futures::TryStreamExt as _;
 use serde_json::json;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
@@ -14,6 +14,7 @@ use crate::{
     filter::push_in,
     ledger,
     rows::{column, micros, time},
+    used,
 };
 
 /// Sessions beyond this many, the oldest first, are let go.
@@ -77,6 +78,10 @@ pub struct TrailBatch {
     pub spans: Vec<TrailSpan>,
     /// The objects of a bucket that it came from.
     pub objects: Vec<(String, String)>,
+    /// What identities called.
+    pub uses: Vec<Use>,
+    /// From when to when that was read.
+    pub use_spans: Vec<UseSpan>,
 }
 
 /// What an import says about itself, for the ledger.
@@ -106,11 +111,13 @@ impl Store {
         let mut guard = shared.write(OPERATION).await?;
         let mut tx = guard.begin(OPERATION).await?;
         insert(&mut tx, batch, now).await.map_err(failed)?;
+        used::insert(&mut tx, &batch.uses, &batch.use_spans).await.map_err(failed)?;
         prune(&mut tx, batch).await.map_err(failed)?;
         let body = json!({
             "activities": batch.activities.len(),
             "sessions": batch.sessions.len(),
             "objects": batch.objects.len(),
+            "uses": batch.uses.len(),
         });
         ledger::append_in(&mut tx, shared, &[entry("trail.added", body)], now).await?;
         tx.commit().await.map_err(failed)?;

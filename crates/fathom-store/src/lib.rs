@@ -59,6 +59,7 @@ mod stream;
 mod texts;
 mod unknowns;
 mod unseen;
+mod used;
 mod which;
 
 pub use activity::{TrailBatch, TrailImport};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use fathom_content::Content;
-use fathom_estate::activity::{Skipped, Trail, TrailEvent, read};
+use fathom_estate::activity::{Skipped, Trail, TrailEvent, Uses, read};
 use fathom_model::{Timestamp, TrailSpan};
 use fathom_store::{Store, StoreError, TrailBatch, TrailImport};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::tally::shorten;
 
-/// Activities and sessions that are held before they go to the store.
+/// Activities, sessions and calls that are held before they go to the store.
 const HELD_MAX: usize = 20_000;
 /// What is broken, named one by one up to this many.
 const BROKEN_NAMED_MAX: usize = 100;
@@ -70,6 +70,7 @@ pub struct Reader {
     content: Arc<Content>,
     store: Store,
     trail: Trail,
+    uses: Uses,
     objects: Vec<(String, String)>,
     seen: HashSet<u64>,
     hasher: RandomState,
@@ -85,6 +86,7 @@ impl Reader {
             content,
             store,
             trail: Trail::default(),
+            uses: Uses::default(),
             objects: Vec::new(),
             seen: HashSet::new(),
             hasher: RandomState::new(),
@@ -135,7 +137,9 @@ impl Reader {
             }
             Some(_) => {}
         }
+        self.uses.add(&event);
         if self.spans_by_events {
+            self.uses.reach(&event);
             self.trail.add(&event, reading);
         } else {
             self.trail.add_one(reading);
@@ -168,6 +172,7 @@ impl Reader {
 
     /// Notes that a place was read for a time, also where nothing happened in it.
     pub fn span(&mut self, span: TrailSpan) {
+        self.uses.span(&span);
         self.trail.span(span);
     }
 
@@ -181,7 +186,7 @@ impl Reader {
     /// # Errors
     /// When the store does not take it.
     pub async fn settle(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        if self.trail.len() < HELD_MAX { Ok(()) } else { self.flush(now).await }
+        if self.trail.len() + self.uses.len() < HELD_MAX { Ok(()) } else { self.flush(now).await }
     }
 
     /// Hands the rest to the store and seals the import. Without anything read, nothing is sealed.
@@ -209,15 +214,18 @@ impl Reader {
     }
 
     async fn flush(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        if self.trail.is_empty() && self.objects.is_empty() {
+        if self.trail.is_empty() && self.uses.is_empty() && self.objects.is_empty() {
             return Ok(());
         }
         let trail = std::mem::take(&mut self.trail);
+        let (uses, use_spans) = std::mem::take(&mut self.uses).end();
         let batch = TrailBatch {
             activities: trail.activities().cloned().collect(),
             sessions: trail.sessions().cloned().collect(),
             spans: trail.spans().cloned().collect(),
             objects: std::mem::take(&mut self.objects),
+            uses,
+            use_spans,
         };
         self.store.add_trail(&batch, now).await
     }
