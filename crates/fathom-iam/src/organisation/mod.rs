@@ -8,6 +8,7 @@
 mod build;
 mod change;
 mod documents;
+mod held;
 mod own;
 mod tree;
 mod who;
