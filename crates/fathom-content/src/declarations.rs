@@ -8,7 +8,12 @@ use fathom_model::{Part, ResourceType, spelling::nearest};
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ContentError, demands::Demands, parse_yaml};
+use crate::{
+    ContentError,
+    demands::Demands,
+    parse_yaml,
+    vendors::{self, Vendor, Vendors},
+};
 
 /// The largest `fathom.yaml` that is read: 8 MiB, some 100,000 rules.
 const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -43,6 +48,9 @@ pub struct Declarations {
     /// Other demands than the built-in ones.
     #[serde(default)]
     pub demands: Option<Demands>,
+    /// Whose accounts outside the organisation are, by their ids.
+    #[serde(default)]
+    pub vendors: BTreeMap<String, Vendor>,
 }
 
 /// A CloudFormation template: its path alone, or with what is known of its stack.
@@ -198,6 +206,7 @@ impl Default for Declarations {
             terraform_plans: Vec::new(),
             cloudformation_templates: Vec::new(),
             demands: None,
+            vendors: BTreeMap::new(),
         }
     }
 }
@@ -251,7 +260,13 @@ impl Declarations {
             declarations.tags.entry(part).or_insert(keys);
         }
         declarations.check(file, text)?;
+        vendors::check(file, text, &declarations.vendors)?;
         Ok(declarations)
+    }
+
+    /// Whose accounts outside the organisation are.
+    pub fn vendors(&self) -> Vendors {
+        Vendors::from(self.vendors.clone())
     }
 
     fn check(&self, file: &str, text: &str) -> Result<(), ContentError> {
@@ -299,7 +314,7 @@ impl Declarations {
 }
 
 /// The line, from 1, where the last of some texts stands that follow each other; 1 where they do not.
-fn line_of(text: &str, anchors: &[&str]) -> u64 {
+pub(crate) fn line_of(text: &str, anchors: &[&str]) -> u64 {
     let mut at = 0;
     for anchor in anchors {
         match text.get(at..).and_then(|rest| rest.find(anchor)) {

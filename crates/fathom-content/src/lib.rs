@@ -13,6 +13,7 @@ pub mod aws_config;
 pub mod declarations;
 pub mod declared;
 pub mod demands;
+pub mod encryption;
 pub mod finders;
 mod pack;
 pub mod places;
@@ -20,6 +21,7 @@ pub mod references;
 pub mod resource;
 pub mod suggest;
 pub mod template;
+pub mod vendors;
 
 pub use activity::ActivityRules;
 pub use aws_config::AwsConfigNames;
@@ -32,6 +34,7 @@ pub use places::Places;
 pub use references::ReferenceRules;
 pub use resource::ResourceDefinition;
 pub use template::Template;
+pub use vendors::{Vendor, Vendors};
 
 /// Why content did not load.
 #[derive(Debug, thiserror::Error)]

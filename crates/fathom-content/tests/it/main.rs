@@ -4,3 +4,4 @@ mod activity;
 mod declarations;
 mod definitions;
 mod reference;
+mod vendors;
