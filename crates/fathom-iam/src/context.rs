@@ -46,6 +46,11 @@ impl Context {
         self.keys.insert(key.to_ascii_lowercase(), None);
     }
 
+    /// Says nothing of a key any more: what was given of one request need not hold for another that follows from it.
+    pub fn forget(&mut self, key: &str) {
+        self.keys.remove(&key.to_ascii_lowercase());
+    }
+
     /// What is said of a key.
     pub fn get(&self, key: &str) -> Given<'_> {
         let key = key.to_ascii_lowercase();

@@ -118,6 +118,21 @@ impl Organisation {
         Ok(WhoCan { action: action.to_owned(), resource: target.arn.clone(), rows, asked, denied, gaps })
     }
 
+    /// Decides one request of somebody whom an answer named, as that answer did: of those from outside, their own account
+    /// is taken to allow it.
+    ///
+    /// # Errors
+    /// When action or resource are not of their form.
+    pub fn ask_as(
+        &self,
+        asker: &Asker,
+        action: &str,
+        target: &Target,
+        context: Context,
+    ) -> Result<Verdict, String> {
+        self.answer(asker, action, target, &self.guard(target), context)
+    }
+
     fn answer(
         &self,
         asker: &Asker,
