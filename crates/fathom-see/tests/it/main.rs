@@ -5,6 +5,7 @@
 
 mod any_document;
 mod books;
+mod common;
 mod documents;
 mod forms;
 mod imports;

@@ -30,6 +30,21 @@ pub(super) struct Expected {
     pub(super) created: Option<Value>,
 }
 
+/// Whether the asked account has a use for what every account shows; what tells of that account is taken out.
+fn is_of_use(definition: &ResourceDefinition, item: &mut Value) -> bool {
+    let Some(common) = &definition.common else { return true };
+    if !definition.provider_made.iter().any(|condition| condition.holds(item)) {
+        return true;
+    }
+    if common.unused.iter().any(|condition| condition.holds(item)) {
+        return false;
+    }
+    if let Some(members) = item.as_object_mut() {
+        members.retain(|name, _| common.without.iter().all(|path| path.as_str() != name));
+    }
+    true
+}
+
 /// A type, and the service and operation that are asked for it.
 type Asked = (ResourceType, String, String);
 
@@ -174,7 +189,8 @@ impl<'a> Oracle<'a> {
         let (pages, _) = self.pages(definition, &asked, &params, &list.absent);
         let mut found = Vec::new();
         for page in pages {
-            let items: Vec<Value> = list.items.all(&page).into_iter().cloned().collect();
+            let mut items: Vec<Value> = list.items.all(&page).into_iter().cloned().collect();
+            items.retain_mut(|item| is_of_use(definition, item));
             let documents = match &list.describe {
                 Some(describe) => self.describe(definition, describe, fill, &items),
                 None => items,
