@@ -5,21 +5,32 @@
 //!
 //! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
 
+mod decrypt;
+mod keys;
+mod escalation;
 mod openings;
 mod permissions;
+mod secrets;
+mod seen;
 mod visit;
 mod wanted;
 mod what_can;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub use decrypt::{Encryption, KeyStep, Says, Under, WithKey};
 use fathom_catalogue::CatalogueError;
+use fathom_content::ContentError;
 use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
 use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
 use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
 use futures::TryStreamExt as _;
+pub use keys::{Counts, Custody, GrantReport, Grantee, KeyReport, Keys, Rotation, Who};
+pub use escalation::{Escalating, EscalatingError};
 pub use openings::{Opening, Openings, Origin};
 pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member, on_objects};
+pub use secrets::{Reader, SecretReport, Secrets};
+pub use seen::Seen;
 pub use visit::{AccessRow, Tell};
 pub use wanted::{Wanted, account_of, name_of};
 pub use what_can::{CanRow, WhatCan};
@@ -41,6 +52,9 @@ pub enum AccessError {
     /// The catalogue of actions cannot be read.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// What is known of keys and vendors cannot be read.
+    #[error(transparent)]
+    Content(#[from] ContentError),
     /// Nobody is called so.
     #[error(
         "no user or role is called `{name}`; write an ARN or a name, or an account's id for its root user"
@@ -89,8 +103,21 @@ const LISTINGS: [&str; 8] = [
 /// # Errors
 /// When the store fails.
 pub async fn load(store: &Store, target: &Target, now: Timestamp) -> Result<Organisation, StoreError> {
+    load_with(store, target, &[], now).await
+}
+
+/// The same, with the keys that have a say beside the resource, by ARN.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_with(
+    store: &Store,
+    target: &Target,
+    keys: &[&str],
+    now: Timestamp,
+) -> Result<Organisation, StoreError> {
     let mut builder = everyone(store, now).await?;
-    let guards: Vec<Uid> = guards(&target.arn).map(Uid::from).collect();
+    let guards: Vec<Uid> = guards(&target.arn).chain(keys.iter().copied()).map(Uid::from).collect();
     let mut unread = Unread::new();
     for uid in &guards {
         if let Some(unknown) = store.unknown_of(uid, now).await? {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fathom_content::{Vendor, Vendors};
 use fathom_iam::{
     Context, Decision, Verdict, confines,
     organisation::{Asker, Kind, Row},
@@ -12,7 +13,9 @@ use serde::Serialize;
 
 use crate::{
     AccessError,
+    decrypt::WithKey,
     permissions::{Gathered, Permissions, Permitted, Resource},
+    wanted::account_of,
 };
 
 /// Origin where somebody comes, the most worrying first.
@@ -67,6 +70,31 @@ pub struct Opening {
     pub asker: Asker,
     /// What they may do, as far as the resource's side decides: their own accounts must allow it too.
     pub permitted: Vec<Permitted>,
+    /// What the key under which the resource is kept says of it; nothing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with_key: Vec<WithKey>,
+    /// The account that somebody comes from; none of everyone, services and identity providers.
+    pub from_account: Option<String>,
+    /// Whose that is, where somebody has said.
+    pub vendor: Option<Vendor>,
+}
+
+impl Opening {
+    /// Whether nobody has said whose the account outside is.
+    pub fn is_unnamed(&self) -> bool {
+        self.from == Origin::External && self.from_account.is_some() && self.vendor.is_none()
+    }
+}
+
+impl Openings {
+    /// Says whose accounts are. Of where somebody comes from, those whom nobody has named come first.
+    pub fn name(&mut self, vendors: &Vendors) {
+        for row in self.rows.iter_mut().filter(|row| row.from == Origin::External) {
+            row.vendor = row.from_account.as_ref().and_then(|account| vendors.of_account(account)).cloned();
+        }
+        // Stable: within these, the order stays.
+        self.rows.sort_by_key(|row| (row.from, !row.is_unnamed()));
+    }
 }
 
 /// What is open to the outside, and what could not be decided.
@@ -155,13 +183,19 @@ impl Permissions {
             if !wanted.contains(&from) || (asker.kind == Kind::AnyAccount && open.contains(&from)) {
                 continue;
             }
+            let permitted = gathered.end();
+            let with_key = self.with_key(&resource.target, &asker, &permitted, given)?;
+            let from_account = account_of(&asker.principal).map(str::to_owned);
             found.rows.push(Opening {
                 from,
                 resource: resource.target.arn.clone(),
                 resource_type: resource.kind.clone(),
                 account: resource.target.account.clone(),
                 asker,
-                permitted: gathered.end(),
+                permitted,
+                with_key,
+                from_account,
+                vendor: None,
             });
         }
         Ok(())

@@ -12,7 +12,11 @@ use fathom_store::{Store, StoreError, Which};
 use futures::TryStreamExt as _;
 use serde::Serialize;
 
-use crate::{AccessError, load_all};
+use crate::{
+    AccessError,
+    decrypt::{Encryption, WithKey},
+    load_all,
+};
 
 /// A resource of the estate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,8 @@ pub struct Permissions {
     pub index: Index,
     /// Everything that has an ARN, by it.
     pub resources: BTreeMap<String, Resource>,
+    /// With which keys these are kept.
+    pub encryption: Encryption,
     catalogue: &'static Catalogue,
 }
 
@@ -116,6 +122,9 @@ pub struct OnRow {
     pub asker: Asker,
     /// What.
     pub permitted: Vec<Permitted>,
+    /// What the key under which the resource is kept says of it; nothing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with_key: Vec<WithKey>,
 }
 
 /// Who may do what to a resource.
@@ -131,6 +140,9 @@ pub struct WhatOn {
     pub principals: usize,
     /// What was not read that may decide.
     pub gaps: Vec<String>,
+    /// What whoever reads it should know of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_note: Option<&'static str>,
 }
 
 impl Permissions {
@@ -139,7 +151,8 @@ impl Permissions {
     /// # Errors
     /// When the store fails.
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
-        Self::of(load_all(store, now).await?, resources(store).await?)
+        let permissions = Self::of(load_all(store, now).await?, resources(store).await?)?;
+        Ok(permissions.with_encryption(Encryption::load(store, now).await?))
     }
 
     /// The same of what has a say, and of resources by their ARN.
@@ -150,7 +163,15 @@ impl Permissions {
         organisation: Organisation,
         resources: BTreeMap<String, Resource>,
     ) -> Result<Self, AccessError> {
-        Ok(Self { index: Index::new(Arc::new(organisation)), resources, catalogue: Catalogue::embedded()? })
+        let index = Index::new(Arc::new(organisation));
+        Ok(Self { index, resources, encryption: Encryption::default(), catalogue: Catalogue::embedded()? })
+    }
+
+    /// The same, where it is known with which keys things are kept.
+    #[must_use]
+    pub fn with_encryption(mut self, encryption: Encryption) -> Self {
+        self.encryption = encryption;
+        self
     }
 
     /// Who may do what to a resource, of all actions that the catalogue has for it. Actions on the objects of a bucket
@@ -174,14 +195,30 @@ impl Permissions {
                 rows.entry(row.asker).or_default().add(*access, row.verdict.decision, action);
             }
         }
-        let rows = rows.into_iter().map(|(asker, gathered)| OnRow { asker, permitted: gathered.end() });
+        let rows = rows.into_iter().map(|(asker, gathered)| {
+            let permitted = gathered.end();
+            let with_key = self.with_key(target, &asker, &permitted, given)?;
+            Ok(OnRow { asker, permitted, with_key })
+        });
         Ok(WhatOn {
             resource: target.arn.clone(),
-            rows: rows.collect(),
+            rows: rows.collect::<Result<_, AccessError>>()?,
             actions: asked.len(),
             principals: self.index.principals(),
             gaps: self.index.organisation().gaps(target),
+            key_note: self.encryption.note(&target.arn),
         })
+    }
+
+    /// What the key under which a resource is kept says of what somebody may do to it.
+    pub(crate) fn with_key(
+        &self,
+        target: &Target,
+        asker: &Asker,
+        permitted: &[Permitted],
+        given: &Context,
+    ) -> Result<Vec<WithKey>, AccessError> {
+        self.encryption.with_key(self.index.organisation(), target, asker, permitted, given)
     }
 
     /// The actions that are asked of a resource, each with its kind and on what: itself, or one of its objects.

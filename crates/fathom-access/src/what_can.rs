@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use fathom_iam::{Context, Truth, organisation::Target};
+use fathom_iam::{
+    Context, Truth,
+    organisation::{Asker, Target},
+};
 use serde::Serialize;
 
 use crate::{
     AccessError,
+    decrypt::WithKey,
     permissions::{Gathered, Permissions, Permitted, Resource},
 };
 
@@ -38,6 +42,9 @@ pub struct CanRow {
     pub resources: Vec<String>,
     /// What it may do.
     pub permitted: Vec<Permitted>,
+    /// What the key under which the resources are kept says of it; nothing where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with_key: Vec<WithKey>,
 }
 
 /// What makes resources alike to a principal.
@@ -50,12 +57,13 @@ impl Permissions {
     /// # Errors
     /// When a question is not of its form.
     pub fn what_can(&self, number: u32, given: &Context) -> Result<WhatCan, AccessError> {
-        let Some((name, _)) = self.index.principal(number) else {
+        let Some((name, kind)) = self.index.principal(number) else {
             return Err(AccessError::Nobody { name: number.to_string() });
         };
+        let asker = Asker { kind, principal: name.to_owned() };
         let patterns = self.index.patterns(number);
         let mut known: HashMap<Class, Option<Gathered>> = HashMap::new();
-        let mut rows: BTreeMap<(String, Gathered), Vec<String>> = BTreeMap::new();
+        let mut rows: BTreeMap<(String, Vec<Permitted>, Vec<WithKey>), Vec<String>> = BTreeMap::new();
         let mut without_actions: BTreeMap<String, usize> = BTreeMap::new();
         let mut open = 0;
         for (arn, resource) in &self.resources {
@@ -74,7 +82,9 @@ impl Permissions {
                 Some(gathered) if gathered.is_empty() => {}
                 Some(gathered) => {
                     open += 1;
-                    rows.entry((resource.kind.clone(), gathered)).or_default().push(arn.clone());
+                    let permitted = gathered.end();
+                    let with_key = self.with_key(&resource.target, &asker, &permitted, given)?;
+                    rows.entry((resource.kind.clone(), permitted, with_key)).or_default().push(arn.clone());
                 }
             }
         }
@@ -85,12 +95,14 @@ impl Permissions {
                 resource_type: None,
                 resources: vec!["*".to_owned()],
                 permitted: everywhere.end(),
+                with_key: Vec::new(),
             });
         }
-        all.extend(rows.into_iter().map(|((kind, gathered), resources)| CanRow {
+        all.extend(rows.into_iter().map(|((kind, permitted, with_key), resources)| CanRow {
             resource_type: Some(kind),
             resources,
-            permitted: gathered.end(),
+            permitted,
+            with_key,
         }));
         Ok(WhatCan {
             principal: name.to_owned(),

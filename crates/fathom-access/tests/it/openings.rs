@@ -95,3 +95,25 @@ fn who_is_named_comes_from_where_the_account_is() {
         of(Origin::Service, "logging.s3.amazonaws.com")
     );
 }
+
+#[test]
+fn those_whom_nobody_has_named_come_first() {
+    let mut builder = Builder::default();
+    builder.account(HOME);
+    let (known, unknown) = ("127311923021", "999988887777");
+    let statements =
+        json!([allow(&json!({"AWS": known}), &json!({})), allow(&json!({"AWS": unknown}), &json!({}))]);
+    let document = json!({"Policy": {"Version": "2012-10-17", "Statement": statements}});
+    let kind = "AWS::S3::Bucket";
+    builder.add(Found { kind, uid: BUCKET, account: HOME, document: &document, unread: &[] });
+    let target = Target { arn: BUCKET.to_owned(), account: Some(HOME.to_owned()), seen: true };
+    let resource = Resource { kind: kind.to_owned(), target };
+    let permissions = Permissions::of(builder.build(), BTreeMap::from([(BUCKET.to_owned(), resource)]))
+        .expect("a catalogue");
+    let mut found = permissions.openings(&Origin::ALL, &Context::new()).expect("an answer");
+    found.name(fathom_content::Vendors::built_in().expect("vendors"));
+    let told: Vec<_> = found.rows.iter().map(|row| (row.from_account.as_deref(), row.is_unnamed())).collect();
+    assert_eq!(told, [(Some(unknown), true), (Some(known), false)]);
+    let vendor = found.rows[1].vendor.as_ref().expect("a vendor");
+    assert!(vendor.name.contains("Elastic Load Balancing (us-east-1)"), "{}", vendor.name);
+}
