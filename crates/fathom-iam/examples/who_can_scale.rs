@@ -19,13 +19,15 @@ mod choices;
 use choices::Choices;
 use fathom_iam::{
     Context, Index, Organisation,
-    organisation::{Builder, Found, Target},
+    organisation::{Builder, Change, Control, Found, Target},
 };
 use serde_json::{Value, json};
 
 /// Principals of an account; of four in five roles.
 const IN_ACCOUNT: usize = 100;
 const QUESTIONS: usize = 2_000;
+const CHANGES: usize = 200;
+const EVERYONES: &str = "arn:aws:iam::aws:policy/everyones";
 const ACTIONS: [(&str, &str); 12] = [
     ("s3:GetObject", "s3"),
     ("s3:PutObject", "s3"),
@@ -305,6 +307,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         "explain one decision with every layer, median",
         explained.get(explained.len() / 2).copied().unwrap_or_default(),
     );
+    for (what, change) in CHANGED {
+        changes(&index, what, change, accounts, resources)?;
+    }
+    let holders = (0..index.principals() as u32).filter_map(|number| index.principal(number));
+    let identities = holders.filter(|(name, _)| name.starts_with("arn:"));
+    let attached = identities.map(|(name, _)| Change::Attached {
+        holder: name.to_owned(),
+        policy: EVERYONES.to_owned(),
+        is_attached: true,
+    });
+    let attached: Vec<Change> = attached.collect();
+    let begun = Instant::now();
+    let shared = index.with(&attached)?;
+    row(&format!("{} changes at once: a policy attached to everyone", attached.len()), begun.elapsed());
+    let everyones: Make = |choices, _, accounts| Change::Managed {
+        policy: EVERYONES.to_owned(),
+        document: Some(policy(choices, accounts, 5).to_string()),
+    };
+    changes(&shared, "a managed policy that everyone has", everyones, accounts, resources)?;
+    drop(shared);
     let mut slow = Duration::ZERO;
     let asked = 3;
     for number in 0..asked {
@@ -315,6 +337,82 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!(all == index.decide(action, &target, &Context::new())?, "the index and the reference differ");
     }
     row(&format!("the same by the reference evaluator, mean of {asked}"), slow / asked as u32);
+    Ok(())
+}
+
+/// Makes a change by its number.
+type Make = fn(&mut Choices, usize, usize) -> Change;
+
+/// Kinds of changes; of each resource and principal the estate has, one by its number.
+const CHANGED: [(&str, Make); 4] = [
+    ("an identity's inline policy", |choices, number, accounts| Change::Inline {
+        holder: {
+            let place = number % 80;
+            // Every fifth is a user.
+            let place = if place % 5 == 0 { place + 1 } else { place };
+            format!("arn:aws:iam::{}:role/app{place}-role-{place}", account(number % accounts))
+        },
+        name: "p0".to_owned(),
+        document: Some(policy(choices, accounts, 2).to_string()),
+    }),
+    ("a managed policy that many share", |choices, number, accounts| Change::Managed {
+        policy: format!("arn:aws:iam::{}:policy/shared{}", account(number % accounts), number % 20),
+        document: Some(policy(choices, accounts, 5).to_string()),
+    }),
+    ("a service control policy", |choices, number, accounts| {
+        Change::Control {
+        control: Control::Service,
+        policy: "guard".to_owned(),
+        // One unit, or all ten of them.
+        target: (number % 2 == 0).then(|| format!("ou-{}", number % 10)),
+        document: Some(
+            json!({"Version": "2012-10-17", "Statement": [
+                {"Effect": "Deny", "Action": format!("s3:Delete*{}", choices.below(accounts)), "Resource": "*",
+                 "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app1-*"}}}]})
+            .to_string(),
+        ),
+    }
+    }),
+    ("a bucket's policy", |choices, number, accounts| {
+        let bucket = format!("arn:aws:s3:::app{}-data-{}", number % 500, account(number % accounts.min(20)));
+        let other = account(choices.below(accounts));
+        let policy = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*",
+            "Principal": {"AWS": format!("arn:aws:iam::{other}:root")}, "Resource": format!("{bucket}/*")}});
+        Change::Resource { resource: bucket, document: Some(policy.to_string()) }
+    }),
+];
+
+/// Times of one change after the other, each with the first question asked of the changed index.
+fn changes(
+    index: &Index,
+    what: &str,
+    make: Make,
+    accounts: usize,
+    resources: usize,
+) -> Result<(), Box<dyn Error>> {
+    let mut choices = Choices::new(2);
+    let (mut times, mut asked) = (Vec::new(), Vec::new());
+    let first = index.with(&[])?;
+    let mut index = first;
+    for number in 0..CHANGES {
+        let change = make(&mut choices, number, accounts);
+        let begun = Instant::now();
+        let next = index.with(&[change])?;
+        times.push(begun.elapsed());
+        let (action, target) = question(number, resources, accounts);
+        let begun = Instant::now();
+        next.decide(action, &target, &Context::new())?;
+        asked.push(begun.elapsed());
+        index = next;
+    }
+    for (what, mut times) in
+        [(format!("{what} changed"), times), (format!("the first question after {what} changed"), asked)]
+    {
+        times.sort();
+        let median = times.get(times.len() / 2).copied().unwrap_or_default();
+        row(&format!("{what}, median of {}", times.len()), median);
+        row(&format!("{what}, worst"), times.last().copied().unwrap_or_default());
+    }
     Ok(())
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Question<'a> {
     pub(super) context: Context,
     pub(super) guard: &'a Guarded,
     pub(super) steps: Steps,
-    plans: Arc<Plans>,
+    plans: Plans,
     /// The context of single members.
     contexts: RefCell<HashMap<u32, Arc<Context>>>,
     /// Policies that several layers share.
@@ -168,7 +168,7 @@ impl<'a> Question<'a> {
     pub(super) fn scps(&self) -> (Truths, Truths) {
         let mut allow = Truths::same(self.members(), Truth::No);
         let mut deny = allow.clone();
-        for (path, mask) in &self.index.scps {
+        for (path, mask) in self.index.scps.iter() {
             let (allowed, denied) = self.path(path);
             allowed.raise(&mut allow, mask);
             denied.raise(&mut deny, mask);

@@ -56,6 +56,10 @@ impl Bits {
         }
     }
 
+    pub(crate) fn set(&mut self, member: u32, is_in: bool) {
+        if is_in { self.insert(member) } else { self.remove(member) }
+    }
+
     /// Whether it holds a member.
     pub fn contains(&self, member: u32) -> bool {
         self.words.get(member as usize / WORD).is_some_and(|word| word >> (member as usize % WORD) & 1 == 1)

@@ -1,22 +1,24 @@
 //! The policies of identities, each once, with who holds it; and which statements speak of an action.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use super::{bits::Bits, members::is_personal, resources::Resources, truths::Truths};
 use crate::{
     condition::Test,
     layers::{Held, Layer},
+    limits::PLANS_MAX,
     pattern::{self, Template},
     policy::{Effect, Element, Policy, Statement},
+    shared::{Map, Slots},
     steps::Steps,
     truth::Truth,
 };
 
 /// A statement of a policy that somebody holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     policy: Arc<Policy>,
     at: usize,
@@ -39,15 +41,45 @@ impl Entry {
     }
 }
 
-/// All policies of identities.
+/// All policies of identities. A copy shares what both have.
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
-    entries: Vec<Entry>,
+    entries: Slots<Arc<Entry>>,
+    /// Policies by their address.
+    policies: Map<usize, Arc<Taken>>,
     resources: Resources,
     /// `Action` or `NotAction` elements, each once, with the statements that have it.
-    actions: Vec<(Element<String>, Vec<u32>)>,
+    elements: Slots<Arc<Spoken>>,
+    known: Map<Element<String>, u32>,
     /// Of whom a policy could not be read.
-    unread: Vec<u32>,
+    unread: BTreeSet<u32>,
+    /// What statements say of an action, by its name in lower case. Snapshots between which nothing changed here share it.
+    plans: Arc<Mutex<HashMap<Arc<str>, Arc<Plan>>>>,
+}
+
+/// A policy that was taken in.
+#[derive(Debug, Clone)]
+struct Taken {
+    /// Kept, so that no other policy gets its address.
+    policy: Arc<Policy>,
+    holders: Arc<Vec<u32>>,
+    /// Its statements.
+    entries: Vec<u32>,
+}
+
+/// An element with the statements that have it.
+#[derive(Debug, Clone)]
+struct Spoken {
+    element: Element<String>,
+    statements: Vec<u32>,
+}
+
+/// Who has a policy that did not, and who no longer has it.
+#[derive(Debug)]
+struct Moved {
+    policy: Arc<Policy>,
+    lost: Vec<u32>,
+    gained: Vec<u32>,
 }
 
 /// What statements say of one action, whatever the resource.
@@ -63,25 +95,17 @@ pub(super) struct Plan {
 }
 
 impl Holdings {
-    /// Takes in whose policies are what.
+    /// Takes in whose policies are what, each once, by growing number.
     pub(super) fn of<'a>(layers: impl Iterator<Item = (u32, &'a Layer)>) -> Self {
         let mut holdings = Self::default();
         let mut held: Vec<(Arc<Policy>, Vec<u32>)> = Vec::new();
         let mut known: HashMap<*const Policy, usize> = HashMap::new();
         for (member, layer) in layers {
-            let policies = match layer {
-                Layer::None => continue,
-                Layer::NotRead => {
-                    holdings.unread.push(member);
-                    continue;
-                }
-                Layer::Policies(policies) => policies,
-            };
+            let (policies, is_unread) = read_of(layer);
+            if is_unread {
+                holdings.unread.insert(member);
+            }
             for policy in policies {
-                let Held::Read(policy) = policy else {
-                    holdings.unread.push(member);
-                    continue;
-                };
                 let at = *known.entry(Arc::as_ptr(policy)).or_insert_with(|| {
                     held.push((Arc::clone(policy), Vec::new()));
                     held.len() - 1
@@ -93,31 +117,140 @@ impl Holdings {
                 }
             }
         }
-        let mut actions: BTreeMap<(bool, &[String]), Vec<u32>> = BTreeMap::new();
-        for (policy, holders) in &held {
-            let holders = Arc::new(holders.clone());
-            for (at, statement) in policy.statements.iter().enumerate() {
-                let number = holdings.entries.len() as u32;
-                let everywhere = is_everywhere(statement);
-                if !everywhere {
-                    holdings.resources.add(number, statement);
-                }
-                let key = (statement.action.negated, statement.action.patterns.as_slice());
-                actions.entry(key).or_default().push(number);
-                holdings.entries.push(Entry {
-                    policy: Arc::clone(policy),
-                    at,
-                    holders: Arc::clone(&holders),
-                    has_personal_test: statement.conditions.iter().any(is_personal_test),
-                    has_personal_resource: has_personal_resource(statement),
-                    everywhere,
-                });
+        for (policy, holders) in held {
+            holdings.add(policy, Arc::new(holders));
+        }
+        holdings
+    }
+
+    /// The same, where some have other policies: their numbers, what each had, and what it has.
+    pub(super) fn with<'a>(&self, changes: impl Iterator<Item = (u32, &'a Layer, &'a Layer)>) -> Self {
+        let mut unread = self.unread.clone();
+        let mut moved: BTreeMap<usize, Moved> = BTreeMap::new();
+        for (member, old, new) in changes {
+            let ((old, _), (new, is_unread)) = (read_of(old), read_of(new));
+            if is_unread {
+                unread.insert(member);
+            } else {
+                unread.remove(&member);
+            }
+            let (before, after): (Addresses, Addresses) = (addresses(&old), addresses(&new));
+            let mut note = |(address, policy): (&usize, &&Arc<Policy>), is_lost: bool| {
+                let nobody = || Moved { policy: Arc::clone(policy), lost: Vec::new(), gained: Vec::new() };
+                let moved = moved.entry(*address).or_insert_with(nobody);
+                if is_lost { moved.lost.push(member) } else { moved.gained.push(member) }
+            };
+            before.iter().filter(|(at, _)| !after.contains_key(at)).for_each(|one| note(one, true));
+            after.iter().filter(|(at, _)| !before.contains_key(at)).for_each(|one| note(one, false));
+        }
+        let mut changed = Self {
+            entries: self.entries.clone(),
+            policies: self.policies.clone(),
+            resources: self.resources.clone(),
+            elements: self.elements.clone(),
+            known: self.known.clone(),
+            unread,
+            plans: Arc::clone(&self.plans),
+        };
+        if changed.unread != self.unread {
+            changed.plans = Arc::default();
+        } else if !moved.is_empty() {
+            changed.plans = Arc::new(Mutex::new(self.plans_without(&moved)));
+        }
+        for (address, moved) in moved {
+            changed.apply(address, moved);
+        }
+        changed
+    }
+
+    /// Plans of the actions of which no moved policy speaks.
+    fn plans_without(&self, moved: &BTreeMap<usize, Moved>) -> HashMap<Arc<str>, Arc<Plan>> {
+        let statements = moved.values().flat_map(|moved| &moved.policy.statements);
+        let elements: HashSet<&Element<String>> = statements.map(|statement| &statement.action).collect();
+        let steps = Steps::new();
+        let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let speaks = |element: &&Element<String>, action: &str| {
+            let mut patterns = element.patterns.iter();
+            patterns.any(|wanted| pattern::action(wanted, action, &steps)) != element.negated
+        };
+        let stays = |action: &str| !elements.iter().any(|element| speaks(element, action));
+        let plans = plans.iter().filter(|(action, _)| stays(action));
+        plans.map(|(action, plan)| (Arc::clone(action), Arc::clone(plan))).collect()
+    }
+
+    fn apply(&mut self, address: usize, moved: Moved) {
+        let known = self.policies.get(&address).filter(|taken| Arc::ptr_eq(&taken.policy, &moved.policy));
+        let Some(taken) = known.map(Arc::clone) else {
+            self.add(moved.policy, Arc::new(moved.gained));
+            return;
+        };
+        let lost: HashSet<u32> = moved.lost.into_iter().collect();
+        let mut holders: Vec<u32> =
+            taken.holders.iter().copied().filter(|holder| !lost.contains(holder)).collect();
+        holders.extend(moved.gained);
+        holders.sort_unstable();
+        holders.dedup();
+        if holders.is_empty() {
+            self.policies.remove(&address);
+            for number in &taken.entries {
+                self.drop_entry(*number);
+            }
+            return;
+        }
+        let holders = Arc::new(holders);
+        for number in &taken.entries {
+            if let Some(entry) = self.entries.get_mut(*number) {
+                Arc::make_mut(entry).holders = Arc::clone(&holders);
             }
         }
-        let element =
-            |(negated, patterns): (bool, &[String])| Element { negated, patterns: patterns.to_vec() };
-        holdings.actions = actions.into_iter().map(|(key, numbers)| (element(key), numbers)).collect();
-        holdings
+        self.policies.insert(address, Arc::new(Taken { holders, ..Taken::clone(&taken) }));
+    }
+
+    fn add(&mut self, policy: Arc<Policy>, holders: Arc<Vec<u32>>) {
+        let mut entries = Vec::with_capacity(policy.statements.len());
+        for (at, statement) in policy.statements.iter().enumerate() {
+            let everywhere = is_everywhere(statement);
+            let number = self.entries.insert(Arc::new(Entry {
+                policy: Arc::clone(&policy),
+                at,
+                holders: Arc::clone(&holders),
+                has_personal_test: statement.conditions.iter().any(is_personal_test),
+                has_personal_resource: has_personal_resource(statement),
+                everywhere,
+            }));
+            if !everywhere {
+                self.resources.add(number, statement);
+            }
+            let element = self.known.get(&statement.action).copied().unwrap_or_else(|| {
+                let element = statement.action.clone();
+                let at = self
+                    .elements
+                    .insert(Arc::new(Spoken { element: element.clone(), statements: Vec::new() }));
+                self.known.insert(element, at);
+                at
+            });
+            if let Some(spoken) = self.elements.get_mut(element) {
+                Arc::make_mut(spoken).statements.push(number);
+            }
+            entries.push(number);
+        }
+        self.policies.insert(Arc::as_ptr(&policy) as usize, Arc::new(Taken { policy, holders, entries }));
+    }
+
+    fn drop_entry(&mut self, number: u32) {
+        let Some(entry) = self.entries.remove(number) else { return };
+        let Some(statement) = entry.statement() else { return };
+        if !entry.everywhere {
+            self.resources.remove(number, statement);
+        }
+        let Some(at) = self.known.get(&statement.action).copied() else { return };
+        let Some(spoken) = self.elements.get_mut(at) else { return };
+        let spoken = Arc::make_mut(spoken);
+        spoken.statements.retain(|known| *known != number);
+        if spoken.statements.is_empty() {
+            self.elements.remove(at);
+            self.known.remove(&statement.action);
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -125,7 +258,7 @@ impl Holdings {
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Entry> {
-        self.entries.get(number as usize)
+        self.entries.get(number).map(Arc::as_ref)
     }
 
     /// The patterns of resources that may match, with the statements that have each, apart from statements about every
@@ -134,18 +267,32 @@ impl Holdings {
         self.resources.about(arn)
     }
 
-    /// Looks once at what all statements say of an action.
-    pub(super) fn plan(&self, action: &str, members: usize) -> Plan {
+    /// What all statements say of an action, looked at once.
+    pub(super) fn plan(&self, action: &str, members: usize) -> Arc<Plan> {
+        let key: Arc<str> = action.to_ascii_lowercase().into();
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&key) {
+            return Arc::clone(plan);
+        }
+        if plans.len() >= PLANS_MAX {
+            plans.clear();
+        }
+        let plan = Arc::new(self.look(action, members));
+        plans.insert(key, Arc::clone(&plan));
+        plan
+    }
+
+    fn look(&self, action: &str, members: usize) -> Plan {
         let nobody = Truths::same(members, Truth::No);
         let mut plan = Plan {
             allow: nobody.clone(),
             deny: nobody,
             asked: Vec::new(),
-            speak: Bits::none(self.entries.len()),
+            speak: Bits::none(self.entries.end()),
         };
         let steps = Steps::new();
         let mut known: HashMap<&str, bool> = HashMap::new();
-        for (element, numbers) in &self.actions {
+        for Spoken { element, statements } in self.elements.iter().map(Arc::as_ref) {
             let mut matches = false;
             for pattern in &element.patterns {
                 matches |= *known.entry(pattern).or_insert_with(|| pattern::action(pattern, action, &steps));
@@ -153,7 +300,7 @@ impl Holdings {
             if matches == element.negated {
                 continue;
             }
-            for number in numbers {
+            for number in statements {
                 self.take(&mut plan, *number);
             }
         }
@@ -181,6 +328,29 @@ impl Holdings {
             }
         }
     }
+}
+
+/// Policies by their address.
+type Addresses<'a> = BTreeMap<usize, &'a Arc<Policy>>;
+
+fn addresses<'a>(policies: &[&'a Arc<Policy>]) -> Addresses<'a> {
+    policies.iter().map(|policy| (Arc::as_ptr(policy) as usize, *policy)).collect()
+}
+
+/// The policies of a layer that could be read, and whether some could not.
+fn read_of(layer: &Layer) -> (Vec<&Arc<Policy>>, bool) {
+    let held = match layer {
+        Layer::None => return (Vec::new(), false),
+        Layer::NotRead => return (Vec::new(), true),
+        Layer::Policies(held) => held,
+    };
+    let read = held.iter().filter_map(|held| match held {
+        Held::Read(policy) => Some(policy),
+        Held::Bad(_) => None,
+    });
+    let read: Vec<&Arc<Policy>> = read.collect();
+    let is_unread = read.len() < held.len();
+    (read, is_unread)
 }
 
 /// Whether a statement is about every resource, or about all but some: no beginning tells what it is about.

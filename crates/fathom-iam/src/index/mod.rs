@@ -12,6 +12,7 @@ mod classes;
 mod decide;
 mod holdings;
 mod members;
+mod might;
 mod resources;
 mod say;
 mod sides;
@@ -33,17 +34,18 @@ use crate::{
     condition::Test,
     context::Context,
     layers::{Held, Layer, Path},
-    limits::{PLANS_MAX, TESTS_MAX},
-    organisation::{Identity, Kind, Organisation},
+    limits::TESTS_MAX,
+    organisation::{BadChange, Change, Identity, Kind, Organisation},
     steps::Steps,
     truth::Truth,
 };
 
-/// An organisation, taken apart for questions about everyone. It never changes; another scan makes another.
+/// An organisation, taken apart for questions about everyone. It never changes: [`Index::with`] makes another of it, which
+/// shares what did not change, and another scan makes another anew.
 #[derive(Debug)]
 pub struct Index {
     organisation: Arc<Organisation>,
-    members: Members,
+    members: Arc<Members>,
     identities: Holdings,
     boundaries: Holdings,
     /// Who has no permissions boundary.
@@ -51,18 +53,16 @@ pub struct Index {
     /// Of whom it is not known whether there is one.
     unread_boundary: Bits,
     /// Paths of service control policies, each once, with whom they bind.
-    scps: Vec<(Path, Bits)>,
-    /// What statements say of an action, by its name in lower case.
-    plans: Mutex<HashMap<String, Arc<Plans>>>,
-    /// Of whom a condition holds that is about the principal alone, by its text.
-    tests: Mutex<HashMap<String, Arc<Truths>>>,
+    scps: Arc<Vec<(Path, Bits)>>,
+    /// Of whom a condition holds that is about the principal alone, by its text: the same to all snapshots.
+    tests: Arc<Mutex<HashMap<String, Arc<Truths>>>>,
 }
 
 /// What statements say of one action, whatever the resource.
 #[derive(Debug)]
 struct Plans {
-    identities: Plan,
-    boundaries: Plan,
+    identities: Arc<Plan>,
+    boundaries: Arc<Plan>,
 }
 
 impl Index {
@@ -83,26 +83,53 @@ impl Index {
         let unbound = which(|layer| *layer != Layer::None).others();
         let unread_boundary = which(|layer| *layer == Layer::NotRead);
         let (identity, boundaries) = (held(|one| &one.policies), held(|one| &one.boundary));
-        let mut scps: Grouped<Vec<Vec<usize>>, Path> = Grouped::default();
-        let none_read = Path::NotRead;
-        for (account, mask) in &members.accounts {
-            let path = organisation.accounts.get(account).map_or(&none_read, |account| &account.scps);
-            for number in mask.iter() {
-                scps.add(path_key(path), path, number);
-            }
-        }
-        let length = members.len();
         Self {
             identities: identity,
             boundaries,
-            scps: scps.end(length),
+            scps: Arc::new(scps(&organisation, &members)),
             organisation,
-            members,
+            members: Arc::new(members),
             unbound,
             unread_boundary,
-            plans: Mutex::default(),
-            tests: Mutex::default(),
+            tests: Arc::default(),
         }
+    }
+
+    /// The index of the organisation with changes made, in their order. What does not change is shared, so that this takes
+    /// a small part of the time that [`Index::new`] takes; this index stays as it is.
+    ///
+    /// # Errors
+    /// When a change is about somebody or something that is not known; no change is made then.
+    pub fn with(&self, changes: &[Change]) -> Result<Self, BadChange> {
+        let (organisation, touched) = self.organisation.changed(changes)?;
+        // Members have the numbers of the identities, which no change adds to.
+        let pairs = || {
+            touched.identities.iter().filter_map(|number| {
+                let old = self.organisation.identities.at(*number)?;
+                Some((*number, old, organisation.identities.at(*number)?))
+            })
+        };
+        let identities =
+            self.identities.with(pairs().map(|(at, old, new)| (at, &old.policies, &new.policies)));
+        let boundaries =
+            self.boundaries.with(pairs().map(|(at, old, new)| (at, &old.boundary, &new.boundary)));
+        let (mut unbound, mut unread_boundary) = (self.unbound.clone(), self.unread_boundary.clone());
+        for (number, _, new) in pairs() {
+            unbound.set(number, new.boundary == Layer::None);
+            unread_boundary.set(number, new.boundary == Layer::NotRead);
+        }
+        let scps =
+            if touched.scps { Arc::new(scps(&organisation, &self.members)) } else { Arc::clone(&self.scps) };
+        Ok(Self {
+            organisation: Arc::new(organisation),
+            members: Arc::clone(&self.members),
+            identities,
+            boundaries,
+            unbound,
+            unread_boundary,
+            scps,
+            tests: Arc::clone(&self.tests),
+        })
     }
 
     /// How many users, roles and root users there are.
@@ -141,20 +168,11 @@ impl Index {
         &self.organisation
     }
 
-    fn plans(&self, action: &str) -> Arc<Plans> {
-        let key = action.to_ascii_lowercase();
-        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(&key) {
-            return Arc::clone(plan);
-        }
-        if plans.len() >= PLANS_MAX {
-            plans.clear();
-        }
+    fn plans(&self, action: &str) -> Plans {
         let members = self.members.len();
-        let identities = self.identities.plan(action, members);
-        let plan = Arc::new(Plans { identities, boundaries: self.boundaries.plan(action, members) });
-        plans.insert(key, Arc::clone(&plan));
-        plan
+        let (identities, boundaries) =
+            (self.identities.plan(action, members), self.boundaries.plan(action, members));
+        Plans { identities, boundaries }
     }
 
     /// Of whom a condition holds that is about the principal alone.
@@ -186,33 +204,22 @@ impl Index {
     }
 }
 
-/// Things that are the same for many, each once.
-#[derive(Debug)]
-struct Grouped<K, T> {
-    known: HashMap<K, usize>,
-    groups: Vec<(T, Vec<u32>)>,
-}
-
-impl<K, T> Default for Grouped<K, T> {
-    fn default() -> Self {
-        Self { known: HashMap::new(), groups: Vec::new() }
-    }
-}
-
-impl<K: std::hash::Hash + Eq, T: Clone> Grouped<K, T> {
-    fn add(&mut self, key: K, content: &T, member: u32) {
-        let at = *self.known.entry(key).or_insert_with(|| {
-            self.groups.push((content.clone(), Vec::new()));
-            self.groups.len() - 1
+/// Paths of service control policies, each once, with whom they bind.
+fn scps(organisation: &Organisation, members: &Members) -> Vec<(Path, Bits)> {
+    let none_read = Path::NotRead;
+    let mut known: HashMap<Vec<Vec<usize>>, usize> = HashMap::new();
+    let mut paths: Vec<(Path, Bits)> = Vec::new();
+    for (account, mask) in &members.accounts {
+        let path = organisation.accounts.get(account).map_or(&none_read, |account| &account.scps);
+        let at = *known.entry(path_key(path)).or_insert_with(|| {
+            paths.push((path.clone(), Bits::none(members.len())));
+            paths.len() - 1
         });
-        if let Some((_, members)) = self.groups.get_mut(at) {
-            members.push(member);
+        if let Some((_, bound)) = paths.get_mut(at) {
+            bound.add(mask);
         }
     }
-
-    fn end(self, length: usize) -> Vec<(T, Bits)> {
-        self.groups.into_iter().map(|(content, members)| (content, Bits::of(length, members))).collect()
-    }
+    paths
 }
 
 /// What tells one path from another: which policies it has. Those that could not be read are all alike.

@@ -16,7 +16,6 @@ mod who;
 use std::{collections::HashMap, sync::Arc};
 
 pub use build::{Builder, Found};
-pub(crate) use change::Touched;
 pub use change::{BadChange, Change};
 use own::Places;
 pub use tree::Control;

@@ -76,7 +76,7 @@ pub struct Statement {
 }
 
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Element<T> {
     /// Whether it is the `Not…` form: everything but what matches.
     pub negated: bool,

@@ -106,7 +106,7 @@ fn version(choices: &mut Choices) -> &'static str {
 }
 
 /// A policy without principals. One of many cannot be read.
-fn identity_policy(choices: &mut Choices) -> Value {
+pub(crate) fn identity_policy(choices: &mut Choices) -> Value {
     if choices.chance(1) {
         return json!({"Version": "2012-10-17", "Statement": {"Effect": "Perhaps"}});
     }
@@ -136,7 +136,7 @@ const NAMED: [&str; 14] = [
     r#"{"AWS":["arn:aws:iam::111111111111:root","arn:aws:iam::111111111111:user/ann"]}"#,
 ];
 
-fn resource_policy(choices: &mut Choices, has_resource: bool) -> Value {
+pub(crate) fn resource_policy(choices: &mut Choices, has_resource: bool) -> Value {
     let statements: Vec<Value> = (0..=choices.below(2))
         .map(|_| {
             let effect = effect(choices);
@@ -155,15 +155,55 @@ fn resource_policy(choices: &mut Choices, has_resource: bool) -> Value {
     json!({"Version": version(choices), "Statement": statements})
 }
 
-/// An organisation in the making.
+/// What a scan found, of which organisations are made.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Estate {
+    pub(crate) documents: Vec<Document>,
+    has_tree: bool,
+    is_unlisted: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Document {
+    pub(crate) kind: &'static str,
+    pub(crate) uid: String,
+    account: String,
+    pub(crate) document: Value,
+}
+
+impl Estate {
+    pub(crate) fn build(&self) -> Organisation {
+        let mut builder = Builder::default();
+        for account in ACCOUNTS.iter().take(SCANNED) {
+            builder.account(account);
+        }
+        if self.has_tree {
+            builder.part_of("ou-1", "r-1");
+        }
+        if self.is_unlisted {
+            builder.unlisted(ACCOUNTS[0], "AWS::Organizations::Organization", "denied");
+        }
+        for Document { kind, uid, account, document } in &self.documents {
+            builder.add(Found { kind, uid, account, document, unread: &[] });
+        }
+        builder.build()
+    }
+}
+
+/// An estate in the making.
 struct Making<'a> {
     choices: &'a mut Choices,
-    builder: Builder,
+    estate: Estate,
 }
 
 impl Making<'_> {
-    fn add(&mut self, kind: &str, uid: &str, account: &str, document: &Value) {
-        self.builder.add(Found { kind, uid, account, document, unread: &[] });
+    fn add(&mut self, kind: &'static str, uid: &str, account: &str, document: &Value) {
+        self.estate.documents.push(Document {
+            kind,
+            uid: uid.to_owned(),
+            account: account.to_owned(),
+            document: document.clone(),
+        });
     }
 
     fn attached(&mut self, account: &str, document: &mut Value, inline: &str) {
@@ -188,7 +228,6 @@ impl Making<'_> {
     }
 
     fn account(&mut self, account: &str) {
-        self.builder.account(account);
         for name in ["shared", "read", "limit"] {
             let versions = json!([{"VersionId": "v1", "IsDefaultVersion": true, "Document": identity_policy(self.choices)}]);
             let uid = format!("arn:aws:iam::{account}:policy/{name}");
@@ -277,7 +316,7 @@ impl Making<'_> {
         }
         self.add("AWS::Organizations::Root", "r", management, &json!({"Id": "r-1", "PolicyTypes": types}));
         self.add("AWS::Organizations::OrganizationalUnit", "ou", management, &json!({"Id": "ou-1"}));
-        self.builder.part_of("ou-1", "r-1");
+        self.estate.has_tree = true;
         for (number, account) in ACCOUNTS.iter().enumerate().take(SCANNED) {
             let parent = if number == 0 { "ou-1" } else { "r-1" };
             let document = json!({"Id": account, "ParentId": parent});
@@ -300,16 +339,16 @@ impl Making<'_> {
         }
     }
 
-    fn control(&mut self, kind: &str, target: &str, content: &Value) {
+    fn control(&mut self, kind: &'static str, target: &str, content: &Value) {
         let name = format!("{target}-{}", self.choices.below(1000));
         let document = json!({"PolicySummary": {"Id": name, "Name": name}, "Content": content, "Targets": [{"TargetId": target}]});
         self.add(kind, &name, ACCOUNTS[2], &document);
     }
 }
 
-/// An organisation of three accounts; of one in five there is no tree.
-pub(crate) fn organisation(choices: &mut Choices) -> Organisation {
-    let mut making = Making { choices, builder: Builder::default() };
+/// An estate of three accounts; of one in five there is no tree.
+pub(crate) fn estate(choices: &mut Choices) -> Estate {
+    let mut making = Making { choices, estate: Estate::default() };
     for account in ACCOUNTS.iter().take(SCANNED) {
         making.account(account);
     }
@@ -318,9 +357,14 @@ pub(crate) fn organisation(choices: &mut Choices) -> Organisation {
     if making.choices.chance(80) {
         making.tree();
     } else if making.choices.chance(20) {
-        making.builder.unlisted(ACCOUNTS[0], "AWS::Organizations::Organization", "denied");
+        making.estate.is_unlisted = true;
     }
-    making.builder.build()
+    making.estate
+}
+
+/// The organisation of such an estate.
+pub(crate) fn organisation(choices: &mut Choices) -> Organisation {
+    estate(choices).build()
 }
 
 /// A question about one of its resources, or about something that nobody saw.

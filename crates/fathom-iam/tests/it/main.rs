@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod changes;
 mod choices;
 mod estates;
 mod generate;
