@@ -99,7 +99,7 @@ fn refused(parameter: &str, error: AccessError) -> Problem {
     let text = chain(&error);
     match error {
         AccessError::Store(error) => error.into(),
-        AccessError::Catalogue(_) => Problem::new(Code::Internal, text),
+        AccessError::Catalogue(_) | AccessError::Content(_) => Problem::new(Code::Internal, text),
         AccessError::Ambiguous { text, found } => {
             Problem::parameter(parameter, format!("`{}` may mean several", shown(&text)))
                 .hint(format!("name one: {}", found.join(", ")))
