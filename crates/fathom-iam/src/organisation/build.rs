@@ -117,11 +117,8 @@ impl Builder {
                 self.groups.insert(name, document.clone());
             }
             "AWS::IAM::ManagedPolicy" => {
-                let default = text(document, "DefaultVersionId");
-                let version = list(document, "PolicyVersionList").iter().find(|version| {
-                    version["IsDefaultVersion"] == true || text(version, "VersionId") == default
-                });
-                if let Some(version) = version {
+                // Of AWS's own the account is none that was scanned: they are found by their ARN alone.
+                if let Some(version) = documents::default_version(document) {
                     let name = text(document, "PolicyName");
                     self.managed.insert(uid.into(), held(name, PolicyKind::Identity, &version["Document"]));
                 }

@@ -80,6 +80,19 @@ pub(super) fn parsed(name: &str, kind: PolicyKind, text: &str) -> Held {
     }
 }
 
+/// The version of a managed policy that is in force. None where the document does not say, or says two things: what
+/// nobody can tell is not read.
+pub(super) fn default_version(document: &Value) -> Option<&Value> {
+    let (versions, named) = (list(document, "PolicyVersionList"), text(document, "DefaultVersionId"));
+    let is_named = |version: &&Value| !named.is_empty() && text(version, "VersionId") == named;
+    let mut flagged = versions.iter().filter(|version| version["IsDefaultVersion"] == true);
+    match (flagged.next(), flagged.next()) {
+        (None, _) => versions.iter().find(is_named),
+        (Some(one), None) => (named.is_empty() || is_named(&one)).then_some(one),
+        (Some(_), Some(_)) => None,
+    }
+}
+
 /// A policy of which only the name is known.
 pub(super) fn not_read(name: &str, problem: &str) -> Held {
     let name: String = name.chars().take(TEXT_CHARS_MAX).collect();

@@ -132,6 +132,78 @@ fn a_boundary_limits_and_one_that_was_not_read_makes_it_unknown() {
     assert!(found.rows[2].verdict.unknown.iter().any(|line| line.contains("ReadOnlyAccess")), "{found:#?}");
 }
 
+const READER: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/// Users of two accounts that have the same policy of AWS attached, and what the scans kept of it.
+fn two_accounts(policy: Option<Value>) -> WhoCan {
+    let attached =
+        json!({"AttachedManagedPolicies": [{"PolicyArn": READER, "PolicyName": "ReadOnlyAccess"}]});
+    let mut builder = Builder::default();
+    for account in [HOME, AWAY] {
+        builder.account(account);
+        let (uid, user) = (
+            format!("arn:aws:iam::{account}:user/reader"),
+            with(json!({"UserName": "reader"}), attached.clone()),
+        );
+        builder.add(Found { kind: "AWS::IAM::User", uid: &uid, account, document: &user, unread: &[] });
+    }
+    if let Some(document) = &policy {
+        builder.add(Found {
+            kind: "AWS::IAM::ManagedPolicy",
+            uid: READER,
+            account: "aws",
+            document,
+            unread: &[],
+        });
+    }
+    let target = Target { arn: "*".to_owned(), account: None, seen: true };
+    builder.build().who_can("s3:ListAllMyBuckets", &target, &Context::new()).expect("a question")
+}
+
+#[test]
+fn a_policy_of_aws_holds_in_every_account_that_attaches_it() {
+    let version = |id: &str, is_default: bool, policy: Value| json!({"VersionId": id, "IsDefaultVersion": is_default, "Document": policy});
+    let in_versions = |versions: Value, default: &str| {
+        two_accounts(Some(
+            json!({"PolicyName": "ReadOnlyAccess", "DefaultVersionId": default, "PolicyVersionList": versions}),
+        ))
+    };
+    let readers = |found: &WhoCan| -> Vec<Decision> {
+        let is_reader = |row: &&fathom_iam::organisation::Row| row.asker.principal.ends_with("user/reader");
+        found.rows.iter().filter(is_reader).map(|row| row.verdict.decision).collect()
+    };
+    let both = |decision| vec![decision; 2];
+    let list = || allow("s3:List*", "*");
+    // Only the version in force counts, wherever it stands.
+    let newer = json!([version("v2", true, list()), version("v1", false, deny("*"))]);
+    assert_eq!(readers(&in_versions(newer, "v2")), both(Decision::Allowed));
+    let older = json!([version("v1", false, list()), version("v2", true, allow("ec2:*", "*"))]);
+    assert_eq!(readers(&in_versions(older, "v2")), vec![]);
+    let by_name =
+        json!([{"VersionId": "v1", "Document": deny("*")}, {"VersionId": "v2", "Document": list()}]);
+    assert_eq!(readers(&in_versions(by_name, "v2")), both(Decision::Allowed));
+
+    // What cannot be told is not known, and named.
+    let two_say_so = json!([version("v1", true, list()), version("v2", true, list())]);
+    let neither = json!([version("v1", false, list())]);
+    let another = json!([version("v1", true, list())]);
+    let nameless = json!([{"Document": list()}]);
+    for unclear in [
+        in_versions(two_say_so, "v2"),
+        in_versions(neither, "v2"),
+        in_versions(another, "v2"),
+        in_versions(nameless, ""),
+        two_accounts(None),
+    ] {
+        assert_eq!(readers(&unclear), both(Decision::Unknown), "{unclear:#?}");
+        let names_it = |row: &fathom_iam::organisation::Row| {
+            row.verdict.unknown.iter().any(|line| line.contains(READER))
+        };
+        let mut rows = unclear.rows.iter().filter(|row| row.asker.principal.ends_with("user/reader"));
+        assert!(rows.all(names_it), "{unclear:#?}");
+    }
+}
+
 #[test]
 fn a_deny_holds_whatever_could_not_be_read_beside_it() {
     let policies = json!({
