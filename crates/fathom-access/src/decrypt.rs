@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use fathom_content::encryption::{EncryptionRule, rules};
 use fathom_iam::{
     Context, Decision, Given, Organisation, Verdict,
-    organisation::{Asker, Kind, Target, guards},
+    organisation::{Asker, Kind, Row, Target, WhoCan, guards},
 };
 use fathom_model::{ResourceType, Timestamp, Uid};
 use fathom_store::Store;
@@ -319,6 +319,27 @@ impl Encryption {
             }
         }
         Ok(Some(step))
+    }
+
+    /// What the key says of each row of an answer, in their order.
+    ///
+    /// # Errors
+    /// As [`Encryption::step`].
+    pub fn steps(
+        &self,
+        organisation: &Organisation,
+        found: &WhoCan,
+        target: &Target,
+        given: &Context,
+    ) -> Result<Vec<Option<KeyStep>>, AccessError> {
+        let step = |row: &Row| self.step(organisation, (&found.action, target), &row.asker, given);
+        found.rows.iter().map(step).collect()
+    }
+
+    /// The ARNs of keys that have a say.
+    pub fn keys(&self) -> Vec<&str> {
+        let keys = self.kept.values().filter(|kept| matches!(kept.under, Under::Key(_)));
+        keys.map(|kept| kept.under.name()).collect()
     }
 
     /// What the key says of what somebody may do to a resource.

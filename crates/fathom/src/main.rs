@@ -88,6 +88,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
         Command::WhatCan(args) => commands::what_can::run(&global, args).await?,
         Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
+        Command::Escalate(args) => commands::escalate::run(&global, args).await?,
         Command::Public(args) => {
             commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;
         }
@@ -97,6 +98,8 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::CrossAccount(args) => {
             commands::openings::run(&global, args, &commands::openings::CROSS_ACCOUNT).await?;
         }
+        Command::Keys(args) => commands::keys::run(&global, args).await?,
+        Command::Secrets(args) => commands::secrets::run(&global, args).await?,
         Command::Iam(command) => return commands::iam::run(&global, &command).await,
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::People(command) => commands::people::run(&global, command).await?,

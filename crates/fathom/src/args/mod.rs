@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use fathom_model::Moment;
 
-pub(crate) use access::{OpeningsArgs, ShownArgs, WhatCanArgs, WhatOnArgs};
+pub(crate) use access::{
+    EscalateArgs, KeysArgs, OpeningsArgs, SecretsArgs, ShownArgs, WhatCanArgs, WhatOnArgs,
+};
 pub(crate) use assign::AssignCommand;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
@@ -107,12 +109,18 @@ pub(crate) enum Command {
     WhatCan(WhatCanArgs),
     /// Say who can do what to a resource
     WhatOn(WhatOnArgs),
+    /// Say who can come to have more permissions than were given, by which steps, and what prevents it
+    Escalate(EscalateArgs),
     /// List the resources that let in everyone
     Public(OpeningsArgs),
     /// List the resources that let in anybody from outside the organisation
     External(OpeningsArgs),
     /// List the resources that let in other accounts of one's own
     CrossAccount(OpeningsArgs),
+    /// List the keys: who can use and administer each, its grants, its rotation, what it encrypts
+    Keys(KeysArgs),
+    /// List the secrets: who can read each, by its policies and by its key
+    Secrets(SecretsArgs),
     /// Decide who may do what, exactly
     #[command(subcommand)]
     Iam(IamCommand),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use fathom_access::{Answer, Permitted};
+use fathom_access::{Answer, Permitted, Says, WithKey};
 use fathom_catalogue::Kind as Access;
 
 use crate::{
@@ -32,6 +32,50 @@ pub(super) fn lines(permitted: &[Permitted], args: &ShownArgs) -> String {
         (!kinds.is_empty()).then(|| format!("{word}{}", kinds.join(if args.actions { "\n" } else { " · " })))
     };
     answers.into_iter().filter_map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What keys say of actions that are still told.
+pub(super) fn with_key(all: Vec<WithKey>, permitted: &[Permitted]) -> Vec<WithKey> {
+    let is_told =
+        |action: &String| permitted.iter().any(|one| one.actions.iter().any(|other| other == action));
+    let cut = |mut one: WithKey| {
+        one.actions.retain(is_told);
+        (!one.actions.is_empty()).then_some(one)
+    };
+    all.into_iter().filter_map(cut).collect()
+}
+
+/// Permissions with what the key says of those that give content, below them.
+pub(super) fn lines_with_key(permitted: &[Permitted], keys: &[WithKey], args: &ShownArgs) -> String {
+    let mut text = lines(permitted, args);
+    for one in keys {
+        let names: Vec<&str> = one
+            .actions
+            .iter()
+            .map(|action| action.split_once(':').map_or(&**action, |(_, name)| name))
+            .collect();
+        let names = if !args.actions && names.len() > NAMED {
+            format!("{} of these", names.len())
+        } else {
+            names.join(", ")
+        };
+        text.push_str(&format!(
+            "\n{names}: also takes {} of its key: {}",
+            one.needs.join(" and "),
+            says(one.key_says)
+        ));
+    }
+    text
+}
+
+/// The word for a decision.
+pub(super) fn says(says: Says) -> String {
+    match says {
+        Says::Allowed => styled(render::STRONG, "YES"),
+        Says::OnlyIf => styled(render::ATTENTION, "ONLY IF"),
+        Says::Unknown => styled(render::ATTENTION, "UNKNOWN"),
+        Says::Denied => styled(render::BAD, "NO"),
+    }
 }
 
 fn kind(one: &Permitted, args: &ShownArgs) -> String {

@@ -20,6 +20,7 @@ pub(crate) async fn run(global: &Global, args: WhatCanArgs) -> Result<()> {
     let mut found = permissions.what_can(number, &who_can::context(&args.shown.context))?;
     for row in &mut found.rows {
         row.permitted = permitted::wanted(std::mem::take(&mut row.permitted), &args.shown);
+        row.with_key = permitted::with_key(std::mem::take(&mut row.with_key), &row.permitted);
     }
     found.rows.retain(|row| !row.permitted.is_empty());
     if global.json {
@@ -29,10 +30,9 @@ pub(crate) async fn run(global: &Global, args: WhatCanArgs) -> Result<()> {
     if found.rows.is_empty() {
         render::print("may do nothing that was asked about.")?;
     } else {
-        let rows = found
-            .rows
-            .iter()
-            .map(|row| vec![of_type(row), on(row), permitted::lines(&row.permitted, &args.shown)]);
+        let rows = found.rows.iter().map(|row| {
+            vec![of_type(row), on(row), permitted::lines_with_key(&row.permitted, &row.with_key, &args.shown)]
+        });
         render::print(render::table(&["type", "on", "may"], rows))?;
     }
     render::print(format!(

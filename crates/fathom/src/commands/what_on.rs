@@ -20,6 +20,7 @@ pub(crate) async fn run(global: &Global, args: WhatOnArgs) -> Result<()> {
     let mut found = permissions.what_on(&target, &who_can::context(&args.shown.context))?;
     for row in &mut found.rows {
         row.permitted = permitted::wanted(std::mem::take(&mut row.permitted), &args.shown);
+        row.with_key = permitted::with_key(std::mem::take(&mut row.with_key), &row.permitted);
     }
     found.rows.retain(|row| !row.permitted.is_empty());
     if global.json {
@@ -37,6 +38,9 @@ pub(crate) async fn run(global: &Global, args: WhatOnArgs) -> Result<()> {
         found.principals,
         found.rows.len()
     ))?;
+    if let Some(note) = found.key_note.filter(|_| found.rows.iter().any(|row| !row.with_key.is_empty())) {
+        render::print(styled(render::QUIET, format!("of the key: {note}.")))?;
+    }
     who_can::gaps(&found.gaps)
 }
 
@@ -45,7 +49,11 @@ fn lines(rows: &[OnRow], args: &ShownArgs) -> Vec<Vec<String>> {
     let mut lines: Vec<(Vec<String>, &OnRow)> = Vec::new();
     for row in rows {
         let who = who_can::who(&row.asker);
-        let alike = |other: &OnRow| other.asker.kind == row.asker.kind && other.permitted == row.permitted;
+        let alike = |other: &OnRow| {
+            other.asker.kind == row.asker.kind
+                && other.permitted == row.permitted
+                && other.with_key == row.with_key
+        };
         match lines.iter_mut().find(|(_, other)| alike(other)) {
             Some((names, _)) => names.push(who),
             None => lines.push((vec![who], row)),
@@ -57,7 +65,7 @@ fn lines(rows: &[OnRow], args: &ShownArgs) -> Vec<Vec<String>> {
         if more > 0 {
             names.push(format!("and {more} more"));
         }
-        vec![names.join("\n"), permitted::lines(&row.permitted, args)]
+        vec![names.join("\n"), permitted::lines_with_key(&row.permitted, &row.with_key, args)]
     };
     lines.into_iter().map(line).collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use fathom_access::{Encryption, KeyStep, Says};
 use fathom_iam::{
     Context, Decision, Index, Organisation, Verdict,
     organisation::{Asker, Kind, Row, Target, WhoCan},
@@ -12,6 +13,7 @@ use fathom_iam::{
 use fathom_store::Store;
 use serde_json::json;
 
+use super::permitted;
 use crate::{
     args::{ContextArgs, Global, SimulateArgs, WhoCanArgs},
     render::{self, clean, clean_to, styled},
@@ -25,38 +27,61 @@ const VALUES_CHARS: usize = 80;
 
 pub(crate) async fn run(global: &Global, args: WhoCanArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
-    let (organisation, target) = asked(&store, &args.action, &args.resource).await?;
+    let (organisation, encryption, target) = asked(&store, &args.action, &args.resource).await?;
     let context = context(&args.context);
     let index = Index::new(Arc::new(organisation));
     let found = index.who_can(&args.action, &target, &context).map_err(anyhow::Error::msg)?;
+    let steps = encryption.steps(index.organisation(), &found, &target, &context)?;
     if global.json {
-        return render::print_json(&found);
+        return render::print_json(&json_of(&found, &steps)?);
     }
-    print(&found)
+    let note = steps.iter().any(Option::is_some).then(|| encryption.note(&target.arn)).flatten();
+    print(&found, &steps, note)
+}
+
+/// The answer with what keys say beside each row.
+fn json_of(found: &WhoCan, steps: &[Option<KeyStep>]) -> Result<serde_json::Value> {
+    let mut value = serde_json::to_value(found)?;
+    let rows = value["rows"].as_array_mut().into_iter().flatten();
+    for (row, (step, told)) in rows.zip(steps.iter().zip(&found.rows)) {
+        if let Some(step) = step {
+            row["content"] = json!(Says::from(told.verdict.decision).and(step.says));
+            row["key"] = serde_json::to_value(step)?;
+        }
+    }
+    Ok(value)
 }
 
 /// One principal, one action, one resource.
 pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &SimulateArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
     let resource = args.resource.as_deref().unwrap_or("*");
-    let (organisation, target) = asked(&store, action, resource).await?;
+    let (organisation, encryption, target) = asked(&store, action, resource).await?;
     let called: Vec<&str> = organisation.called(principal).collect();
     let principal = match called.as_slice() {
         [] => principal,
         [one] => one,
         several => bail!("`{principal}` may mean several; name one:\n  {}", several.join("\n  ")),
     };
+    let context = context(&args.context);
     let verdict =
-        organisation.ask(principal, action, &target, context(&args.context)).map_err(anyhow::Error::msg)?;
+        organisation.ask(principal, action, &target, context.clone()).map_err(anyhow::Error::msg)?;
+    let asker = Asker { kind: kind_of(principal), principal: principal.to_owned() };
+    let step = encryption.step(&organisation, (action, &target), &asker, &context)?;
     if global.json {
-        return render::print_json(&json!({
+        let mut told = json!({
             "principal": principal, "action": action, "resource": target.arn, "verdict": verdict,
             "gaps": organisation.gaps(&target),
-        }));
+        });
+        if let Some(step) = step {
+            told["content"] = json!(Says::from(verdict.decision).and(step.says));
+            told["key"] = serde_json::to_value(step)?;
+        }
+        return render::print_json(&told);
     }
     render::print(format!(
         "{}  {} on {} by {}",
-        answer(verdict.decision),
+        both(verdict.decision, step.as_ref()),
         clean(action),
         clean(&target.arn),
         clean(principal)
@@ -64,16 +89,21 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
     for line in why(&verdict) {
         render::print(format!("  {line}"))?;
     }
+    if let Some(step) = &step {
+        render::print(format!("  {}", of_key(step)))?;
+    }
     gaps(&organisation.gaps(&target))
 }
 
 /// The organisation as it was scanned, and the resource that is meant.
-async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisation, Target)> {
+async fn asked(store: &Store, action: &str, resource: &str) -> Result<(Organisation, Encryption, Target)> {
     let target = fathom_access::target(store, action, resource).await?;
     if fathom_access::on_objects(action, &target)?.is_some() {
         bail!("{action} is asked of an object, not of a bucket; write {}/KEY", target.arn);
     }
-    Ok((fathom_access::load(store, &target, wiring::now()).await?, target))
+    let encryption = Encryption::load_of(store, &target, wiring::now()).await?;
+    let organisation = fathom_access::load_with(store, &target, &encryption.keys(), wiring::now()).await?;
+    Ok((organisation, encryption, target))
 }
 
 pub(super) fn context(args: &ContextArgs) -> Context {
@@ -88,52 +118,55 @@ pub(super) fn context(args: &ContextArgs) -> Context {
     context
 }
 
-fn print(found: &WhoCan) -> Result<()> {
+fn print(found: &WhoCan, steps: &[Option<KeyStep>], note: Option<&str>) -> Result<()> {
     let heading = format!("{} on {}", clean(&found.action), clean(&found.resource));
     render::print(styled(render::STRONG, heading))?;
     if found.rows.is_empty() {
         render::print("nobody that was asked about can.")?;
     } else {
-        render::print(render::table(&["answer", "who", "why"], lines(&found.rows)))?;
+        render::print(render::table(&["answer", "who", "why"], lines(&found.rows, steps)))?;
     }
-    let of = |decision| found.rows.iter().filter(|row| row.verdict.decision == decision).count();
+    let told = found.rows.iter().zip(steps).map(|(row, step)| joined(row.verdict.decision, step.as_ref()));
+    let told: Vec<Says> = told.collect();
+    let of = |says| told.iter().filter(|one| **one == says).count();
     render::print(format!(
         "\n{} asked about: {} can, {} only if, {} not known, {} cannot.",
         found.asked,
-        of(Decision::Allowed),
-        of(Decision::OnlyIf),
-        of(Decision::Unknown),
-        found.denied
+        of(Says::Allowed),
+        of(Says::OnlyIf),
+        of(Says::Unknown),
+        found.denied + of(Says::Denied)
     ))?;
+    if let Some(note) = note {
+        render::print(styled(render::QUIET, format!("of the key: {note}.")))?;
+    }
     gaps(&found.gaps)
 }
 
 /// A line each; those of whom the same is not known share one.
-fn lines(rows: &[Row]) -> Vec<Vec<String>> {
-    let mut lines: Vec<(Decision, Vec<String>, String)> = Vec::new();
-    for row in rows {
+fn lines(rows: &[Row], steps: &[Option<KeyStep>]) -> Vec<Vec<String>> {
+    let mut lines: Vec<(Says, Vec<String>, String)> = Vec::new();
+    for (row, step) in rows.iter().zip(steps) {
         let mut why = why(&row.verdict);
         let more = why.len().saturating_sub(SHOWN);
         why.truncate(SHOWN);
         if more > 0 {
             why.push(format!("and {more} more"));
         }
-        let (decision, why) = (row.verdict.decision, why.join("; "));
-        match lines
-            .iter_mut()
-            .find(|line| decision == Decision::Unknown && line.0 == decision && line.2 == why)
-        {
+        why.extend(step.as_ref().map(of_key));
+        let (decision, why) = (joined(row.verdict.decision, step.as_ref()), why.join("; "));
+        match lines.iter_mut().find(|line| decision == Says::Unknown && line.0 == decision && line.2 == why) {
             Some(line) => line.1.push(who(&row.asker)),
             None => lines.push((decision, vec![who(&row.asker)], why)),
         }
     }
-    let line = |(decision, mut who, why): (Decision, Vec<String>, String)| {
+    let line = |(decision, mut who, why): (Says, Vec<String>, String)| {
         let more = who.len().saturating_sub(SHOWN);
         who.truncate(SHOWN);
         if more > 0 {
             who.push(format!("and {more} more"));
         }
-        vec![answer(decision), who.join(", "), why]
+        vec![permitted::says(decision), who.join(", "), why]
     };
     lines.into_iter().map(line).collect()
 }
@@ -151,13 +184,39 @@ pub(super) fn gaps(gaps: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn answer(decision: Decision) -> String {
-    match decision {
-        Decision::Allowed => styled(render::STRONG, "YES"),
-        Decision::OnlyIf => styled(render::ATTENTION, "ONLY IF"),
-        Decision::Unknown => styled(render::ATTENTION, "UNKNOWN"),
-        Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => styled(render::QUIET, "NO"),
+/// The action and the key together.
+fn joined(decision: Decision, step: Option<&KeyStep>) -> Says {
+    Says::from(decision).and(step.map_or(Says::Allowed, |step| step.says))
+}
+
+fn both(decision: Decision, step: Option<&KeyStep>) -> String {
+    permitted::says(joined(decision, step))
+}
+
+/// What somebody is whom a person names.
+fn kind_of(principal: &str) -> Kind {
+    match principal {
+        "*" => Kind::Anyone,
+        text if text.contains(":user/") => Kind::User,
+        text if text.starts_with("arn:") && !text.ends_with(":root") => Kind::Role,
+        text if text.contains('.') && !text.contains(':') => Kind::Service,
+        _ => Kind::Root,
     }
+}
+
+/// What the key says, as a step of its own.
+fn of_key(step: &KeyStep) -> String {
+    let word = match step.says {
+        Says::Allowed => "allowed",
+        Says::OnlyIf => "only if",
+        Says::Unknown => "not known",
+        Says::Denied => "NOT allowed",
+    };
+    let mut why: Vec<String> = step.verdict.as_ref().map(why).unwrap_or_default();
+    why.truncate(SHOWN);
+    why.extend(step.note.as_deref().map(clean));
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+    format!("and {} of the key {}: {word}{why}", step.needs.join(" and "), clean(&step.key))
 }
 
 pub(super) fn who(asker: &Asker) -> String {
@@ -196,14 +255,14 @@ fn why(verdict: &Verdict) -> Vec<String> {
 }
 
 /// Whether a layer never grants, so that its consent explains nothing.
-fn is_limit(layer: LayerName) -> bool {
+pub(super) fn is_limit(layer: LayerName) -> bool {
     matches!(
         layer,
         LayerName::Scps | LayerName::Rcps | LayerName::VpcEndpointPolicies | LayerName::PermissionBoundaries
     )
 }
 
-fn reason(reason: &Reason) -> String {
+pub(super) fn reason(reason: &Reason) -> String {
     let statement = match (&reason.sid, reason.statement) {
         (Some(sid), _) if !sid.is_empty() => format!(" `{}`", clean(sid)),
         (_, Some(index)) => format!(" statement {index}"),
@@ -214,7 +273,7 @@ fn reason(reason: &Reason) -> String {
     format!("{does}{} `{}`{level}{statement}", layer_name(reason.layer), clean(&reason.policy))
 }
 
-fn condition(condition: &Condition) -> String {
+pub(super) fn condition(condition: &Condition) -> String {
     let values = clean_to(&condition.values.join(", "), VALUES_CHARS);
     let not = if condition.effect == Effect::Deny { "not " } else { "" };
     format!("{not}{} {} {values}", clean(&condition.key), clean(&condition.operator))
