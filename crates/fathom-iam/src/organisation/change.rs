@@ -188,7 +188,7 @@ impl Organisation {
             let number = self.identity(holder)?;
             if let Some(identity) = self.identities.at_mut(number) {
                 identity.change(|places, own| {
-                    places.set(own, &Place { group: None, what: what.clone() }, policy)
+                    places.set(own, &Place { group: None, what: what.clone() }, policy);
                 });
             }
             touched.identities.insert(number);

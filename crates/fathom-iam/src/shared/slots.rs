@@ -60,6 +60,7 @@ impl<T: Clone> Slots<T> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 mod tests {
     use std::collections::BTreeMap;
 
