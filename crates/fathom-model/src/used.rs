@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, Region};
 
-/// One operation that an identity called on one resource, and from when to when.
+/// One operation that an identity called on what an event names, and from when to when.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Use {
     /// The ARN of the user, the role or the root user.
@@ -21,9 +21,9 @@ pub struct Use {
     pub source: String,
     /// The operation as events name it, with its version where it has one: `CreateFunction20150331`.
     pub name: String,
-    /// The ARN of what the event names; `arn:aws:s3:::bucket/*` for any object of a bucket; empty where it names no ARN, or
-    /// where there are too many to keep.
-    pub resource: String,
+    /// The ARNs of what one event names, sorted; `arn:aws:s3:::bucket/*` for any object of a bucket. Empty where it names
+    /// none, or where there are too many to keep.
+    pub resources: Vec<String>,
     /// The first time that the log has it.
     pub first: Timestamp,
     /// The last time.

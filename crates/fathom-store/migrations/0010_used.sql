@@ -4,13 +4,13 @@ CREATE TABLE trail_used (
     principal TEXT   NOT NULL,
     source    TEXT   NOT NULL,          -- the service as events name it
     name      TEXT   NOT NULL,          -- the operation as events name it
-    resource  TEXT   NOT NULL,          -- an ARN; empty where the event names none, or there are too many
+    resources TEXT   NOT NULL,          -- the ARNs of one event with spaces between; empty where it names none, or too many
     account   TEXT   NOT NULL,
     region    TEXT   NOT NULL,
     first_at  BIGINT NOT NULL,
     last_at   BIGINT NOT NULL,
     event     TEXT   NOT NULL,          -- the newest
-    PRIMARY KEY (principal, source, name, resource, account, region)
+    PRIMARY KEY (principal, source, name, resources, account, region)
 );
 CREATE INDEX trail_used_last ON trail_used (last_at);
 

@@ -12,14 +12,14 @@ use crate::{
 
 /// Rows beyond this many, those used longest ago first, are let go; the log then counts as read from there on only.
 const USED_MAX: i64 = 2_000_000;
-/// The most resources of one operation of one identity that are told apart.
+/// The most sets of resources of one operation of one identity that are told apart.
 const RESOURCES_MAX: i64 = 200;
 
 const USED: Insert = Insert {
-    head: "INSERT INTO trail_used (principal, source, name, resource, account, region, first_at, last_at, event) VALUES",
+    head: "INSERT INTO trail_used (principal, source, name, resources, account, region, first_at, last_at, event) VALUES",
     columns: 9,
     // Of two events at the same time the larger id holds, so that the order of imports does not matter.
-    tail: "ON CONFLICT (principal, source, name, resource, account, region) DO UPDATE SET \
+    tail: "ON CONFLICT (principal, source, name, resources, account, region) DO UPDATE SET \
            first_at = min(first_at, excluded.first_at), \
            event = CASE WHEN (excluded.last_at, excluded.event) > (last_at, event) THEN excluded.event ELSE event END, \
            last_at = max(last_at, excluded.last_at)",
@@ -48,7 +48,7 @@ impl Store {
         let mut conn = self.readers().acquire().await.map_err(failed)?;
         let rows = select_in(
             &mut conn,
-            "SELECT principal, source, name, resource, account, region, first_at, last_at, event FROM trail_used \
+            "SELECT principal, source, name, resources, account, region, first_at, last_at, event FROM trail_used \
              WHERE principal",
             principals,
             |query, principal| query.bind(principal.as_str()),
@@ -108,7 +108,7 @@ pub(crate) async fn insert(
             .bind(one.principal.as_str())
             .bind(one.source.as_str())
             .bind(one.name.as_str())
-            .bind(one.resource.as_str())
+            .bind(one.resources.join(" "))
             .bind(one.account.as_str())
             .bind(one.region.as_str())
             .bind(micros(one.first))
@@ -155,7 +155,7 @@ async fn fold(conn: &mut SqliteConnection, uses: &[Use]) -> Result<(), sqlx::Err
                 "first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at), ",
                 "event = excluded.event",
             ),
-            concat!("DELETE ", of_call!(), " AND resource <> ''"),
+            concat!("DELETE ", of_call!(), " AND resources <> ''"),
         ] {
             sqlx::query(sql).bind(principal).bind(source).bind(name).execute(&mut *conn).await?;
         }
@@ -194,7 +194,7 @@ fn decode(row: &SqliteRow) -> Result<Use, StoreError> {
         principal: column(row, TABLE, 0)?,
         source: column(row, TABLE, 1)?,
         name: column(row, TABLE, 2)?,
-        resource: column(row, TABLE, 3)?,
+        resources: column::<&str>(row, TABLE, 3)?.split_ascii_whitespace().map(str::to_owned).collect(),
         account: column::<&str>(row, TABLE, 4)?.into(),
         region: column::<&str>(row, TABLE, 5)?.into(),
         first: time(TABLE, column(row, TABLE, 6)?)?,
@@ -224,7 +224,7 @@ mod tests {
                 region: "r".into(),
                 source: "s3.amazonaws.com".to_owned(),
                 name: format!("Get{second}"),
-                resource: String::new(),
+                resources: Vec::new(),
                 first: at(0),
                 last: at(second),
                 event: "e".to_owned(),

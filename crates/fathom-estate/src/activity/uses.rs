@@ -7,15 +7,14 @@ use serde_json::Value;
 
 use super::event::TrailEvent;
 
-/// The most ARNs of one operation of one identity that are told apart; beyond, it was used on something.
+/// The most sets of ARNs of one operation of one identity that are told apart; beyond, it was used on something.
 const RESOURCES_MAX: usize = 100;
-/// The most ARNs that one event is read for.
-const ARNS_MAX: usize = 20;
+/// The most ARNs of one event; of one that names more it is not known on what it was.
+const ARNS_MAX: usize = 8;
 /// The longest ARN that is believed.
 const ARN_BYTES_MAX: usize = 1024;
-/// How many values of the parameters are looked at, and how deep.
-const VALUES_MAX: usize = 500;
-const DEPTH_MAX: usize = 4;
+/// How many values of the parameters are looked at.
+const VALUES_MAX: usize = 200;
 /// Error codes that say that a call was not allowed. Every other error comes from a call that was, or may have been.
 const REFUSED: [&str; 7] = [
     "AccessDenied",
@@ -34,8 +33,8 @@ type Called = (String, String, String, AccountId, Region);
 /// names more resources than are told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uses {
-    uses: BTreeMap<(Called, String), Use>,
-    /// How many resources of a call are told apart.
+    uses: BTreeMap<(Called, Vec<String>), Use>,
+    /// How many sets of ARNs of a call are told apart.
     named: HashMap<Called, usize>,
     spans: BTreeMap<(AccountId, Region), UseSpan>,
 }
@@ -54,21 +53,15 @@ impl Uses {
             event.account.clone(),
             event.region.clone(),
         );
-        let mut resources = resources(event);
-        if resources.is_empty() {
-            resources.insert(String::new());
-        }
-        for resource in resources {
-            self.keep(&called, resource, event);
-        }
+        self.keep(&called, resources(event), event);
     }
 
-    fn keep(&mut self, called: &Called, resource: String, event: &TrailEvent<'_>) {
-        let mut key = (called.clone(), resource);
+    fn keep(&mut self, called: &Called, resources: Vec<String>, event: &TrailEvent<'_>) {
+        let mut key = (called.clone(), resources);
         if !self.uses.contains_key(&key) {
             let named = self.named.entry(called.clone()).or_default();
             if *named >= RESOURCES_MAX {
-                key.1 = String::new();
+                key.1 = Vec::new();
             } else {
                 *named += 1;
             }
@@ -88,7 +81,7 @@ impl Uses {
                     name: called.2.clone(),
                     account: called.3.clone(),
                     region: called.4.clone(),
-                    resource: key.1.clone(),
+                    resources: key.1.clone(),
                     first: event.at,
                     last: event.at,
                     event: event.id.clone(),
@@ -170,35 +163,25 @@ fn principal(event: &TrailEvent<'_>) -> Option<String> {
         .then_some(principal)
 }
 
-/// The ARNs that an event names: those that the service lists, and those in the parameters.
-fn resources(event: &TrailEvent<'_>) -> BTreeSet<String> {
+/// The ARNs that an event names: those that the service lists, else those that parameters consist of. ARNs deeper in the
+/// parameters mostly mean something else: where to copy to, whom to tell.
+fn resources(event: &TrailEvent<'_>) -> Vec<String> {
     let listed = event.record.get("resources").and_then(Value::as_array).into_iter().flatten();
     let listed = listed.filter_map(|one| one.get("ARN").or_else(|| one.get("arn"))?.as_str());
-    let mut found: BTreeSet<String> = listed.take(ARNS_MAX).filter_map(kept).collect();
-    let mut seen = 0_usize;
-    // No recursion over what others wrote.
-    let mut stack: Vec<(usize, &Value)> =
-        event.record.get("requestParameters").map(|value| (0, value)).into_iter().collect();
-    while let Some((depth, value)) = stack.pop() {
-        seen += 1;
-        if seen > VALUES_MAX || found.len() >= ARNS_MAX {
-            break;
-        }
-        match value {
-            Value::String(text) => found.extend(kept(text)),
-            Value::Array(items) if depth < DEPTH_MAX => {
-                stack.extend(items.iter().map(|item| (depth + 1, item)));
-            }
-            Value::Object(members) if depth < DEPTH_MAX => {
-                stack.extend(members.values().map(|member| (depth + 1, member)));
-            }
-            _ => {}
+    let mut found: BTreeSet<String> = listed.take(VALUES_MAX).filter_map(kept).collect();
+    if found.is_empty() {
+        let parameters = event.record.get("requestParameters").and_then(Value::as_object);
+        let texts =
+            parameters.into_iter().flat_map(|members| members.values()).flat_map(|value| match value {
+                Value::Array(items) => items.as_slice(),
+                single => std::slice::from_ref(single),
+            });
+        found.extend(texts.take(VALUES_MAX).filter_map(Value::as_str).filter_map(kept));
+        if event.source == "s3.amazonaws.com" {
+            found.extend(bucket(event));
         }
     }
-    if event.source == "s3.amazonaws.com" {
-        found.extend(bucket(event));
-    }
-    found
+    if found.len() > ARNS_MAX { Vec::new() } else { found.into_iter().collect() }
 }
 
 /// The bucket, or any object of it, that the parameters of a call to S3 name.
@@ -278,15 +261,10 @@ mod tests {
             ),
             record("ListBuckets", &json!({"readOnly": true})),
         ]);
-        let named: Vec<(&str, &str)> = uses.iter().map(|one| (&*one.name, &*one.resource)).collect();
-        assert_eq!(
-            named,
-            [
-                ("GetObject", "arn:aws:s3:::invoices"),
-                ("GetObject", "arn:aws:s3:::invoices/*"),
-                ("ListBuckets", "")
-            ]
-        );
+        let named: Vec<(&str, String)> =
+            uses.iter().map(|one| (&*one.name, one.resources.join(" "))).collect();
+        let both = "arn:aws:s3:::invoices arn:aws:s3:::invoices/*".to_owned();
+        assert_eq!(named, [("GetObject", both), ("ListBuckets", String::new())]);
         assert!(uses.iter().all(|one| one.principal == "arn:aws:iam::111122223333:role/app"));
         assert!(spans[0].reads.is_some());
     }
@@ -313,6 +291,6 @@ mod tests {
             .collect();
         let (uses, _) = read(&records);
         assert_eq!(uses.len(), RESOURCES_MAX + 1);
-        assert!(uses.iter().any(|one| one.resource.is_empty()));
+        assert!(uses.iter().any(|one| one.resources.is_empty()));
     }
 }
