@@ -6,6 +6,8 @@ the resource definitions on purpose, so that the two can disagree.
 
 import listed
 
+# The account that owns what every account is shown, as ARNs name it.
+PROVIDER = "aws"
 IAM_FILTER = {"Filter": ["User", "Role", "Group", "LocalManagedPolicy"]}
 
 # type: (service, operation, parameters, where the items are, the member that is the id; none for plain texts)
@@ -81,7 +83,7 @@ GLOBAL = {
     "AWS::IAM::User": ("iam", "get_account_authorization_details", IAM_FILTER, "UserDetailList[]", "UserName"),
     "AWS::IAM::Group": ("iam", "get_account_authorization_details", IAM_FILTER, "GroupDetailList[]", "GroupName"),
     "AWS::IAM::Role": ("iam", "get_account_authorization_details", IAM_FILTER, "RoleDetailList[]", "RoleName"),
-    "AWS::IAM::ManagedPolicy": ("iam", "get_account_authorization_details", IAM_FILTER, "Policies[]", "Arn"),
+    "AWS::IAM::ManagedPolicy": ("iam", "list_policies", {"Scope": "Local"}, "Policies[]", "Arn"),
     "AWS::IAM::InstanceProfile": ("iam", "list_instance_profiles", {}, "InstanceProfiles[]", "InstanceProfileName"),
     "AWS::IAM::VirtualMFADevice": ("iam", "list_virtual_mfa_devices", {}, "VirtualMFADevices[]", "SerialNumber"),
     "AWS::IAM::SAMLProvider": ("iam", "list_saml_providers", {}, "SAMLProviderList[]", "Arn"),
@@ -182,6 +184,12 @@ def settings(account):
     return {**out, "AWS::IAM::AccessKey": sorted(keys)}
 
 
+def written_by_provider(accounts):
+    """Policies that AWS writes and any of the accounts has attached."""
+    call = ("iam", "list_policies", {"Scope": "AWS", "OnlyAttached": True}, "Policies[]", "Arn")
+    return sorted({arn for account in accounts.values() for arn in ids(account("iam"), call)})
+
+
 def organisation(account):
     client = account("organizations")
     found = {kind: ids(client, call) for kind, call in ORGANIZATION.items()}
@@ -215,6 +223,7 @@ def read_back(accounts, regions, management):
         places["global"].update(listed.of_account(account))
         if number == management:
             places["global"].update(organisation(account))
+    found[PROVIDER] = {"global": {"AWS::IAM::ManagedPolicy": written_by_provider(accounts)}}
     found = {
         number: {region: {kind: list_ for kind, list_ in kinds.items() if list_} for region, kinds in places.items()}
         for number, places in found.items()

@@ -16,6 +16,7 @@ import time
 from botocore.exceptions import ClientError
 
 import breadth
+import granted
 import intruder
 import oracle
 import security
@@ -129,6 +130,8 @@ def main():
     # Last, so that it changes no id of what came before.
     with part("workloads"):
         breadth.seed(company, net, keys)
+    with part("security"):
+        granted.seed(company)
     seeded = time.monotonic()
     if recorder:
         recorder.write(arguments.trail)

@@ -188,6 +188,8 @@ class Recorder:
         self.identity = None
         now = oracle.read_back(accounts, REGIONS, MANAGEMENT)["ids"]
         for account, places in now.items():
+            if account == oracle.PROVIDER:
+                continue
             for region, kinds in places.items():
                 for kind, ids in kinds.items():
                     known = set(self.before.get(account, {}).get(region, {}).get(kind, []))

@@ -65,18 +65,21 @@ impl Moto {
     /// Starts one on a free port and waits until it answers.
     pub(crate) fn start(bin: &std::path::Path) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let child = Command::new(bin.join("moto_server"))
+        let child = Command::new(bin.join("python"))
+            .arg(root().join("tools/estate/server.py"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .context("cannot start moto_server")?;
+            .context("cannot start tools/estate/server.py")?;
         let moto = Self { child, url: format!("http://127.0.0.1:{port}") };
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             if begun.elapsed() > Duration::from_mins(1) {
-                bail!("moto_server did not answer within a minute");
+                bail!("moto did not answer within a minute");
             }
             std::thread::sleep(Duration::from_millis(100));
         }

@@ -11,15 +11,7 @@ use std::{
 };
 
 /// Runs the server, and ends it when our end of its standard input closes, even if we are killed.
-const PROGRAM: &str = "
-import os, sys, threading
-def watch():
-    sys.stdin.buffer.read()
-    os._exit(0)
-threading.Thread(target=watch, daemon=True).start()
-from moto.server import main
-main(sys.argv[1:])
-";
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tools/estate/server.py");
 
 /// How long a start may take; importing moto alone takes seconds on a busy machine.
 const START_MAX: Duration = Duration::from_mins(2);
@@ -60,6 +52,14 @@ impl Moto {
     /// # Panics
     /// When the server does not start, or is missing although `FATHOM_REQUIRE_PEERS=1`.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with further arguments of `tools/estate/server.py`.
+    ///
+    /// # Panics
+    /// As [`Moto::start`].
+    pub fn start_with(more: &[&str]) -> Option<Self> {
         let python = python()?;
         for _ in 0..3 {
             // Another process may take the port between our asking for it and the server's; then we ask again.
@@ -68,7 +68,8 @@ impl Moto {
                 .expect("a free port on the loopback interface")
                 .port();
             let child = Command::new(&python)
-                .args(["-c", PROGRAM, "-H", "127.0.0.1", "-p", &port.to_string()])
+                .args([PROGRAM, "-H", "127.0.0.1", "-p", &port.to_string()])
+                .args(more)
                 .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
                 // No certificate is validated in the middle of a test.
                 .env("MOTO_ACM_VALIDATION_WAIT", "86400")

@@ -119,7 +119,10 @@ impl Builder {
             "AWS::IAM::ManagedPolicy" => {
                 // Of AWS's own the account is none that was scanned: they are found by their ARN alone.
                 if let Some(version) = documents::default_version(document) {
-                    let name = text(document, "PolicyName");
+                    let name = match text(document, "PolicyName") {
+                        "" => uid.rsplit('/').next().unwrap_or(uid),
+                        name => name,
+                    };
                     self.managed.insert(uid.into(), held(name, PolicyKind::Identity, &version["Document"]));
                 }
             }
