@@ -100,6 +100,8 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         }
         Command::Keys(args) => commands::keys::run(&global, args).await?,
         Command::Secrets(args) => commands::secrets::run(&global, args).await?,
+        Command::Unused(args) => commands::unused::run(&global, args).await?,
+        Command::LeastPrivilege(args) => commands::least_privilege::run(&global, args).await?,
         Command::Iam(command) => return commands::iam::run(&global, &command).await,
         Command::Serve(args) => commands::serve::run(&global, args).await?,
         Command::People(command) => commands::people::run(&global, command).await?,

@@ -5,6 +5,7 @@ mod assign;
 mod iam;
 mod import;
 mod people;
+mod privilege;
 mod scan;
 mod serve;
 
@@ -20,6 +21,7 @@ pub(crate) use assign::AssignCommand;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
+pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
 pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
 
@@ -121,6 +123,10 @@ pub(crate) enum Command {
     Keys(KeysArgs),
     /// List the secrets: who can read each, by its policies and by its key
     Secrets(SecretsArgs),
+    /// List access keys, passwords, users and roles that nobody used
+    Unused(UnusedArgs),
+    /// Say what a user or role may do and did not, and propose the policy that leaves what it did
+    LeastPrivilege(LeastPrivilegeArgs),
     /// Decide who may do what, exactly
     #[command(subcommand)]
     Iam(IamCommand),
