@@ -266,6 +266,12 @@ impl Encryption {
         self.find(arn).and_then(|kept| kept.rule.note.as_deref())
     }
 
+    /// The same where an action needs the key.
+    pub fn note_of(&self, action: &str, arn: &str) -> Option<&'static str> {
+        let kept = self.find(arn).filter(|kept| !kept.rule.need(action).is_empty())?;
+        kept.rule.note.as_deref()
+    }
+
     fn find(&self, arn: &str) -> Option<&Kept> {
         guards(arn).find_map(|arn| self.kept.get(arn))
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use fathom_content::Content;
+use fathom_content::{Content, Vendors};
 use fathom_lake::Lake;
 use fathom_model::Timestamp;
 use fathom_see::refresh::EventsStatus;
@@ -18,6 +18,9 @@ use crate::{
 const STREAMS_MAX: usize = 64;
 /// SQL statements and questions about permissions that may run at the same time; each takes every core it gets.
 const STATEMENTS_MAX: usize = 4;
+
+/// Reads whose accounts outside are, at each question: the file may have changed.
+type ReadVendors = dyn Fn() -> Result<Vendors, String> + Send + Sync;
 
 /// Everything that a handler may use.
 #[derive(Clone)]
@@ -35,6 +38,7 @@ pub struct ApiState {
     pub(crate) ending: watch::Sender<bool>,
     pub(crate) schedule: Option<watch::Receiver<ScheduleStatus>>,
     pub(crate) events: Option<watch::Receiver<EventsStatus>>,
+    pub(crate) vendors: Option<Arc<ReadVendors>>,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -64,6 +68,7 @@ impl ApiState {
             ending: watch::Sender::new(false),
             schedule: None,
             events: None,
+            vendors: None,
             clock: Arc::new(clock),
         }
     }
@@ -89,6 +94,15 @@ impl ApiState {
     /// Lets `GET /summary` tell where events stand.
     pub fn with_events(mut self, events: watch::Receiver<EventsStatus>) -> Self {
         self.events = Some(events);
+        self
+    }
+
+    /// Lets `GET /permissions/openings` say whose accounts are as users have it.
+    pub fn with_vendors(
+        mut self,
+        read: impl Fn() -> Result<Vendors, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.vendors = Some(Arc::new(read));
         self
     }
 

@@ -273,7 +273,7 @@ pub(super) fn check_words(asked: &Asked, column: &str, words: &[&str]) -> Result
 /// A mistake in what is named, as it is.
 pub(super) fn told(error: AccessError) -> SourceError {
     match error {
-        AccessError::Store(_) | AccessError::Catalogue(_) => error.into(),
+        AccessError::Store(_) | AccessError::Catalogue(_) | AccessError::Content(_) => error.into(),
         told => SourceError::from(NoAnswer { message: told.to_string(), hint: None }),
     }
 }

@@ -5,6 +5,7 @@ use std::{io::IsTerminal, sync::Arc};
 use anyhow::{Context, Result};
 use fathom_api::{ApiState, ScanRunner, ScheduleStatus, ServeOptions, Server, StartScan};
 use fathom_cloud::client::Client;
+use fathom_content::{Declarations, Vendors};
 use fathom_lake::Lake;
 use fathom_see::{
     Scanner,
@@ -46,6 +47,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     let runner = Arc::new(runner);
     let mut state = ApiState::new(store.clone(), lake, Arc::clone(&content), wiring::now)
         .with_code(Arc::new(wiring::Code { file: declarations.clone() }))
+        .with_vendors(vendors_of(declarations.clone()))
         .with_scanner(Arc::clone(&runner) as Arc<dyn StartScan>);
     let schedule = match (args.every, options.asked()) {
         (Some(every), Some(asked)) => {
@@ -145,5 +147,13 @@ fn told_to_end() -> impl Future<Output = ()> + Send + 'static {
 async fn told_to_end() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Whose accounts outside are, as the declarations have it when somebody asks.
+fn vendors_of(file: Option<std::path::PathBuf>) -> impl Fn() -> std::result::Result<Vendors, String> {
+    move || match &file {
+        None => Ok(Vendors::default()),
+        Some(file) => Declarations::read(file).map(|read| read.vendors()).map_err(|error| error.to_string()),
     }
 }

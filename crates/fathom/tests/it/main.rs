@@ -20,6 +20,7 @@ mod hostile;
 mod iam;
 mod iam_actions;
 mod imports;
+mod kept;
 mod ledger;
 mod mistakes;
 mod moto;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_access::AccessError;
+use fathom_access::{AccessError, Says};
 use fathom_iam::{
     Context, Verdict,
     organisation::{Asker, Kind, Target},
@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    PermissionsAsOf, context, needed, notes, refused, target,
+    PermissionsAsOf, context,
+    kept::{KeyStepView, SaysKind},
+    needed, notes, refused, target,
     views::{AskerKind, AskerView, VerdictOfRequest},
 };
 use crate::{
@@ -55,6 +57,10 @@ pub(crate) struct ExplainAnswer {
     resource: String,
     /// What becomes of it, and why.
     verdict: VerdictOfRequest,
+    /// What the key says under which the resource is kept; null where the action needs none.
+    key: Option<KeyStepView>,
+    /// The action and the key together.
+    content: SaysKind,
     /// What was not read that may decide.
     gaps: Vec<String>,
     /// What whoever asked should know of the question itself.
@@ -85,13 +91,22 @@ pub(crate) async fn explain(
     let as_of = PermissionsAsOf::of(&snapshot);
     let asking = Arc::clone(&snapshot);
     let (wanted, on, does) = (query.kind.map(Kind::from), asked.clone(), action.clone());
-    let (asker, verdict) =
-        permitting::ask(&state, move || decide(&asking, &principal, wanted, &does, &on, given)).await?;
+    let (asker, verdict, key) = permitting::ask(&state, move || {
+        let (asker, verdict) = decide(&asking, &principal, wanted, &does, &on, given.clone())?;
+        let organisation = asking.permissions.index.organisation();
+        let key = asking.permissions.encryption.step(organisation, (&does, &on), &asker, &given);
+        Ok((asker, verdict, key.map_err(|error| refused("resource", error))?))
+    })
+    .await?;
+    let content =
+        Says::from(verdict.decision).and(key.as_ref().map_or(Says::Allowed, |step| step.says)).into();
     Ok(Json(ExplainAnswer {
         principal: asker.into(),
         action,
         resource: asked.arn,
         verdict: verdict.into(),
+        key: key.map(Into::into),
+        content,
         gaps,
         notes,
         as_of,

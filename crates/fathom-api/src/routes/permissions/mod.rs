@@ -4,7 +4,10 @@
 
 mod actions;
 mod explain;
+mod kept;
+mod keys;
 mod openings;
+mod secrets;
 mod views;
 mod what_can;
 mod what_on;
@@ -21,7 +24,9 @@ use utoipa::ToSchema;
 
 pub(crate) use actions::{__path_actions, actions};
 pub(crate) use explain::{__path_explain, explain};
+pub(crate) use keys::{__path_keys, keys};
 pub(crate) use openings::{__path_openings, openings};
+pub(crate) use secrets::{__path_secrets, secrets};
 pub(crate) use what_can::{__path_what_can, what_can};
 pub(crate) use what_on::{__path_what_on, what_on};
 pub(crate) use who_can::{__path_who_can, who_can};
@@ -145,6 +150,9 @@ fn notes(snapshot: &Snapshot, action: &str, asked: &str, target: &Target) -> Vec
             shown(action)
         )),
         Some(_) => {}
+    }
+    if let Some(note) = snapshot.permissions.encryption.note_of(action, &target.arn) {
+        notes.push(format!("of the key: {note}"));
     }
     notes
 }

@@ -4,19 +4,25 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use fathom_access::{Openings, Origin};
+use fathom_content::{Vendor, Vendors};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Page, PermissionsAsOf, context, permitted, refused,
+    Page, PermissionsAsOf, context,
+    kept::{WithKeyView, with_key},
+    permitted, refused,
     views::{AccessKind, AskerView, OpeningFrom, PermittedView},
 };
 use crate::{
     extract::{Query, shown},
     permitting,
-    problem::{Problem, ProblemView},
+    problem::{Code, Problem, ProblemView, chain},
     state::ApiState,
 };
+
+/// Characters of a day, `2027-01-31`, at the beginning of a time.
+const DAY_CHARS: usize = 10;
 
 /// From where.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -54,6 +60,40 @@ pub(crate) struct OpeningRow {
     asker: AskerView,
     /// What they may do, as far as the resource's side decides: their own accounts must allow it too.
     permitted: Vec<PermittedView>,
+    /// What the key under which the resource is kept says of it; nothing where there is none.
+    with_key: Vec<WithKeyView>,
+    /// The account outside that somebody comes from; null for everyone, services and identity providers.
+    from_account: Option<String>,
+    /// Whose account that is, as `fathom.yaml` says or AWS documents; null where nobody has said.
+    vendor: Option<VendorView>,
+    /// Whether the account is of no vendor that somebody named: who is this?
+    not_named: bool,
+}
+
+/// Whose an account is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VendorView {
+    /// What people call them.
+    name: String,
+    /// What they do; null where nobody has said.
+    purpose: Option<String>,
+    /// The last day on which they should have access; null where there is none.
+    until: Option<String>,
+    /// Whether that day is over.
+    over: bool,
+    /// The page of AWS that says so; null where users do.
+    source: Option<String>,
+}
+
+fn vendor(vendor: Vendor, today: &str) -> VendorView {
+    let over = vendor.is_over(today);
+    VendorView {
+        name: vendor.name,
+        purpose: vendor.purpose,
+        until: vendor.until,
+        over,
+        source: vendor.source,
+    }
 }
 
 /// How many rows there are from somewhere, over all pages and whatever is asked for.
@@ -101,7 +141,7 @@ pub(crate) async fn openings(
     let page = Page::read(query.cursor, query.limit)?;
     let snapshot = permitting::snapshot(&state).await?;
     let asking = Arc::clone(&snapshot);
-    let found: Openings = permitting::ask(&state, move || {
+    let mut found: Openings = permitting::ask(&state, move || {
         let found = match &given {
             Some(given) => asking.permissions.openings(&Origin::ALL, given),
             None => asking.openings().cloned(),
@@ -109,8 +149,13 @@ pub(crate) async fn openings(
         found.map_err(|error| refused("", error))
     })
     .await?;
+    let (vendors, unread) = vendors(&state)?;
+    found.name(&vendors);
+    found.gaps.extend(unread);
+    let today: String = state.now().to_string().chars().take(DAY_CHARS).collect();
     let mut all = Vec::new();
     for row in found.rows {
+        let not_named = row.is_unnamed();
         let permitted = permitted(row.permitted, &query.kind);
         if permitted.is_empty() {
             continue;
@@ -121,7 +166,11 @@ pub(crate) async fn openings(
             resource_type: row.resource_type,
             account: row.account,
             asker: row.asker.into(),
+            with_key: with_key(row.with_key, &permitted),
             permitted,
+            from_account: row.from_account,
+            vendor: row.vendor.map(|one| vendor(one, &today)),
+            not_named,
         });
     }
     let counts = Origin::ALL.map(|from| {
@@ -140,6 +189,16 @@ pub(crate) async fn openings(
         gaps: found.gaps,
         as_of: PermissionsAsOf::of(&snapshot),
     }))
+}
+
+/// Whose accounts are, and why what users say of that did not read.
+fn vendors(state: &ApiState) -> Result<(Vendors, Option<String>), Problem> {
+    let known = Vendors::built_in().map_err(|error| Problem::new(Code::Internal, chain(&error)))?.clone();
+    Ok(match state.vendors.as_ref().map(|read| read()) {
+        None => (known, None),
+        Some(Ok(own)) => (known.with(&own), None),
+        Some(Err(why)) => (known, Some(format!("whose accounts outside are: {why}"))),
+    })
 }
 
 /// The words of a list, apart.

@@ -33,6 +33,8 @@ macro_rules! mirrored {
     };
 }
 
+pub(super) use mirrored;
+
 mirrored! {
     /// The kind of access that an action is.
     enum AccessKind of Kind {
@@ -208,6 +210,10 @@ pub(crate) struct PermittedView {
 }
 
 impl PermittedView {
+    pub(super) fn has(&self, action: &str) -> bool {
+        self.actions.iter().any(|one| one == action)
+    }
+
     pub(super) fn access(&self) -> AccessKind {
         self.access
     }

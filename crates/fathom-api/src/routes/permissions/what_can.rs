@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    NAMED_MAX, Page, PermissionsAsOf, context, needed, permitted, refused,
+    NAMED_MAX, Page, PermissionsAsOf, context,
+    kept::{WithKeyView, with_key},
+    needed, permitted, refused,
     views::{AccessKind, AskerView, PermittedView},
     who_can::AnswerCounts,
 };
@@ -50,6 +52,8 @@ pub(crate) struct WhatCanRow {
     count: u64,
     /// What it may do.
     permitted: Vec<PermittedView>,
+    /// What the key under which the resources are kept says of it; nothing where there is none.
+    with_key: Vec<WithKeyView>,
 }
 
 /// Resources that were not asked about.
@@ -140,10 +144,11 @@ fn row(found: CanRow, wanted: &[AccessKind]) -> Option<(Answer, WhatCanRow)> {
     let of_wanted = |one: &&Permitted| wanted.is_empty() || wanted.contains(&one.access.into());
     let surest = found.permitted.iter().filter(of_wanted).map(|one| one.decision).min()?;
     let permitted = permitted(found.permitted, wanted);
+    let with_key = with_key(found.with_key, &permitted);
     let count = found.resources.len() as u64;
     let mut resources = found.resources;
     resources.truncate(NAMED_MAX);
-    Some((surest, WhatCanRow { resource_type: found.resource_type, resources, count, permitted }))
+    Some((surest, WhatCanRow { resource_type: found.resource_type, resources, count, permitted, with_key }))
 }
 
 fn counts(rows: &[(Answer, WhatCanRow)], asked: u64) -> AnswerCounts {

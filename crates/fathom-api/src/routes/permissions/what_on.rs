@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Page, PermissionsAsOf, context, needed, permitted, refused, target,
+    Page, PermissionsAsOf, context,
+    kept::{WithKeyView, with_key},
+    needed, permitted, refused, target,
     views::{AccessKind, AskerView, PermittedView},
 };
 use crate::{
@@ -48,6 +50,8 @@ pub(crate) struct WhatOnRow {
     asker: AskerView,
     /// What.
     permitted: Vec<PermittedView>,
+    /// What the key under which the resource is kept says of it; nothing where there is none.
+    with_key: Vec<WithKeyView>,
 }
 
 /// Who may do what to the resource.
@@ -65,6 +69,8 @@ pub(crate) struct WhatOnAnswer {
     actions: u64,
     /// How many users, roles and root users were.
     principals: u64,
+    /// What whoever reads it should know of the key; null where there is nothing.
+    key_note: Option<String>,
     /// What was not read that may decide.
     gaps: Vec<String>,
     /// The scan that it is as of.
@@ -97,9 +103,10 @@ pub(crate) async fn what_on(
         asking.permissions.what_on(&target, &given).map_err(|error| refused("resource", error))
     })
     .await?;
-    let row = |row: fathom_access::OnRow| WhatOnRow {
-        asker: row.asker.into(),
-        permitted: permitted(row.permitted, &query.kind),
+    let row = |row: fathom_access::OnRow| {
+        let permitted = permitted(row.permitted, &query.kind);
+        let with_key = with_key(row.with_key, &permitted);
+        WhatOnRow { asker: row.asker.into(), permitted, with_key }
     };
     let is_meant = |row: &fathom_access::OnRow| only.as_ref().is_none_or(|only| *only == row.asker.principal);
     let rows: Vec<WhatOnRow> =
@@ -112,6 +119,7 @@ pub(crate) async fn what_on(
         rows: page.cut(rows),
         actions: found.actions as u64,
         principals: found.principals as u64,
+        key_note: found.key_note.map(str::to_owned),
         gaps: found.gaps,
         as_of: PermissionsAsOf::of(&snapshot),
     }))

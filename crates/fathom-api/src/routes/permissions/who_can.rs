@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_iam::{Decision, organisation::WhoCan};
+use fathom_access::{KeyStep, Says};
+use fathom_iam::{
+    Decision,
+    organisation::{Row, WhoCan},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Page, PermissionsAsOf, context, needed, notes, refused, target,
+    Page, PermissionsAsOf, context,
+    kept::{KeyStepView, SaysKind},
+    needed, notes, refused, target,
     views::{AskerView, VerdictOfRequest},
 };
 use crate::{
@@ -47,9 +53,13 @@ pub(crate) struct WhoCanRow {
     /// What becomes of it.
     #[serde(flatten)]
     verdict: VerdictOfRequest,
+    /// What the key says under which the resource is kept; null where the action needs none.
+    key: Option<KeyStepView>,
+    /// The action and the key together.
+    content: SaysKind,
 }
 
-/// How many are answered how: of who is asked about, or of the resources that somebody is asked about.
+/// How many are answered how, each by the action and its key together: of who is asked about, or of the resources that somebody is asked about.
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub(crate) struct AnswerCounts {
     /// Yes.
@@ -109,23 +119,30 @@ pub(crate) async fn who_can(
     let notes = notes(&snapshot, &action, &named.arn, &asked);
     let as_of = PermissionsAsOf::of(&snapshot);
     let asking = Arc::clone(&snapshot);
-    let found = permitting::ask(&state, move || {
-        let found = asking.permissions.index.who_can(&action, &asked, &given);
-        found.map_err(|text| refused("", fathom_access::AccessError::Question(text)))
+    let (found, steps) = permitting::ask(&state, move || {
+        let permissions = &asking.permissions;
+        let found = permissions.index.who_can(&action, &asked, &given);
+        let found = found.map_err(|text| refused("", fathom_access::AccessError::Question(text)))?;
+        let organisation = permissions.index.organisation();
+        let steps = permissions.encryption.steps(organisation, &found, &asked, &given);
+        Ok((found, steps.map_err(|error| refused("", error))?))
     })
     .await?;
-    let counts = counts(&found)?;
+    let counts = counts(&found, &steps)?;
     let total = found.rows.len();
-    let row = |row: fathom_iam::organisation::Row| WhoCanRow {
+    let rows = found.rows.into_iter().zip(steps).collect();
+    let row = |(row, step): (Row, Option<KeyStep>)| WhoCanRow {
+        content: joined(&row, step.as_ref()).into(),
         asker: row.asker.into(),
         verdict: row.verdict.into(),
+        key: step.map(Into::into),
     };
     Ok(Json(WhoCanAnswer {
         action: found.action,
         resource: found.resource,
         total: total as u64,
         next: page.next(total),
-        rows: page.cut(found.rows).into_iter().map(row).collect(),
+        rows: page.cut(rows).into_iter().map(row).collect(),
         asked: found.asked as u64,
         counts,
         gaps: found.gaps,
@@ -134,17 +151,24 @@ pub(crate) async fn who_can(
     }))
 }
 
-fn counts(found: &WhoCan) -> Result<AnswerCounts, Problem> {
+/// The action and the key together.
+fn joined(row: &Row, step: Option<&KeyStep>) -> Says {
+    Says::from(row.verdict.decision).and(step.map_or(Says::Allowed, |step| step.says))
+}
+
+fn counts(found: &WhoCan, steps: &[Option<KeyStep>]) -> Result<AnswerCounts, Problem> {
     let mut counts = AnswerCounts { denied: found.denied as u64, ..AnswerCounts::default() };
-    for row in &found.rows {
-        match row.verdict.decision {
-            Decision::Allowed => counts.allowed += 1,
-            Decision::OnlyIf => counts.only_if += 1,
-            Decision::Unknown => counts.unknown += 1,
-            // Rows never hold these; a count that hides one would be a silent "no".
-            Decision::ImplicitlyDenied | Decision::ExplicitlyDenied => {
-                return Err(Problem::new(Code::Internal, "a refusal stands among those who can"));
-            }
+    for (row, step) in found.rows.iter().zip(steps) {
+        // Rows never hold these; a count that hides one would be a silent "no".
+        if matches!(row.verdict.decision, Decision::ImplicitlyDenied | Decision::ExplicitlyDenied) {
+            return Err(Problem::new(Code::Internal, "a refusal stands among those who can"));
+        }
+        match joined(row, step.as_ref()) {
+            Says::Allowed => counts.allowed += 1,
+            Says::OnlyIf => counts.only_if += 1,
+            Says::Unknown => counts.unknown += 1,
+            // The key stops them.
+            Says::Denied => counts.denied += 1,
         }
     }
     Ok(counts)
