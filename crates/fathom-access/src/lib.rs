@@ -15,6 +15,7 @@ mod seen;
 mod visit;
 mod wanted;
 mod what_can;
+mod what_if;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,6 +35,7 @@ pub use seen::Seen;
 pub use visit::{AccessRow, Tell};
 pub use wanted::{Wanted, account_of, name_of};
 pub use what_can::{CanRow, WhatCan};
+pub use what_if::{ChangedRow, Effect, WhatIf};
 
 /// Why a question could not be asked.
 #[derive(Debug, thiserror::Error)]

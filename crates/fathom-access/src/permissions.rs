@@ -292,7 +292,7 @@ fn fits(catalogue: &Catalogue, action: &str, arn: &str) -> Option<Fit> {
 }
 
 /// Whether an ARN is of a bucket, which holds objects.
-fn is_bucket(arn: &str) -> bool {
+pub(crate) fn is_bucket(arn: &str) -> bool {
     arn.starts_with("arn:") && arn.contains(":s3:::") && !arn.contains('/')
 }
 

@@ -132,6 +132,23 @@ impl Index {
         })
     }
 
+    /// Who has other policies, another boundary or other service control policies than in the index that this one was made
+    /// of with changes, by number.
+    pub fn touched(&self, before: &Self) -> Bits {
+        let (now, then) = (&self.organisation, &before.organisation);
+        let mut touched = Bits::of(self.members.len(), now.identities.others(&then.identities));
+        for number in now.accounts.others(&then.accounts) {
+            let (Some(one), Some(other)) = (now.accounts.at(number), then.accounts.at(number)) else { continue };
+            let id = now.accounts.keys().nth(number as usize);
+            if one.scps != other.scps
+                && let Some(mask) = id.and_then(|id| self.members.accounts.get(id))
+            {
+                touched.add(mask);
+            }
+        }
+        touched
+    }
+
     /// How many users, roles and root users there are.
     pub fn principals(&self) -> usize {
         self.members.len()

@@ -10,6 +10,7 @@ mod change;
 mod documents;
 mod held;
 mod own;
+mod standing;
 mod tree;
 mod who;
 

@@ -49,17 +49,20 @@ impl Places {
         self.0.iter().any(|place| place.what == *what)
     }
 
+    pub(super) fn position(&self, place: &Place) -> Option<usize> {
+        self.0.iter().position(|known| known == place)
+    }
+
     /// Puts a policy in its place, or takes away what stands there.
     pub(super) fn set(&mut self, policies: &mut Vec<Held>, place: &Place, policy: Option<&Held>) {
-        let at = |places: &[Place]| places.iter().position(|known| known == place);
         let Some(policy) = policy else {
-            while let Some(at) = at(&self.0).filter(|at| *at < policies.len()) {
+            while let Some(at) = self.position(place).filter(|at| *at < policies.len()) {
                 self.0.remove(at);
                 policies.remove(at);
             }
             return;
         };
-        if let Some(known) = at(&self.0).and_then(|at| policies.get_mut(at)) {
+        if let Some(known) = self.position(place).and_then(|at| policies.get_mut(at)) {
             *known = policy.clone();
             return;
         }

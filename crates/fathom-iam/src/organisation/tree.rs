@@ -134,6 +134,14 @@ impl Tree {
         self.roots.contains_key(id) || self.parents.contains_key(id) || self.accounts.contains(id)
     }
 
+    /// A policy by its id, at a target or at the first one it is attached to.
+    pub(super) fn standing(&self, control: Control, id: &str, target: Option<&str>) -> Option<&Held> {
+        let is_there = |of: &(Control, String)| of.0 == control && target.is_none_or(|target| of.1 == target);
+        let all = self.attached.iter().filter(|(of, _)| is_there(of));
+        let found = all.filter_map(|(of, all)| Some((&of.1, all.iter().find(|one| one.id == id)?)));
+        found.min_by_key(|(target, _)| *target).map(|(_, one)| &one.policy)
+    }
+
     /// Puts another text in the place of a policy, everywhere or at one target, or detaches it without a text. Says
     /// whether there was anything to do it to.
     pub(super) fn write(

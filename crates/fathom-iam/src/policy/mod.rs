@@ -4,11 +4,13 @@ mod element;
 mod fault;
 mod parse;
 mod principal;
+mod scope;
 
 pub use fault::{BadPolicy, Fault};
 pub(crate) use principal::grantee;
 pub use principal::is_account;
 pub use principal::{Named, PrincipalElement};
+pub use scope::Scope;
 
 use crate::{condition::Test, pattern::Template};
 

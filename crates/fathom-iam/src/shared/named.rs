@@ -45,6 +45,12 @@ impl<T: Clone> Named<T> {
         self.values.get_mut(number as usize).map(Arc::make_mut)
     }
 
+    /// The numbers of the values that are others than in another of the same names.
+    pub(crate) fn others<'a>(&'a self, than: &'a Self) -> impl Iterator<Item = u32> + 'a {
+        let pairs = (0..).zip(self.values.iter().zip(than.values.iter()));
+        pairs.filter(|(_, (one, other))| !Arc::ptr_eq(one, other)).map(|(number, _)| number)
+    }
+
     pub(crate) fn contains_key(&self, name: &str) -> bool {
         self.names.contains_key(name)
     }
