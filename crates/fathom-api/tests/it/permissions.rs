@@ -214,3 +214,69 @@ async fn whoever_sees_a_part_gets_no_answer_about_all() {
     assert!(actions.iter().all(|one| one["action"] != "iam:CreateUser"), "{on}");
     door.api.stop().await;
 }
+
+/// The roles of a row's list, by the last part of their name, with a member.
+fn roles(list: &Value, member: &str) -> Vec<(String, Value)> {
+    let rows = list.as_array().expect("a list").iter().filter(|row| row["kind"] == "role");
+    let last =
+        |row: &Value| row["principal"].as_str().and_then(|arn| arn.rsplit('/').next()).map(str::to_owned);
+    rows.map(|row| (last(row).expect("a name"), row[member].clone())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sample_says_whom_keys_serve_and_whose_accounts_are() {
+    let api = Played::start().await;
+    refused(&api, "/permissions/keys", 404, "not_found").await;
+    scan(&api, &json!({})).await;
+
+    let keys = api.read("/permissions/keys").await;
+    let of = |alias: &str| -> Value {
+        let mut rows = rows(&keys).iter();
+        rows.find(|row| row["aliases"] == json!([alias])).cloned().expect("a key")
+    };
+    let payments = of("alias/payments");
+    assert_eq!(
+        roles(&payments["used_by"], "says"),
+        ["SupportAccess", "break-glass", "payments-server"].map(|name| (name.to_owned(), json!("allowed")))
+    );
+    assert_eq!(payments["rotation"], json!({"state": "on", "every_days": null, "why": null}));
+    assert_eq!(of("alias/lake")["concerns"], json!(["it does not rotate"]));
+    let one = api.read(&format!("/permissions/keys?key={}", payments["key"].as_str().expect("an ARN"))).await;
+    assert_eq!((&one["total"], &one["rows"][0]), (&json!(1), &payments));
+    refused(&api, "/permissions/keys?old_days=0", 400, "invalid_parameter").await;
+
+    let secrets = api.read("/permissions/secrets").await;
+    let database = rows(&secrets).iter().find(|row| row["name"] == "storefront/database").expect("a secret");
+    let content = roles(&database["read_by"], "content");
+    assert!(content.contains(&("telemetry-sync".to_owned(), json!("denied"))), "{database}");
+    assert_eq!((&database["without_key"], &database["readers"]["outside"]), (&json!(2), &json!(0)));
+    assert_eq!(api.read("/permissions/secrets?limit=1").await["next"], 1);
+
+    // An action and its key are two steps; what is counted is both.
+    let queue = "arn:aws:sqs:us-east-1:908249470583:payments-webhooks";
+    let can = api.read(&format!("/permissions/who-can?action=sqs:SendMessage&resource={queue}")).await;
+    let task = rows(&can).iter().find(|row| {
+        row["principal"].as_str().is_some_and(|principal| principal.ends_with("/storefront-task"))
+    });
+    let task = task.expect("the task");
+    assert_eq!((&task["decision"], &task["content"]), (&json!("allowed"), &json!("denied")));
+    assert_eq!(task["key"]["says"], "denied");
+    let allowed = rows(&can).iter().filter(|row| row["content"] == "allowed").count();
+    assert_eq!(can["counts"]["allowed"], allowed);
+    let counts = &can["counts"];
+    let counted: u64 =
+        ["allowed", "only_if", "unknown", "denied"].iter().filter_map(|of| counts[of].as_u64()).sum();
+    assert_eq!(can["asked"], counted, "{can}");
+    let address =
+        format!("/permissions/explain?principal=storefront-task&action=sqs:SendMessage&resource={queue}");
+    let told = api.read(&address).await;
+    assert_eq!((&told["content"], &told["key"]["key"]), (&json!("denied"), &task["key"]["key"]));
+    let on = api.read(&format!("/permissions/what-on?resource={queue}&kind=data")).await;
+    let said = rows(&on).iter().find(|row| row["principal"] == task["principal"]).expect("the task");
+    assert_eq!(said["with_key"][0]["content"], "denied");
+
+    let external = api.read("/permissions/openings?from=external").await;
+    let stranger = rows(&external).iter().find(|row| row["principal"] == STRANGER).expect("the stranger");
+    assert_eq!((&stranger["not_named"], &stranger["vendor"]), (&json!(true), &Value::Null));
+    assert_eq!(stranger["from_account"], STRANGER);
+}
