@@ -104,9 +104,8 @@ async fn edges(store: &Store, sources: &[Uid]) -> Result<Vec<Edge>, StoreError> 
         let which = WhichEdges { from: some.to_vec(), ..WhichEdges::default() };
         let mut edges = std::pin::pin!(store.stream_edges(&which));
         while let Some(chunk) = edges.try_next().await? {
-            let wanted = |edge: &Edge| {
-                RUNS_AS.contains(&edge.kind.as_str()) || edge.kind.as_str() == BELONGS_TO
-            };
+            let wanted =
+                |edge: &Edge| RUNS_AS.contains(&edge.kind.as_str()) || edge.kind.as_str() == BELONGS_TO;
             found.extend(chunk.into_iter().filter(wanted));
         }
     }

@@ -11,6 +11,7 @@ mod documents;
 mod held;
 mod own;
 mod standing;
+mod suppose;
 mod tree;
 mod who;
 
@@ -19,6 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 pub use build::{Builder, Found};
 pub use change::{BadChange, Change};
 use own::Places;
+pub use suppose::Suppose;
 pub use tree::Control;
 use tree::Tree;
 pub use who::{Asker, Kind, Row, WhoCan};

@@ -1,5 +1,6 @@
 //! Policies as AWS stores them, and what is wrong with those it would refuse.
 
+mod edit;
 mod element;
 mod fault;
 mod parse;

@@ -1,0 +1,344 @@
+//! What one principal can become: its ways followed until they lead to nothing new.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use fathom_iam::organisation::{Kind, Suppose};
+use serde::Serialize;
+
+use crate::{
+    asks::target,
+    ways::{Gain, Subject, Way, Ways},
+};
+
+/// How sure a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// All of it is allowed.
+    #[serde(rename = "allowed")]
+    Sure,
+    /// Only if something holds that was not given.
+    OnlyIf,
+    /// It depends on what was not read.
+    Unknown,
+    /// It is not: no answer has this.
+    #[serde(skip)]
+    Never,
+}
+
+/// What one has come to be.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    /// A user or role, as it is.
+    Member(u32),
+    /// One of them with what it gave itself.
+    More(u32, Suppose),
+    /// Whoever may do everything in an account.
+    Account(String),
+}
+
+/// A node, and how it was come by.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) node: Node,
+    pub(crate) level: Level,
+    /// Steps on the longest way to it.
+    pub(crate) depth: usize,
+    pub(crate) by: By,
+}
+
+/// How a node was come by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum By {
+    /// It is where one starts.
+    Start,
+    /// The node before it administers its account already.
+    Being(usize),
+    /// A way, taken by a node of this number as this member, which another one may have to be.
+    Way { way: usize, actor: usize, as_member: u32, subject: Option<usize> },
+}
+
+/// What is left to follow, and what stops the search.
+const NODES_MAX: usize = 5_000;
+const ASKS_MAX: usize = 400_000;
+
+/// All that one can become.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    pub(crate) found: Vec<Found>,
+    members: BTreeMap<u32, usize>,
+    accounts: BTreeMap<String, usize>,
+    /// The newest of what a member gave itself.
+    more: BTreeMap<u32, usize>,
+    /// Ways that somebody may take, once it is the subject too.
+    waiting: Vec<(usize, usize, u32, Level)>,
+    /// Whether the search ended before all was followed.
+    pub(crate) cut: bool,
+    asked: usize,
+}
+
+/// What anybody of an account has whose owner one has become.
+pub(crate) fn owned() -> Result<Suppose, String> {
+    let everything = Suppose::everything(EVERYTHING)?;
+    Ok(Suppose { policies: vec![everything], unbound: true, ..Suppose::default() })
+}
+
+/// What a policy is called that one gives oneself.
+const EVERYTHING: &str = "a policy that allows everything";
+
+/// Who may take a way, and how surely.
+pub(crate) trait Open {
+    /// The ways open to a member as it is.
+    fn open_to(&self, member: u32) -> Result<Vec<(usize, Level)>, String>;
+}
+
+impl Ways<'_> {
+    /// Follows what a member can become. Surer ways are followed to their end first.
+    pub(crate) fn reach(&self, start: u32, open: &dyn Open) -> Result<Reach, String> {
+        let mut reach = Reach::default();
+        for level in [Level::Sure, Level::OnlyIf, Level::Unknown] {
+            if level == Level::Sure {
+                let node = Node::Member(start);
+                self.put(&mut reach, Found { node, level, depth: 0, by: By::Start })?;
+            }
+            self.follow(&mut reach, level, open)?;
+        }
+        Ok(reach)
+    }
+
+    fn follow(&self, reach: &mut Reach, level: Level, open: &dyn Open) -> Result<(), String> {
+        let mut queue: VecDeque<usize> = (0..reach.found.len()).collect();
+        while let Some(at) = queue.pop_front() {
+            if reach.found.len() > NODES_MAX || reach.asked > ASKS_MAX {
+                reach.cut = true;
+                return Ok(());
+            }
+            let known = reach.found.len();
+            let Some(found) = reach.found.get(at).cloned() else { continue };
+            for (way, as_member, sure) in self.ways_of(reach, &found.node, open)? {
+                if sure <= level {
+                    self.take(reach, way, at, as_member, sure.max(found.level))?;
+                }
+            }
+            self.wake(reach, level)?;
+            queue.extend(known..reach.found.len());
+        }
+        Ok(())
+    }
+
+    /// The ways that a node can take, as whom, and how surely.
+    fn ways_of(
+        &self,
+        reach: &mut Reach,
+        node: &Node,
+        open: &dyn Open,
+    ) -> Result<Vec<(usize, u32, Level)>, String> {
+        match node {
+            Node::Member(member) => {
+                let ways = open.open_to(*member)?;
+                Ok(ways.into_iter().map(|(way, level)| (way, *member, level)).collect())
+            }
+            Node::More(member, suppose) => {
+                let Some(actor) = self.actor(*member, suppose) else { return Ok(Vec::new()) };
+                let mut ways = Vec::new();
+                for (number, way) in self.ways.iter().enumerate() {
+                    if reach.accounts.contains_key(&way.account) || self.is_idle(reach, way) {
+                        continue;
+                    }
+                    reach.asked += way.asks.len();
+                    if let Some((level, _)) = self.world.all(actor, &way.asks)? {
+                        ways.push((number, *member, level.max(way.at_best)));
+                    }
+                }
+                Ok(ways)
+            }
+            Node::Account(account) => self.ways_out(reach, account),
+        }
+    }
+
+    /// The ways out of an account that was taken over: by anybody of it, who may be given anything there.
+    fn ways_out(&self, reach: &mut Reach, account: &str) -> Result<Vec<(usize, u32, Level)>, String> {
+        let owned = owned()?;
+        let index = self.world.index;
+        let is_of = |member: &u32| {
+            self.account(*member) == account
+                && index.principal(*member).is_some_and(|(_, kind)| matches!(kind, Kind::User | Kind::Role))
+        };
+        // Trust in an account is trust in any of its own; of those whom a policy names, each is asked.
+        let anyone = (0..self.open.len() as u32).find(is_of);
+        let mut ways = Vec::new();
+        for (number, way) in self.ways.iter().enumerate() {
+            if way.account == account || reach.accounts.contains_key(&way.account) || self.is_idle(reach, way)
+            {
+                continue;
+            }
+            let on = target(&way.on, Some(&way.account), true);
+            let named = index.organisation().named_of(&on, account);
+            let named = named
+                .iter()
+                .filter_map(|arn| index.number(arn, Kind::Role).or_else(|| index.number(arn, Kind::User)));
+            for member in anyone.into_iter().chain(named) {
+                let Some(actor) = self.actor(member, &owned) else { continue };
+                reach.asked += way.asks.len();
+                if let Some((level, _)) = self.world.all(actor, &way.asks)? {
+                    ways.push((number, member, level.max(way.at_best)));
+                    break;
+                }
+            }
+        }
+        Ok(ways)
+    }
+
+    /// Whether a way leads to what is known already.
+    fn is_idle(&self, reach: &Reach, way: &Way) -> bool {
+        matches!(&way.gain, Gain::Member(member) if reach.members.contains_key(member))
+    }
+
+    fn take(
+        &self,
+        reach: &mut Reach,
+        number: usize,
+        actor: usize,
+        as_member: u32,
+        level: Level,
+    ) -> Result<(), String> {
+        let Some(way) = self.ways.get(number) else { return Ok(()) };
+        if reach.accounts.contains_key(&way.account) {
+            return Ok(());
+        }
+        if way.subject == Subject::Nobody {
+            return self.gain(reach, number, way, (actor, as_member), None, level);
+        }
+        let wait = (number, actor, as_member, level);
+        if !reach.waiting.iter().any(|known| (known.0, known.3) == (number, level)) {
+            reach.waiting.push(wait);
+        }
+        Ok(())
+    }
+
+    /// Takes the ways whose subject has been come by.
+    fn wake(&self, reach: &mut Reach, level: Level) -> Result<(), String> {
+        let mut at = 0;
+        while let Some((number, actor, as_member, sure)) = reach.waiting.get(at).copied() {
+            at += 1;
+            let Some(way) = self.ways.get(number) else { continue };
+            if sure > level || reach.accounts.contains_key(&way.account) {
+                continue;
+            }
+            let subjects: Vec<u32> = match way.subject {
+                Subject::Member(member) => vec![member],
+                Subject::AnyUser => {
+                    let users = reach.members.keys().copied();
+                    users.filter(|user| self.account(*user) == way.account && self.is_user(*user)).collect()
+                }
+                Subject::Nobody => Vec::new(),
+            };
+            for member in subjects {
+                if let Some(subject) = reach.more.get(&member).or(reach.members.get(&member)).copied() {
+                    let sure = sure.max(reach.found.get(subject).map_or(sure, |found| found.level));
+                    self.gain(reach, number, way, (actor, as_member), Some(subject), sure)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_user(&self, member: u32) -> bool {
+        self.world.index.principal(member).is_some_and(|(_, kind)| kind == Kind::User)
+    }
+
+    fn gain(
+        &self,
+        reach: &mut Reach,
+        number: usize,
+        way: &Way,
+        (actor, as_member): (usize, u32),
+        subject: Option<usize>,
+        level: Level,
+    ) -> Result<(), String> {
+        let depth_of = |at: usize| reach.found.get(at).map_or(0, |found| found.depth);
+        let depth = depth_of(actor).max(subject.map_or(0, depth_of)) + 1;
+        let by = By::Way { way: number, actor, as_member, subject };
+        let node = match (&way.gain, subject.and_then(|at| reach.found.get(at))) {
+            (Gain::Member(member), _) => Node::Member(*member),
+            (Gain::Account(account), _) => Node::Account(account.clone()),
+            (gain, Some(subject)) => match self.more(gain, &subject.node)? {
+                Some(node) => node,
+                None => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        self.put(reach, Found { node, level, depth, by })
+    }
+
+    /// What a subject is with what it gave itself; none where it had that.
+    fn more(&self, gain: &Gain, subject: &Node) -> Result<Option<Node>, String> {
+        let (member, mut suppose) = match subject {
+            Node::Member(member) => (*member, Suppose::default()),
+            Node::More(member, suppose) => (*member, suppose.clone()),
+            Node::Account(_) => return Ok(None),
+        };
+        let had = suppose.clone();
+        let mut add = |held: fathom_iam::layers::Held| {
+            if !suppose.policies.contains(&held) {
+                suppose.policies.push(held);
+            }
+        };
+        match gain {
+            Gain::Everything => add(Suppose::everything(EVERYTHING)?),
+            Gain::Group { account, name } => {
+                let policies = self.world.index.organisation().group(account, name).unwrap_or_default();
+                policies.iter().cloned().for_each(add);
+            }
+            Gain::Unbound => suppose.unbound = true,
+            Gain::Member(_) | Gain::Account(_) => return Ok(None),
+        }
+        Ok((suppose != had).then_some(Node::More(member, suppose)))
+    }
+
+    /// Keeps a node that is new, and the account of one who administers it.
+    fn put(&self, reach: &mut Reach, found: Found) -> Result<(), String> {
+        let at = reach.found.len();
+        let (level, depth) = (found.level, found.depth);
+        let nothing = Suppose::default();
+        let administered = match &found.node {
+            Node::Account(account) => {
+                if reach.accounts.contains_key(account) {
+                    return Ok(());
+                }
+                reach.accounts.insert(account.clone(), at);
+                None
+            }
+            Node::Member(member) => {
+                if reach.members.contains_key(member)
+                    || (found.depth > 0 && reach.accounts.contains_key(self.account(*member)))
+                {
+                    return Ok(());
+                }
+                reach.members.insert(*member, at);
+                self.actor(*member, &nothing).map(|actor| (actor.account().to_owned(), actor))
+            }
+            Node::More(member, suppose) => {
+                let known = reach.more.get(member).and_then(|at| reach.found.get(*at));
+                if known.is_some_and(|known| known.node == found.node) {
+                    return Ok(());
+                }
+                reach.more.insert(*member, at);
+                self.actor(*member, suppose).map(|actor| (actor.account().to_owned(), actor))
+            }
+        };
+        let administers = match &administered {
+            Some((account, _)) if reach.accounts.contains_key(account) => None,
+            Some((_, actor)) => self.world.administers(*actor)?.filter(|level| *level <= Level::OnlyIf),
+            None => None,
+        };
+        let account = administered.map(|(account, _)| account);
+        reach.found.push(found);
+        if let (Some(sure), Some(account)) = (administers, account) {
+            reach.accounts.insert(account.clone(), reach.found.len());
+            let node = Node::Account(account);
+            reach.found.push(Found { node, level: level.max(sure), depth, by: By::Being(at) });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,416 @@
+//! What each rule opens, to whom: worked out once for everybody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathom_catalogue::{Catalogue, CatalogueError};
+use fathom_iam::{
+    Context, Index,
+    organisation::{Kind as PrincipalKind, Suppose},
+};
+
+use crate::{
+    actor::{self, Actor},
+    asks::{Ask, World, on, target},
+    facts::{Facts, account_of},
+    reach::Level,
+    rules::{Keys, Kind, Rule, Rules},
+};
+
+/// What a way leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Gain {
+    /// Being a user or role, by its number.
+    Member(u32),
+    /// Whatever permissions the subject wants, as far as its boundary lets.
+    Everything,
+    /// What a group may do, for the subject.
+    Group { account: String, name: String },
+    /// What the subject's policies say without its boundary.
+    Unbound,
+    /// Whatever it wants in an account.
+    Account(String),
+}
+
+/// Whom one must be already, beside who takes the step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Nobody,
+    /// This one.
+    Member(u32),
+    /// Any user of the account of what the step is about.
+    AnyUser,
+}
+
+/// A rule, on something of the estate.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    /// Its place in the rules.
+    pub(crate) rule: usize,
+    /// What it is about: an ARN or an account.
+    pub(crate) on: String,
+    /// The account in which it gains something.
+    pub(crate) account: String,
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) subject: Subject,
+    pub(crate) gain: Gain,
+    /// It is no surer than this, whoever takes it.
+    pub(crate) at_best: Level,
+}
+
+/// Everything that somebody could do to have more permissions.
+#[derive(Debug)]
+pub struct Ways<'a> {
+    pub(crate) world: World<'a>,
+    pub(crate) rules: &'a Rules,
+    pub(crate) ways: Vec<Way>,
+    /// The ways open to each member, and how surely. Of those who administer an account, its own are left out.
+    pub(crate) open: Vec<Vec<(u32, Level)>>,
+    /// Who may do everything in its account, and how surely.
+    pub(crate) administrators: BTreeMap<u32, Level>,
+}
+
+impl<'a> Ways<'a> {
+    /// Works out all ways.
+    ///
+    /// # Errors
+    /// When a question is not of its form; the text names what.
+    pub fn of(index: &'a Index, facts: &'a Facts, rules: &'a Rules) -> Result<Self, String> {
+        let catalogue = Catalogue::embedded().map_err(|error: CatalogueError| error.to_string())?;
+        let world = World { index, facts, catalogue };
+        let mut all = Self {
+            world,
+            rules,
+            ways: Vec::new(),
+            open: vec![Vec::new(); index.principals()],
+            administrators: administrators(world)?,
+        };
+        for (at, rule) in rules.all().iter().enumerate().filter(|(_, rule)| !rule.retired) {
+            all.found(at, rule)?;
+        }
+        all.open_all()?;
+        Ok(all)
+    }
+
+    /// How many there are, and how many pairs of one who can take one.
+    pub fn count(&self) -> (usize, usize) {
+        (self.ways.len(), self.open.iter().map(Vec::len).sum())
+    }
+
+    /// How many users, roles and root users there are.
+    pub fn principals(&self) -> u32 {
+        self.open.len() as u32
+    }
+
+    /// What a principal is, by its number in the index.
+    pub fn kind(&self, member: u32) -> Option<PrincipalKind> {
+        self.world.index.principal(member).map(|(_, kind)| kind)
+    }
+
+    /// Whether it may do everything in its account, and how surely.
+    pub fn administers(&self, member: u32) -> Option<Level> {
+        self.administrators.get(&member).copied()
+    }
+
+    pub(crate) fn actor<'s>(&'s self, member: u32, suppose: &'s Suppose) -> Option<Actor<'s>> {
+        let (name, kind) = self.world.index.principal(member)?;
+        Some(Actor { member, name, kind, suppose })
+    }
+
+    pub(crate) fn account(&self, member: u32) -> &str {
+        self.world.index.principal(member).map(|(name, _)| actor::account(name)).unwrap_or_default()
+    }
+
+    fn add(&mut self, rule: usize, about: &str, asks: Vec<Ask>, subject: Subject, gain: Gain) {
+        let account = match &gain {
+            Gain::Member(member) => self.account(*member).to_owned(),
+            Gain::Account(account) => account.clone(),
+            Gain::Everything | Gain::Group { .. } | Gain::Unbound => match subject {
+                Subject::Member(member) => self.account(member).to_owned(),
+                Subject::Nobody | Subject::AnyUser => account_of(about).to_owned(),
+            },
+        };
+        let at_best = Level::Sure;
+        self.ways.push(Way { rule, on: about.to_owned(), account, asks, subject, gain, at_best });
+    }
+
+    /// All that a rule is about.
+    fn found(&mut self, at: usize, rule: &Rule) -> Result<(), String> {
+        let facts = self.world.facts;
+        match rule.kind {
+            Kind::Role | Kind::OwnRole | Kind::UnbindRole => {
+                for arn in facts.roles.keys() {
+                    self.of_principal(at, rule, arn, PrincipalKind::Role);
+                }
+            }
+            Kind::User | Kind::OwnUser | Kind::UnbindUser => {
+                for arn in facts.users.keys() {
+                    self.of_principal(at, rule, arn, PrincipalKind::User);
+                }
+            }
+            Kind::OwnGroup => self.own_groups(at, rule),
+            Kind::OwnPolicy => self.own_policies(at, rule),
+            Kind::Join => {
+                for (arn, group) in &facts.groups {
+                    let gain = Gain::Group { account: group.account.clone(), name: group.name.clone() };
+                    self.add(at, arn, asks(rule, arn, &group.account), Subject::AnyUser, gain);
+                }
+            }
+            Kind::NewIdentity => {
+                let mut accounts: BTreeSet<String> = BTreeSet::new();
+                for member in 0..self.open.len() as u32 {
+                    accounts.insert(self.account(member).to_owned());
+                }
+                for account in accounts {
+                    let asks =
+                        vec![Ask::Together { actions: rule.actions.clone(), account: account.clone() }];
+                    self.add(at, &account, asks, Subject::Nobody, Gain::Account(account.clone()));
+                }
+            }
+            Kind::Pass => self.passed(at, rule)?,
+            Kind::Workload | Kind::Provider => self.of_workloads(at, rule),
+        }
+        Ok(())
+    }
+
+    fn of_principal(&mut self, at: usize, rule: &Rule, arn: &str, kind: PrincipalKind) {
+        let Some(member) = self.world.index.number(arn, kind) else { return };
+        let user = self.world.facts.users.get(arn);
+        let keys = user.and_then(|user| user.access_keys);
+        // A user may have two keys; of whom that was not read it is taken for possible.
+        let has_room = match rule.keys {
+            None => true,
+            Some(Keys::Free) => keys.is_none_or(|keys| keys < 2),
+            Some(Keys::Full) => keys.is_some_and(|keys| keys >= 2),
+        };
+        let has_password = user.and_then(|user| user.has_password);
+        let fits = rule.password.is_none_or(|wanted| has_password.is_none_or(|known| known == wanted));
+        if !has_room || !fits {
+            return;
+        }
+        let mut asks = asks(rule, arn, account_of(arn));
+        if rule.trust {
+            asks.push(Ask::Trusted { arn: arn.to_owned(), account: account_of(arn).to_owned() });
+        }
+        let is_bounded = self.world.index.organisation().is_bounded(arn);
+        let (subject, gain) = match rule.kind {
+            Kind::OwnUser | Kind::OwnRole => (Subject::Member(member), Gain::Everything),
+            Kind::UnbindUser | Kind::UnbindRole if !is_bounded => return,
+            Kind::UnbindUser | Kind::UnbindRole => (Subject::Member(member), Gain::Unbound),
+            _ => (Subject::Nobody, Gain::Member(member)),
+        };
+        self.add(at, arn, asks, subject, gain);
+    }
+
+    fn own_groups(&mut self, at: usize, rule: &Rule) {
+        let facts = self.world.facts;
+        for (arn, user) in &facts.users {
+            let Some(member) = self.world.index.number(arn, PrincipalKind::User) else { continue };
+            for (group_arn, group) in &facts.groups {
+                if group.account == account_of(arn) && user.groups.contains(&group.name) {
+                    let asks = asks(rule, group_arn, &group.account);
+                    self.add(at, group_arn, asks, Subject::Member(member), Gain::Everything);
+                }
+            }
+        }
+    }
+
+    fn own_policies(&mut self, at: usize, rule: &Rule) {
+        let facts = self.world.facts;
+        let of_groups = |account: &str, names: &[String]| -> Vec<String> {
+            let groups = facts.groups.values();
+            let own = groups.filter(|group| group.account == account && names.contains(&group.name));
+            own.flat_map(|group| group.attached.iter().cloned()).collect()
+        };
+        let users = facts.users.iter().map(|(arn, user)| {
+            let mut held = user.attached.clone();
+            held.extend(of_groups(account_of(arn), &user.groups));
+            (arn, PrincipalKind::User, held)
+        });
+        let roles = facts.roles.iter().map(|(arn, role)| (arn, PrincipalKind::Role, role.attached.clone()));
+        for (arn, kind, held) in users.chain(roles) {
+            let Some(member) = self.world.index.number(arn, kind) else { continue };
+            for policy in held {
+                let Some(versions) = facts.policies.get(&policy) else { continue };
+                if rule.versions && *versions < 2 {
+                    continue;
+                }
+                let asks = asks(rule, &policy, account_of(&policy));
+                self.add(at, &policy, asks, Subject::Member(member), Gain::Everything);
+                // What older versions say is not looked at.
+                if let Some(way) = self.ways.last_mut().filter(|_| rule.versions) {
+                    way.at_best = Level::Unknown;
+                }
+            }
+        }
+    }
+
+    fn passed(&mut self, at: usize, rule: &Rule) -> Result<(), String> {
+        let facts = self.world.facts;
+        let Some(service) = &rule.service else { return Ok(()) };
+        let organisation = self.world.index.organisation();
+        for (arn, role) in &facts.roles {
+            let account = account_of(arn);
+            let Some(member) = self.world.index.number(arn, PrincipalKind::Role) else { continue };
+            let there =
+                |kind: &String| facts.workloads.iter().any(|one| one.kind == *kind && one.account == account);
+            let is_there = rule.needs.iter().chain(&rule.on).all(there);
+            let role_target = target(arn, Some(account), true);
+            if (rule.profile && !role.has_profile)
+                || !is_there
+                || !organisation.names_service(&role_target, service)
+            {
+                continue;
+            }
+            let trust = organisation.ask(service, "sts:AssumeRole", &role_target, Context::new())?;
+            let Some(at_best) = Level::of(trust.decision) else { continue };
+            let mut asks = vec![Ask::On {
+                action: "iam:PassRole".to_owned(),
+                arn: arn.clone(),
+                account: account.to_owned(),
+                passed_to: Some(service.clone()),
+            }];
+            match &rule.on {
+                Some(kind) => {
+                    asks.push(Ask::OneOf { actions: rule.actions.clone(), kind: kind.clone() });
+                }
+                None => {
+                    asks.extend(rule.actions.iter().map(|one| Ask::Anywhere { action: one.clone() }));
+                }
+            }
+            asks.extend(rule.anywhere.iter().map(|one| Ask::Anywhere { action: one.clone() }));
+            self.add(at, arn, asks, Subject::Nobody, Gain::Member(member));
+            if let Some(way) = self.ways.last_mut() {
+                // Conditions of a trust policy for a service say for what the service may use the role, which who makes
+                // that thing can meet: they make a step no less sure.
+                way.at_best = if at_best == Level::Unknown { at_best } else { Level::Sure };
+            }
+        }
+        Ok(())
+    }
+
+    fn of_workloads(&mut self, at: usize, rule: &Rule) {
+        let facts = self.world.facts;
+        for workload in facts.workloads.iter().filter(|one| Some(&one.kind) == rule.on.as_ref()) {
+            let roles = match rule.kind {
+                Kind::Provider => facts.providers.get(&workload.arn).map(Vec::as_slice).unwrap_or_default(),
+                _ => workload.roles.as_slice(),
+            };
+            for role in roles {
+                let Some(member) = self.world.index.number(role, PrincipalKind::Role) else { continue };
+                let asks = asks(rule, &workload.arn, &workload.account);
+                self.add(at, &workload.arn, asks, Subject::Nobody, Gain::Member(member));
+            }
+        }
+    }
+
+    /// Finds to whom each way is open.
+    fn open_all(&mut self) -> Result<(), String> {
+        let mut known: BTreeMap<(u32, Ask), Option<Level>> = BTreeMap::new();
+        let nothing = Suppose::default();
+        for number in 0..self.ways.len() {
+            let Some(way) = self.ways.get(number) else { continue };
+            let (fixed, other): (Vec<&Ask>, Vec<&Ask>) =
+                way.asks.iter().partition(|ask| matches!(ask, Ask::On { .. }));
+            let mut open: Vec<(u32, Level)> = Vec::new();
+            for (member, mut level) in self.candidates(way, &fixed)? {
+                for ask in &other {
+                    let key = (member, (*ask).clone());
+                    let sure = match known.get(&key) {
+                        Some(sure) => *sure,
+                        None => {
+                            let Some(actor) = self.actor(member, &nothing) else { continue };
+                            let sure = self.world.one(actor, ask)?.map(|(level, _)| level);
+                            known.insert(key, sure);
+                            sure
+                        }
+                    };
+                    level = match sure {
+                        Some(sure) => level.max(sure),
+                        None => Level::Never,
+                    };
+                    if level == Level::Never {
+                        break;
+                    }
+                }
+                if level != Level::Never {
+                    open.push((member, level.max(way.at_best)));
+                }
+            }
+            for (member, level) in open {
+                if let Some(ways) = self.open.get_mut(member as usize) {
+                    ways.push((number as u32, level));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Who is allowed all that is asked on named things. Who administers the account in which it gains something, and
+    /// whom it would make what it is, is left out.
+    fn candidates(&self, way: &Way, fixed: &[&Ask]) -> Result<Vec<(u32, Level)>, String> {
+        let index = self.world.index;
+        let is_new = |member: u32| {
+            way.gain != Gain::Member(member)
+                && !(self.administrators.contains_key(&member) && self.account(member) == way.account)
+        };
+        let mut levels: BTreeMap<u32, Level> =
+            (0..index.principals() as u32).filter(|one| is_new(*one)).map(|one| (one, Level::Sure)).collect();
+        for action in way.asks.iter().flat_map(identity_actions) {
+            let might = index.might(action);
+            levels.retain(|member, _| might.contains(*member) && self.account(*member) == way.account);
+        }
+        for ask in fixed {
+            let Ask::On { action, arn, account, passed_to } = ask else { continue };
+            if levels.is_empty() {
+                break;
+            }
+            let target = target(arn, Some(account), true);
+            let decided = index.decide(action, &target, &on(arn, passed_to.as_deref()))?;
+            levels = levels
+                .into_iter()
+                .filter_map(|(member, level)| Some((member, level.max(Level::of(decided.of(member))?))))
+                .collect();
+        }
+        Ok(levels.into_iter().collect())
+    }
+}
+
+/// The actions of an ask that only identity policies of the same account allow.
+fn identity_actions(ask: &Ask) -> Vec<&str> {
+    match ask {
+        Ask::On { action, .. } if action.starts_with("iam:") => vec![action],
+        Ask::On { .. } | Ask::Trusted { .. } => Vec::new(),
+        Ask::Anywhere { action } => vec![action],
+        Ask::Together { actions, .. } | Ask::OneOf { actions, .. } => {
+            actions.iter().map(String::as_str).collect()
+        }
+    }
+}
+
+/// A rule's actions, asked on one thing.
+fn asks(rule: &Rule, arn: &str, account: &str) -> Vec<Ask> {
+    let on = rule.actions.iter().map(|action| Ask::On {
+        action: action.clone(),
+        arn: arn.to_owned(),
+        account: account.to_owned(),
+        passed_to: None,
+    });
+    on.chain(rule.anywhere.iter().map(|action| Ask::Anywhere { action: action.clone() })).collect()
+}
+
+/// Who may do everything in its account.
+fn administrators(world: World<'_>) -> Result<BTreeMap<u32, Level>, String> {
+    let index = world.index;
+    let nothing = Suppose::default();
+    let (might, might_iam) = (index.might("any:Any"), index.might("iam:Any"));
+    let mut found = BTreeMap::new();
+    for member in might.iter().filter(|member| might_iam.contains(*member)) {
+        let Some((name, kind)) = index.principal(member) else { continue };
+        let actor = Actor { member, name, kind, suppose: &nothing };
+        // Whose policies were not all read is not known to: what it can become is looked at.
+        if let Some(level) = world.administers(actor)?.filter(|level| *level <= Level::OnlyIf) {
+            found.insert(member, level);
+        }
+    }
+    Ok(found)
+}
