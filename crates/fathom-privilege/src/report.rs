@@ -112,7 +112,7 @@ pub struct LeastPrivilege {
     pub unseen: Vec<UnseenGroup>,
     /// Calls in the log whose actions are not known.
     pub not_mapped: Vec<NotMapped>,
-    /// Whether actions that no log shows were left out of the proposal.
+    /// Whether actions that no log shows were left out of the proposal, but for those that a used action needs.
     pub drops_unseen: bool,
     /// The policy that leaves what is used; none where the notes say why.
     pub policy: Option<Value>,
@@ -148,8 +148,12 @@ pub fn least_privilege(
     let granted = Granted::of(&policies, catalogue);
     let (calls, not_mapped) = calls(log, names, catalogue);
     let unseen = unseen(&granted, &calls, log, names, catalogue);
-    let kept: BTreeSet<ActionId> =
-        if drop_unseen { BTreeSet::new() } else { unseen.values().flatten().copied().collect() };
+    let mut kept: BTreeSet<ActionId> = unseen.values().flatten().copied().collect();
+    if drop_unseen {
+        // AWS asks for these while a call that was used runs: `iam:PassRole` for `lambda:CreateFunction`.
+        let needed: BTreeSet<ActionId> = needed(calls.keys(), catalogue);
+        kept.retain(|id| needed.contains(id) && !calls.contains_key(id));
+    }
     let keep = Keep {
         used: calls.iter().map(|(id, call)| (*id, call.on.clone())).collect(),
         as_granted: kept,
@@ -297,6 +301,12 @@ fn unseen(
         }
     }
     unseen
+}
+
+/// What the catalogue says that some actions need beside themselves.
+fn needed<'a>(actions: impl Iterator<Item = &'a ActionId>, catalogue: &Catalogue) -> BTreeSet<ActionId> {
+    let needs = actions.filter_map(|id| catalogue.get(*id)?.needs());
+    needs.flatten().map(|action| action.id()).collect()
 }
 
 fn proved(

@@ -16,7 +16,9 @@ use crate::{
 /// Actions of one line that are named; `--actions` and `--json` have all.
 const NAMED: usize = 6;
 /// Rows of one part that are shown.
-const ROWS: usize = 40;
+const ROWS: usize = 30;
+/// Regions that are named.
+const REGIONS: usize = 5;
 
 pub(crate) async fn run(global: &Global, args: LeastPrivilegeArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
@@ -91,7 +93,8 @@ fn show(found: &LeastPrivilege, all: bool) -> Result<()> {
     part("never used", &found.never_used, all)?;
     for group in &found.unseen {
         let kept = if found.drops_unseen { "left out" } else { "kept" };
-        part(&format!("cannot be seen in the logs, {kept}: {}", group.because), &group.groups, all)?;
+        let title = format!("cannot be seen in the logs, {kept}: {} ({})", group.count, group.because);
+        part(&title, &group.groups, all)?;
     }
     for call in found.not_mapped.iter().take(ROWS) {
         render::print(styled(
@@ -131,8 +134,12 @@ fn covered(found: &LeastPrivilege) -> Vec<String> {
         lines.push(styled(render::ATTENTION, format!("no log of its account for these {} days", found.days)));
     }
     if !found.silent.is_empty() {
-        let regions = clean(&found.silent.join(", "));
-        lines.push(styled(render::ATTENTION, format!("scanned, and no log read: {regions}")));
+        let mut named: Vec<String> = found.silent.iter().take(REGIONS).map(|region| clean(region)).collect();
+        if found.silent.len() > REGIONS {
+            named.push(format!("and {} more", found.silent.len() - REGIONS));
+        }
+        let regions = named.join(", ");
+        lines.push(styled(render::ATTENTION, format!("scanned, and no log read for this time: {regions}")));
     }
     lines
 }
@@ -160,9 +167,9 @@ fn part(title: &str, groups: &[Group], all: bool) -> Result<()> {
 /// What was asked of the proposed policy.
 fn proved(proof: &Proof) -> String {
     let mut words = format!(
-        "{} {} used on what was used, asked of the evaluator: all allowed as before.",
+        "{} {} for what was used, asked of the evaluator: all allowed as they are today.",
         styled(render::GOOD, "proved:"),
-        render::count(proof.allowed as u64, "action"),
+        render::count(proof.allowed as u64, "request"),
     );
     words.push('\n');
     words.push_str(&match &proof.wider {
