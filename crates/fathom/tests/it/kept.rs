@@ -33,13 +33,16 @@ fn pair(one: &str, other: &str) -> (String, String) {
 fn a_key_says_who_decrypts_what_it_encrypts_and_whether_it_rotates() {
     let found = asked(&["keys", "alias/payments"]);
     let [key] = list(&found, "keys") else { panic!("one key: {found}") };
-    // The server's role has `kms:Decrypt`, the intruder's everything; the key leaves it to the account's own policies.
+    // The server's role has `kms:Decrypt`, the intruder's and the one for emergencies everything; the key leaves it to the account's own policies.
     assert_eq!(
         roles(list(key, "used_by"), "says"),
-        [pair("SupportAccess", "allowed"), pair("payments-server", "allowed")]
+        ["SupportAccess", "break-glass", "payments-server"].map(|name| pair(name, "allowed"))
     );
-    assert_eq!(roles(list(key, "administered_by"), "says"), [pair("SupportAccess", "allowed")]);
-    assert_eq!((&key["users"]["roles"], &key["users"]["roots"]), (&json!(2), &json!(1)));
+    assert_eq!(
+        roles(list(key, "administered_by"), "says"),
+        ["SupportAccess", "break-glass"].map(|name| pair(name, "allowed"))
+    );
+    assert_eq!((&key["users"]["roles"], &key["users"]["roots"]), (&json!(3), &json!(1)));
     assert_eq!((&key["custody"], &key["rotation"]["state"]), (&json!("customer"), &json!("on")));
     let encrypts = list(key, "encrypts");
     for part in ["payments-webhooks", "payments/gateway", "table/"] {
@@ -91,17 +94,16 @@ fn a_secret_is_read_only_by_those_whom_its_key_serves() {
 fn who_can_says_the_key_as_a_step_of_its_own() {
     let found = asked(&["who-can", "sqs:SendMessage", "payments-webhooks"]);
     let rows = list(&found, "rows");
-    assert_eq!(
-        roles(rows, "decision"),
-        [pair("SupportAccess", "allowed"), pair("storefront-task", "allowed")]
-    );
-    assert_eq!(roles(rows, "content"), [pair("SupportAccess", "allowed"), pair("storefront-task", "denied")]);
+    let names = ["SupportAccess", "break-glass", "storefront-task"];
+    assert_eq!(roles(rows, "decision"), names.map(|name| pair(name, "allowed")));
+    let content = |name: &str| if name == "storefront-task" { "denied" } else { "allowed" };
+    assert_eq!(roles(rows, "content"), names.map(|name| pair(name, content(name))));
     let task = rows.iter().find(|row| last(&row["principal"]) == "storefront-task").expect("the task");
     assert_eq!(task["key"]["via"], "sqs.us-east-1.amazonaws.com");
     assert_eq!(task["key"]["needs"], json!(["kms:GenerateDataKey", "kms:Decrypt"]));
     assert_eq!(task["key"]["verdict"]["blocked_by"], json!(["identity_policies"]));
     let text = sample().run(&["who-can", "sqs:SendMessage", "payments-webhooks"]).ok().out;
-    for part in ["NO", "kms:Decrypt of the key", "NOT allowed: no statement of its identity policy", "2 can"]
+    for part in ["NO", "kms:Decrypt of the key", "NOT allowed: no statement of its identity policy", "3 can"]
     {
         assert!(text.contains(part), "no {part} in {text}");
     }
