@@ -88,6 +88,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
         Command::WhatCan(args) => commands::what_can::run(&global, args).await?,
         Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
+        Command::WhatIf(args) => return commands::what_if::run(&global, args).await,
         Command::Escalate(args) => commands::escalate::run(&global, args).await?,
         Command::Public(args) => {
             commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;

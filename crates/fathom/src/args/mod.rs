@@ -8,6 +8,7 @@ mod people;
 mod privilege;
 mod scan;
 mod serve;
+mod what_if;
 
 use std::path::PathBuf;
 
@@ -24,6 +25,7 @@ pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
 pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
+pub(crate) use what_if::WhatIfArgs;
 
 /// Every resource, identity and connection in your cloud is understood, or it is on a list.
 #[derive(Debug, Parser)]
@@ -111,6 +113,8 @@ pub(crate) enum Command {
     WhatCan(WhatCanArgs),
     /// Say who can do what to a resource
     WhatOn(WhatOnArgs),
+    /// Say what somebody would gain and lose if a policy were another
+    WhatIf(WhatIfArgs),
     /// Say who can come to have more permissions than were given, by which steps, and what prevents it
     Escalate(EscalateArgs),
     /// List the resources that let in everyone

@@ -68,7 +68,7 @@ fn scope(inside: &[String]) -> Result<Scope> {
     })
 }
 
-fn read(file: &Path) -> Result<String> {
+pub(super) fn read(file: &Path) -> Result<String> {
     let size = fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?.len();
     if size > FILE_BYTES_MAX {
         bail!("{} has {size} bytes; {FILE_BYTES_MAX} are read at most", file.display());
@@ -294,7 +294,7 @@ fn statement(reason: &Reason) -> String {
 }
 
 /// The policies of a file: one document, or a list of those that are attached together.
-struct Documents<'a> {
+pub(super) struct Documents<'a> {
     file: &'a str,
     text: &'a str,
     each: Vec<&'a RawValue>,
@@ -311,7 +311,7 @@ struct Outline<'a> {
 type Members<'a> = std::collections::BTreeMap<String, &'a RawValue>;
 
 impl<'a> Documents<'a> {
-    fn of(file: &'a str, text: &'a str) -> Result<Self> {
+    pub(super) fn of(file: &'a str, text: &'a str) -> Result<Self> {
         let whole: &RawValue = serde_json::from_str(text).map_err(|error| {
             anyhow::anyhow!("{file}:{}:{}: is no JSON: {error}", error.line(), error.column())
         })?;
@@ -326,7 +326,7 @@ impl<'a> Documents<'a> {
         Ok(documents)
     }
 
-    fn parse(&self, kind: PolicyKind) -> Result<Vec<Policy>> {
+    pub(super) fn parse(&self, kind: PolicyKind) -> Result<Vec<Policy>> {
         self.each
             .iter()
             .map(|document| {

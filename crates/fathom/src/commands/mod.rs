@@ -35,5 +35,6 @@ pub(crate) mod summary;
 pub(crate) mod unknown;
 pub(crate) mod unused;
 pub(crate) mod what_can;
+pub(crate) mod what_if;
 pub(crate) mod what_on;
 pub(crate) mod who_can;

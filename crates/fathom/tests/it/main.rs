@@ -33,4 +33,5 @@ mod shown;
 mod sql;
 mod troubles;
 mod what_can;
+mod what_if;
 mod who_can;
