@@ -705,6 +705,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can use and who can administer each key, its grants, its rotation, and what it encrypts */
+        get: operations["keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/openings": {
         parameters: {
             query?: never;
@@ -714,6 +731,27 @@ export interface paths {
         };
         /** Whom resources let in from outside their account */
         get: operations["openings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who can read each secret
+         * @description Secrets of Secrets Manager and SecureString parameters. Whoever may ask for the value and may not use the key reads
+         *     nothing.
+         */
+        get: operations["secrets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1488,7 +1526,7 @@ export interface components {
             /** @description The person. */
             person: components["schemas"]["Person"];
         };
-        /** @description How many are answered how: of who is asked about, or of the resources that somebody is asked about. */
+        /** @description How many are answered how, each by the action and its key together: of who is asked about, or of the resources that somebody is asked about. */
         AnswerCounts: {
             /**
              * Format: int64
@@ -2001,6 +2039,11 @@ export interface components {
             who: components["schemas"]["WhoView"];
         };
         /**
+         * @description In whose hands the secret part of a key is.
+         * @enum {string}
+         */
+        CustodyKind: "aws_managed" | "customer" | "imported" | "cloud_hsm" | "external" | "unknown";
+        /**
          * @description What becomes of a request.
          * @enum {string}
          */
@@ -2330,8 +2373,11 @@ export interface components {
             action: string;
             /** @description The scan that it is as of. */
             as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description The action and the key together. */
+            content: components["schemas"]["SaysKind"];
             /** @description What was not read that may decide. */
             gaps: string[];
+            key?: components["schemas"]["KeyStepView"] | null;
             /** @description What whoever asked should know of the question itself. */
             notes: string[];
             /** @description Who. */
@@ -2415,6 +2461,33 @@ export interface components {
             /** @description Why it could not be read; null where nobody stated it. */
             reason?: string | null;
         };
+        /** @description A grant of a key. */
+        GrantView: {
+            /**
+             * Format: int64
+             * @description How many days ago it was made; null where the scan does not say.
+             */
+            age_days?: number | null;
+            /** @description Whether nobody remembers it: whom it is for is gone, or it is old. No log that is kept says whether it is used. */
+            forgotten: boolean;
+            /** @description Whom it is for. */
+            grantee: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its name; null where it has none. */
+            name?: string | null;
+            /** @description What it allows. */
+            operations: string[];
+            /** @description Who may end it beside those who administer the key; null where nobody is named. */
+            retiring?: string | null;
+            /** @description Whether that one still exists. */
+            state: components["schemas"]["GranteeKind"];
+        };
+        /**
+         * @description Whether the one that a grant is for still exists.
+         * @enum {string}
+         */
+        GranteeKind: "gone" | "outside" | "unknown" | "known" | "service";
         /** @description What is around a resource. */
         GraphAnswer: {
             as_of?: components["schemas"]["AsOfView"] | null;
@@ -2534,6 +2607,97 @@ export interface components {
             id: string;
             /** @description How people know it. */
             name: string;
+        };
+        /** @description What is known of a key. */
+        KeyRow: {
+            /** @description The account that owns it. */
+            account: string;
+            /** @description Who they are, at most 100. */
+            administered_by: components["schemas"]["KeyWho"][];
+            /** @description How many can change who may use it, or delete it. */
+            administrators: components["schemas"]["WhoCounts"];
+            /** @description Its aliases. */
+            aliases: string[];
+            /** @description What to look at, in words. */
+            concerns: string[];
+            /** @description In whose hands it is. */
+            custody: components["schemas"]["CustodyKind"];
+            /** @description When it will be deleted; null where it will not. */
+            deletion?: string | null;
+            /** @description What is encrypted with it, at most 100. */
+            encrypts: string[];
+            /**
+             * Format: int64
+             * @description How many things are encrypted with it.
+             */
+            encrypts_count: number;
+            /** @description What was not read of it. */
+            gaps: string[];
+            /** @description Its grants, those first that nobody remembers; at most 100. */
+            grants: components["schemas"]["GrantView"][];
+            /**
+             * Format: int64
+             * @description How many grants it has.
+             */
+            grants_count: number;
+            /** @description Its ARN. */
+            key: string;
+            /** @description Where it is. */
+            region: string;
+            /** @description The primary and the replicas of a key that is in several regions, by ARN, the primary first. */
+            replicas: string[];
+            /** @description Whether it gets a new secret part by itself. */
+            rotation: components["schemas"]["RotationView"];
+            /** @description `SYMMETRIC_DEFAULT`, `RSA_2048`, …; null where the scan does not say. */
+            spec?: string | null;
+            /** @description `Enabled`, `Disabled`, `PendingDeletion`, …; null where the scan does not say. */
+            state?: string | null;
+            /** @description The action that uses the secret part: `kms:Decrypt` of a key that encrypts. */
+            use_action: string;
+            /** @description Who they are, at most 100. */
+            used_by: components["schemas"]["KeyWho"][];
+            /** @description How many can do that. */
+            users: components["schemas"]["WhoCounts"];
+        };
+        /** @description What a key says of somebody who would use what is kept under it: a step of its own, after the action's. */
+        KeyStepView: {
+            /** @description The key: an ARN, the alias of one that AWS manages, or why it is not known. */
+            key: string;
+            /** @description What is needed of it, all of it. */
+            needs: string[];
+            /** @description What else whoever reads it should know; null where there is nothing. */
+            note?: string | null;
+            /** @description What becomes of that. */
+            says: components["schemas"]["SaysKind"];
+            verdict?: components["schemas"]["VerdictOfRequest"] | null;
+            /** @description The service that asks KMS, as `kms:ViaService` has it; null where it is not known or no policy was asked. */
+            via?: string | null;
+        };
+        /** @description Somebody who can do something with a key. */
+        KeyWho: components["schemas"]["AskerView"] & {
+            /** @description The actions that are not refused. */
+            actions: string[];
+            /** @description The best of what becomes of the actions. */
+            says: components["schemas"]["SaysKind"];
+        };
+        /** @description The keys. */
+        KeysAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was not read that may decide about all of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Those first that have most to look at. */
+            rows: components["schemas"]["KeyRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
         };
         /** @description Who changed something last. */
         LastChange: {
@@ -2864,12 +3028,19 @@ export interface components {
             account?: string | null;
             /** @description From where. */
             from: components["schemas"]["OpeningFrom"];
+            /** @description The account outside that somebody comes from; null for everyone, services and identity providers. */
+            from_account?: string | null;
+            /** @description Whether the account is of no vendor that somebody named: who is this? */
+            not_named: boolean;
             /** @description What they may do, as far as the resource's side decides: their own accounts must allow it too. */
             permitted: components["schemas"]["PermittedView"][];
             /** @description The resource. */
             resource: string;
             /** @description Its type. */
             resource_type: string;
+            vendor?: components["schemas"]["VendorView"] | null;
+            /** @description What the key under which the resource is kept says of it; nothing where there is none. */
+            with_key: components["schemas"]["WithKeyView"][];
         };
         /** @description What is open to the outside. */
         OpeningsAnswer: {
@@ -3349,6 +3520,23 @@ export interface components {
             /** @description Their type. */
             type: string;
         };
+        /**
+         * @description Whether something rotates.
+         * @enum {string}
+         */
+        RotationKind: "on" | "off" | "by_aws" | "cannot" | "unknown";
+        /** @description Whether something gets a new secret part or value by itself. */
+        RotationView: {
+            /**
+             * Format: int64
+             * @description After so many days; null where that was not read.
+             */
+            every_days?: number | null;
+            /** @description Whether it does. */
+            state: components["schemas"]["RotationKind"];
+            /** @description Why it never does, or why it is not known; null otherwise. */
+            why?: string | null;
+        };
         /** @description Something that a person keeps. */
         SavedViewView: {
             /**
@@ -3379,6 +3567,11 @@ export interface components {
             /** @description By page, kind and name. */
             views: components["schemas"]["SavedViewView"][];
         };
+        /**
+         * @description A decision, of which a refusal is one.
+         * @enum {string}
+         */
+        SaysKind: "allowed" | "only_if" | "unknown" | "denied";
         /** @description The data of one event; the event's name says which: `progress`, `finished`, `failed`. */
         ScanEvent: components["schemas"]["ProgressView"] | components["schemas"]["ScanView"] | components["schemas"]["ScanFailed"];
         /** @description How a scan failed. */
@@ -3473,6 +3666,71 @@ export interface components {
             accounts?: string[] | null;
             /** @description Only these teams. */
             teams?: string[] | null;
+        };
+        /** @description Somebody who may read a secret, or would but for its key. */
+        SecretReader: components["schemas"]["AskerView"] & {
+            /** @description Both together. */
+            content: components["schemas"]["SaysKind"];
+            may_decrypt?: components["schemas"]["SaysKind"] | null;
+            /** @description What the secret's side and their own say. */
+            may_read: components["schemas"]["SaysKind"];
+            /** @description What decides of the key, where no policy does; null otherwise. */
+            note?: string | null;
+        };
+        /** @description What is known of a secret; its value is never read. */
+        SecretRow: {
+            /** @description The account that owns it. */
+            account: string;
+            /** @description When its value last changed; null where that is not known. */
+            changed_at?: string | null;
+            /** @description What to look at, in words. */
+            concerns: string[];
+            /** @description When it will be gone; null where it will not. */
+            deleted_at?: string | null;
+            /** @description What was not read of it. */
+            gaps: string[];
+            /** @description Its key: an ARN, the alias of one that AWS manages, or why it is not known; null where none has a policy. */
+            key?: string | null;
+            /** @description What people call it; null where it has no name but its id. */
+            name?: string | null;
+            /** @description Who they are, and who may ask for it and cannot decrypt it; at most 100. */
+            read_by: components["schemas"]["SecretReader"][];
+            /** @description How many can read it. */
+            readers: components["schemas"]["WhoCounts"];
+            /** @description Its type. */
+            resource_type: string;
+            /** @description When it last did; null where that is not known. */
+            rotated_at?: string | null;
+            /** @description Whether it gets a new value by itself. */
+            rotation: components["schemas"]["RotationView"];
+            /** @description Its ARN. */
+            secret: string;
+            /** @description The day on which it was last read, as AWS tells; null where it never was, or AWS does not tell of such a secret. */
+            used_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many may ask for it and cannot decrypt it.
+             */
+            without_key: number;
+        };
+        /** @description The secrets. */
+        SecretsAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was not read that may decide about all of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Those first that have most to look at. */
+            rows: components["schemas"]["SecretRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
         };
         /** @description What a session may do, and how long it lasts. */
         Session: {
@@ -3858,6 +4116,19 @@ export interface components {
             /** @description The value, as the parameter takes it. */
             value: string;
         };
+        /** @description Whose an account is. */
+        VendorView: {
+            /** @description What people call them. */
+            name: string;
+            /** @description Whether that day is over. */
+            over: boolean;
+            /** @description What they do; null where nobody has said. */
+            purpose?: string | null;
+            /** @description The page of AWS that says so; null where users do. */
+            source?: string | null;
+            /** @description The last day on which they should have access; null where there is none. */
+            until?: string | null;
+        };
         /** @description What becomes of a request, and why. */
         VerdictOfRequest: {
             /** @description The statements that decided, in the order of the layers. */
@@ -3961,6 +4232,8 @@ export interface components {
             resource_type?: string | null;
             /** @description Their ARNs, at most 100; `*` for actions without a resource. */
             resources: string[];
+            /** @description What the key under which the resources are kept says of it; nothing where there is none. */
+            with_key: components["schemas"]["WithKeyView"][];
         };
         /** @description Who may do what to the resource. */
         WhatOnAnswer: {
@@ -3973,6 +4246,8 @@ export interface components {
             as_of: components["schemas"]["PermissionsAsOf"];
             /** @description What was not read that may decide. */
             gaps: string[];
+            /** @description What whoever reads it should know of the key; null where there is nothing. */
+            key_note?: string | null;
             /**
              * Format: int64
              * @description Where the next page begins; null on the last.
@@ -3997,6 +4272,8 @@ export interface components {
         WhatOnRow: components["schemas"]["AskerView"] & {
             /** @description What. */
             permitted: components["schemas"]["PermittedView"][];
+            /** @description What the key under which the resource is kept says of it; nothing where there is none. */
+            with_key: components["schemas"]["WithKeyView"][];
         };
         /** @description Who can do something. */
         WhoCanAnswer: {
@@ -4031,7 +4308,49 @@ export interface components {
             total: number;
         };
         /** @description What becomes of the request of one of them. */
-        WhoCanRow: components["schemas"]["AskerView"] & components["schemas"]["VerdictOfRequest"];
+        WhoCanRow: components["schemas"]["AskerView"] & components["schemas"]["VerdictOfRequest"] & {
+            /** @description The action and the key together. */
+            content: components["schemas"]["SaysKind"];
+            key?: components["schemas"]["KeyStepView"] | null;
+        };
+        /** @description How many can, by what they are. */
+        WhoCounts: {
+            /**
+             * Format: int64
+             * @description Of all these, those who can only under conditions.
+             */
+            only_if: number;
+            /**
+             * Format: int64
+             * @description Everyone, other accounts and their principals, identity providers.
+             */
+            outside: number;
+            /**
+             * Format: int64
+             * @description Roles.
+             */
+            roles: number;
+            /**
+             * Format: int64
+             * @description Root users.
+             */
+            roots: number;
+            /**
+             * Format: int64
+             * @description Services of AWS.
+             */
+            services: number;
+            /**
+             * Format: int64
+             * @description Of all these, those of whom it is not known.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Users.
+             */
+            users: number;
+        };
         /**
          * @description What kind of somebody.
          * @enum {string}
@@ -4051,6 +4370,19 @@ export interface components {
             through: string[];
             /** @description The program or service that made the call for them, as far as it says so. */
             tool?: string | null;
+        };
+        /** @description Actions that give content only to those who may use the key too. */
+        WithKeyView: {
+            /** @description The actions on the resource, sorted. */
+            actions: string[];
+            /** @description The action and the key together. */
+            content: components["schemas"]["SaysKind"];
+            /** @description The key: an ARN, the alias of one that AWS manages, or why it is not known. */
+            key: string;
+            /** @description What the key says of these. */
+            key_says: components["schemas"]["SaysKind"];
+            /** @description What is needed of it, all of it. */
+            needs: string[];
         };
     };
     responses: never;
@@ -5668,6 +6000,46 @@ export interface operations {
             };
         };
     };
+    keys: {
+        parameters: {
+            query?: {
+                /** @description Only this one, by ARN. */
+                key?: string;
+                /** @description Days after which a grant counts as forgotten. */
+                old_days?: number;
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openings: {
         parameters: {
             query?: {
@@ -5698,6 +6070,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpeningsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    secrets: {
+        parameters: {
+            query?: {
+                /** @description Only this one, by ARN. */
+                secret?: string;
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretsAnswer"];
                 };
             };
             /** @description A problem */

@@ -13,8 +13,8 @@ import { Tabs } from "../../parts/Tabs";
 import { Matrix, type MatrixRow } from "./Matrix";
 import { AsOf, Gaps, More, Notes, Says, Who } from "./parts";
 import styles from "./Permissions.module.css";
-import { Proof } from "./Proof";
-import { type From, FROM, short, who, why } from "./words";
+import { OfKey, Proof } from "./Proof";
+import { type From, FROM, ofKey, short, vendor, who, why } from "./words";
 
 /** Asks page by page. */
 function usePages<T extends { next?: number | null }>(key: unknown[], fetch: (cursor: number, signal: AbortSignal) => Promise<T>) {
@@ -50,8 +50,9 @@ export function WhoCan({ query }: { query: Query<"/api/v1/permissions/who-can"> 
           {rows.map((row) => (
             <li key={`${row.kind} ${row.principal}`}>
               <details>
-                <summary><Says decision={row.decision} /><span className={styles.what}><span><bdi className="wrap">{row.kind === "user" || row.kind === "role" ? short(row.principal) : who(row)}</bdi> <span className="small muted">{row.kind === "user" || row.kind === "role" ? `${row.kind} of ${shown(row.principal.split(":")[4] ?? "", 20)}` : ""}</span></span><span className="small muted wrap">{shown(why(row), 400)}</span></span></summary>
+                <summary><Says decision={row.content} /><span className={styles.what}><span><bdi className="wrap">{row.kind === "user" || row.kind === "role" ? short(row.principal) : who(row)}</bdi> <span className="small muted">{row.kind === "user" || row.kind === "role" ? `${row.kind} of ${shown(row.principal.split(":")[4] ?? "", 20)}` : ""}</span></span><span className="small muted wrap">{shown(why(row), 400)}{row.key && `; ${ofKey(row.key)}`}</span></span></summary>
                 <Proof verdict={row} />
+                <OfKey step={row.key} />
                 {(row.kind === "user" || row.kind === "role") && <p className="small"><Link to="/permissions" search={{ principal: row.principal }} className="link">What else it can do</Link></p>}
               </details>
             </li>
@@ -73,7 +74,7 @@ export function WhatCan({ query }: { query: Query<"/api/v1/permissions/what-can"
     const one = row.resources[0] ?? "*";
     const type = row.resource_type ?? undefined;
     return {
-      key: String(at), permitted: row.permitted, proof: { principal: principal.principal, kind: principal.kind, resource: one, context: query.context }, name: type ? `to ${counted(row.count, kind(type))}` : "without a resource",
+      key: String(at), permitted: row.permitted, withKey: row.with_key, proof: { principal: principal.principal, kind: principal.kind, resource: one, context: query.context }, name: type ? `to ${counted(row.count, kind(type))}` : "without a resource",
       head: type ? <Named type={type} resources={row.resources} all={row.count} /> : <span className="muted">actions without a resource</span>,
     };
   });
@@ -110,7 +111,7 @@ export function WhatOn({ query }: { query: Query<"/api/v1/permissions/what-on"> 
   const first = pages.data?.pages[0];
   if (!first) return <Missing of={pages} label="Asking everyone about every action" />;
   const rows = (pages.data?.pages.flatMap((page) => page.rows) ?? []).map((row): MatrixRow => ({
-    key: `${row.kind} ${row.principal}`, permitted: row.permitted, name: `for ${who(row)}`, head: <Who asker={row} />, proof: { principal: row.principal, kind: row.kind, resource: first.resource, context: query.context },
+    key: `${row.kind} ${row.principal}`, permitted: row.permitted, withKey: row.with_key, name: `for ${who(row)}`, head: <Who asker={row} />, proof: { principal: row.principal, kind: row.kind, resource: first.resource, context: query.context },
   }));
   return (
     <>
@@ -129,10 +130,11 @@ export function Explained({ query }: { query: Query<"/api/v1/permissions/explain
   const { principal, verdict } = answer;
   return (
     <>
-      <p className="row wrapped"><Says decision={verdict.decision} /><span className="wrap"><Who asker={principal} /> · <code>{shown(answer.action, 100)}</code> on <On uid={answer.resource} /></span></p>
-      <p className="wrap">{shown(why(verdict), 600)}. <AsOf of={answer.as_of} /></p>
+      <p className="row wrapped"><Says decision={answer.content} /><span className="wrap"><Who asker={principal} /> · <code>{shown(answer.action, 100)}</code> on <On uid={answer.resource} /></span></p>
+      <p className="wrap">{shown(why(verdict), 600)}{answer.key && `; ${ofKey(answer.key)}`}. <AsOf of={answer.as_of} /></p>
       <Notes notes={answer.notes} />
       <Proof verdict={verdict} />
+      <OfKey step={answer.key} />
       <p className="row wrapped small"><Link to="/permissions" search={{ action: answer.action, resource: query.resource, context: query.context }} className="link">Who else can</Link><Link to="/permissions" search={{ resource: query.resource }} className="link">What is allowed on it</Link></p>
       <Gaps gaps={answer.gaps} />
     </>
@@ -147,8 +149,8 @@ export function Open({ from, context, onFrom }: { from: From; context?: string[]
   const told = first ?? counts.data;
   const of = (which: From) => told?.counts.find((each) => each.from === which)?.count;
   const rows = (pages.data?.pages.flatMap((page) => page.rows) ?? []).map((row): MatrixRow => ({
-    key: `${row.resource} ${row.kind} ${row.principal}`, permitted: row.permitted, name: `on ${shown(row.resource, 200)} for ${who(row)}`, proof: { principal: row.principal, kind: row.kind, resource: row.resource, context },
-    head: <span className={styles.named}><Link to="/permissions" search={{ resource: row.resource }} className="row" title={shown(row.resource, 400)}><KindIcon type={row.resource_type} /><bdi className="wrap">{shown(row.resource.split(":").slice(5).join(":") || row.resource, 120)}</bdi></Link><span className="small muted wrap">lets in <Who asker={row} /></span></span>,
+    key: `${row.resource} ${row.kind} ${row.principal}`, permitted: row.permitted, withKey: row.with_key, name: `on ${shown(row.resource, 200)} for ${who(row)}`, proof: { principal: row.principal, kind: row.kind, resource: row.resource, context },
+    head: <span className={styles.named}><Link to="/permissions" search={{ resource: row.resource }} className="row" title={shown(row.resource, 400)}><KindIcon type={row.resource_type} /><bdi className="wrap">{shown(row.resource.split(":").slice(5).join(":") || row.resource, 120)}</bdi></Link><span className="small muted wrap">lets in <Who asker={row} /></span>{row.not_named && <Badge state="attention">not named: who is this?</Badge>}{row.vendor && <span className="small wrap">{vendor(row.vendor)}</span>}</span>,
   }));
   const words = FROM.find(([each]) => each === from)?.[2];
   return (

@@ -5,9 +5,11 @@ import { AlertTriangle, Check, CircleDashed } from "lucide-react";
 import { count } from "../../lib/text";
 import styles from "./Permissions.module.css";
 import { Says } from "./parts";
-import { ACCESS, type Access, type Permitted, type Question } from "./words";
+import { ACCESS, type Access, type Permitted, type Question, type WithKey, withKey } from "./words";
 
 export interface MatrixRow { key: string; head: ReactNode; name: string; permitted: Permitted[];
+  /** What the key says of actions that give content. */
+  withKey?: WithKey[];
   /** The question that proves one of its actions. */
   proof: Question }
 const SIGNS = { allowed: Check, only_if: AlertTriangle, unknown: CircleDashed };
@@ -45,6 +47,9 @@ export function Matrix({ rows, title, label }: { rows: MatrixRow[]; title: strin
               {open?.key === row.key && (
                 <tr className={styles.opened}><td colSpan={ACCESS.length + 1}>
                   {row.permitted.filter((each) => each.access === open.access).map((each) => <Actions key={each.decision} of={each} proof={row.proof} />)}
+                  {row.withKey?.filter((each) => row.permitted.some((one) => one.access === open.access && each.actions.some((action) => one.actions.includes(action)))).map((each, at) => (
+                    <p key={at} className="row wrapped small"><Says decision={each.content} /><span className="wrap">{withKey(each)}</span></p>
+                  ))}
                 </td></tr>
               )}
             </Fragment>

@@ -3,10 +3,23 @@ import { Check, CircleDashed, CircleHelp, Ban, CircleX, Minus } from "lucide-rea
 import { list, shown } from "../../lib/text";
 import { Says } from "./parts";
 import styles from "./Permissions.module.css";
-import { condition, layer, says, statement, type Verdict } from "./words";
+import { condition, type KeyStep, layer, says, statement, type Verdict } from "./words";
 
 const SIGNS = { allowed: Check, implicitly_denied: Ban, explicitly_denied: CircleX, only_if: CircleHelp, unknown: CircleDashed, not_applicable: Minus };
 const UNKNOWN_SHOWN = 20;
+
+/** The key as a step of its own, after the action's. */
+export function OfKey({ step }: { step?: KeyStep | null }) {
+  if (!step) return null;
+  return (
+    <div className="stack">
+      <h3>And its key</h3>
+      <p className="row wrapped"><Says decision={step.says} /><span className="wrap"><code>{step.needs.join(", ")}</code> of <bdi>{shown(step.key, 300)}</bdi>{step.via && <> through <code>{shown(step.via, 100)}</code></>}</span></p>
+      {step.note && <p className="small wrap">{shown(step.note, 400)}.</p>}
+      {step.verdict && <Proof verdict={step.verdict} />}
+    </div>
+  );
+}
 
 export function Proof({ verdict }: { verdict: Verdict }) {
   const { because, conditions, layers, blocked_by, unknown, missing_keys, faults } = verdict;

@@ -10,7 +10,7 @@ import styles from "./Permissions.module.css";
 import { type Asker, type Decision, short, who } from "./words";
 
 /** YES, ONLY IF, UNKNOWN or NO, with a sign of its own each. */
-export function Says({ decision, children }: { decision: Decision; children?: ReactNode }) {
+export function Says({ decision, children }: { decision: Decision | Schemas["SaysKind"]; children?: ReactNode }) {
   if (decision === "allowed") return <Badge state="understood">YES{children}</Badge>;
   if (decision === "only_if") return <Badge state="attention">ONLY IF{children}</Badge>;
   if (decision === "unknown") return <Badge state="unknown">UNKNOWN{children}</Badge>;

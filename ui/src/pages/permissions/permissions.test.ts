@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asks, command, condition, short, statement, type Verdict, who, why } from "./words";
+import { asks, command, condition, ofKey, short, statement, type Verdict, vendor, who, why, withKey } from "./words";
 
 const verdict = (more: Partial<Verdict>): Verdict => ({ decision: "allowed", because: [], conditions: [], missing_keys: [], blocked_by: [], layers: [], unknown: [], faults: [], ...more });
 
@@ -43,5 +43,14 @@ describe("the words of an answer", () => {
   });
   it("make tricky characters of names visible", () => {
     expect(statement({ policy: "a\u202eb", statement: 0, sid: "x\u200b" })).toBe("a\\u{202e}b, Statement[0] “x\\u{200b}”");
+  });
+  it("say what the key says beside the action", () => {
+    expect(ofKey({ needs: ["kms:Decrypt"], says: "denied", note: null })).toBe("and kms:Decrypt of its key: not allowed");
+    expect(ofKey({ needs: ["kms:GenerateDataKey", "kms:Decrypt"], says: "unknown", note: "no scan saw it" })).toBe("and kms:GenerateDataKey and kms:Decrypt of its key: not known (no scan saw it)");
+    expect(withKey({ key: "k", needs: ["kms:Decrypt"], actions: ["s3:GetObject"], key_says: "only_if", content: "only_if" })).toBe("s3:GetObject: also takes kms:Decrypt of its key: only under conditions");
+  });
+  it("say whose an account is, and when their time is over", () => {
+    expect(vendor({ name: "Backup\u202e Ltd", purpose: null, until: "2026-01-31", over: true, source: null })).toBe("Backup\\u{202e} Ltd, until 2026-01-31, which is over");
+    expect(vendor({ name: "AWS", purpose: "logs", until: null, over: false, source: null })).toBe("AWS: logs");
   });
 });

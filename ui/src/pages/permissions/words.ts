@@ -9,6 +9,9 @@ export type Permitted = Schemas["PermittedView"];
 export type Verdict = Schemas["VerdictOfRequest"];
 export type Decision = Schemas["DecisionKind"];
 export type From = Schemas["OpeningFrom"];
+export type KeyStep = Schemas["KeyStepView"];
+export type WithKey = Schemas["WithKeyView"];
+export type Vendor = Schemas["VendorView"];
 export type Condition = Schemas["ConditionView"];
 export type Reason = Schemas["ReasonView"];
 
@@ -82,6 +85,24 @@ export function why(verdict: Verdict): string {
       return told.length ? told.map((each) => `${layer(each.layer).toLowerCase()}: ${statement(each)}`).join("; ") : "its account's own root user";
     }
   }
+}
+
+const OF_KEY: Record<Schemas["SaysKind"], string> = { allowed: "allowed", only_if: "only under conditions", unknown: "not known", denied: "not allowed" };
+
+/** What a key says, as a sentence's part. */
+export function ofKey({ needs, says: decision, note }: Pick<KeyStep, "needs" | "says" | "note">): string {
+  return `and ${needs.join(" and ")} of its key: ${OF_KEY[decision]}${note ? ` (${shown(note, 200)})` : ""}`;
+}
+
+/** The same of actions in a matrix. */
+export function withKey({ actions, needs, key_says }: WithKey): string {
+  const names = actions.length > 3 ? `${actions.length} of these` : actions.map((each) => shown(each, 80)).join(", ");
+  return `${names}: also ${actions.length > 1 ? "take" : "takes"} ${needs.join(" and ")} of its key: ${OF_KEY[key_says]}`;
+}
+
+/** Whose an account is, with what they do and until when. */
+export function vendor({ name, purpose, until, over }: Vendor): string {
+  return `${shown(name, 120)}${purpose ? `: ${shown(purpose, 200)}` : ""}${until ? `, until ${shown(until, 20)}${over ? ", which is over" : ""}` : ""}`;
 }
 
 export interface Question { principal?: string; action?: string; resource?: string; kind?: Asker["kind"]; context?: string[] }
