@@ -126,6 +126,8 @@ fn closed() -> Guarded {
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_on))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::openings))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_if))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain_what_if))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::keys))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::secrets))
         // What actions there are says nothing of the estate.

@@ -280,3 +280,80 @@ async fn the_sample_says_whom_keys_serve_and_whose_accounts_are() {
     assert_eq!((&stranger["not_named"], &stranger["vendor"]), (&json!(true), &Value::Null));
     assert_eq!(stranger["from_account"], STRANGER);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_would_be_is_asked_about_and_changes_nothing() {
+    let api = Played::start().await;
+    scan(&api, &json!({})).await;
+    let send = |path: &'static str, body: Value| {
+        let request = api.post(path, &body);
+        async move { request.send().await.expect("an answer") }
+    };
+    let ask = |body: Value| {
+        let answer = send("/permissions/what-if", body);
+        async move {
+            let answer = answer.await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            answer.json::<Value>().await.expect("JSON")
+        }
+    };
+    // Everyone may read the bucket by its policy.
+    let gone = json!({"of": "resource", "id": "northwind-tmp-export-7731", "document": null});
+    let found = ask(json!({"change": gone.clone()})).await;
+    assert_eq!(found["gained"], 0, "{found}");
+    let row =
+        rows(&found).iter().find(|row| row["principal"] == "*" && row["access"] == "data").expect("all");
+    assert_eq!((&row["effect"], &row["after"]), (&json!("lost"), &Value::Null), "{row}");
+    let request = json!({"change": gone, "principal": "*", "kind": row["kind"], "action": row["actions"][0], "resource": row["resource"]});
+    let proof = send("/permissions/what-if/explain", request).await.json::<Value>().await.expect("JSON");
+    assert_eq!((&proof["before"]["decision"], &proof["after"]), (&row["before"], &Value::Null), "{proof}");
+
+    let document = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}});
+    let given = json!({"of": "principal", "id": "telemetry-sync", "document": document.to_string()});
+    let found = ask(json!({"change": given.clone(), "limit": 1})).await;
+    assert!(found["gained"].as_u64().expect("a count") > 0 && found["lost"] == 0, "{found}");
+    let row = &rows(&found)[0];
+    assert_eq!(
+        (&row["effect"], &row["access"], &row["before"]),
+        (&json!("gained"), &json!("admin"), &Value::Null)
+    );
+    let request = json!({"change": given, "principal": row["principal"], "kind": row["kind"], "action": "iam:CreateUser", "resource": row["resource"]});
+    let proof = send("/permissions/what-if/explain", request).await.json::<Value>().await.expect("JSON");
+    assert_eq!(proof["before"]["decision"], "implicitly_denied", "{proof}");
+    assert_eq!(proof["after"]["decision"], "allowed", "{proof}");
+    assert_eq!(proof["after"]["because"][0]["policy"], "what-if", "{proof}");
+    // It is as it was.
+    let told = api
+        .read(&format!("/permissions/explain?principal=telemetry-sync&action=iam:CreateUser&resource={ROLE}"))
+        .await;
+    assert_eq!(told["verdict"]["decision"], "implicitly_denied", "{told}");
+
+    for (change, status, code, words) in [
+        (json!({"of": "principal", "id": "nobody-such", "document": null}), 404, "not_found", "nobody-such"),
+        (
+            json!({"of": "managed", "id": "arn:aws:iam::1:policy/x", "document": null}),
+            404,
+            "not_found",
+            "policy/x",
+        ),
+        (
+            json!({"of": "principal", "id": "telemetry-sync", "document": "{"}),
+            400,
+            "invalid_parameter",
+            "what-if",
+        ),
+        (json!({"of": "scp", "id": "p-none", "document": null}), 400, "invalid_parameter", "p-none"),
+        (
+            json!({"of": "scp", "id": "p-1", "document": " ".repeat(130 * 1024)}),
+            413,
+            "body_too_large",
+            "bytes",
+        ),
+        (json!({"of": "everything", "id": "p-1", "document": null}), 400, "invalid_body", "everything"),
+    ] {
+        let answer = send("/permissions/what-if", json!({"change": change})).await;
+        let told = problem(answer, status, code).await;
+        assert!(told["detail"].as_str().is_some_and(|text| text.contains(words)), "{told}");
+    }
+    api.stop().await;
+}

@@ -99,6 +99,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/permissions/keys", "+++++"),
     ("get", "/permissions/secrets", "+++++"),
     ("get", "/permissions/actions", "+++++"),
+    ("post", "/permissions/what-if", "+++++"),
+    ("post", "/permissions/what-if/explain", "+++++"),
     ("post", "/sql", "-++++"),
     ("get", "/sql/tables", "-++++"),
     ("get", "/ledger", "---++"),
@@ -129,6 +131,9 @@ fn example(method: &str, path: &str) -> (String, Value) {
         ("post", "/me/totp/confirm") => json!({"code": "000000"}),
         ("post", "/tokens") => json!({"name": "t", "role": "viewer", "days": 1}),
         ("post", "/people") => json!({"name": "", "role": "viewer"}),
+        ("post", "/permissions/what-if") => {
+            json!({"change": {"of": "resource", "id": uid, "document": null}})
+        }
         ("post", "/sql") => json!({"query": "select 1"}),
         _ => json!({}),
     };

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_access::{AccessError, Says};
+use fathom_access::{AccessError, Permissions, Says};
 use fathom_iam::{
-    Context, Verdict,
+    Context, Organisation, Verdict,
     organisation::{Asker, Kind, Target},
 };
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     extract::{Query, shown},
-    permitting::{self, Snapshot},
+    permitting,
     problem::{Code, Problem, ProblemView},
     state::ApiState,
 };
@@ -92,8 +92,9 @@ pub(crate) async fn explain(
     let asking = Arc::clone(&snapshot);
     let (wanted, on, does) = (query.kind.map(Kind::from), asked.clone(), action.clone());
     let (asker, verdict, key) = permitting::ask(&state, move || {
-        let (asker, verdict) = decide(&asking, &principal, wanted, &does, &on, given.clone())?;
         let organisation = asking.permissions.index.organisation();
+        let (asker, verdict) =
+            decide(&asking.permissions, organisation, &principal, wanted, &does, &on, given.clone())?;
         let key = asking.permissions.encryption.step(organisation, (&does, &on), &asker, &given);
         Ok((asker, verdict, key.map_err(|error| refused("resource", error))?))
     })
@@ -114,19 +115,19 @@ pub(crate) async fn explain(
 }
 
 /// Decides as the answer does whose row is opened: strangers as far as the resource's side goes, others whole.
-fn decide(
-    snapshot: &Snapshot,
+pub(super) fn decide(
+    permissions: &Permissions,
+    organisation: &Organisation,
     principal: &str,
     wanted: Option<Kind>,
     action: &str,
     target: &Target,
     given: Context,
 ) -> Result<(Asker, Verdict), Problem> {
-    let organisation = snapshot.permissions.index.organisation();
     let question = |text| refused("", AccessError::Question(text));
     let is_member = wanted.is_none_or(fathom_access::is_member);
-    let called = match snapshot.permissions.principal(principal) {
-        Ok(number) if is_member => snapshot.permissions.index.principal(number),
+    let called = match permissions.principal(principal) {
+        Ok(number) if is_member => permissions.index.principal(number),
         Err(error @ AccessError::Ambiguous { .. }) if is_member => return Err(refused("principal", error)),
         _ => None,
     };

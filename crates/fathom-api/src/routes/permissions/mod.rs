@@ -10,6 +10,7 @@ mod openings;
 mod secrets;
 mod views;
 mod what_can;
+mod what_if;
 mod what_on;
 mod who_can;
 
@@ -28,6 +29,7 @@ pub(crate) use keys::{__path_keys, keys};
 pub(crate) use openings::{__path_openings, openings};
 pub(crate) use secrets::{__path_secrets, secrets};
 pub(crate) use what_can::{__path_what_can, what_can};
+pub(crate) use what_if::{__path_explain_what_if, __path_what_if, explain_what_if, what_if};
 pub(crate) use what_on::{__path_what_on, what_on};
 pub(crate) use who_can::{__path_who_can, who_can};
 
