@@ -130,6 +130,8 @@ fn closed() -> Guarded {
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain_what_if))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::keys))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::secrets))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::unused))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::least_privilege))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))

@@ -12,6 +12,7 @@ mod oidc;
 mod pages;
 mod passkeys;
 mod permissions;
+mod privilege;
 mod reading;
 mod roles;
 mod runner;
