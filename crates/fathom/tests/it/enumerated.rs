@@ -22,6 +22,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
         ":root",
         "an account as a principal, not a resource; the organisation's accounts are known by it",
     ),
+    ("arn:aws:iam::aws:policy/", "", "a policy that AWS writes and nobody here uses"),
     ("arn:aws:iam::", ":user/default_user", "the user that moto makes up for a caller without one"),
     ("arn:aws:sts::", "", "who is asking, not a resource"),
     ("arn:aws:iam::", "/AWSServiceRoleForAutoScaling", "moto names a service role that it does not make"),

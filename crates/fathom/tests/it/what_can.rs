@@ -38,7 +38,12 @@ fn what_is_open_to_the_outside_is_told_by_where_it_is_open_to() {
     );
     assert_eq!(
         let_in(&["cross-account"]),
-        pairs(&[("security-audit", "908249470583"), ("OrganizationAccountAccessRole", "123456789012")])
+        pairs(&[
+            ("security-audit", "908249470583"),
+            ("OrganizationAccountAccessRole", "123456789012"),
+            ("break-glass", "break-glass-1"),
+            ("break-glass", "break-glass-2"),
+        ])
     );
 }
 

@@ -34,10 +34,11 @@ fn expect(args: &[&str], wanted: &[(&str, &str)]) {
 fn the_intruders_role_is_found_from_both_sides() {
     // Trusted by an account that nobody knows, and allowed everything.
     expect(&["sts:AssumeRole", "SupportAccess"], &[("allowed", "999988887777")]);
-    expect(&["iam:CreateUser"], &[("allowed", "SupportAccess")]);
+    // Beside the one that the company keeps for the worst night.
+    expect(&["iam:CreateUser"], &[("allowed", "SupportAccess"), ("allowed", "break-glass")]);
     expect(
         &["sqs:SendMessage", "payments-webhooks"],
-        &[("allowed", "SupportAccess"), ("allowed", "storefront-task")],
+        &[("allowed", "SupportAccess"), ("allowed", "break-glass"), ("allowed", "storefront-task")],
     );
     let found = who(&["sts:AssumeRole", "SupportAccess"]);
     assert_eq!(found["rows"][0]["kind"], "outside");
