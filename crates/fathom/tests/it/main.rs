@@ -26,6 +26,7 @@ mod mistakes;
 mod moto;
 mod people;
 mod places;
+mod privilege;
 mod provider_policies;
 mod references;
 mod sample;
