@@ -96,6 +96,13 @@ impl<'a> Ways<'a> {
         (self.ways.len(), self.open.iter().map(Vec::len).sum())
     }
 
+    /// Things that rules are about whose own policies were not read: whom these let in is not known.
+    pub fn gaps(&self) -> Vec<String> {
+        let organisation = self.world.index.organisation();
+        let workloads = self.world.facts.workloads.iter();
+        workloads.filter_map(|one| organisation.gap(&target(&one.arn, Some(&one.account), true))).collect()
+    }
+
     /// How many users, roles and root users there are.
     pub fn principals(&self) -> u32 {
         self.open.len() as u32
@@ -366,8 +373,11 @@ impl<'a> Ways<'a> {
             }
             let target = target(arn, Some(account), true);
             let decided = index.decide(action, &target, &on(arn, passed_to.as_deref()))?;
+            let might = index.might(action);
+            let is_told = |member: u32| might.contains(member) || !decided.unknown.contains(member);
             levels = levels
                 .into_iter()
+                .filter(|(member, _)| is_told(*member))
                 .filter_map(|(member, level)| Some((member, level.max(Level::of(decided.of(member))?))))
                 .collect();
         }

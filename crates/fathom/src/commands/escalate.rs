@@ -1,0 +1,241 @@
+//! `fathom escalate`: what somebody could become, step by step, and the edit that prevents it.
+
+use anyhow::Result;
+use fathom_access::{Escalating, Permissions, is_member};
+use fathom_escalate::{Breaks, Edit, Escalation, Level, Reached, Step, Ways, What};
+use fathom_iam::verdict::LayerName;
+use serde::Serialize;
+use serde_json::json;
+
+use super::who_can;
+use crate::{
+    args::{EscalateArgs, Global},
+    render::{self, clean, styled},
+    wiring,
+};
+
+/// Lines that are shown of all that can be reached, and of all who can; `--all` and `--json` have the rest.
+const SHOWN: usize = 25;
+
+/// One of those who can become more.
+#[derive(Serialize)]
+struct Climber {
+    principal: String,
+    /// The accounts that it can take over.
+    accounts: Vec<String>,
+    /// How many users and roles it can become.
+    others: usize,
+    /// The shortest way to the first of them.
+    nearest: Reached,
+}
+
+pub(crate) async fn run(global: &Global, args: EscalateArgs) -> Result<()> {
+    let store = wiring::reader(global).await?;
+    let permissions = Permissions::load(&store, wiring::now()).await?;
+    let escalating = Escalating::load(&store, wiring::now()).await?;
+    let ways =
+        Ways::of(&permissions.index, &escalating.facts, &escalating.rules).map_err(anyhow::Error::msg)?;
+    let gaps = [permissions.index.organisation().unread().to_vec(), ways.gaps()].concat();
+    match &args.principal {
+        Some(name) => one(global, &args, &ways, permissions.principal(name)?, &gaps),
+        None => all(global, &args, &ways, &gaps),
+    }
+}
+
+/// What one principal can become.
+fn one(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, number: u32, gaps: &[String]) -> Result<()> {
+    let mut found = ways.escalate(number).map_err(anyhow::Error::msg)?;
+    found.reached.retain(|one| is_wanted(one, args));
+    let first = found.reached.first();
+    let edit = match first {
+        Some(first) => ways.edits(number, first).map_err(anyhow::Error::msg)?,
+        None => None,
+    };
+    if global.json {
+        return render::print_json(&json!({ "escalation": found, "edit": edit, "gaps": gaps }));
+    }
+    render::print(styled(render::STRONG, clean(&found.principal)))?;
+    if let Some(level) = found.administers {
+        render::print(format!("{}may do everything in its account already.", only(level)))?;
+    }
+    let Some(first) = first else {
+        render::print("can become nothing more that was asked about.")?;
+        return who_can::gaps(gaps);
+    };
+    render::print(format!("{}can {}, in {}:\n", only(first.decision), goal(first), steps(first)))?;
+    render::print(render::table(&["step", "who", "does", "to", "allowed by"], lines(first)))?;
+    render::print(format!("\n{}", told(edit.as_ref())))?;
+    rest(&found, args)?;
+    if found.cut {
+        render::print(styled(
+            render::ATTENTION,
+            "not all was followed: there is too much that it can become",
+        ))?;
+    }
+    who_can::gaps(gaps)
+}
+
+/// Everything else that it can become, a line each.
+fn rest(found: &Escalation, args: &EscalateArgs) -> Result<()> {
+    let others = found.reached.get(1..).unwrap_or_default();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let shown = if args.all { others.len() } else { SHOWN };
+    render::print(format!("\n{} else:", if others.len() == 1 { "One thing" } else { "What" }))?;
+    let rows = others.iter().take(shown).map(|one| {
+        let last = one.steps.last().map(|step| clean(&step.title)).unwrap_or_default();
+        vec![decision(one.decision), goal(one), steps(one), last]
+    });
+    render::print(render::table(&["answer", "can", "in", "at last"], rows))?;
+    if others.len() > shown {
+        render::print(format!("and {} more: --all", others.len() - shown))?;
+    }
+    Ok(())
+}
+
+/// Everybody who can become more, those first who can take over an account, and of them those who need the fewest steps.
+fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -> Result<()> {
+    let mut climbers = Vec::new();
+    let (mut asked, mut administrators, mut cut) = (0, 0, false);
+    for number in 0..ways.principals() {
+        if !ways.kind(number).is_some_and(is_member) {
+            continue;
+        }
+        asked += 1;
+        administrators += usize::from(ways.administers(number).is_some());
+        let mut found = ways.escalate(number).map_err(anyhow::Error::msg)?;
+        cut |= found.cut;
+        found.reached.retain(|one| is_wanted(one, args));
+        let Some(nearest) = found.reached.first().cloned() else { continue };
+        let accounts = found.reached.iter().filter(|one| one.what == What::Account);
+        let accounts: Vec<String> = accounts.map(|one| one.name.clone()).collect();
+        let others = found.reached.len() - accounts.len();
+        climbers.push(Climber { principal: found.principal, accounts, others, nearest });
+    }
+    climbers.sort_by_cached_key(|one| {
+        (one.accounts.is_empty(), one.nearest.decision, taken(&one.nearest).count(), one.principal.clone())
+    });
+    if global.json {
+        return render::print_json(&json!({
+            "principals": climbers, "asked": asked, "administrators": administrators, "cut": cut, "gaps": gaps,
+        }));
+    }
+    if climbers.is_empty() {
+        render::print("nobody that was asked about can become more than it is.")?;
+    } else {
+        let shown = if args.all { climbers.len() } else { SHOWN };
+        let rows = climbers.iter().take(shown).map(|one| {
+            let first = taken(&one.nearest).next().map(|step| clean(&step.title)).unwrap_or_default();
+            let more = one.accounts.len() + one.others - 1;
+            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
+            vec![
+                decision(one.nearest.decision),
+                clean(&one.principal),
+                format!("{}{more}", goal(&one.nearest)),
+                steps(&one.nearest),
+                first,
+            ]
+        });
+        render::print(render::table(&["answer", "who", "can", "in", "first"], rows))?;
+        if climbers.len() > shown {
+            render::print(format!("and {} more: --all", climbers.len() - shown))?;
+        }
+    }
+    render::print(format!(
+        "\n{asked} asked about: {} can become more, {administrators} may do everything in their account already. \
+        `fathom escalate <who>` shows the steps.",
+        climbers.len()
+    ))?;
+    if cut {
+        render::print(styled(
+            render::ATTENTION,
+            "not all was followed: there is too much that some can become",
+        ))?;
+    }
+    who_can::gaps(gaps)
+}
+
+fn is_wanted(one: &Reached, args: &EscalateArgs) -> bool {
+    let is_called = |to: &String| one.name == *to || one.name.rsplit('/').next() == Some(to);
+    (!args.sure || one.decision == Level::Sure) && args.to.as_ref().is_none_or(is_called)
+}
+
+fn lines(one: &Reached) -> Vec<Vec<String>> {
+    (1..).zip(&one.steps).map(|(number, step)| line(number, step)).collect()
+}
+
+fn line(number: usize, step: &Step) -> Vec<String> {
+    let asked = step.asked.iter().map(|proved| {
+        let why = proved.because.iter().filter(|reason| !who_can::is_limit(reason.layer));
+        let mut why: Vec<String> = why.map(who_can::reason).collect();
+        why.extend(proved.conditions.iter().map(|one| format!("only if {}", who_can::condition(one))));
+        why.dedup();
+        format!("{}: {}", clean(&proved.action), why.join("; "))
+    });
+    let on = if step.on == step.actor { "itself".to_owned() } else { clean(&step.on) };
+    vec![number.to_string(), clean(&step.actor), clean(&step.title), on, asked.collect::<Vec<_>>().join("\n")]
+}
+
+/// The edit, in words.
+fn told(edit: Option<&Edit>) -> String {
+    let Some(edit) = edit else {
+        return "No single statement can be edited that would prevent it.".to_owned();
+    };
+    let statement = match &edit.sid {
+        Some(sid) if !sid.is_empty() => format!("statement `{}`", clean(sid)),
+        _ => format!("statement {}", edit.statement),
+    };
+    let of = match edit.layer {
+        LayerName::ResourcePolicy => format!("the {} of {}", clean(&edit.policy), clean(&edit.holder)),
+        _ => format!("the policy `{}` of {}", clean(&edit.policy), clean(&edit.holder)),
+    };
+    let what = match &edit.action {
+        Some(action) => format!("take {} out of {statement} of {of}", clean(action)),
+        None => format!("take {statement} out of {of}"),
+    };
+    let comes = match edit.breaks {
+        Breaks::Every => "Asked again as if that were done, no way is left.".to_owned(),
+        Breaks::This { other_steps } => {
+            format!("Asked again as if that were done, another way is left, in {}.", counted(other_steps))
+        }
+    };
+    format!("{} {what}. {comes}", styled(render::STRONG, "To prevent it:"))
+}
+
+fn goal(one: &Reached) -> String {
+    match one.what {
+        What::Account => format!("take over account {}", clean(&one.name)),
+        What::More => format!("give more permissions to {}", clean(&one.name)),
+        What::Role | What::User => format!("become {}", clean(&one.name)),
+    }
+}
+
+/// The steps that somebody takes: who may do everything in an account takes none to be that.
+fn taken(one: &Reached) -> impl Iterator<Item = &Step> {
+    one.steps.iter().filter(|step| !step.asked.is_empty())
+}
+
+fn steps(one: &Reached) -> String {
+    counted(taken(one).count())
+}
+
+fn counted(steps: usize) -> String {
+    format!("{steps} {}", if steps == 1 { "step" } else { "steps" })
+}
+
+fn only(level: Level) -> &'static str {
+    match level {
+        Level::Sure | Level::Never => "",
+        Level::OnlyIf => "only if conditions hold, ",
+        Level::Unknown => "for all that is known, ",
+    }
+}
+
+fn decision(level: Level) -> String {
+    match level {
+        Level::Sure | Level::Never => styled(render::STRONG, "YES"),
+        Level::OnlyIf => styled(render::ATTENTION, "ONLY IF"),
+        Level::Unknown => styled(render::ATTENTION, "UNKNOWN"),
+    }
+}
