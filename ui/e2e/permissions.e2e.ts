@@ -109,4 +109,42 @@ describe("permissions", () => {
       await page.goto(`${ADDRESS}/permissions?principal=SupportAccess&action=iam:ListUsers&resource=*`);
       await page.getByText("YES", { exact: true }).waitFor();
     }, { quiet: /404/ }));
+
+  it("say what a policy would give and take, with the proof before and after, and change nothing", () =>
+    journey("/permissions", async (page) => {
+      await page.getByRole("radio", { name: "What if" }).click();
+      await page.waitForURL(/view=what-if/);
+      await page.getByRole("combobox", { name: "A policy of" }).selectOption("resource");
+      const which = page.getByRole("combobox", { name: "which" });
+      await which.focus();
+      await page.keyboard.type("northwind-tmp-export");
+      await page.getByRole("option", { name: /northwind-tmp-export-7731/ }).first().waitFor();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("Enter");
+      // What there is now stands there already.
+      const policy = page.getByRole("textbox", { name: "The policy as it would be" });
+      await policy.filter({ hasText: "Statement" }).waitFor();
+      await page.getByRole("button", { name: "And if it goes?" }).click();
+      const rows = page.getByRole("list", { name: "Changes" });
+      await rows.getByText("LOST", { exact: true }).first().waitFor();
+      await page.getByText(`fathom what-if --remove --resource ${BUCKET}`).waitFor();
+      await whole(page, "permissions-what-if-gone");
+
+      await page.goto(`${ADDRESS}/permissions?view=what-if&of=principal&id=${encodeURIComponent("arn:aws:iam::908249470583:role/storefront-task")}`);
+      await page.getByRole("combobox", { name: "Inline policy" }).selectOption({ label: "a new one beside these" });
+      await policy.fill("{ half");
+      await page.getByText("is no JSON").waitFor();
+      expect(await page.getByRole("button", { name: "What changes?" }).isDisabled()).toBe(true);
+      await policy.fill(JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "iam:CreateUser", Resource: "*" }, { Effect: "Allow", Action: "sqs:ReceiveMessage", Resource: "*", Condition: { Bool: { "aws:SecureTransport": "true" } } }] }, null, 2));
+      await page.getByRole("button", { name: "What changes?" }).click();
+      const gained = rows.getByRole("listitem").filter({ hasText: "iam:CreateUser" }).first();
+      await gained.locator("summary").click();
+      await gained.getByRole("region", { name: "With the change" }).getByText("YES", { exact: true }).waitFor();
+      await gained.getByRole("region", { name: "Now" }).getByText("NO", { exact: true }).waitFor();
+      await gained.getByText(/^allowed by what-if, Statement\[0\]/).waitFor();
+      await whole(page, "permissions-what-if");
+      await policy.fill(JSON.stringify({ Version: "2012-10-17", Statement: { Effect: "Perhaps" } }));
+      await page.getByRole("button", { name: "What changes?" }).click();
+      await page.getByRole("alert").filter({ hasText: "Effect" }).waitFor();
+    }, { quiet: /400/ }));
 });

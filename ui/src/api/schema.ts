@@ -722,6 +722,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/least-privilege": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a user or role may do and did not, and the policy that leaves what it did
+         * @description What was used is what the imported CloudTrail logs tell. Actions that no log would show are told as such, and kept unless
+         *     `drop_unseen` is given.
+         */
+        get: operations["least_privilege"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/openings": {
         parameters: {
             query?: never;
@@ -760,6 +781,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/unused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What nobody used: access keys, passwords, users, roles
+         * @description Administrators come first, then what is oldest. What could not be read is not known, never unused.
+         */
+        get: operations["unused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/what-can": {
         parameters: {
             query?: never;
@@ -771,6 +812,44 @@ export interface paths {
         get: operations["what_can"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/what-if": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which permissions would appear, disappear or hold under other conditions if a policy were another
+         * @description Asked are the actions that the old or the new policy speaks of and the other does not, on the resources of the last
+         *     scan that they match; of a resource's policy, all actions on it. Nothing is changed.
+         */
+        post: operations["what_if"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/what-if/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What becomes of one request with a policy as it is and as it would be, with every layer and the statements that decide */
+        post: operations["explain_what_if"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1439,6 +1518,15 @@ export interface components {
          * @enum {string}
          */
         AccessKind: "list" | "read" | "data" | "tagging" | "write" | "admin";
+        /** @description Actions of one service and kind. */
+        ActionGroup: {
+            /** @description The kind of access. */
+            access: components["schemas"]["AccessKind"];
+            /** @description The actions, sorted. */
+            actions: string[];
+            /** @description The service, as actions name it. */
+            service: string;
+        };
         /** @description An action. */
         ActionRow: {
             /** @description Its name with the service, as AWS spells it. */
@@ -1776,6 +1864,18 @@ export interface components {
             /** @description Those that hold first, then the newest. */
             baselines: components["schemas"]["BaselineView"][];
         };
+        /** @description Calls whose actions are not known. */
+        CallNotMapped: {
+            /**
+             * Format: date-time
+             * @description The last time.
+             */
+            last: string;
+            /** @description The operation as events name it. */
+            name: string;
+            /** @description The service as events name it. */
+            source: string;
+        };
         /** @description The data of one event; the event's name says which: `begin`, `change`, `scan`, `error`. */
         ChangeEvent: components["schemas"]["StreamBegun"] | components["schemas"]["StreamedChange"] | components["schemas"]["ScanView"];
         /** @description What is to be changed of a person; what is left out stays. */
@@ -1824,6 +1924,21 @@ export interface components {
             understood_before?: boolean | null;
             /** @description What became of it: `added`, `returned`, `changed`, `gone`, or `same` where only whether it is understood differs. */
             what: string;
+        };
+        /** @description Actions of one kind on one resource that would be permitted in another way. */
+        ChangedRowView: components["schemas"]["AskerView"] & {
+            /** @description The kind of access. */
+            access: components["schemas"]["AccessKind"];
+            /** @description The actions, sorted. */
+            actions: string[];
+            after?: components["schemas"]["AnswerKind"] | null;
+            before?: components["schemas"]["AnswerKind"] | null;
+            /** @description What becomes of them. */
+            effect: components["schemas"]["EffectOfChange"];
+            /** @description The resource; `*` of actions that have none. */
+            resource: string;
+            /** @description Its type; null of actions without a resource. */
+            resource_type?: string | null;
         };
         /** @description A page of what changed. */
         Changes: {
@@ -2201,6 +2316,11 @@ export interface components {
          * @enum {string}
          */
         EffectKind: "Allow" | "Deny";
+        /**
+         * @description What becomes of a permission.
+         * @enum {string}
+         */
+        EffectOfChange: "gained" | "lost" | "now_conditional" | "now_sure" | "now_unknown";
         /** @description Nothing. */
         Empty: Record<string, never>;
         /** @description An acceptance to end. */
@@ -2732,6 +2852,64 @@ export interface components {
          * @enum {string}
          */
         LayerWord: "allowed" | "implicitly_denied" | "explicitly_denied" | "only_if" | "unknown" | "not_applicable";
+        /** @description What a principal may do against what it did. */
+        LeastPrivilegeAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /**
+             * Format: int32
+             * @description The days between these.
+             */
+            days: number;
+            /** @description Whether the proposal leaves out what no log would show. */
+            drops_unseen: boolean;
+            /**
+             * Format: int64
+             * @description How many actions they grant.
+             */
+            granted: number;
+            /** @description Granted, would be in the log, and is not. */
+            never_used: components["schemas"]["ActionGroup"][];
+            /**
+             * Format: int64
+             * @description How many those are.
+             */
+            never_used_count: number;
+            /** @description Calls in the log whose actions are not known. */
+            not_mapped: components["schemas"]["CallNotMapped"][];
+            /** @description What whoever reads this should know. */
+            notes: string[];
+            /** @description How much of them the log covers, by region of its account. */
+            places: components["schemas"]["LogCover"][];
+            /** @description The identity policies that were compared. */
+            policies: string[];
+            /** @description The policy that leaves what is used; null where the notes say why. */
+            policy?: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description Its characters, as AWS counts them.
+             */
+            policy_chars: number;
+            /** @description Its ARN. */
+            principal: string;
+            proof?: components["schemas"]["ProposalProof"] | null;
+            /** @description Scanned regions of its account without any log for this time. */
+            silent: string[];
+            /**
+             * Format: date-time
+             * @description From when on uses count.
+             */
+            since: string;
+            /** @description Granted, and no log tells. */
+            unseen: components["schemas"]["UnseenActions"][];
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            until: string;
+            /** @description What was used. */
+            used: components["schemas"]["UsedOne"][];
+        };
         /** @description Where the log ends. */
         LedgerState: {
             /** @description The signed checkpoint. */
@@ -2769,6 +2947,31 @@ export interface components {
             owner?: string | null;
             /** @description Whether the last scan could not say if it still exists. */
             stale: boolean;
+        };
+        /** @description How much of the time the log of one region covers. */
+        LogCover: {
+            /**
+             * Format: int32
+             * @description Days of the time asked about between these.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description Days between the oldest and the newest event that only read; 0 where there is none.
+             */
+            days_of_reads: number;
+            /**
+             * Format: date-time
+             * @description The oldest event that was read.
+             */
+            first: string;
+            /**
+             * Format: date-time
+             * @description The newest.
+             */
+            last: string;
+            /** @description The region. */
+            region: string;
         };
         /**
          * @description Whether any log was read.
@@ -3242,6 +3445,11 @@ export interface components {
          * @enum {string}
          */
         PhaseView: "signing_in" | "reading" | "understanding" | "sealing" | "done";
+        /**
+         * @description What a policy is of.
+         * @enum {string}
+         */
+        PolicyOf: "principal" | "managed" | "resource" | "scp" | "rcp";
         /** @description A problem as the client reads it. */
         Problem: {
             /** @description The stable code. */
@@ -3311,6 +3519,33 @@ export interface components {
              * @description Listings that were not answered.
              */
             unanswered: number;
+        };
+        /** @description A policy as it would be. */
+        Proposal: {
+            /** @description Of policies of the organisation: the root, unit or account it is attached to; null for everywhere it is. */
+            at?: string | null;
+            /** @description The policy as JSON text; null where it goes. */
+            document?: string | null;
+            /** @description An ARN; of users, roles and resources also a name; of policies of the organisation their id. */
+            id: string;
+            /** @description Of a principal: the name of the inline policy; one that is there already is replaced. */
+            name?: string | null;
+            /** @description What it is of. */
+            of: components["schemas"]["PolicyOf"];
+        };
+        /** @description What was asked of the proposed policy. */
+        ProposalProof: {
+            /**
+             * Format: int64
+             * @description How many requests for what was used the evaluator allows as it does today; it refuses none.
+             */
+            allowed: number;
+            /** @description Why that is not known. */
+            because: string[];
+            /** @description Used, though the identity policies that were read do not allow it. */
+            not_granted: components["schemas"]["UsedRequest"][];
+            /** @description Whether it is proved that nothing is allowed that is not granted today; null where that is not known. */
+            not_wider?: boolean | null;
         };
         /** @description An issuer, as those see it who may read people. */
         ProviderView: {
@@ -4106,6 +4341,151 @@ export interface components {
             /** @description The rows, worst first. */
             unknowns: components["schemas"]["ListedRow"][];
         };
+        /** @description Granted actions of which no log shows whether they were used. */
+        UnseenActions: {
+            /** @description The reason in words. */
+            because: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The actions. */
+            groups: components["schemas"]["ActionGroup"][];
+            /** @description Why not. */
+            reason: components["schemas"]["UnseenReason"];
+        };
+        /**
+         * @description Why a log shows nothing of an action that was used.
+         * @enum {string}
+         */
+        UnseenReason: "data_event" | "no_event" | "reads_not_logged" | "no_log" | "not_known";
+        /**
+         * @description Whether whoever has it can give itself every permission.
+         * @enum {string}
+         */
+        UnusedAdmin: "yes" | "only_if" | "unknown" | "no";
+        /** @description What nobody used. */
+        UnusedAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description What was looked at. */
+            asked: components["schemas"]["UnusedAsked"][];
+            /**
+             * Format: int32
+             * @description For so many days.
+             */
+            days: number;
+            /** @description What was not read at all. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description The worst first; then that of which it is not known. */
+            rows: components["schemas"]["UnusedOne"][];
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many were never used and are younger than that.
+             */
+            young: number;
+        };
+        /** @description How many of a kind were looked at. */
+        UnusedAsked: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description What they are. */
+            kind: components["schemas"]["UnusedWhat"];
+        };
+        /** @description Something that was not used, or of which that is not known. */
+        UnusedOne: {
+            /** @description The account. */
+            account: string;
+            /** @description Whether a key is active; null of other things. */
+            active?: boolean | null;
+            /** @description Whether whoever has it can give itself every permission. */
+            admin: components["schemas"]["UnusedAdmin"];
+            /** @description In words, and what is not known. */
+            because: string;
+            /**
+             * Format: date-time
+             * @description When it was made; null where that is not known.
+             */
+            created?: string | null;
+            /**
+             * Format: int64
+             * @description For how many days it was not used; null where that is not known.
+             */
+            days?: number | null;
+            /** @description What it is. */
+            kind: components["schemas"]["UnusedWhat"];
+            /**
+             * Format: date-time
+             * @description When it was used last; null where never, or not known.
+             */
+            last_used?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description The user or role that it is, or belongs to. */
+            principal: string;
+            /** @description Whether the provider made it. */
+            provider_made: boolean;
+            /** @description Whether it is sure. */
+            state: components["schemas"]["UnusedState"];
+            /** @description The uid of the key, the user or the role. */
+            uid: string;
+        };
+        /**
+         * @description Whether it is sure.
+         * @enum {string}
+         */
+        UnusedState: "unused" | "unknown";
+        /**
+         * @description What was not used.
+         * @enum {string}
+         */
+        UnusedWhat: "access_key" | "password" | "user" | "role";
+        /** @description An action that was used. */
+        UsedOne: {
+            /** @description The kind of access. */
+            access: components["schemas"]["AccessKind"];
+            /** @description The action. */
+            action: string;
+            /** @description Whether also on something that no event names so. */
+            elsewhere: boolean;
+            /** @description The event of that time. */
+            event: string;
+            /** @description Whether an identity policy that was read grants it. */
+            granted: boolean;
+            /**
+             * Format: date-time
+             * @description When it was used last.
+             */
+            last: string;
+            /** @description On what, as far as events name it by ARN; `…/*` for any object of a bucket. */
+            resources: string[];
+        };
+        /** @description One used action on one resource. */
+        UsedRequest: {
+            /** @description The action. */
+            action: string;
+            /** @description The resource. */
+            resource: string;
+        };
         /** @description How many rows have a value. */
         ValueCount: {
             /**
@@ -4234,6 +4614,103 @@ export interface components {
             resources: string[];
             /** @description What the key under which the resources are kept says of it; nothing where there is none. */
             with_key: components["schemas"]["WithKeyView"][];
+        };
+        /** @description What would change. */
+        WhatIfAnswer: {
+            /**
+             * Format: int64
+             * @description How many stay, under other conditions or with another certainty.
+             */
+            altered: number;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /**
+             * Format: int64
+             * @description How many permissions appear, one for each principal, action and resource.
+             */
+            gained: number;
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description How many disappear.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many of them were not, because they are many: the answer is not whole.
+             */
+            not_asked: number;
+            /**
+             * Format: int64
+             * @description How many permissions are counted and are in no row, because these are many.
+             */
+            not_shown: number;
+            /**
+             * Format: int64
+             * @description Of how many users, roles and root users it may be another.
+             */
+            principals: number;
+            /**
+             * Format: int64
+             * @description How many pairs of an action and a resource were asked about.
+             */
+            questions: number;
+            /** @description What appears first, and of that what weighs most. */
+            rows: components["schemas"]["ChangedRowView"][];
+            /**
+             * Format: int64
+             * @description How many rows there are, over all pages.
+             */
+            total: number;
+            /** @description Patterns of resources that match nothing that a scan saw. */
+            unmatched: string[];
+        };
+        /** @description A question about a policy as it would be. */
+        WhatIfBody: {
+            /** @description The policy. */
+            change: components["schemas"]["Proposal"];
+            /** @description What is known of the requests, as `KEY=VALUE`. */
+            context?: string[];
+            /**
+             * Format: int64
+             * @description `next` of the page before.
+             */
+            cursor?: number | null;
+            /** @description Only these kinds of access. */
+            kind?: components["schemas"]["AccessKind"][];
+            /**
+             * Format: int32
+             * @description The most rows.
+             * @default 100
+             */
+            limit: number | null;
+        };
+        /** @description What becomes of one request, before and after. */
+        WhatIfProof: {
+            after?: components["schemas"]["VerdictOfRequest"] | null;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            before?: components["schemas"]["VerdictOfRequest"] | null;
+        };
+        /** @description One request, before and after. */
+        WhatIfRequest: {
+            /** @description The action, `s3:GetObject`. */
+            action: string;
+            /** @description The policy. */
+            change: components["schemas"]["Proposal"];
+            /** @description What is known of the request, as `KEY=VALUE`. */
+            context?: string[];
+            kind?: components["schemas"]["AskerKind"] | null;
+            /** @description Who, as rows have it. */
+            principal: string;
+            /** @description The resource, as rows have it. */
+            resource: string;
         };
         /** @description Who may do what to the resource. */
         WhatOnAnswer: {
@@ -6040,6 +6517,42 @@ export interface operations {
             };
         };
     };
+    least_privilege: {
+        parameters: {
+            query: {
+                /** @description A user or role by ARN or name. */
+                principal: string;
+                /** @description What was used in so many days counts. */
+                days?: number;
+                /** @description Whether the proposal leaves out what no log would show. */
+                drop_unseen?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeastPrivilegeAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openings: {
         parameters: {
             query?: {
@@ -6121,6 +6634,42 @@ export interface operations {
             };
         };
     };
+    unused: {
+        parameters: {
+            query?: {
+                /** @description Not used for so many days. */
+                days?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnusedAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     what_can: {
         parameters: {
             query: {
@@ -6148,6 +6697,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhatCanAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfBody"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_what_if: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatIfRequest"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatIfProof"];
                 };
             };
             /** @description A problem */

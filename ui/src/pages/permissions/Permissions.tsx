@@ -2,22 +2,28 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { get } from "../../api/client";
 import { shown } from "../../lib/text";
 import { CopyLine } from "../../parts/Copy";
 import { Badge } from "../../parts/state";
-import { Empty } from "../../parts/states";
+import { Empty, Skeleton } from "../../parts/states";
+import { Tabs } from "../../parts/Tabs";
 import { useAt } from "../../parts/time";
 import { Explained, Open, WhatCan, WhatOn, WhoCan } from "./Answers";
 import { Asking } from "./Asking";
 import styles from "./Permissions.module.css";
 import { asks, command, type Question } from "./words";
 
+// Asked rarely: its script comes when it is.
+const WhatIf = lazy(() => import("./WhatIf").then((module) => ({ default: module.WhatIf })));
+const VIEWS = [["ask", "Ask"], ["what-if", "What if"]] as const;
+
 const TITLES = { explain: "Can it?", "who-can": "Who can?", "what-can": "What can it do?", "what-on": "Who can do what to it?", openings: "What is open to the outside?", "resource-lacks": "On what?" };
 
 export function Permissions() {
   const search = useSearch({ from: "/permissions" });
-  const { principal, action, resource, kind, context, from = "public" } = search;
+  const { principal, action, resource, kind, context, from = "public", view = "ask" } = search;
   const navigate = useNavigate({ from: "/permissions" });
   const past = useAt().as_of !== undefined;
   const question: Question = { principal, action, resource, kind, context };
@@ -29,9 +35,11 @@ export function Permissions() {
   return (
     <div className={styles.page}>
       <div className="row spread wrapped"><h1>Permissions</h1>{(principal ?? action ?? resource) !== undefined && <button type="button" className="button plain" onClick={() => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since }) })}><X aria-hidden />Clear</button>}</div>
-      <Asking key={key} question={question} set={set} />
+      <div className={styles.views}><Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: next === "ask" ? undefined : next }) })} /></div>
+      {view === "ask" && <Asking key={key} question={question} set={set} />}
       {past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>Permissions are known as the last scan left them, whatever moment the page shows.</span></p>}
-      <section className={styles.answer} aria-label="Answer" key={`answer ${key}`}>
+      {view === "what-if" && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><WhatIf /></Suspense>}
+      {view === "ask" && <section className={styles.answer} aria-label="Answer" key={`answer ${key}`}>
         <h2>{TITLES[which]}</h2>
         {which === "explain" && <Explained query={{ principal: principal ?? "", kind, action: action ?? "", resource: resource ?? "", context }} />}
         {which === "who-can" && <WhoCan query={{ action: action ?? "", resource: resource ?? "", context }} />}
@@ -39,8 +47,8 @@ export function Permissions() {
         {which === "what-on" && <WhatOn query={{ resource: resource ?? "", principal, context }} />}
         {which === "openings" && <Open from={from} context={context} onFrom={(next) => void navigate({ search: (was) => ({ ...was, from: next === "public" ? undefined : next }), replace: true })} />}
         {which === "resource-lacks" && <OnWhat action={action ?? ""} set={set} />}
-      </section>
-      {cli && <CopyLine text={cli} />}
+      </section>}
+      {view === "ask" && cli && <CopyLine text={cli} />}
     </div>
   );
 }
