@@ -104,7 +104,6 @@ fn days_within(first: Timestamp, last: Timestamp, since: Timestamp, until: Times
     if last < first {
         return 0;
     }
-    let days = (last.as_second() - first.as_second()) / DAY_SECONDS + 1;
-    let most = (until.as_second() - since.as_second()) / DAY_SECONDS;
-    u32::try_from(days.min(most.max(1))).unwrap_or(u32::MAX)
+    let days = (last.as_second() - first.as_second() + DAY_SECONDS - 1) / DAY_SECONDS;
+    u32::try_from(days.max(1)).unwrap_or(u32::MAX)
 }

@@ -64,15 +64,15 @@ pub struct Names {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    services: Vec<Service>,
+    services: Vec<Renamed>,
     events: Vec<Events>,
-    data_events: Vec<Actions>,
-    management: Vec<Actions>,
+    data_events: Vec<Listed>,
+    management: Vec<Listed>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Service {
+struct Renamed {
     source: String,
     service: String,
     from: String,
@@ -88,7 +88,7 @@ struct Events {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Actions {
+struct Listed {
     service: String,
     from: String,
     actions: Vec<String>,

@@ -137,8 +137,8 @@ fn left(principal: &str, statement: &Statement, keep: &Keep, catalogue: &Catalog
 
 /// A statement's id: letters and digits, once in the policy, with the granting policy and the number of its statement.
 fn sid(policy: &str, statement: &Statement, taken: &mut HashSet<String>) -> String {
-    let mut base: String = policy.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
-    base.push_str(&format!("S{}", statement.index));
+    let name: String = policy.chars().filter(char::is_ascii_alphanumeric).take(60).collect();
+    let base = format!("{name}S{}", statement.index);
     let mut sid = base.clone();
     let mut number = 1;
     while !taken.insert(sid.clone()) {

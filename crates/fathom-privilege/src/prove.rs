@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fathom_catalogue::{Action, Catalogue};
 use fathom_compare::Answer;
 use fathom_iam::{
-    Policy, PolicyKind,
+    Policy, PolicyKind, Template,
     policy::{Effect, Statement},
     verdict::LayerSays,
 };
@@ -127,7 +127,7 @@ fn granting<'a>(
     let elements =
         statements.filter_map(|statement| statement.resource.as_ref()).filter(|element| !element.negated);
     let patterns = elements.flat_map(|element| &element.patterns);
-    patterns.filter(|pattern| !has_variable(pattern)).map(|pattern| pattern.written())
+    patterns.filter(|pattern| !has_variable(pattern)).map(Template::written)
 }
 
 /// An ARN that a pattern holds; `*` of everything.

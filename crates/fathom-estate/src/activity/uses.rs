@@ -33,7 +33,7 @@ type Called = (String, String, String, AccountId, Region);
 /// names more resources than are told apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uses {
-    uses: BTreeMap<(Called, Vec<String>), Use>,
+    calls: BTreeMap<(Called, Vec<String>), Use>,
     /// How many sets of ARNs of a call are told apart.
     named: HashMap<Called, usize>,
     spans: BTreeMap<(AccountId, Region), UseSpan>,
@@ -58,7 +58,7 @@ impl Uses {
 
     fn keep(&mut self, called: &Called, resources: Vec<String>, event: &TrailEvent<'_>) {
         let mut key = (called.clone(), resources);
-        if !self.uses.contains_key(&key) {
+        if !self.calls.contains_key(&key) {
             let named = self.named.entry(called.clone()).or_default();
             if *named >= RESOURCES_MAX {
                 key.1 = Vec::new();
@@ -67,28 +67,25 @@ impl Uses {
             }
         }
         let moment = (event.at, &event.id);
-        match self.uses.get_mut(&key) {
-            Some(known) => {
-                known.first = known.first.min(event.at);
-                if moment > (known.last, &known.event) {
-                    (known.last, known.event) = (event.at, event.id.clone());
-                }
+        if let Some(known) = self.calls.get_mut(&key) {
+            known.first = known.first.min(event.at);
+            if moment > (known.last, &known.event) {
+                (known.last, known.event) = (event.at, event.id.clone());
             }
-            None => {
-                let one = Use {
-                    principal: called.0.clone(),
-                    source: called.1.clone(),
-                    name: called.2.clone(),
-                    account: called.3.clone(),
-                    region: called.4.clone(),
-                    resources: key.1.clone(),
-                    first: event.at,
-                    last: event.at,
-                    event: event.id.clone(),
-                };
-                self.uses.insert(key, one);
-            }
+            return;
         }
+        let one = Use {
+            principal: called.0.clone(),
+            source: called.1.clone(),
+            name: called.2.clone(),
+            account: called.3.clone(),
+            region: called.4.clone(),
+            resources: key.1.clone(),
+            first: event.at,
+            last: event.at,
+            event: event.id.clone(),
+        };
+        self.calls.insert(key, one);
     }
 
     /// Notes that the log of an event's place reaches to it, and whether it has calls that only read.
@@ -123,17 +120,17 @@ impl Uses {
 
     /// How many are kept.
     pub fn len(&self) -> usize {
-        self.uses.len()
+        self.calls.len()
     }
 
     /// Whether nothing is kept.
     pub fn is_empty(&self) -> bool {
-        self.uses.is_empty() && self.spans.is_empty()
+        self.calls.is_empty() && self.spans.is_empty()
     }
 
     /// The calls, and what was read from when to when.
     pub fn end(self) -> (Vec<Use>, Vec<UseSpan>) {
-        (self.uses.into_values().collect(), self.spans.into_values().collect())
+        (self.calls.into_values().collect(), self.spans.into_values().collect())
     }
 }
 

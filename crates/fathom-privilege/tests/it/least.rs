@@ -93,7 +93,7 @@ async fn what_was_not_used_goes_and_what_was_is_narrowed() {
     );
     let proof = found.proof.unwrap();
     assert_eq!((proof.wider, proof.lost.len(), proof.not_granted.len()), (Answer::NotWider, 0, 0));
-    assert_eq!((found.places[0].days, found.places[0].days_of_reads), (61, 61));
+    assert_eq!((found.places[0].days, found.places[0].days_of_reads), (60, 60));
 }
 
 #[tokio::test]

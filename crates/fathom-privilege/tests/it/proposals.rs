@@ -42,7 +42,7 @@ const RESOURCES: [&str; 11] = [
     "arn:aws:sqs:eu-west-1:111122223333:q*",
 ];
 const CONDITIONS: [&str; 4] = [
-    r#"{}"#,
+    "{}",
     r#"{"Bool":{"aws:SecureTransport":"true"}}"#,
     r#"{"StringEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1"]}}"#,
     r#"{"StringLike":{"aws:PrincipalTag/team":"core*"},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,

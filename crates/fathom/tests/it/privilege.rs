@@ -80,7 +80,7 @@ fn a_role_is_asked_what_it_did_and_gets_a_policy_for_that() {
 
     let ran = place.run(&["least-privilege", TASK, "--drop-unseen", "--policy", "task.json"]).ok();
     for part in [
-        "29 of 90 days",
+        "28 of 90 days",
         "never used",
         "left out",
         "not mapped to an action: DoThing",
