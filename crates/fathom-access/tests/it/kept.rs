@@ -1,6 +1,8 @@
 //! Reading is reading and decrypting; keys and secrets. What must come out is what AWS documents of key policies, of
 //! `kms:ViaService` and `kms:CallerAccount`, of keys that AWS manages, of rotation, and of the encryption of each service.
 
+#![allow(clippy::needless_pass_by_value, reason = "documents are written where they are used")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_access::{

@@ -124,17 +124,14 @@ pub(super) fn counts(counts: Counts) -> String {
         .filter(|(count, ..)| *count > 0)
         .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }));
     let told: Vec<String> = told.collect();
-    let mut text = if told.is_empty() { "nobody".to_owned() } else { told.join(", ") };
+    let mut parts = vec![if told.is_empty() { "nobody".to_owned() } else { told.join(", ") }];
     if counts.only_if > 0 {
-        text.push_str(&format!("; {} of these only if something holds", counts.only_if));
+        parts.push(format!("{} of these only if something holds", counts.only_if));
     }
     if counts.unknown > 0 {
-        text.push_str(&styled(
-            render::ATTENTION,
-            format!("; of {} of these it is not known", counts.unknown),
-        ));
+        parts.push(styled(render::ATTENTION, format!("of {} of these it is not known", counts.unknown)));
     }
-    text
+    parts.join("; ")
 }
 
 fn custody(custody: Custody) -> &'static str {

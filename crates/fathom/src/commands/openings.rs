@@ -84,20 +84,21 @@ fn let_in(row: &Opening) -> String {
         return format!("{who}\n{}", styled(render::ATTENTION, "not named: who is this?"));
     }
     let Some(vendor) = &row.vendor else { return who };
-    let mut told = format!("{who}\n{}", styled(render::STRONG, clean(&vendor.name)));
-    if let Some(purpose) = &vendor.purpose {
-        told.push_str(&format!(": {}", clean(purpose)));
-    }
+    let name = styled(render::STRONG, clean(&vendor.name));
+    let mut told = vec![match &vendor.purpose {
+        Some(purpose) => format!("{name}: {}", clean(purpose)),
+        None => name,
+    }];
     if let Some(until) = &vendor.until {
         let today: String = wiring::now().to_string().chars().take(until.len()).collect();
         let words = format!("until {}", clean(until));
-        told.push_str(&if vendor.is_over(&today) {
-            format!(", {}", styled(render::BAD, format!("{words}, which is over")))
+        told.push(if vendor.is_over(&today) {
+            styled(render::BAD, format!("{words}, which is over"))
         } else {
-            format!(", {words}")
+            words
         });
     }
-    told
+    format!("{who}\n{}", told.join(", "))
 }
 
 /// Whose accounts are: as AWS documents of its services, as `fathom.yaml` here says, as a file says; the later wins.

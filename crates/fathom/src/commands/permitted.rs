@@ -47,7 +47,7 @@ pub(super) fn with_key(all: Vec<WithKey>, permitted: &[Permitted]) -> Vec<WithKe
 
 /// Permissions with what the key says of those that give content, below them.
 pub(super) fn lines_with_key(permitted: &[Permitted], keys: &[WithKey], args: &ShownArgs) -> String {
-    let mut text = lines(permitted, args);
+    let mut told = vec![lines(permitted, args)];
     for one in keys {
         let names: Vec<&str> = one
             .actions
@@ -59,13 +59,13 @@ pub(super) fn lines_with_key(permitted: &[Permitted], keys: &[WithKey], args: &S
         } else {
             names.join(", ")
         };
-        text.push_str(&format!(
-            "\n{names}: also takes {} of its key: {}",
+        told.push(format!(
+            "{names}: also takes {} of its key: {}",
             one.needs.join(" and "),
             says(one.key_says)
         ));
     }
-    text
+    told.join("\n")
 }
 
 /// The word for a decision.

@@ -62,9 +62,9 @@ fn name(report: &SecretReport) -> &str {
 }
 
 fn row(report: &SecretReport) -> Vec<String> {
-    let mut readers = keys::counts(report.readers);
+    let mut readers = vec![keys::counts(report.readers)];
     if report.without_key > 0 {
-        readers.push_str(&format!("\n{} may ask and cannot decrypt", report.without_key));
+        readers.push(format!("{} may ask and cannot decrypt", report.without_key));
     }
     let key = match &report.key {
         None => "none that has a policy".to_owned(),
@@ -72,16 +72,16 @@ fn row(report: &SecretReport) -> Vec<String> {
         Some(Under::Key(arn)) => clean(arn.rsplit('/').next().unwrap_or(arn)),
         Some(Under::Unknown(why)) => styled(render::ATTENTION, format!("UNKNOWN: {}", clean(why))),
     };
-    let mut rotation = keys::rotation(&report.rotation);
+    let mut rotation = vec![keys::rotation(&report.rotation)];
     if let Some(at) = &report.rotated_at {
-        rotation.push_str(&format!("\nlast {}", day(at)));
+        rotation.push(format!("last {}", day(at)));
     }
     let used = match (&report.used_at, report.resource_type.as_str()) {
         (Some(at), _) => day(at),
         (None, "AWS::SSM::Parameter") => "AWS does not tell".to_owned(),
         (None, _) => "never, as AWS tells".to_owned(),
     };
-    vec![readers, key, rotation, used]
+    vec![readers.join("\n"), key, rotation.join("\n"), used]
 }
 
 fn day(at: &str) -> String {
