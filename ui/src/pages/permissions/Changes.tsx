@@ -1,15 +1,17 @@
 // What a policy would give and take; each row opens the proof before and after.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { post, type Schemas } from "../../api/client";
 import { Refused } from "../../api/problem";
 import { count, counted, shown } from "../../lib/text";
 import { Badge } from "../../parts/state";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
-import { AsOf, Gaps, More, Says, Who } from "./parts";
+import { AsOf, Gaps, More, Says } from "./parts";
 import { Proof } from "./Proof";
 import type { Proposal } from "./proposal";
 import styles from "./Permissions.module.css";
+import { short, who } from "./words";
 
 type Row = Schemas["ChangedRowView"];
 type Answer = Schemas["WhatIfAnswer"];
@@ -50,6 +52,7 @@ function Changed({ row, proposal }: { row: Row; proposal: Proposal }) {
   const [open, setOpen] = useState(false);
   const [action, setAction] = useState(row.actions[0] ?? "");
   const { state, word } = EFFECTS[row.effect];
+  const isOwn = row.kind === "user" || row.kind === "role";
   const names = row.actions.slice(0, 3).map((each) => shown(each, 80)).join(", ");
   return (
     <li>
@@ -58,7 +61,7 @@ function Changed({ row, proposal }: { row: Row; proposal: Proposal }) {
           <Badge state={state}>{word}</Badge>
           <span className={styles.what}>
             <span className="wrap"><strong>{row.access}</strong> {names}{row.actions.length > 3 && ` and ${count(row.actions.length - 3)} more`}{row.effect === "gained" && row.after === "only_if" && ", only if"}{row.effect === "gained" && row.after === "unknown" && ", not known"}</span>
-            <span className="small wrap"><Who asker={row} /> <span className="muted">on <code>{row.resource === "*" ? "no resource" : shown(row.resource, 200)}</code></span></span>
+            <span className="small wrap"><bdi>{isOwn ? short(row.principal) : who(row)}</bdi> <span className="muted">{isOwn && `${row.kind} of ${shown(row.principal.split(":")[4] ?? "", 20)} `}on <code>{row.resource === "*" ? "no resource" : shown(row.resource, 200)}</code></span></span>
           </span>
         </summary>
         {open && (
@@ -70,6 +73,7 @@ function Changed({ row, proposal }: { row: Row; proposal: Proposal }) {
               </ul>
             )}
             <Both row={row} action={action} proposal={proposal} />
+            {isOwn && <p className="small"><Link to="/permissions" search={{ principal: row.principal }} className="link">What it can do now</Link></p>}
           </div>
         )}
       </details>
