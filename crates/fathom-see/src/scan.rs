@@ -112,9 +112,9 @@ impl Scanner {
         };
         let answers = Arc::new(self.client.clone());
         let reading = Reading { answers, content: &self.content, store: &self.store, first, home, found };
-        // The log answers a few calls a second, and is read while everything else is.
+        // The log answers a few calls a second, and is read while everything else is. Both are much to carry about.
         let log = look.read(&options.trail, &clock);
-        reading.run_beside(log, options, declared, progress, &clock).await
+        Box::pin(reading.run_beside(log, options, declared, progress, &clock)).await
     }
 }
 

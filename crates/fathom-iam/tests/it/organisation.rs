@@ -135,7 +135,7 @@ fn a_boundary_limits_and_one_that_was_not_read_makes_it_unknown() {
 const READER: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
 /// Users of two accounts that have the same policy of AWS attached, and what the scans kept of it.
-fn two_accounts(policy: Option<Value>) -> WhoCan {
+fn two_accounts(policy: Option<&Value>) -> WhoCan {
     let attached =
         json!({"AttachedManagedPolicies": [{"PolicyArn": READER, "PolicyName": "ReadOnlyAccess"}]});
     let mut builder = Builder::default();
@@ -147,7 +147,7 @@ fn two_accounts(policy: Option<Value>) -> WhoCan {
         );
         builder.add(Found { kind: "AWS::IAM::User", uid: &uid, account, document: &user, unread: &[] });
     }
-    if let Some(document) = &policy {
+    if let Some(document) = policy {
         builder.add(Found {
             kind: "AWS::IAM::ManagedPolicy",
             uid: READER,
@@ -163,9 +163,9 @@ fn two_accounts(policy: Option<Value>) -> WhoCan {
 #[test]
 fn a_policy_of_aws_holds_in_every_account_that_attaches_it() {
     let version = |id: &str, is_default: bool, policy: Value| json!({"VersionId": id, "IsDefaultVersion": is_default, "Document": policy});
-    let in_versions = |versions: Value, default: &str| {
+    let in_versions = |versions: &Value, default: &str| {
         two_accounts(Some(
-            json!({"PolicyName": "ReadOnlyAccess", "DefaultVersionId": default, "PolicyVersionList": versions}),
+            &json!({"PolicyName": "ReadOnlyAccess", "DefaultVersionId": default, "PolicyVersionList": versions}),
         ))
     };
     let readers = |found: &WhoCan| -> Vec<Decision> {
@@ -176,12 +176,12 @@ fn a_policy_of_aws_holds_in_every_account_that_attaches_it() {
     let list = || allow("s3:List*", "*");
     // Only the version in force counts, wherever it stands.
     let newer = json!([version("v2", true, list()), version("v1", false, deny("*"))]);
-    assert_eq!(readers(&in_versions(newer, "v2")), both(Decision::Allowed));
+    assert_eq!(readers(&in_versions(&newer, "v2")), both(Decision::Allowed));
     let older = json!([version("v1", false, list()), version("v2", true, allow("ec2:*", "*"))]);
-    assert_eq!(readers(&in_versions(older, "v2")), vec![]);
+    assert_eq!(readers(&in_versions(&older, "v2")), vec![]);
     let by_name =
         json!([{"VersionId": "v1", "Document": deny("*")}, {"VersionId": "v2", "Document": list()}]);
-    assert_eq!(readers(&in_versions(by_name, "v2")), both(Decision::Allowed));
+    assert_eq!(readers(&in_versions(&by_name, "v2")), both(Decision::Allowed));
 
     // What cannot be told is not known, and named.
     let two_say_so = json!([version("v1", true, list()), version("v2", true, list())]);
@@ -189,10 +189,10 @@ fn a_policy_of_aws_holds_in_every_account_that_attaches_it() {
     let another = json!([version("v1", true, list())]);
     let nameless = json!([{"Document": list()}]);
     for unclear in [
-        in_versions(two_say_so, "v2"),
-        in_versions(neither, "v2"),
-        in_versions(another, "v2"),
-        in_versions(nameless, ""),
+        in_versions(&two_say_so, "v2"),
+        in_versions(&neither, "v2"),
+        in_versions(&another, "v2"),
+        in_versions(&nameless, ""),
         two_accounts(None),
     ] {
         assert_eq!(readers(&unclear), both(Decision::Unknown), "{unclear:#?}");

@@ -87,7 +87,8 @@ impl Desk {
             accounts: accounts.iter().map(|id| (*id).into()).collect(),
             ..both()
         };
-        self.scanner.run(&options, &Declared::default(), &Progress::default(), now).await.unwrap()
+        let (declared, progress) = (Declared::default(), Progress::default());
+        self.scanner.run(&options, &declared, &progress, now).await.unwrap()
     }
 
     async fn kept(&self, arn: &str) -> Option<StoredResource> {
