@@ -28,7 +28,7 @@ export function WhatIf() {
   return (
     <>
       <div className={styles.asking} role="search" aria-label="Policy">
-        <div className={styles.pick}>
+        <div className={styles.field}>
           <label className="small" htmlFor={field}>A policy of</label>
           <select id={field} className="input" value={of} onChange={(event) => void navigate({ search: (was) => ({ ...was, of: event.target.value as Of, id: undefined }) })}>
             {Object.entries(OF).map(([each, { name }]) => <option key={each} value={each}>{name}</option>)}
