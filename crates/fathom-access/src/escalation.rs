@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathom_escalate::{Facts, Group, Role, Rules, RulesError, User, Workload};
+use fathom_escalate::{Facts, Group, Role, Rules, User, Workload};
 use fathom_model::{Edge, Outcome, ResourceType, Target, Timestamp, Uid};
 use fathom_store::{CoverageQuery, Store, StoreError, Which, WhichEdges};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::Unread;
+use crate::{AccessError, Unread};
 
 /// Edges by which something runs as a role, or as a profile that has one.
 const RUNS_AS: [&str; 2] = ["runs_as", "uses_role"];
@@ -30,23 +30,12 @@ pub struct Escalating {
     pub facts: Facts,
 }
 
-/// Why they could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum EscalatingError {
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The rules cannot be used.
-    #[error(transparent)]
-    Rules(#[from] RulesError),
-}
-
 impl Escalating {
     /// Reads them.
     ///
     /// # Errors
     /// When the store fails, or the rules cannot be used.
-    pub async fn load(store: &Store, now: Timestamp) -> Result<Self, EscalatingError> {
+    pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
         let rules = Rules::embedded()?;
         let types = rules.types();
         let unread = crate::unread(store, &[ResourceType::from(USER)], now).await?;

@@ -6,8 +6,8 @@
 //! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
 
 mod decrypt;
-mod keys;
 mod escalation;
+mod keys;
 mod openings;
 mod permissions;
 mod secrets;
@@ -20,6 +20,7 @@ mod what_if;
 use std::collections::{BTreeMap, HashMap};
 
 pub use decrypt::{Encryption, KeyStep, Says, Under, WithKey};
+pub use escalation::Escalating;
 use fathom_catalogue::CatalogueError;
 use fathom_content::ContentError;
 use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
@@ -27,7 +28,6 @@ use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
 use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
 use futures::TryStreamExt as _;
 pub use keys::{Counts, Custody, GrantReport, Grantee, KeyReport, Keys, Rotation, Who};
-pub use escalation::{Escalating, EscalatingError};
 pub use openings::{Opening, Openings, Origin};
 pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member, on_objects};
 pub use secrets::{Reader, SecretReport, Secrets};
@@ -51,6 +51,9 @@ pub enum AccessError {
         /// What it may mean, some of it.
         found: Vec<String>,
     },
+    /// The rules of escalation cannot be used.
+    #[error(transparent)]
+    Rules(#[from] fathom_escalate::RulesError),
     /// The catalogue of actions cannot be read.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fathom_access::{AccessError, Openings, Origin, Permissions};
+use fathom_access::{AccessError, Escalating, Openings, Origin, Permissions};
+use fathom_escalate::{Everyone, Ways, WorkedOut};
 use fathom_iam::Context;
 use fathom_model::Scan;
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
@@ -26,6 +27,10 @@ pub(crate) struct Snapshot {
     turn: i64,
     /// What is open, where nothing is given of the requests: asked with every visit of the page.
     openings: OnceLock<Openings>,
+    /// What the estate has beside its policies, and what was worked out of it for everybody.
+    escalating: Escalating,
+    ways: OnceLock<Arc<WorkedOut>>,
+    escalations: OnceLock<Everyone>,
 }
 
 impl Snapshot {
@@ -39,6 +44,32 @@ impl Snapshot {
         }
         let found = self.permissions.openings(&Origin::ALL, &Context::new())?;
         Ok(self.openings.get_or_init(|| found))
+    }
+
+    /// What somebody could do to have more permissions.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub(crate) fn ways(&self) -> Result<Ways<'_>, String> {
+        let (index, facts, rules) = (&self.permissions.index, &self.escalating.facts, &self.escalating.rules);
+        if let Some(known) = self.ways.get() {
+            return Ways::again(index, facts, rules, Arc::clone(known));
+        }
+        let found = Ways::of(index, facts, rules)?;
+        self.ways.get_or_init(|| found.worked_out());
+        Ok(found)
+    }
+
+    /// Everybody who can become more.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub(crate) fn escalations(&self) -> Result<&Everyone, String> {
+        if let Some(known) = self.escalations.get() {
+            return Ok(known);
+        }
+        let found = self.ways()?.everyone(|_| true)?;
+        Ok(self.escalations.get_or_init(|| found))
     }
 }
 
@@ -76,12 +107,25 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     })?;
     let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
     // Policies are parsed between two reads, which would hold up other requests on a thread that serves them.
-    let loading = spawn_blocking(move || handle.block_on(Permissions::load(&store, now)));
-    let permissions = loading
+    let loading = spawn_blocking(move || {
+        handle.block_on(async {
+            let permissions = Permissions::load(&store, now).await?;
+            Ok::<_, AccessError>((permissions, Escalating::load(&store, now).await?))
+        })
+    });
+    let (permissions, escalating) = loading
         .await
         .map_err(|_| Problem::new(Code::Internal, "the permissions were not read to their end"))?
         .map_err(|error| Problem::new(Code::Internal, chain(&error)))?;
-    let made = Arc::new(Snapshot { scan, permissions, turn, openings: OnceLock::new() });
+    let made = Arc::new(Snapshot {
+        scan,
+        permissions,
+        turn,
+        openings: OnceLock::new(),
+        escalating,
+        ways: OnceLock::new(),
+        escalations: OnceLock::new(),
+    });
     *kept = Some(Arc::clone(&made));
     Ok(made)
 }

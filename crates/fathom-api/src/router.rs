@@ -128,6 +128,8 @@ fn closed() -> Guarded {
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_if))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain_what_if))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::escalations))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::escalation))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::keys))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::secrets))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::unused))

@@ -7,7 +7,12 @@ use fathom_iam::{
     organisation::{Kind, Suppose, Target},
 };
 
-use crate::{actor::Actor, facts::Facts, reach::Level, witness};
+use crate::{
+    actor::{self, Actor},
+    facts::Facts,
+    reach::Level,
+    witness,
+};
 
 /// What must be allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +62,21 @@ pub(crate) struct World<'a> {
     pub(crate) catalogue: &'static Catalogue,
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
+    /// Somebody who asks, by its number.
+    pub(crate) fn actor<'s>(&self, member: u32, suppose: &'s Suppose) -> Option<Actor<'s>>
+    where
+        'a: 's,
+    {
+        let (name, kind) = self.index.principal(member)?;
+        Some(Actor { member, name, kind, suppose })
+    }
+
+    /// The account of somebody, by its number.
+    pub(crate) fn account(&self, member: u32) -> &'a str {
+        self.index.principal(member).map(|(name, _)| actor::account(name)).unwrap_or_default()
+    }
+
     /// Decides all asks of a step: the least sure counts.
     pub(crate) fn all(&self, actor: Actor<'_>, asks: &[Ask]) -> Result<Answer, String> {
         let (mut level, mut proofs) = (Level::Sure, Vec::new());
@@ -110,11 +129,11 @@ impl World<'_> {
     }
 
     /// The first of these on which all actions are allowed, or the one on which that is surest.
-    fn first<'a>(
+    fn first<'t>(
         &self,
         actor: Actor<'_>,
         actions: &[String],
-        among: impl Iterator<Item = (String, &'a str)>,
+        among: impl Iterator<Item = (String, &'t str)>,
         is_new: bool,
     ) -> Result<Answer, String> {
         let mut best: Answer = None;
@@ -123,16 +142,12 @@ impl World<'_> {
             let (mut level, mut proofs) = (Level::Sure, Vec::new());
             for action in actions {
                 let about = if is_new { About::New } else { About::There };
-                match self.single(actor, action, &target, on(&arn, None), about)? {
-                    Some((sure, proof)) => {
-                        level = level.max(sure);
-                        proofs.extend(proof);
-                    }
-                    None => {
-                        proofs.clear();
-                        break;
-                    }
-                }
+                let Some((sure, proof)) = self.single(actor, action, &target, on(&arn, None), about)? else {
+                    proofs.clear();
+                    break;
+                };
+                level = level.max(sure);
+                proofs.extend(proof);
             }
             if proofs.is_empty() {
                 continue;

@@ -41,6 +41,13 @@ pub struct Reached {
     pub steps: Vec<Step>,
 }
 
+impl Reached {
+    /// The steps that somebody takes: who may do everything in an account takes none to be that.
+    pub fn taken(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.rule != BEING)
+    }
+}
+
 /// What can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,18 +97,18 @@ pub struct Proved {
 }
 
 /// The ways as they were worked out for everybody.
-struct WorkedOut<'a>(&'a Ways<'a>);
+struct Known<'a>(&'a Ways<'a>);
 
-impl Open for WorkedOut<'_> {
+impl Open for Known<'_> {
     fn open_to(&self, member: u32) -> Result<Vec<(usize, Level)>, String> {
-        let ways = self.0.open.get(member as usize).map(Vec::as_slice).unwrap_or_default();
+        let ways = self.0.worked.open.get(member as usize).map(Vec::as_slice).unwrap_or_default();
         Ok(ways.iter().map(|(way, level)| (*way as usize, *level)).collect())
     }
 }
 
 impl Ways<'_> {
     pub(crate) fn followed(&self, member: u32) -> Result<Reach, String> {
-        self.reach(member, &WorkedOut(self))
+        self.reach(member, &Known(self))
     }
 
     /// What a principal can become, with the steps to each.
@@ -123,7 +130,7 @@ impl Ways<'_> {
         Ok(Escalation {
             principal: name.to_owned(),
             kind,
-            administers: self.administrators.get(&member).copied(),
+            administers: self.worked.administrators.get(&member).copied(),
             reached,
             cut: reach.cut,
         })
@@ -187,7 +194,7 @@ impl Ways<'_> {
                 }))
             }
             By::Way { way, actor, as_member, .. } => {
-                let Some(way) = self.ways.get(way) else { return Ok(None) };
+                let Some(way) = self.worked.ways.get(way) else { return Ok(None) };
                 let Some(rule) = self.rules.all().get(way.rule) else { return Ok(None) };
                 let suppose = supposed(reach, actor)?;
                 let proofs = match self.actor(as_member, &suppose) {

@@ -1,6 +1,6 @@
 //! The one edit without which something can no longer be reached, found by asking again as if it had been made.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use fathom_iam::{
     Index, Policy,
@@ -62,8 +62,8 @@ impl Open for Again<'_> {
         let nothing = Suppose::default();
         let Some(actor) = self.0.actor(member, &nothing) else { return Ok(Vec::new()) };
         let mut open = Vec::new();
-        for (number, _) in self.0.open.get(member as usize).into_iter().flatten() {
-            let Some(way) = self.0.ways.get(*number as usize) else { continue };
+        for (number, _) in self.0.worked.open.get(member as usize).into_iter().flatten() {
+            let Some(way) = self.0.worked.ways.get(*number as usize) else { continue };
             if let Some((level, _)) = self.0.world.all(actor, &way.asks)? {
                 open.push((*number as usize, level.max(way.at_best)));
             }
@@ -96,9 +96,7 @@ impl Ways<'_> {
             let again = Ways {
                 world: World { index: &index, ..self.world },
                 rules: self.rules,
-                ways: self.ways.clone(),
-                open: self.open.clone(),
-                administrators: BTreeMap::new(),
+                worked: self.worked_out(),
             };
             let left = again.reach(member, &Again(&again))?;
             let Some(still) = again.place(&left, goal) else {
@@ -135,7 +133,7 @@ impl Ways<'_> {
             else {
                 continue;
             };
-            let (Some(way), suppose) = (self.ways.get(way), supposed(reach, actor)?) else { continue };
+            let (Some(way), suppose) = (self.worked.ways.get(way), supposed(reach, actor)?) else { continue };
             let Some(who) = self.actor(as_member, &suppose) else { continue };
             let Some((_, proofs)) = self.world.all(who, &way.asks)? else { continue };
             for proof in proofs {

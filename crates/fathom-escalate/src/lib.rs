@@ -14,6 +14,7 @@ mod actor;
 mod asks;
 mod chain;
 mod edit;
+mod everyone;
 mod facts;
 mod reach;
 mod rules;
@@ -22,7 +23,8 @@ mod witness;
 
 pub use chain::{Escalation, Proved, Reached, Step, What};
 pub use edit::{Breaks, Edit};
+pub use everyone::{Climber, Everyone};
 pub use facts::{Facts, Group, Role, User, Workload};
 pub use reach::Level;
 pub use rules::{Keys, Kind, Rule, Rules, RulesError};
-pub use ways::Ways;
+pub use ways::{Ways, WorkedOut};

@@ -21,9 +21,6 @@ pub enum Level {
     OnlyIf,
     /// It depends on what was not read.
     Unknown,
-    /// It is not: no answer has this.
-    #[serde(skip)]
-    Never,
 }
 
 /// What one has come to be.
@@ -75,6 +72,11 @@ pub(crate) struct Reach {
     /// Whether the search ended before all was followed.
     pub(crate) cut: bool,
     asked: usize,
+}
+
+/// Whether a way leads to what is known already.
+fn is_idle(reach: &Reach, way: &Way) -> bool {
+    matches!(&way.gain, Gain::Member(member) if reach.members.contains_key(member))
 }
 
 /// What anybody of an account has whose owner one has become.
@@ -141,8 +143,8 @@ impl Ways<'_> {
             Node::More(member, suppose) => {
                 let Some(actor) = self.actor(*member, suppose) else { return Ok(Vec::new()) };
                 let mut ways = Vec::new();
-                for (number, way) in self.ways.iter().enumerate() {
-                    if reach.accounts.contains_key(&way.account) || self.is_idle(reach, way) {
+                for (number, way) in self.worked.ways.iter().enumerate() {
+                    if reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
                         continue;
                     }
                     reach.asked += way.asks.len();
@@ -165,11 +167,10 @@ impl Ways<'_> {
                 && index.principal(*member).is_some_and(|(_, kind)| matches!(kind, Kind::User | Kind::Role))
         };
         // Trust in an account is trust in any of its own; of those whom a policy names, each is asked.
-        let anyone = (0..self.open.len() as u32).find(is_of);
+        let anyone = (0..self.worked.open.len() as u32).find(is_of);
         let mut ways = Vec::new();
-        for (number, way) in self.ways.iter().enumerate() {
-            if way.account == account || reach.accounts.contains_key(&way.account) || self.is_idle(reach, way)
-            {
+        for (number, way) in self.worked.ways.iter().enumerate() {
+            if way.account == account || reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
                 continue;
             }
             let on = target(&way.on, Some(&way.account), true);
@@ -189,11 +190,6 @@ impl Ways<'_> {
         Ok(ways)
     }
 
-    /// Whether a way leads to what is known already.
-    fn is_idle(&self, reach: &Reach, way: &Way) -> bool {
-        matches!(&way.gain, Gain::Member(member) if reach.members.contains_key(member))
-    }
-
     fn take(
         &self,
         reach: &mut Reach,
@@ -202,7 +198,7 @@ impl Ways<'_> {
         as_member: u32,
         level: Level,
     ) -> Result<(), String> {
-        let Some(way) = self.ways.get(number) else { return Ok(()) };
+        let Some(way) = self.worked.ways.get(number) else { return Ok(()) };
         if reach.accounts.contains_key(&way.account) {
             return Ok(());
         }
@@ -221,7 +217,7 @@ impl Ways<'_> {
         let mut at = 0;
         while let Some((number, actor, as_member, sure)) = reach.waiting.get(at).copied() {
             at += 1;
-            let Some(way) = self.ways.get(number) else { continue };
+            let Some(way) = self.worked.ways.get(number) else { continue };
             if sure > level || reach.accounts.contains_key(&way.account) {
                 continue;
             }

@@ -1,6 +1,9 @@
 //! What each rule opens, to whom: worked out once for everybody.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use fathom_catalogue::{Catalogue, CatalogueError};
 use fathom_iam::{
@@ -9,7 +12,7 @@ use fathom_iam::{
 };
 
 use crate::{
-    actor::{self, Actor},
+    actor::Actor,
     asks::{Ask, World, on, target},
     facts::{Facts, account_of},
     reach::Level,
@@ -62,6 +65,12 @@ pub(crate) struct Way {
 pub struct Ways<'a> {
     pub(crate) world: World<'a>,
     pub(crate) rules: &'a Rules,
+    pub(crate) worked: Arc<WorkedOut>,
+}
+
+/// What was worked out once for everybody, to be kept for as long as nothing it was worked out of changes.
+#[derive(Debug, Default)]
+pub struct WorkedOut {
     pub(crate) ways: Vec<Way>,
     /// The ways open to each member, and how surely. Of those who administer an account, its own are left out.
     pub(crate) open: Vec<Vec<(u32, Level)>>,
@@ -75,25 +84,41 @@ impl<'a> Ways<'a> {
     /// # Errors
     /// When a question is not of its form; the text names what.
     pub fn of(index: &'a Index, facts: &'a Facts, rules: &'a Rules) -> Result<Self, String> {
-        let catalogue = Catalogue::embedded().map_err(|error: CatalogueError| error.to_string())?;
-        let world = World { index, facts, catalogue };
-        let mut all = Self {
-            world,
-            rules,
+        let world = World { index, facts, catalogue: catalogue()? };
+        let mut worked = WorkedOut {
             ways: Vec::new(),
             open: vec![Vec::new(); index.principals()],
             administrators: administrators(world)?,
         };
+        let mut all = Finder { world, worked: &mut worked };
         for (at, rule) in rules.all().iter().enumerate().filter(|(_, rule)| !rule.retired) {
             all.found(at, rule)?;
         }
         all.open_all()?;
-        Ok(all)
+        Ok(Self { world, rules, worked: Arc::new(worked) })
+    }
+
+    /// The same, where it was worked out before of the same index, facts and rules.
+    ///
+    /// # Errors
+    /// When the catalogue of actions cannot be read.
+    pub fn again(
+        index: &'a Index,
+        facts: &'a Facts,
+        rules: &'a Rules,
+        worked: Arc<WorkedOut>,
+    ) -> Result<Self, String> {
+        Ok(Self { world: World { index, facts, catalogue: catalogue()? }, rules, worked })
+    }
+
+    /// What was worked out, to be kept.
+    pub fn worked_out(&self) -> Arc<WorkedOut> {
+        Arc::clone(&self.worked)
     }
 
     /// How many there are, and how many pairs of one who can take one.
     pub fn count(&self) -> (usize, usize) {
-        (self.ways.len(), self.open.iter().map(Vec::len).sum())
+        (self.worked.ways.len(), self.worked.open.iter().map(Vec::len).sum())
     }
 
     /// Things that rules are about whose own policies were not read: whom these let in is not known.
@@ -105,7 +130,7 @@ impl<'a> Ways<'a> {
 
     /// How many users, roles and root users there are.
     pub fn principals(&self) -> u32 {
-        self.open.len() as u32
+        self.worked.open.len() as u32
     }
 
     /// What a principal is, by its number in the index.
@@ -115,29 +140,36 @@ impl<'a> Ways<'a> {
 
     /// Whether it may do everything in its account, and how surely.
     pub fn administers(&self, member: u32) -> Option<Level> {
-        self.administrators.get(&member).copied()
+        self.worked.administrators.get(&member).copied()
     }
 
     pub(crate) fn actor<'s>(&'s self, member: u32, suppose: &'s Suppose) -> Option<Actor<'s>> {
-        let (name, kind) = self.world.index.principal(member)?;
-        Some(Actor { member, name, kind, suppose })
+        self.world.actor(member, suppose)
     }
 
-    pub(crate) fn account(&self, member: u32) -> &str {
-        self.world.index.principal(member).map(|(name, _)| actor::account(name)).unwrap_or_default()
+    pub(crate) fn account(&self, member: u32) -> &'a str {
+        self.world.account(member)
     }
+}
 
+/// Finds the ways.
+struct Finder<'a, 'w> {
+    world: World<'a>,
+    worked: &'w mut WorkedOut,
+}
+
+impl Finder<'_, '_> {
     fn add(&mut self, rule: usize, about: &str, asks: Vec<Ask>, subject: Subject, gain: Gain) {
         let account = match &gain {
-            Gain::Member(member) => self.account(*member).to_owned(),
+            Gain::Member(member) => self.world.account(*member).to_owned(),
             Gain::Account(account) => account.clone(),
             Gain::Everything | Gain::Group { .. } | Gain::Unbound => match subject {
-                Subject::Member(member) => self.account(member).to_owned(),
+                Subject::Member(member) => self.world.account(member).to_owned(),
                 Subject::Nobody | Subject::AnyUser => account_of(about).to_owned(),
             },
         };
         let at_best = Level::Sure;
-        self.ways.push(Way { rule, on: about.to_owned(), account, asks, subject, gain, at_best });
+        self.worked.ways.push(Way { rule, on: about.to_owned(), account, asks, subject, gain, at_best });
     }
 
     /// All that a rule is about.
@@ -164,8 +196,8 @@ impl<'a> Ways<'a> {
             }
             Kind::NewIdentity => {
                 let mut accounts: BTreeSet<String> = BTreeSet::new();
-                for member in 0..self.open.len() as u32 {
-                    accounts.insert(self.account(member).to_owned());
+                for member in 0..self.worked.open.len() as u32 {
+                    accounts.insert(self.world.account(member).to_owned());
                 }
                 for account in accounts {
                     let asks =
@@ -244,7 +276,7 @@ impl<'a> Ways<'a> {
                 let asks = asks(rule, &policy, account_of(&policy));
                 self.add(at, &policy, asks, Subject::Member(member), Gain::Everything);
                 // What older versions say is not looked at.
-                if let Some(way) = self.ways.last_mut().filter(|_| rule.versions) {
+                if let Some(way) = self.worked.ways.last_mut().filter(|_| rule.versions) {
                     way.at_best = Level::Unknown;
                 }
             }
@@ -286,7 +318,7 @@ impl<'a> Ways<'a> {
             }
             asks.extend(rule.anywhere.iter().map(|one| Ask::Anywhere { action: one.clone() }));
             self.add(at, arn, asks, Subject::Nobody, Gain::Member(member));
-            if let Some(way) = self.ways.last_mut() {
+            if let Some(way) = self.worked.ways.last_mut() {
                 // Conditions of a trust policy for a service say for what the service may use the role, which who makes
                 // that thing can meet: they make a step no less sure.
                 way.at_best = if at_best == Level::Unknown { at_best } else { Level::Sure };
@@ -313,43 +345,47 @@ impl<'a> Ways<'a> {
     /// Finds to whom each way is open.
     fn open_all(&mut self) -> Result<(), String> {
         let mut known: BTreeMap<(u32, Ask), Option<Level>> = BTreeMap::new();
-        let nothing = Suppose::default();
-        for number in 0..self.ways.len() {
-            let Some(way) = self.ways.get(number) else { continue };
+        for number in 0..self.worked.ways.len() {
+            let Some(way) = self.worked.ways.get(number) else { continue };
             let (fixed, other): (Vec<&Ask>, Vec<&Ask>) =
                 way.asks.iter().partition(|ask| matches!(ask, Ask::On { .. }));
             let mut open: Vec<(u32, Level)> = Vec::new();
-            for (member, mut level) in self.candidates(way, &fixed)? {
+            for (member, level) in self.candidates(way, &fixed)? {
+                let mut surest = Some(level.max(way.at_best));
                 for ask in &other {
-                    let key = (member, (*ask).clone());
-                    let sure = match known.get(&key) {
-                        Some(sure) => *sure,
-                        None => {
-                            let Some(actor) = self.actor(member, &nothing) else { continue };
-                            let sure = self.world.one(actor, ask)?.map(|(level, _)| level);
-                            known.insert(key, sure);
-                            sure
-                        }
-                    };
-                    level = match sure {
-                        Some(sure) => level.max(sure),
-                        None => Level::Never,
-                    };
-                    if level == Level::Never {
+                    let sure = self.known(&mut known, member, ask)?;
+                    surest = surest.and_then(|level| Some(level.max(sure?)));
+                    if surest.is_none() {
                         break;
                     }
                 }
-                if level != Level::Never {
-                    open.push((member, level.max(way.at_best)));
-                }
+                open.extend(surest.map(|level| (member, level)));
             }
             for (member, level) in open {
-                if let Some(ways) = self.open.get_mut(member as usize) {
+                if let Some(ways) = self.worked.open.get_mut(member as usize) {
                     ways.push((number as u32, level));
                 }
             }
         }
         Ok(())
+    }
+
+    /// How surely an ask is allowed to somebody, asked once: many ways ask for the same.
+    fn known(
+        &self,
+        known: &mut BTreeMap<(u32, Ask), Option<Level>>,
+        member: u32,
+        ask: &Ask,
+    ) -> Result<Option<Level>, String> {
+        let key = (member, ask.clone());
+        if let Some(sure) = known.get(&key) {
+            return Ok(*sure);
+        }
+        let nothing = Suppose::default();
+        let Some(actor) = self.world.actor(member, &nothing) else { return Ok(None) };
+        let sure = self.world.one(actor, ask)?.map(|(level, _)| level);
+        known.insert(key, sure);
+        Ok(sure)
     }
 
     /// Who is allowed all that is asked on named things. Who administers the account in which it gains something, and
@@ -358,13 +394,14 @@ impl<'a> Ways<'a> {
         let index = self.world.index;
         let is_new = |member: u32| {
             way.gain != Gain::Member(member)
-                && !(self.administrators.contains_key(&member) && self.account(member) == way.account)
+                && !(self.worked.administrators.contains_key(&member)
+                    && self.world.account(member) == way.account)
         };
         let mut levels: BTreeMap<u32, Level> =
             (0..index.principals() as u32).filter(|one| is_new(*one)).map(|one| (one, Level::Sure)).collect();
         for action in way.asks.iter().flat_map(identity_actions) {
             let might = index.might(action);
-            levels.retain(|member, _| might.contains(*member) && self.account(*member) == way.account);
+            levels.retain(|member, _| might.contains(*member) && self.world.account(*member) == way.account);
         }
         for ask in fixed {
             let Ask::On { action, arn, account, passed_to } = ask else { continue };
@@ -406,6 +443,10 @@ fn asks(rule: &Rule, arn: &str, account: &str) -> Vec<Ask> {
         passed_to: None,
     });
     on.chain(rule.anywhere.iter().map(|action| Ask::Anywhere { action: action.clone() })).collect()
+}
+
+fn catalogue() -> Result<&'static Catalogue, String> {
+    Catalogue::embedded().map_err(|error: CatalogueError| error.to_string())
 }
 
 /// Who may do everything in its account.

@@ -688,6 +688,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one principal can become, step by step, and the edit that prevents it */
+        get: operations["escalation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who can come to have more permissions than were given */
+        get: operations["escalations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/explain": {
         parameters: {
             query?: never;
@@ -2370,6 +2404,113 @@ export interface components {
             /** @description What it was done to. */
             subject: string;
         };
+        /** @description What one principal can become. */
+        EscalationAnswer: {
+            administers?: components["schemas"]["StepDecision"] | null;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description Whether the search ended at its limit before all was followed. */
+            cut: boolean;
+            edit?: components["schemas"]["EscalationEdit"] | null;
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /** @description Who. */
+            principal: components["schemas"]["AskerView"];
+            /** @description What it can become: accounts first, then the surest and nearest. At most 500. */
+            reached: components["schemas"]["ReachedOne"][];
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            total: number;
+        };
+        /** @description An edit of a policy. */
+        EscalationEdit: {
+            /** @description The action that is taken out of the statement; null where all of the statement is. */
+            action?: string | null;
+            /** @description Who or what has the policy; a managed policy may have more holders. */
+            holder: string;
+            /** @description The layer that the policy is of. */
+            layer: components["schemas"]["LayerKind"];
+            /**
+             * Format: int64
+             * @description The steps of the shortest way that is left; null where none is.
+             */
+            other_steps?: number | null;
+            /** @description The policy. */
+            policy: string;
+            /** @description What it is to prevent, by its name in the answer. */
+            prevents: string;
+            /** @description Its id. */
+            sid?: string | null;
+            /**
+             * Format: int64
+             * @description The statement, from 0.
+             */
+            statement: number;
+        };
+        /** @description One who can become more. */
+        EscalationRow: {
+            /** @description The accounts that it can take over. */
+            accounts: string[];
+            /** @description The first that it can become. */
+            nearest: components["schemas"]["ReachedOne"];
+            /**
+             * Format: int64
+             * @description How many users and roles it can become, or give more permissions.
+             */
+            others: number;
+            /** @description Who. */
+            principal: components["schemas"]["AskerView"];
+        };
+        /** @description One step. */
+        EscalationStep: {
+            /** @description Who does it. */
+            actor: string;
+            /** @description Every action that is asked. */
+            asked: components["schemas"]["StepAsked"][];
+            /** @description How sure it is. */
+            decision: components["schemas"]["StepDecision"];
+            /** @description What it becomes: an ARN, or an account. */
+            gains: string;
+            /** @description To what. */
+            on: string;
+            /** @description The rule; `administers` where who takes no step may do everything in its account. */
+            rule: string;
+            /** @description What is done. */
+            title: string;
+        };
+        /** @description Everybody who can become more. */
+        EscalationsAnswer: {
+            /**
+             * Format: int64
+             * @description How many of them may do everything in their account already.
+             */
+            administrators: number;
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /**
+             * Format: int64
+             * @description How many users, roles and root users were asked about.
+             */
+            asked: number;
+            /** @description Whether a search ended at its limit before all was followed. */
+            cut: boolean;
+            /** @description What was not read that may decide. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Those first who can take over an account, and of them who is surest and needs the fewest steps. */
+            rows: components["schemas"]["EscalationRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
         /** @description A picture of the estate. */
         EstateAnswer: {
             as_of?: components["schemas"]["AsOfView"] | null;
@@ -3598,6 +3739,22 @@ export interface components {
              */
             seconds_max: number | null;
         };
+        /**
+         * @description What can be reached.
+         * @enum {string}
+         */
+        ReachedKind: "account" | "role" | "user" | "more";
+        /** @description Something that can be reached. */
+        ReachedOne: {
+            /** @description How sure all steps are together. */
+            decision: components["schemas"]["StepDecision"];
+            /** @description An ARN, or an account. */
+            name: string;
+            /** @description The steps, in the order they are taken. */
+            steps: components["schemas"]["EscalationStep"][];
+            /** @description What kind of thing it is. */
+            what: components["schemas"]["ReachedKind"];
+        };
         /** @description A statement that decided. */
         ReasonView: {
             /** @description What it does. */
@@ -4129,6 +4286,24 @@ export interface components {
             /** @description What it says. */
             value: string;
         };
+        /** @description An action of a step, and why it is allowed. */
+        StepAsked: {
+            /** @description The action. */
+            action: string;
+            /** @description The statements that decide. */
+            because: components["schemas"]["ReasonView"][];
+            /** @description What must hold. */
+            conditions: components["schemas"]["ConditionView"][];
+            /** @description The answer. */
+            decision: components["schemas"]["DecisionKind"];
+            /** @description On what it was asked; something that is not there yet where the step makes it. */
+            resource: string;
+        };
+        /**
+         * @description How sure steps are.
+         * @enum {string}
+         */
+        StepDecision: "sure" | "only_if" | "unknown";
         /** @description The stream has begun. */
         StreamBegun: {
             /**
@@ -6421,6 +6596,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation: {
+        parameters: {
+            query: {
+                /** @description A user or role by ARN or name, an account's id for its root user. */
+                principal: string;
+                /** @description What the edit is to prevent, by its name in the answer; without it, the first. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalationAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalations: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EscalationsAnswer"];
                 };
             };
             /** @description A problem */

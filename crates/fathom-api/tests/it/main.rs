@@ -4,6 +4,7 @@ mod access;
 mod console;
 mod document;
 mod door;
+mod escalation;
 mod harness;
 mod history;
 mod input;

@@ -14,14 +14,6 @@ async fn refused(api: &Played, path: &str, status: u16, code: &str) -> Value {
     problem(api.get(path).send().await.expect("an answer"), status, code).await
 }
 
-async fn scan(api: &Played, body: &Value) {
-    let response = api.post("/scans", body).send().await.expect("an answer");
-    assert_eq!(response.status(), StatusCode::ACCEPTED);
-    let scan: Value = response.json().await.expect("JSON");
-    let events = api.get(&format!("/scans/{}/events", scan["scan"])).send().await.expect("an answer");
-    assert!(events.text().await.expect("a stream").contains("event: finished"));
-}
-
 fn rows(answer: &Value) -> &Vec<Value> {
     answer["rows"].as_array().expect("rows")
 }
@@ -31,7 +23,7 @@ async fn the_sample_says_who_can_take_on_its_roles_and_what_is_open() {
     let api = Played::start().await;
     let none = refused(&api, "/permissions/openings", 404, "not_found").await;
     assert!(none["detail"].as_str().is_some_and(|text| text.contains("no scan has ended")), "{none}");
-    scan(&api, &json!({})).await;
+    api.scan(&json!({})).await;
 
     // A name is enough where only one has it.
     let found = api.read("/permissions/who-can?action=sts:AssumeRole&resource=SupportAccess").await;
@@ -139,7 +131,7 @@ async fn the_sample_says_who_can_take_on_its_roles_and_what_is_open() {
     mistakes(&api).await;
 
     // A scan that ends is what the next answer is as of.
-    scan(&api, &json!({"types": ["AWS::S3::Bucket"]})).await;
+    api.scan(&json!({"types": ["AWS::S3::Bucket"]})).await;
     assert_eq!(api.read("/permissions/openings?from=public").await["as_of"]["scan"], 2);
     api.stop().await;
 }
@@ -227,7 +219,7 @@ fn roles(list: &Value, member: &str) -> Vec<(String, Value)> {
 async fn the_sample_says_whom_keys_serve_and_whose_accounts_are() {
     let api = Played::start().await;
     refused(&api, "/permissions/keys", 404, "not_found").await;
-    scan(&api, &json!({})).await;
+    api.scan(&json!({})).await;
 
     let keys = api.read("/permissions/keys").await;
     let of = |alias: &str| -> Value {
@@ -284,7 +276,7 @@ async fn the_sample_says_whom_keys_serve_and_whose_accounts_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_would_be_is_asked_about_and_changes_nothing() {
     let api = Played::start().await;
-    scan(&api, &json!({})).await;
+    api.scan(&json!({})).await;
     let send = |path: &'static str, body: Value| {
         let request = api.post(path, &body);
         async move { request.send().await.expect("an answer") }

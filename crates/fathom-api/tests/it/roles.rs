@@ -96,6 +96,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/permissions/what-on", "+++++"),
     ("get", "/permissions/openings", "+++++"),
     ("get", "/permissions/explain", "+++++"),
+    ("get", "/permissions/escalation", "+++++"),
+    ("get", "/permissions/escalations", "+++++"),
     ("get", "/permissions/keys", "+++++"),
     ("get", "/permissions/secrets", "+++++"),
     ("get", "/permissions/unused", "+++++"),

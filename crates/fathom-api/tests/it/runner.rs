@@ -93,6 +93,15 @@ impl Played {
         client().post(format!("{}{path}", self.base)).bearer_auth(&self.token).json(body)
     }
 
+    /// Scans, to the end.
+    pub(crate) async fn scan(&self, body: &Value) {
+        let response = self.post("/scans", body).send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::ACCEPTED);
+        let scan: Value = response.json().await.expect("JSON");
+        let events = self.get(&format!("/scans/{}/events", scan["scan"])).send().await.expect("an answer");
+        assert!(events.text().await.expect("a stream").contains("event: finished"));
+    }
+
     pub(crate) async fn read(&self, path: &str) -> Value {
         let response = self.get(path).send().await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK, "{path}");

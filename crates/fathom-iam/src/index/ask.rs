@@ -224,7 +224,7 @@ impl<'a> Question<'a> {
 
     /// What a statement says to everyone, whomever it names.
     pub(super) fn to_all(&self, statement: &Statement) -> Say {
-        if speaks(statement, &self.request, &self.steps) {
+        if statement.action.speaks_of(&self.request.action, &self.steps) {
             self.spoken(statement, None)
         } else {
             Say::Same(Truth::No)
@@ -330,12 +330,6 @@ impl Concern {
             _ => Self::Both,
         }
     }
-}
-
-/// Whether a statement speaks of the action.
-fn speaks(statement: &Statement, request: &Request, steps: &Steps) -> bool {
-    let element = &statement.action;
-    element.patterns.iter().any(|wanted| pattern::action(wanted, &request.action, steps)) != element.negated
 }
 
 /// Whether it is about the resource.

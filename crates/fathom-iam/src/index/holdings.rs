@@ -169,11 +169,7 @@ impl Holdings {
         let elements: HashSet<&Element<String>> = statements.map(|statement| &statement.action).collect();
         let steps = Steps::new();
         let plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        let speaks = |element: &&Element<String>, action: &str| {
-            let mut patterns = element.patterns.iter();
-            patterns.any(|wanted| pattern::action(wanted, action, &steps)) != element.negated
-        };
-        let stays = |action: &str| !elements.iter().any(|element| speaks(element, action));
+        let stays = |action: &str| !elements.iter().any(|element| element.speaks_of(action, &steps));
         let plans = plans.iter().filter(|(action, _)| stays(action));
         plans.map(|(action, plan)| (Arc::clone(action), Arc::clone(plan))).collect()
     }

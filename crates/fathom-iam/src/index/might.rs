@@ -3,7 +3,7 @@
 use super::{Index, bits::Bits};
 use crate::{
     layers::{Held, Layer},
-    pattern::{self, Template},
+    pattern::Template,
     policy::{Effect, Statement},
     steps::Steps,
 };
@@ -34,12 +34,7 @@ impl Index {
             return Vec::new();
         };
         let steps = Steps::new();
-        let speaks = |statement: &&Statement| {
-            let patterns = statement.action.patterns.iter();
-            statement.effect == Effect::Allow
-                && patterns.map(|wanted| pattern::action(wanted, action, &steps)).any(|matches| matches)
-                    != statement.action.negated
-        };
+        let speaks = |one: &&Statement| one.effect == Effect::Allow && one.action.speaks_of(action, &steps);
         let mut found: Vec<&str> = Vec::new();
         for policy in held {
             let Held::Read(policy) = policy else { continue };

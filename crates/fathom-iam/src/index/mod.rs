@@ -138,7 +138,9 @@ impl Index {
         let (now, then) = (&self.organisation, &before.organisation);
         let mut touched = Bits::of(self.members.len(), now.identities.others(&then.identities));
         for number in now.accounts.others(&then.accounts) {
-            let (Some(one), Some(other)) = (now.accounts.at(number), then.accounts.at(number)) else { continue };
+            let (Some(one), Some(other)) = (now.accounts.at(number), then.accounts.at(number)) else {
+                continue;
+            };
             let id = now.accounts.keys().nth(number as usize);
             if one.scps != other.scps
                 && let Some(mask) = id.and_then(|id| self.members.accounts.get(id))

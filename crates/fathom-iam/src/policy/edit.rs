@@ -6,12 +6,7 @@ use crate::{pattern, steps::Steps};
 impl Policy {
     /// Whether a statement, by its place, is about an action, on whatever resource.
     pub fn speaks(&self, at: usize, action: &str) -> bool {
-        let steps = Steps::new();
-        self.statements.get(at).is_some_and(|statement| {
-            let patterns = statement.action.patterns.iter();
-            patterns.map(|wanted| pattern::action(wanted, action, &steps)).any(|matches| matches)
-                != statement.action.negated
-        })
+        self.statements.get(at).is_some_and(|statement| statement.action.speaks_of(action, &Steps::new()))
     }
 
     /// The policy without an action in one of its statements, and `true`; where the statement names the action by a

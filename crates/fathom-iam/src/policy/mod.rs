@@ -13,7 +13,11 @@ pub use principal::is_account;
 pub use principal::{Named, PrincipalElement};
 pub use scope::Scope;
 
-use crate::{condition::Test, pattern::Template};
+use crate::{
+    condition::Test,
+    pattern::{self, Template},
+    steps::Steps,
+};
 
 /// What a policy is attached to, which decides what may stand in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,4 +89,11 @@ pub struct Element<T> {
     pub negated: bool,
     /// What may match.
     pub patterns: Vec<T>,
+}
+
+impl Element<String> {
+    /// Whether it is about an action.
+    pub(crate) fn speaks_of(&self, action: &str, steps: &Steps) -> bool {
+        self.patterns.iter().any(|wanted| pattern::action(wanted, action, steps)) != self.negated
+    }
 }

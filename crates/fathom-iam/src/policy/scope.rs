@@ -54,10 +54,7 @@ impl<'a> Scope<'a> {
     pub fn speaks(&self, action: &str) -> bool {
         let Some(statements) = &self.statements else { return true };
         let steps = Steps::new();
-        statements.iter().any(|statement| {
-            let mut patterns = statement.action.patterns.iter();
-            patterns.any(|wanted| pattern::action(wanted, action, &steps)) != statement.action.negated
-        })
+        statements.iter().any(|statement| statement.action.speaks_of(action, &steps))
     }
 
     /// The patterns of the resources it names, as they are written.

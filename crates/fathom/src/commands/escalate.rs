@@ -1,10 +1,9 @@
 //! `fathom escalate`: what somebody could become, step by step, and the edit that prevents it.
 
 use anyhow::Result;
-use fathom_access::{Escalating, Permissions, is_member};
+use fathom_access::{Escalating, Permissions};
 use fathom_escalate::{Breaks, Edit, Escalation, Level, Reached, Step, Ways, What};
 use fathom_iam::verdict::LayerName;
-use serde::Serialize;
 use serde_json::json;
 
 use super::who_can;
@@ -16,18 +15,6 @@ use crate::{
 
 /// Lines that are shown of all that can be reached, and of all who can; `--all` and `--json` have the rest.
 const SHOWN: usize = 25;
-
-/// One of those who can become more.
-#[derive(Serialize)]
-struct Climber {
-    principal: String,
-    /// The accounts that it can take over.
-    accounts: Vec<String>,
-    /// How many users and roles it can become.
-    others: usize,
-    /// The shortest way to the first of them.
-    nearest: Reached,
-}
 
 pub(crate) async fn run(global: &Global, args: EscalateArgs) -> Result<()> {
     let store = wiring::reader(global).await?;
@@ -96,37 +83,17 @@ fn rest(found: &Escalation, args: &EscalateArgs) -> Result<()> {
 
 /// Everybody who can become more, those first who can take over an account, and of them those who need the fewest steps.
 fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -> Result<()> {
-    let mut climbers = Vec::new();
-    let (mut asked, mut administrators, mut cut) = (0, 0, false);
-    for number in 0..ways.principals() {
-        if !ways.kind(number).is_some_and(is_member) {
-            continue;
-        }
-        asked += 1;
-        administrators += usize::from(ways.administers(number).is_some());
-        let mut found = ways.escalate(number).map_err(anyhow::Error::msg)?;
-        cut |= found.cut;
-        found.reached.retain(|one| is_wanted(one, args));
-        let Some(nearest) = found.reached.first().cloned() else { continue };
-        let accounts = found.reached.iter().filter(|one| one.what == What::Account);
-        let accounts: Vec<String> = accounts.map(|one| one.name.clone()).collect();
-        let others = found.reached.len() - accounts.len();
-        climbers.push(Climber { principal: found.principal, accounts, others, nearest });
-    }
-    climbers.sort_by_cached_key(|one| {
-        (one.accounts.is_empty(), one.nearest.decision, taken(&one.nearest).count(), one.principal.clone())
-    });
+    let found = ways.everyone(|one| is_wanted(one, args)).map_err(anyhow::Error::msg)?;
     if global.json {
-        return render::print_json(&json!({
-            "principals": climbers, "asked": asked, "administrators": administrators, "cut": cut, "gaps": gaps,
-        }));
+        return render::print_json(&json!({ "escalations": found, "gaps": gaps }));
     }
+    let climbers = &found.principals;
     if climbers.is_empty() {
         render::print("nobody that was asked about can become more than it is.")?;
     } else {
         let shown = if args.all { climbers.len() } else { SHOWN };
         let rows = climbers.iter().take(shown).map(|one| {
-            let first = taken(&one.nearest).next().map(|step| clean(&step.title)).unwrap_or_default();
+            let first = one.nearest.taken().next().map(|step| clean(&step.title)).unwrap_or_default();
             let more = one.accounts.len() + one.others - 1;
             let more = if more == 0 { String::new() } else { format!(", and {more} more") };
             vec![
@@ -143,11 +110,13 @@ fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -
         }
     }
     render::print(format!(
-        "\n{asked} asked about: {} can become more, {administrators} may do everything in their account already. \
+        "\n{} asked about: {} can become more, {} may do everything in their account already. \
         `fathom escalate <who>` shows the steps.",
-        climbers.len()
+        found.asked,
+        climbers.len(),
+        found.administrators
     ))?;
-    if cut {
+    if found.cut {
         render::print(styled(
             render::ATTENTION,
             "not all was followed: there is too much that some can become",
@@ -211,13 +180,8 @@ fn goal(one: &Reached) -> String {
     }
 }
 
-/// The steps that somebody takes: who may do everything in an account takes none to be that.
-fn taken(one: &Reached) -> impl Iterator<Item = &Step> {
-    one.steps.iter().filter(|step| !step.asked.is_empty())
-}
-
 fn steps(one: &Reached) -> String {
-    counted(taken(one).count())
+    counted(one.taken().count())
 }
 
 fn counted(steps: usize) -> String {
@@ -226,7 +190,7 @@ fn counted(steps: usize) -> String {
 
 fn only(level: Level) -> &'static str {
     match level {
-        Level::Sure | Level::Never => "",
+        Level::Sure => "",
         Level::OnlyIf => "only if conditions hold, ",
         Level::Unknown => "for all that is known, ",
     }
@@ -234,7 +198,7 @@ fn only(level: Level) -> &'static str {
 
 fn decision(level: Level) -> String {
     match level {
-        Level::Sure | Level::Never => styled(render::STRONG, "YES"),
+        Level::Sure => styled(render::STRONG, "YES"),
         Level::OnlyIf => styled(render::ATTENTION, "ONLY IF"),
         Level::Unknown => styled(render::ATTENTION, "UNKNOWN"),
     }

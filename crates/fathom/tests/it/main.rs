@@ -12,6 +12,7 @@ mod compare;
 mod continuous;
 mod drift;
 mod enumerated;
+mod escalate;
 mod faults;
 mod gate;
 mod harness;

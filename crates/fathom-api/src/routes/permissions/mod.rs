@@ -3,6 +3,7 @@
 //! Every answer is about all accounts: a part of the policies would give wrong answers, so whoever sees a part is refused.
 
 mod actions;
+mod escalation;
 mod explain;
 mod kept;
 mod keys;
@@ -26,6 +27,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use actions::{__path_actions, actions};
+pub(crate) use escalation::{__path_escalation, __path_escalations, escalation, escalations};
 pub(crate) use explain::{__path_explain, explain};
 pub(crate) use keys::{__path_keys, keys};
 pub(crate) use least_privilege::{__path_least_privilege, least_privilege};
@@ -110,7 +112,9 @@ fn refused(parameter: &str, error: AccessError) -> Problem {
     let text = chain(&error);
     match error {
         AccessError::Store(error) => error.into(),
-        AccessError::Catalogue(_) | AccessError::Content(_) => Problem::new(Code::Internal, text),
+        AccessError::Catalogue(_) | AccessError::Content(_) | AccessError::Rules(_) => {
+            Problem::new(Code::Internal, text)
+        }
         AccessError::Ambiguous { text, found } => {
             Problem::parameter(parameter, format!("`{}` may mean several", shown(&text)))
                 .hint(format!("name one: {}", found.join(", ")))

@@ -1,0 +1,65 @@
+//! Everybody at once: who can become more, and how soon.
+
+use fathom_iam::organisation::Kind;
+use serde::Serialize;
+
+use crate::{
+    chain::{Reached, What},
+    ways::Ways,
+};
+
+/// Everybody who can become more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Everyone {
+    /// Those first who can take over an account, and of them who is surest and needs the fewest steps.
+    pub principals: Vec<Climber>,
+    /// How many users, roles and root users were asked about.
+    pub asked: usize,
+    /// How many of them may do everything in their account already.
+    pub administrators: usize,
+    /// Whether a search ended at its limit before all was followed.
+    pub cut: bool,
+}
+
+/// One who can become more.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Climber {
+    /// Its ARN; of a root user the account.
+    pub principal: String,
+    /// What it is.
+    pub kind: Kind,
+    /// The accounts that it can take over.
+    pub accounts: Vec<String>,
+    /// How many users and roles it can become, or give more permissions.
+    pub others: usize,
+    /// The shortest way to the first of all.
+    pub nearest: Reached,
+}
+
+impl Ways<'_> {
+    /// Asks what each user, role and root user can become. `is_wanted` says which of that counts.
+    ///
+    /// # Errors
+    /// When a question is not of its form; the text names what.
+    pub fn everyone(&self, is_wanted: impl Fn(&Reached) -> bool) -> Result<Everyone, String> {
+        let mut all = Everyone { principals: Vec::new(), asked: 0, administrators: 0, cut: false };
+        for number in 0..self.principals() {
+            let mut found = self.escalate(number)?;
+            all.asked += 1;
+            all.administrators += usize::from(found.administers.is_some());
+            all.cut |= found.cut;
+            found.reached.retain(&is_wanted);
+            let Some(nearest) = found.reached.first().cloned() else { continue };
+            let accounts = found.reached.iter().filter(|one| one.what == What::Account);
+            let accounts: Vec<String> = accounts.map(|one| one.name.clone()).collect();
+            let others = found.reached.len() - accounts.len();
+            let (principal, kind) = (found.principal, found.kind);
+            all.principals.push(Climber { principal, kind, accounts, others, nearest });
+        }
+        all.principals.sort_by_cached_key(|one| {
+            let steps = one.nearest.taken().count();
+            (one.accounts.is_empty(), one.nearest.decision, steps, one.principal.clone())
+        });
+        Ok(all)
+    }
+}
