@@ -133,7 +133,7 @@ fn managed(choices: &mut Choices) -> String {
 fn control_document(estate: &mut Estate, at: usize, target: Option<&str>, content: Option<&String>) {
     let content = content.map_or(Value::Null, |text| json!(text));
     let (id, kind) = (estate.documents[at].uid.clone(), estate.documents[at].kind);
-    let same = |one: &estates::Document| one.kind == kind && one.uid == id;
+    let same = |one: &estates::Saw| one.kind == kind && one.uid == id;
     let Some(target) = target else {
         for one in estate.documents.iter_mut().filter(|one| same(one)) {
             one.document["Content"] = content.clone();
@@ -143,7 +143,7 @@ fn control_document(estate: &mut Estate, at: usize, target: Option<&str>, conten
         }
         return;
     };
-    let at_target = |one: &estates::Document| one.document["Targets"] == json!([{"TargetId": target}]);
+    let at_target = |one: &estates::Saw| one.document["Targets"] == json!([{"TargetId": target}]);
     let here = estate.documents.iter().position(|one| same(one) && at_target(one));
     if content.is_null() {
         for one in estate.documents.iter_mut().filter(|one| same(one) && at_target(one)) {

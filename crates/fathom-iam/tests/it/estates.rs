@@ -158,13 +158,13 @@ pub(crate) fn resource_policy(choices: &mut Choices, has_resource: bool) -> Valu
 /// What a scan found, of which organisations are made.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Estate {
-    pub(crate) documents: Vec<Document>,
+    pub(crate) documents: Vec<Saw>,
     has_tree: bool,
     is_unlisted: bool,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Document {
+pub(crate) struct Saw {
     pub(crate) kind: &'static str,
     pub(crate) uid: String,
     account: String,
@@ -183,7 +183,7 @@ impl Estate {
         if self.is_unlisted {
             builder.unlisted(ACCOUNTS[0], "AWS::Organizations::Organization", "denied");
         }
-        for Document { kind, uid, account, document } in &self.documents {
+        for Saw { kind, uid, account, document } in &self.documents {
             builder.add(Found { kind, uid, account, document, unread: &[] });
         }
         builder.build()
@@ -198,7 +198,7 @@ struct Making<'a> {
 
 impl Making<'_> {
     fn add(&mut self, kind: &'static str, uid: &str, account: &str, document: &Value) {
-        self.estate.documents.push(Document {
+        self.estate.documents.push(Saw {
             kind,
             uid: uid.to_owned(),
             account: account.to_owned(),

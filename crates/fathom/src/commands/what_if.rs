@@ -143,10 +143,8 @@ fn line(row: &ChangedRow, all: bool) -> Vec<String> {
     let mut names = row.actions.clone();
     let more = if all { 0 } else { names.len().saturating_sub(NAMED) };
     names.truncate(names.len() - more);
-    let mut may = format!("{} {}", styled(render::STRONG, row.access.name()), clean(&names.join(", ")));
-    if more > 0 {
-        may.push_str(&format!(" and {more} more"));
-    }
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let mut may = format!("{} {}{rest}", styled(render::STRONG, row.access.name()), clean(&names.join(", ")));
     match (row.effect, row.after) {
         (Effect::Gained, Some(Answer::OnlyIf)) => may.push_str(", only if"),
         (Effect::Gained, Some(Answer::Unknown)) => may.push_str(", not known"),
