@@ -166,16 +166,13 @@ fn part(title: &str, groups: &[Group], all: bool) -> Result<()> {
 
 /// What was asked of the proposed policy.
 fn proved(proof: &Proof) -> String {
-    let mut words = format!(
-        "{} {} for what was used, asked of the evaluator: all allowed as they are today.",
-        styled(render::GOOD, "proved:"),
+    let good = styled(render::GOOD, "proved:");
+    let mut lines = vec![format!(
+        "{good} {} for what was used, asked of the evaluator: all allowed as they are today.",
         render::count(proof.allowed as u64, "request"),
-    );
-    words.push('\n');
-    words.push_str(&match &proof.wider {
-        Answer::NotWider => {
-            format!("{} it allows nothing that is not granted today.", styled(render::GOOD, "proved:"))
-        }
+    )];
+    lines.push(match &proof.wider {
+        Answer::NotWider => format!("{good} it allows nothing that is not granted today."),
         Answer::Unknown { because } => format!(
             "{} whether it allows anything that is not granted today: {}",
             styled(render::ATTENTION, "not known:"),
@@ -183,13 +180,13 @@ fn proved(proof: &Proof) -> String {
         ),
         Answer::Wider(_) => styled(render::BAD, "it allows something that is not granted"),
     });
-    for asked in proof.not_granted.iter().take(ROWS) {
-        words.push_str(&format!(
-            "\n{} {} on {}: the policies that were read do not allow it, so neither does the proposal",
+    lines.extend(proof.not_granted.iter().take(ROWS).map(|asked| {
+        format!(
+            "{} {} on {}: the policies that were read do not allow it, so neither does the proposal",
             styled(render::ATTENTION, "used all the same:"),
             clean(&asked.action),
             clean(&asked.resource),
-        ));
-    }
-    words
+        )
+    }));
+    lines.join("\n")
 }

@@ -65,15 +65,15 @@ fn counted(found: &Unused) -> String {
     let of = |state: State| found.rows.iter().filter(|row| row.state == state).count();
     let asked: Vec<String> =
         found.asked.iter().map(|(kind, many)| render::count(*many as u64, kind.words())).collect();
-    let mut words = format!(
+    let words = format!(
         "Looked at {}: {} unused for {} days, {} not known.",
         if asked.is_empty() { "nothing".to_owned() } else { asked.join(", ") },
         of(State::Unused),
         found.days,
         of(State::Unknown),
     );
-    if found.young > 0 {
-        words.push_str(&format!(" {} never used and made since.", found.young));
+    if found.young == 0 {
+        return words;
     }
-    words
+    format!("{words} {} never used and made since.", found.young)
 }
