@@ -53,8 +53,10 @@ fn the_steps_are_proved_and_the_edit_is_told() {
     );
     let edit = &found["edit"];
     assert_eq!(edit["breaks"], "every", "{edit}");
-    let wanted = ["take over account 908249470583", "To prevent it:", "no way is left"];
-    sample().run(&["escalate", "123456789012"]).ok().says(&wanted);
+    let told = sample().run(&["escalate", "123456789012"]).ok().out;
+    for wanted in ["take over account 908249470583", "To prevent it:", "no way is left"] {
+        assert!(told.contains(wanted), "{told}");
+    }
 }
 
 #[test]
