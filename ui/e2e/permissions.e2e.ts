@@ -1,7 +1,7 @@
 // Journeys through the page about permissions, on the sample organisation: a stranger may take on one of its roles, everyone may read a bucket.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADDRESS, barriers, launch, open, picture, settled } from "./browser";
+import { ADDRESS, barriers, launch, open, picture, pictured, settled } from "./browser";
 
 const ROLE = "arn:aws:iam::908249470583:role/SupportAccess";
 const BUCKET = "arn:aws:s3:::northwind-tmp-export-7731";
@@ -31,6 +31,27 @@ async function whole(page: Page, name: string): Promise<void> {
   await page.setViewportSize({ width: 768, height: 1024 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+/** The same also in the size of a tablet. */
+async function everySize(page: Page, name: string): Promise<void> {
+  await whole(page, name);
+  await pictured(page, name, [[768, 1024, "light"], [768, 1024, "dark"]]);
+}
+
+/** Many things that can be reached, over long names and by every kind of step; more than a picture holds. */
+function crowd(): object {
+  const me = "arn:aws:iam::111122223333:user/people/with/a-rather-long-path/somebody-with-a-long-name-too";
+  const role = (at: number) => `arn:aws:iam::111122223333:role/${at % 3 === 0 ? "a-service-role-with-a-name-of-the-longest-kind-that-there-may-be-" : "worker-"}${at}`;
+  const step = (actor: string, at: number, decision: string) => ({
+    rule: "pass", title: ["makes a function with the role and calls it", "assumes the role", "puts its own keys into the identity provider, then signs in as anybody"][at % 3], actor, on: at % 2 ? `arn:aws:lambda:eu-west-1:111122223333:function:orders-worker-${at}` : role(at), gains: role(at), decision, asked: [],
+  });
+  const reached = Array.from({ length: 80 }, (_, at) => {
+    const decision = ["sure", "only_if", "unknown"][at % 3] ?? "sure";
+    const steps = at > 2 && at % 4 === 0 ? [step(me, 0, "sure"), step(role(0), at, decision)] : [step(me, at, decision)];
+    return { what: "role", name: role(at), decision, steps };
+  });
+  return { principal: { kind: "user", principal: me }, administers: null, reached, total: 80, cut: true, edit: null, gaps: ["whom a function lets in"], as_of: { scan: 1, finished_at: null } };
 }
 
 describe("permissions", () => {
@@ -147,4 +168,72 @@ describe("permissions", () => {
       await page.getByRole("button", { name: "What changes?" }).click();
       await page.getByRole("alert").filter({ hasText: "Effect" }).waitFor();
     }, { quiet: /400/ }));
+
+  it("say who can become more, by which steps, and what prevents it", () =>
+    journey("/permissions", async (page) => {
+      await page.getByRole("radio", { name: "Escalation" }).click();
+      await page.waitForURL(/view=escalation/);
+      const all = page.getByRole("table", { name: "Who can become more" });
+      await all.getByRole("row", { name: /SupportAccess.*role of 908249470583.*YES.*become security-audit.*1.*assumes the role: security-audit/s }).waitFor();
+      // Who can take over an account is first.
+      expect(await all.getByRole("row").nth(1).textContent()).toMatch(/^root user of 123456789012.*take over account 908249470583/s);
+      await page.getByText("fathom escalate", { exact: true }).waitFor();
+      await everySize(page, "permissions-escalations");
+
+      await all.getByRole("link", { name: /SupportAccess/ }).click();
+      await page.getByText("SupportAccess can become security-audit, in 1 step.").waitFor();
+      const prevent = page.getByRole("region", { name: "To prevent it" });
+      await prevent.getByText("Take statement 0 out of the trust policy of security-audit.").waitFor();
+      await prevent.getByText("Asked again as if that were done, no way is left.").waitFor();
+      const way = page.getByRole("list", { name: /^Steps to/ });
+      await way.getByText("sts:AssumeRole").click();
+      await way.getByRole("heading", { name: "Resource policy" }).waitFor();
+      await way.getByText("allowed by trust policy, Statement[0]").waitFor();
+      await everySize(page, "permissions-escalation-one");
+      await way.getByRole("link", { name: "Every layer of this answer" }).click();
+      await page.getByText("YES", { exact: true }).waitFor();
+      await page.getByRole("link", { name: "What it can become" }).click();
+      await prevent.getByRole("link", { name: "What else that edit would take" }).click();
+      await page.waitForURL(/view=what-if/);
+      await page.getByRole("textbox", { name: "The policy as it would be" }).filter({ hasText: "sts:AssumeRole" }).waitFor();
+
+      // With the second factor of a user of its own account, the owner of one account takes over the other.
+      await page.goto(`${ADDRESS}/permissions?view=escalation&principal=123456789012`);
+      await page.getByText("root user of 123456789012 can take over account 908249470583, only if conditions hold, in 1 step.").waitFor();
+      const picture = page.getByRole("region", { name: /^Picture of what it can become/ });
+      await picture.getByRole("button", { name: /^908249470583 the whole account only if$/, pressed: true }).focus();
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/to=arn/);
+      await picture.getByRole("button", { name: /^break-glass role/, pressed: true }).waitFor();
+      await page.getByRole("heading", { name: "Step by step: become break-glass" }).waitFor();
+      await page.getByRole("region", { name: "All that it can become" }).getByRole("button", { name: /take over account 908249470583/ }).click();
+      await way.getByText("aws:MultiFactorAuthPresent Bool true").first().waitFor();
+      await way.getByText("can be break-glass-1 with any permissions", { exact: false }).waitFor();
+      await everySize(page, "permissions-escalation");
+      await page.reload();
+      await way.getByText("aws:MultiFactorAuthPresent Bool true").first().waitFor();
+
+      await page.goto(`${ADDRESS}/permissions?view=escalation&principal=payments-server`);
+      await page.getByRole("heading", { name: "Nothing more" }).waitFor();
+      await everySize(page, "permissions-escalation-none");
+      await page.goto(`${ADDRESS}/permissions?view=escalation&principal=nobody-is-called-so`);
+      await page.getByRole("alert").filter({ hasText: "nobody-is-called-so" }).waitFor();
+    }, { quiet: /404/ }));
+
+  it("draw as much as fits of what somebody can become, and list the rest", () =>
+    journey("/permissions", async (page) => {
+      await page.route(/\/permissions\/escalation\?/, (route) => route.fulfill({ json: crowd() }));
+      await page.goto(`${ADDRESS}/permissions?view=escalation&principal=somebody`);
+      await page.getByText("not all was followed").waitFor();
+      const picture = page.getByRole("region", { name: /^Picture of what it can become/ });
+      // The one that starts is no button.
+      await expect.poll(() => picture.getByRole("button").count()).toBe(59);
+      await page.getByText("21 things more").waitFor();
+      await everySize(page, "permissions-escalation-crowd");
+      const list = page.getByRole("region", { name: "All that it can become" });
+      await list.getByRole("button", { name: "68 more" }).click();
+      await list.getByRole("button", { name: /become worker-79/ }).click();
+      await picture.getByRole("button", { name: /^worker-79/, pressed: true }).waitFor();
+    }));
 });

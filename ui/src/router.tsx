@@ -93,7 +93,7 @@ const permissions = createRoute({
   validateSearch: (raw: Raw) => optional({
     principal: text(raw.principal), action: text(raw.action), resource: text(raw.resource), context: many(raw.context)?.slice(0, 50),
     kind: choice(raw.kind, ["anyone", "any_account", "outside", "federated", "service", "root", "user", "role"]), from: choice(raw.from, ["public", "external", "federated", "confined", "cross_account", "service"]),
-    view: choice(raw.view, ["ask", "what-if"]), of: choice(raw.of, ["principal", "managed", "resource", "scp", "rcp"]), id: text(raw.id),
+    view: choice(raw.view, ["ask", "what-if", "escalation"]), to: text(raw.to), more: flag(raw.more) || undefined, of: choice(raw.of, ["principal", "managed", "resource", "scp", "rcp"]), id: text(raw.id),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/permissions/Permissions")), "Permissions"),
 });

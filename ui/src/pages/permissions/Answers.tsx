@@ -17,18 +17,22 @@ import { OfKey, Proof } from "./Proof";
 import { type From, FROM, ofKey, short, vendor, who, why } from "./words";
 
 /** Asks page by page. */
-function usePages<T extends { next?: number | null }>(key: unknown[], fetch: (cursor: number, signal: AbortSignal) => Promise<T>) {
+export function usePages<T extends { next?: number | null }>(key: unknown[], fetch: (cursor: number, signal: AbortSignal) => Promise<T>) {
   return useInfiniteQuery({ queryKey: ["permissions", ...key], initialPageParam: 0, queryFn: ({ signal, pageParam }) => fetch(pageParam, signal), getNextPageParam: (last) => last.next ?? undefined });
 }
 
 /** What stands in the place of an answer that is not there. */
-function Missing({ of, label }: { of: { error: unknown; refetch: () => unknown }; label: string }): ReactNode {
+export function Missing({ of, label }: { of: { error: unknown; refetch: () => unknown }; label: string }): ReactNode {
   const problem = of.error instanceof Refused ? of.error.problem : undefined;
   if (problem?.code === "not_found" && problem.detail.includes("no scan has ended")) return <Empty title="Nothing was scanned yet"><p>The first scan brings users, roles, policies, and what they are about.</p><StartScan /></Empty>;
   // What is wrong with the question stays wrong.
   const again = problem && ["not_found", "invalid_parameter"].includes(problem.code) ? undefined : () => void of.refetch();
   return of.error ? <Wrong error={of.error} again={again} /> : <Skeleton lines={8} label={label} />;
 }
+
+/** Those of whom is known what they can become. */
+const OWN: string[] = ["user", "role", "root"];
+const Climbs = ({ principal }: { principal: string }) => <Link to="/permissions" search={{ view: "escalation", principal }} className="link">What it can become</Link>;
 
 /** An ARN as the way to its resource. */
 function On({ uid }: { uid: string }) {
@@ -53,7 +57,7 @@ export function WhoCan({ query }: { query: Query<"/api/v1/permissions/who-can"> 
                 <summary><Says decision={row.content} /><span className={styles.what}><span><bdi className="wrap">{row.kind === "user" || row.kind === "role" ? short(row.principal) : who(row)}</bdi> <span className="small muted">{row.kind === "user" || row.kind === "role" ? `${row.kind} of ${shown(row.principal.split(":")[4] ?? "", 20)}` : ""}</span></span><span className="small muted wrap">{shown(why(row), 400)}{row.key && `; ${ofKey(row.key)}`}</span></span></summary>
                 <Proof verdict={row} />
                 <OfKey step={row.key} />
-                {(row.kind === "user" || row.kind === "role") && <p className="small"><Link to="/permissions" search={{ principal: row.principal }} className="link">What else it can do</Link></p>}
+                {(row.kind === "user" || row.kind === "role") && <p className="small"><Link to="/permissions" search={{ principal: row.principal }} className="link">What else it can do</Link> · <Climbs principal={row.principal} /></p>}
               </details>
             </li>
           ))}
@@ -81,6 +85,7 @@ export function WhatCan({ query }: { query: Query<"/api/v1/permissions/what-can"
   return (
     <>
       <p className="wrap"><strong>Something on {counted(counts.allowed, "resource")}, only if on {count(counts.only_if)}, not known on {count(counts.unknown)}</strong>, nothing on {count(counts.denied)}: <bdi>{who(principal)}</bdi>. <AsOf of={first.as_of} /></p>
+      {OWN.includes(principal.kind) && <p className="small"><Climbs principal={principal.principal} /></p>}
       {rows.length === 0 ? <Empty title="Nothing"><p>It may do nothing of what was asked about.</p></Empty> : <Matrix rows={rows} title="On" label="What it can do" />}
       <More pages={pages} />
       {first.without_actions.length > 0 && <p className="small muted wrap">Not asked about, since the catalogue knows no action on them: {list(first.without_actions.map((each) => `${count(each.count)} ${kind(each.resource_type)}`))}.</p>}
@@ -135,7 +140,7 @@ export function Explained({ query }: { query: Query<"/api/v1/permissions/explain
       <Notes notes={answer.notes} />
       <Proof verdict={verdict} />
       <OfKey step={answer.key} />
-      <p className="row wrapped small"><Link to="/permissions" search={{ action: answer.action, resource: query.resource, context: query.context }} className="link">Who else can</Link><Link to="/permissions" search={{ resource: query.resource }} className="link">What is allowed on it</Link></p>
+      <p className="row wrapped small"><Link to="/permissions" search={{ action: answer.action, resource: query.resource, context: query.context }} className="link">Who else can</Link><Link to="/permissions" search={{ resource: query.resource }} className="link">What is allowed on it</Link>{OWN.includes(principal.kind) && <Climbs principal={principal.principal} />}</p>
       <Gaps gaps={answer.gaps} />
     </>
   );

@@ -16,6 +16,8 @@ async function resources(search: string, type: string[] | undefined, signal: Abo
   return rows.map((row) => ({ value: row.uid, shown: <><KindIcon type={row.type} /><bdi className="truncate">{label(row)}</bdi></>, beside: `${kind(row.type)} · ${shown(row.account, 20)}` }));
 }
 
+export const principals = (search: string, signal: AbortSignal): Promise<Choice[]> => resources(search, PRINCIPALS, signal);
+
 export function Asking({ question, set }: { question: Question; set: (next: Partial<Question>) => void }) {
   const { principal, action, resource, context = [] } = question;
   const actions = async (search: string, signal: AbortSignal): Promise<Choice[]> => {
@@ -27,7 +29,7 @@ export function Asking({ question, set }: { question: Question; set: (next: Part
   };
   return (
     <div className={styles.asking} role="search" aria-label="Question">
-      <Pick name="principal" label="Who" open="anyone" value={principal} find={(text, signal) => resources(text, PRINCIPALS, signal)} onChange={(next) => set({ principal: next, kind: undefined })} />
+      <Pick name="principal" label="Who" open="anyone" value={principal} find={principals} onChange={(next) => set({ principal: next, kind: undefined })} />
       <Pick name={`action ${resource ?? ""}`} label="does what" open="anything" value={action} find={actions} onChange={(next) => set({ action: next })} />
       <Pick name="resource" label="on what" open="anything" value={resource} find={(text, signal) => resources(text, undefined, signal)} onChange={(next) => set({ resource: next })} />
       <Given context={context} set={(next) => set({ context: next.length ? next : undefined })} />

@@ -17,7 +17,8 @@ import { asks, command, type Question } from "./words";
 
 // Asked rarely: its script comes when it is.
 const WhatIf = lazy(() => import("./WhatIf").then((module) => ({ default: module.WhatIf })));
-const VIEWS = [["ask", "Ask"], ["what-if", "What if"]] as const;
+const Escalation = lazy(() => import("./Escalation").then((module) => ({ default: module.Escalation })));
+const VIEWS = [["ask", "Ask"], ["what-if", "What if"], ["escalation", "Escalation"]] as const;
 
 const TITLES = { explain: "Can it?", "who-can": "Who can?", "what-can": "What can it do?", "what-on": "Who can do what to it?", openings: "What is open to the outside?", "resource-lacks": "On what?" };
 
@@ -34,11 +35,12 @@ export function Permissions() {
   const key = JSON.stringify(question);
   return (
     <div className={styles.page}>
-      <div className="row spread wrapped"><h1>Permissions</h1>{(principal ?? action ?? resource) !== undefined && <button type="button" className="button plain" onClick={() => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since }) })}><X aria-hidden />Clear</button>}</div>
+      <div className="row spread wrapped"><h1>Permissions</h1>{(principal ?? action ?? resource) !== undefined && <button type="button" className="button plain" onClick={() => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: was.view }) })}><X aria-hidden />Clear</button>}</div>
       <div className={styles.views}><Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: next === "ask" ? undefined : next }) })} /></div>
       {view === "ask" && <Asking key={key} question={question} set={set} />}
       {past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>Permissions are known as the last scan left them, whatever moment the page shows.</span></p>}
       {view === "what-if" && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><WhatIf /></Suspense>}
+      {view === "escalation" && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><Escalation /></Suspense>}
       {view === "ask" && <section className={styles.answer} aria-label="Answer" key={`answer ${key}`}>
         <h2>{TITLES[which]}</h2>
         {which === "explain" && <Explained query={{ principal: principal ?? "", kind, action: action ?? "", resource: resource ?? "", context }} />}
