@@ -1,24 +1,45 @@
 // The picture of what somebody can become. What can be chosen is a button; arrows of the keyboard go along those of the picture.
 import { Building2, FileKey, UserRound } from "lucide-react";
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { counted, shown } from "../../lib/text";
 import { type Climb, type Level } from "./climb";
 import styles from "./Escalation.module.css";
-import { beside, BOX, placed, type PlacedArrow, type PlacedBox, told, tree, wayTo } from "./branches";
+import { tree, wayTo } from "./branches";
+import { beside, BOX, placed, type PlacedArrow, type PlacedBox, stacked, told } from "./picture";
 
 const LEGEND: [Level, string][] = [["sure", "sure"], ["only_if", "only if: conditions must hold"], ["unknown", "unknown: depends on what was not read"]];
 
 const SIGNS = { account: Building2, user: UserRound, role: FileKey };
 const kindOf = ({ what, is }: PlacedBox): keyof typeof SIGNS => (what === "account" || is.startsWith("of ") ? "account" : is.startsWith("user") ? "user" : "role");
 
+/** Where less is there than this, what does not fit stands under each other. */
+const NARROW = 800;
+
+/** How wide an element is; before it is known, as wide as may be. */
+function useRoom(of: RefObject<HTMLElement | null>): number {
+  const [room, setRoom] = useState(Number.POSITIVE_INFINITY);
+  useEffect(() => {
+    const frame = of.current;
+    if (!frame) return;
+    const observer = new ResizeObserver(() => setRoom(frame.clientWidth));
+    observer.observe(frame);
+    return () => observer.disconnect();
+  }, [of]);
+  return room;
+}
+
 export function Tree({ answer, at, pick }: { answer: Climb; at: number; pick: (at: number) => void }) {
   const drawn = useMemo(() => tree(answer, at), [answer, at]);
-  const picture = useMemo(() => placed(drawn), [drawn]);
+  const scroller = useRef<HTMLDivElement>(null);
+  const room = useRoom(scroller);
+  const picture = useMemo(() => {
+    const wide = placed(drawn);
+    return room < NARROW && wide.width > room ? stacked(drawn, room) : wide;
+  }, [drawn, room]);
   const way = useMemo(() => wayTo(answer, at), [answer, at]);
   const place = useRef<SVGSVGElement>(null);
   const one = answer.reached[at];
   const current = one && `${one.what} ${one.name}`;
-  const scroller = useRef<HTMLDivElement>(null);
   const box = picture.boxes.find((each) => each.id === current);
   // What is chosen in the list is brought into sight, without moving the page.
   useEffect(() => {
@@ -37,7 +58,7 @@ export function Tree({ answer, at, pick }: { answer: Climb; at: number; pick: (a
   return (
     <figure className={styles.figure}>
       <div ref={scroller} className={styles.scroller} role="region" aria-label="Picture of what it can become, scrolls" tabIndex={0}>
-        <svg ref={place} role="group" aria-label={`What it can become: ${counted(picture.boxes.length - 1, "box", "boxes")} from left to right by steps; the list beneath says the same`} width={picture.width} height={picture.height} viewBox={`0 0 ${picture.width} ${picture.height}`}>
+        <svg ref={place} role="group" aria-label={`What it can become: ${counted(picture.boxes.length - 1, "box", "boxes")} by their steps; the list beneath says the same`} width={picture.width} height={picture.height} viewBox={`0 0 ${picture.width} ${picture.height}`}>
           {[false, true].map((on) => picture.arrows.filter((arrow) => (way.has(arrow.to) && way.has(arrow.from)) === on).map((arrow) => <Line key={arrow.to} arrow={arrow} on={on} />))}
           {picture.boxes.map((box, index) => (
             <foreignObject key={box.id} x={box.x} y={box.y - BOX.height / 2} width={BOX.width} height={BOX.height} className={styles.object}>

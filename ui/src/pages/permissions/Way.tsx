@@ -43,11 +43,11 @@ function Taken({ step, owner, gave }: { step: Step; owner?: string; gave: boolea
   const isOn = step.on !== step.actor && step.on !== "*" && step.on !== "";
   const told = gained(step);
   if (step.rule === BEING)
-    return <li data-being><p className="wrap row wrapped"><Says decision={DECISIONS[step.decision]} /><span><strong><Name name={step.actor} /></strong> {shown(step.title, 160)}{isAccount(step.gains) && step.gains !== step.actor && <> <code>{step.gains}</code></>}.</span></p></li>;
+    return <li data-being><p className={styles.can}><Says decision={DECISIONS[step.decision]} /><span><strong><Name name={step.actor} /></strong> {shown(step.title, 160)}{isAccount(step.gains) && step.gains !== step.actor && <> <code>{step.gains}</code></>}.</span></p></li>;
   return (
     <li>
       <div className="stack">
-        <p className="row wrapped"><Says decision={DECISIONS[step.decision]} /><span className="wrap"><strong><Name name={step.actor} /></strong> {shown(step.title, 160)}{isOn && <>: <bdi title={shown(step.on, 400)}>{short(step.on)}</bdi></>}{told && `, and ${told}`}.</span></p>
+        <p className={styles.can}><Says decision={DECISIONS[step.decision]} /><span className="wrap"><strong><Name name={step.actor} /></strong> {shown(step.title, 160)}{isOn && <>: <bdi title={shown(step.on, 400)}>{short(step.on)}</bdi></>}{told && `, and ${told}`}.</span></p>
         {owner && <p className="small muted wrap">Whoever may do everything in account {owner} can be {short(step.actor)} with any permissions.</p>}
         {step.asked.length > 0 && <ul className={shared.rows} aria-label="What is asked">{step.asked.map((each, at) => <Asked key={at} asked={each} step={step} plain={!owner && !gave} />)}</ul>}
       </div>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { beside, BOX, NODES_MAX, placed, tree, wayTo } from "./branches";
+import { NODES_MAX, tree, wayTo } from "./branches";
 import { byLayer, chosen, type Climb, done, type Edit, edited, escalate, keptIn, left, type Level, more, type Reached, says, type Step } from "./climb";
+import { beside, BOX, placed, stacked } from "./picture";
 
 const ME = "arn:aws:iam::111122223333:user/ann";
 const role = (name: string, account = "111122223333") => `arn:aws:iam::${account}:role/${name}`;
@@ -51,8 +52,8 @@ describe("the picture", () => {
     const own = step(ME, role(`r${at}`), { title: at % 2 ? "puts its own keys into the identity provider, then signs in as anybody" : "assumes the role", on: role("some-other-thing-that-is-used") });
     return at % 3 ? reach("role", role(`r${at}`), [own]) : reach("role", role(`s${at}`), [own, step(role(`r${at}`), role(`s${at}`))]);
   }));
-  it("lets nothing stand on anything else, nor outside", () => {
-    const { boxes, arrows, width, height } = placed(tree(wide));
+  it.each([["in columns", placed(tree(wide))], ["under each other", stacked(tree(wide), 340)]])("lets nothing stand on anything else, nor outside: %s", (_, { boxes, arrows, width, height }) => {
+    expect([boxes.length, arrows.length]).toEqual([NODES_MAX, NODES_MAX - 1]);
     const rooms = [...boxes.map(({ id, x, y }) => ({ id, x, width: BOX.width, top: y - BOX.height / 2, end: y + BOX.height / 2 })), ...arrows.map(({ to, label }) => ({ id: `label ${to}`, x: label.x, width: label.width, top: label.y - label.above, end: label.y + label.below }))];
     for (const [at, one] of rooms.entries()) {
       expect(one.x >= 0 && one.top >= 0 && one.x + one.width <= width && one.end <= height, one.id).toBe(true);
@@ -61,6 +62,9 @@ describe("the picture", () => {
         expect(isOver, `${one.id} over ${other.id}`).toBe(false);
       }
     }
+  });
+  it("fits a telephone where each stands under what it is reached from", () => {
+    expect(stacked(tree(wide), 340).width).toBeLessThanOrEqual(340);
   });
   it("begins at the top, and goes to the right with each step", () => {
     const { boxes } = placed(tree(wide));
