@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What must be allowed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Ask {
     /// An action on one thing; of `iam:PassRole` the service it is passed to.
     On { action: String, arn: String, account: String, passed_to: Option<String> },

@@ -16,6 +16,7 @@ mod chain;
 mod edit;
 mod everyone;
 mod facts;
+mod open;
 mod reach;
 mod rules;
 mod ways;

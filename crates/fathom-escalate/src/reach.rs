@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     asks::target,
+    open::is_within,
     ways::{Gain, Subject, Way, Ways},
 };
 
@@ -170,7 +171,11 @@ impl Ways<'_> {
         let anyone = (0..self.worked.open.len() as u32).find(is_of);
         let mut ways = Vec::new();
         for (number, way) in self.worked.ways.iter().enumerate() {
-            if way.account == account || reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
+            if is_within(way)
+                || way.account == account
+                || reach.accounts.contains_key(&way.account)
+                || is_idle(reach, way)
+            {
                 continue;
             }
             let on = target(&way.on, Some(&way.account), true);

@@ -13,7 +13,7 @@ use fathom_iam::{
 
 use crate::{
     actor::Actor,
-    asks::{Ask, World, on, target},
+    asks::{Ask, World, target},
     facts::{Facts, account_of},
     reach::Level,
     rules::{Keys, Kind, Rule, Rules},
@@ -153,9 +153,9 @@ impl<'a> Ways<'a> {
 }
 
 /// Finds the ways.
-struct Finder<'a, 'w> {
-    world: World<'a>,
-    worked: &'w mut WorkedOut,
+pub(crate) struct Finder<'a, 'w> {
+    pub(crate) world: World<'a>,
+    pub(crate) worked: &'w mut WorkedOut,
 }
 
 impl Finder<'_, '_> {
@@ -339,97 +339,6 @@ impl Finder<'_, '_> {
                 let asks = asks(rule, &workload.arn, &workload.account);
                 self.add(at, &workload.arn, asks, Subject::Nobody, Gain::Member(member));
             }
-        }
-    }
-
-    /// Finds to whom each way is open.
-    fn open_all(&mut self) -> Result<(), String> {
-        let mut known: BTreeMap<(u32, Ask), Option<Level>> = BTreeMap::new();
-        for number in 0..self.worked.ways.len() {
-            let Some(way) = self.worked.ways.get(number) else { continue };
-            let (fixed, other): (Vec<&Ask>, Vec<&Ask>) =
-                way.asks.iter().partition(|ask| matches!(ask, Ask::On { .. }));
-            let mut open: Vec<(u32, Level)> = Vec::new();
-            for (member, level) in self.candidates(way, &fixed)? {
-                let mut surest = Some(level.max(way.at_best));
-                for ask in &other {
-                    let sure = self.known(&mut known, member, ask)?;
-                    surest = surest.and_then(|level| Some(level.max(sure?)));
-                    if surest.is_none() {
-                        break;
-                    }
-                }
-                open.extend(surest.map(|level| (member, level)));
-            }
-            for (member, level) in open {
-                if let Some(ways) = self.worked.open.get_mut(member as usize) {
-                    ways.push((number as u32, level));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// How surely an ask is allowed to somebody, asked once: many ways ask for the same.
-    fn known(
-        &self,
-        known: &mut BTreeMap<(u32, Ask), Option<Level>>,
-        member: u32,
-        ask: &Ask,
-    ) -> Result<Option<Level>, String> {
-        let key = (member, ask.clone());
-        if let Some(sure) = known.get(&key) {
-            return Ok(*sure);
-        }
-        let nothing = Suppose::default();
-        let Some(actor) = self.world.actor(member, &nothing) else { return Ok(None) };
-        let sure = self.world.one(actor, ask)?.map(|(level, _)| level);
-        known.insert(key, sure);
-        Ok(sure)
-    }
-
-    /// Who is allowed all that is asked on named things. Who administers the account in which it gains something, and
-    /// whom it would make what it is, is left out.
-    fn candidates(&self, way: &Way, fixed: &[&Ask]) -> Result<Vec<(u32, Level)>, String> {
-        let index = self.world.index;
-        let is_new = |member: u32| {
-            way.gain != Gain::Member(member)
-                && !(self.worked.administrators.contains_key(&member)
-                    && self.world.account(member) == way.account)
-        };
-        let mut levels: BTreeMap<u32, Level> =
-            (0..index.principals() as u32).filter(|one| is_new(*one)).map(|one| (one, Level::Sure)).collect();
-        for action in way.asks.iter().flat_map(identity_actions) {
-            let might = index.might(action);
-            levels.retain(|member, _| might.contains(*member) && self.world.account(*member) == way.account);
-        }
-        for ask in fixed {
-            let Ask::On { action, arn, account, passed_to } = ask else { continue };
-            if levels.is_empty() {
-                break;
-            }
-            let target = target(arn, Some(account), true);
-            let decided = index.decide(action, &target, &on(arn, passed_to.as_deref()))?;
-            let might = index.might(action);
-            let is_told = |member: u32| might.contains(member) || !decided.unknown.contains(member);
-            levels = levels
-                .into_iter()
-                .filter(|(member, _)| is_told(*member))
-                .filter_map(|(member, level)| Some((member, level.max(Level::of(decided.of(member))?))))
-                .collect();
-        }
-        Ok(levels.into_iter().collect())
-    }
-}
-
-/// The actions of an ask that only identity policies of the same account allow.
-fn identity_actions(ask: &Ask) -> Vec<&str> {
-    match ask {
-        Ask::On { action, .. } if action.starts_with("iam:") => vec![action],
-        Ask::On { .. } | Ask::Trusted { .. } => Vec::new(),
-        Ask::Anywhere { action } => vec![action],
-        Ask::Together { actions, .. } | Ask::OneOf { actions, .. } => {
-            actions.iter().map(String::as_str).collect()
         }
     }
 }
