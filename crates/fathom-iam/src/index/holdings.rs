@@ -290,7 +290,7 @@ impl Holdings {
         let mut known: HashMap<&str, bool> = HashMap::new();
         for Spoken { element, statements } in self.elements.iter().map(Arc::as_ref) {
             let mut matches = false;
-            for pattern in &element.patterns {
+            for pattern in element.patterns.iter().filter(|one| !pattern::begins_otherwise(one, action)) {
                 matches |= *known.entry(pattern).or_insert_with(|| pattern::action(pattern, action, &steps));
             }
             if matches == element.negated {
