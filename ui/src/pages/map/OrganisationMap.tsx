@@ -14,7 +14,7 @@ import { StartScan } from "../../parts/StartScan";
 import { Empty, Skeleton, Wrong } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { NothingForYou } from "../../session/NothingForYou";
-import { type Area, areas, place } from "./layout";
+import { type Area, areas, owned, place } from "./layout";
 import styles from "./OrganisationMap.module.css";
 
 export function OrganisationMap() {
@@ -31,7 +31,7 @@ export function OrganisationMap() {
   return (
     <List
       title="Map" active={chosen(filter)}
-      sentence={empty ? "No resources" : estate ? `${counted(estate.accounts.length, "account")}, ${counted(estate.counts.resources, "resource")}, ${percent(estate.counts.understood, estate.counts.resources)} understood${estate.counts.exposed > 0 ? `, ${count(estate.counts.exposed)} exposed` : ""}` : " "}
+      sentence={empty ? "No resources" : estate ? `${counted(owned(estate), "account")}, ${counted(estate.counts.resources, "resource")}, ${percent(estate.counts.understood, estate.counts.resources)} understood${estate.counts.exposed > 0 ? `, ${count(estate.counts.exposed)} exposed` : ""}` : " "}
       facets={empty && !filtered(filter) ? undefined : facets.data ? <FilterFacets facets={facets.data} filter={filter} set={set} hide={as_of ? ["stale", "assigned_to"] : []} /> : facets.error ? <p className="small muted">Could not be counted.</p> : <Skeleton lines={12} label="Counting" />}
       tools={
         <>

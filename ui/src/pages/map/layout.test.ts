@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Counts, Map as Estate } from "../../api/types";
-import { areas, place } from "./layout";
+import { areas, owned, place } from "./layout";
 
 const counts = (resources: number, understood = resources): Counts => ({ resources, understood, exposed: 0, stale: 0 });
 const estate: Estate = {
@@ -22,6 +22,11 @@ describe("the map", () => {
     const all = areas(estate);
     expect(all.map((area) => area.name)).toEqual(["shop (111122223333)", "444455556666"]);
     expect(all[0]?.children.map((area) => area.children.map((each) => [each.name, each.counts.resources]))).toEqual([[["vpc-1", 500], ["in no network", 300]], []]);
+  });
+  it("draws what the provider keeps for all, and counts it as nobody's account", () => {
+    const more: Estate = { ...estate, accounts: [...estate.accounts, { account: "aws", name: null, counts: counts(11), regions: [] }] };
+    expect(areas(more).at(-1)?.name).toBe("What AWS itself keeps for all");
+    expect(owned(more)).toBe(2);
   });
   it("opens just what is in an area", () => {
     const [vpc, outside] = areas(estate)[0]?.children[0]?.children ?? [];

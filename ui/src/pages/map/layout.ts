@@ -13,10 +13,16 @@ export interface Area {
 }
 export interface Placed { area: Area; box: Box; depth: number; leaf: boolean }
 
+// The account of what the provider shows to every account, such as the policies it writes: nobody's own.
+const PROVIDER = "aws";
+
+/** How many accounts are somebody's. */
+export const owned = (estate: Estate) => estate.accounts.filter((account) => account.account !== PROVIDER).length;
+
 /** The estate as areas within areas; a region without networks is not divided. */
 export function areas(estate: Estate): Area[] {
   return estate.accounts.map((account): Area => ({
-    key: account.account, what: "account", name: account.name ? `${account.name} (${account.account})` : account.account, counts: account.counts, filter: { account: [account.account] },
+    key: account.account, what: "account", name: account.account === PROVIDER ? "What AWS itself keeps for all" : account.name ? `${account.name} (${account.account})` : account.account, counts: account.counts, filter: { account: [account.account] },
     children: account.regions.map((region): Area => {
       const filter = { account: [account.account], region: [region.region] };
       const key = `${account.account}\n${region.region}`;
