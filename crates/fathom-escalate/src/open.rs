@@ -30,6 +30,12 @@ impl Finder<'_, '_> {
         }
         for number in 0..self.worked.ways.len() {
             let Some(way) = self.worked.ways.get(number) else { continue };
+            if !is_within(way) {
+                let on = target(&way.on, Some(&way.account), true);
+                for account in self.world.index.organisation().accounts_named(&on) {
+                    self.worked.doors.entry(account).or_default().push(number as u32);
+                }
+            }
             let open =
                 if is_within(way) { self.within(way, &mut known)? } else { self.across(way, &mut known)? };
             for (member, level) in open {
@@ -140,7 +146,7 @@ impl Finder<'_, '_> {
 }
 
 /// Whether a way is open within its account alone: something of it only identity policies of the same account allow.
-pub(crate) fn is_within(way: &Way) -> bool {
+fn is_within(way: &Way) -> bool {
     way.asks.iter().any(|ask| !own_actions(ask).is_empty())
 }
 

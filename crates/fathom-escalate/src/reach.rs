@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::{
     asks::target,
-    open::is_within,
     ways::{Gain, Subject, Way, Ways},
 };
 
@@ -170,12 +169,10 @@ impl Ways<'_> {
         // Trust in an account is trust in any of its own; of those whom a policy names, each is asked.
         let anyone = (0..self.worked.open.len() as u32).find(is_of);
         let mut ways = Vec::new();
-        for (number, way) in self.worked.ways.iter().enumerate() {
-            if is_within(way)
-                || way.account == account
-                || reach.accounts.contains_key(&way.account)
-                || is_idle(reach, way)
-            {
+        let doors = [account, "*"].into_iter().filter_map(|of| self.worked.doors.get(of)).flatten();
+        for number in doors.map(|number| *number as usize) {
+            let Some(way) = self.worked.ways.get(number) else { continue };
+            if way.account == account || reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
                 continue;
             }
             let on = target(&way.on, Some(&way.account), true);

@@ -76,6 +76,8 @@ pub struct WorkedOut {
     pub(crate) open: Vec<Vec<(u32, Level)>>,
     /// Who may do everything in its account, and how surely.
     pub(crate) administrators: BTreeMap<u32, Level>,
+    /// The ways that somebody of an account may take into others, by that account; under `*` those of any.
+    pub(crate) doors: BTreeMap<String, Vec<u32>>,
 }
 
 impl<'a> Ways<'a> {
@@ -89,6 +91,7 @@ impl<'a> Ways<'a> {
             ways: Vec::new(),
             open: vec![Vec::new(); index.principals()],
             administrators: administrators(world)?,
+            doors: BTreeMap::new(),
         };
         let mut all = Finder { world, worked: &mut worked };
         for (at, rule) in rules.all().iter().enumerate().filter(|(_, rule)| !rule.retired) {

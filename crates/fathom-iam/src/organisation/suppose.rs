@@ -1,6 +1,6 @@
 //! One question, asked as if something else were so: what an intruder could bring about before asking.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Organisation, Target};
 use crate::{
@@ -120,6 +120,27 @@ impl Organisation {
             }
         }
         found
+    }
+
+    /// The accounts whose principals the policy of a resource may let in; `*` where that may be any, also where the policy was
+    /// not read.
+    pub fn accounts_named(&self, target: &Target) -> BTreeSet<String> {
+        let guard = self.guard(target);
+        let is_read = match &guard.policy {
+            Layer::None => true,
+            Layer::NotRead => false,
+            Layer::Policies(held) => held.iter().all(|held| matches!(held, Held::Read(_))),
+        };
+        let any = (!is_read).then(|| "*".to_owned());
+        let named = super::who::named(&guard).into_iter().filter_map(|named| match named {
+            Named::Everyone => Some("*".to_owned()),
+            Named::Account(account) => Some(account),
+            Named::User(arn) | Named::Role(arn) | Named::Session(arn) | Named::FederatedUser(arn) => {
+                arn.split(':').nth(4).map(str::to_owned)
+            }
+            Named::Service(_) | Named::Federated(_) | Named::UniqueId(_) | Named::CanonicalUser(_) => None,
+        });
+        named.chain(any).collect()
     }
 
     /// The policy that a user or a role holds under this name; several where two are called so.
