@@ -54,7 +54,8 @@ pub(crate) fn run() -> Result<()> {
     }
     let (mut survivors, mut same, mut count) = (Vec::new(), Vec::new(), 0);
     for mutant in mutants(&copy)? {
-        let what = format!("{}:{}:{} `{}` as `{}`", mutant.file, mutant.line, mutant.column, mutant.old, mutant.new);
+        let what =
+            format!("{}:{}:{} `{}` as `{}`", mutant.file, mutant.line, mutant.column, mutant.old, mutant.new);
         if let Some(why) = mutant.same {
             println!("same     {what}: {why}");
             same.push(what);
@@ -70,7 +71,11 @@ pub(crate) fn run() -> Result<()> {
             survivors.push(what);
         }
     }
-    println!("\n{count} rows broken, {} of them found by no test; {} can change no answer", survivors.len(), same.len());
+    println!(
+        "\n{count} rows broken, {} of them found by no test; {} can change no answer",
+        survivors.len(),
+        same.len()
+    );
     for what in &survivors {
         println!("- {what}");
     }
@@ -176,7 +181,8 @@ fn mutants(copy: &Path) -> Result<Vec<Mutant>> {
             if line.starts_with(beginning) {
                 for (old, new) in swaps {
                     for (nth, (at, _)) in line.match_indices(old).enumerate() {
-                        let is_same = |(row, which, _): &&(&str, usize, &str)| line.contains(row) && *which == nth;
+                        let is_same =
+                            |(row, which, _): &&(&str, usize, &str)| line.contains(row) && *which == nth;
                         mutants.push(Mutant {
                             file,
                             same: SAME.iter().find(is_same).map(|(_, _, why)| *why),
