@@ -1,0 +1,5 @@
+//! Integration tests: specifications, recorded networks, properties.
+
+mod estate;
+mod hostile;
+mod specifications;
