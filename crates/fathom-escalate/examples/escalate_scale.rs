@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 
 /// Principals whose ways are followed one by one.
 const FOLLOWED: u32 = 200;
+/// Things that one can become and that are told with their steps, as many as the API tells.
+const SHOWN: usize = 500;
 /// The others whose edit is looked for.
 const EDITED: usize = 5;
 
@@ -90,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut more = Vec::new();
     let followed = ways.principals().min(FOLLOWED);
     for number in 0..followed {
-        let found = ways.escalate(number)?;
+        let found = ways.escalate(number, SHOWN, |_| true)?;
         if let Some(first) = found.reached.first() {
             more.push((number, first.clone()));
         }

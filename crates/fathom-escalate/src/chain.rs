@@ -1,5 +1,7 @@
 //! The steps to what somebody can become, each with its proof.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use fathom_iam::{
     Decision,
     organisation::{Kind, Suppose},
@@ -22,8 +24,10 @@ pub struct Escalation {
     pub kind: Kind,
     /// Whether it may do everything in its account already, and how surely.
     pub administers: Option<Level>,
-    /// What it can become, the account it can take over first, then the nearest and surest.
+    /// What it can become, the account it can take over first, then the nearest and surest: as many as were asked for.
     pub reached: Vec<Reached>,
+    /// How much it can become altogether.
+    pub total: usize,
     /// Whether the search ended at its limit before all was followed.
     pub cut: bool,
 }
@@ -39,6 +43,21 @@ pub struct Reached {
     pub decision: Level,
     /// The steps, in the order they are taken.
     pub steps: Vec<Step>,
+}
+
+/// Something that a principal can become, before its steps are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Goal {
+    /// What kind of thing it is.
+    pub what: What,
+    /// An ARN, or an account that it may do everything in.
+    pub name: String,
+    /// How sure all steps are together.
+    pub decision: Level,
+    /// How many steps there are.
+    pub steps: usize,
+    /// Where it stands in the search.
+    pub(crate) at: usize,
 }
 
 impl Reached {
@@ -96,6 +115,10 @@ pub struct Proved {
     pub conditions: Vec<Condition>,
 }
 
+/// Steps with their proofs, each once: many chains begin alike.
+#[derive(Debug, Default)]
+pub(crate) struct Steps(HashMap<usize, Option<Step>>);
+
 /// The ways as they were worked out for everybody.
 struct Known<'a>(&'a Ways<'a>);
 
@@ -104,6 +127,10 @@ impl Open for Known<'_> {
         let ways = self.0.worked.open.get(member as usize).map(Vec::as_slice).unwrap_or_default();
         Ok(ways.iter().map(|(way, level)| (*way as usize, *level)).collect())
     }
+
+    fn administers(&self, member: u32) -> Result<Option<Level>, String> {
+        Ok(self.0.administers(member))
+    }
 }
 
 impl Ways<'_> {
@@ -111,49 +138,78 @@ impl Ways<'_> {
         self.reach(member, &Known(self))
     }
 
-    /// What a principal can become, with the steps to each.
+    /// What a principal can become, with the steps to the first so many that are wanted.
     ///
     /// # Errors
     /// When a question is not of its form; the text names what.
-    pub fn escalate(&self, member: u32) -> Result<Escalation, String> {
+    pub fn escalate(
+        &self,
+        member: u32,
+        shown: usize,
+        is_wanted: impl Fn(&Goal) -> bool,
+    ) -> Result<Escalation, String> {
         let reach = self.followed(member)?;
         let (name, kind) = self.world.index.principal(member).unwrap_or(("", Kind::User));
+        let mut goals = self.goals(&reach);
+        goals.retain(is_wanted);
+        let mut steps = Steps::default();
         let mut reached = Vec::new();
-        for at in 1..reach.found.len() {
-            if let Some(one) = self.reached(&reach, at)? {
-                reached.push(one);
-            }
+        for goal in goals.iter().take(shown) {
+            reached.extend(self.reached(&reach, goal.at, &mut steps)?);
         }
-        reached.sort_by_cached_key(|one: &Reached| {
-            (one.what != What::Account, one.decision, one.steps.len(), one.what, one.name.clone())
-        });
         Ok(Escalation {
             principal: name.to_owned(),
             kind,
             administers: self.worked.administrators.get(&member).copied(),
             reached,
+            total: goals.len(),
             cut: reach.cut,
         })
     }
 
+    /// All that was reached, in the order in which it is told.
+    pub(crate) fn goals(&self, reach: &Reach) -> Vec<Goal> {
+        let mut goals: Vec<Goal> = (1..reach.found.len()).filter_map(|at| self.goal(reach, at)).collect();
+        goals.sort_by(|one, other| {
+            let key = |goal: &Goal| (goal.what != What::Account, goal.decision, goal.steps, goal.what);
+            key(one).cmp(&key(other)).then_with(|| one.name.cmp(&other.name))
+        });
+        goals
+    }
+
     /// One thing that was reached; none where one was it from the start.
-    pub(crate) fn reached(&self, reach: &Reach, at: usize) -> Result<Option<Reached>, String> {
-        let Some(found) = reach.found.get(at) else { return Ok(None) };
+    fn goal(&self, reach: &Reach, at: usize) -> Option<Goal> {
+        let found = reach.found.get(at)?;
+        let mut order = Vec::new();
+        order_of(reach, at, &mut order);
+        let by = || order.iter().filter_map(|at| reach.found.get(*at)).map(|found| found.by);
+        by().any(|by| matches!(by, By::Way { .. })).then(|| Goal {
+            what: self.what(&found.node),
+            name: self.name(&found.node),
+            decision: found.level,
+            steps: by().filter(|by| !matches!(by, By::Start)).count(),
+            at,
+        })
+    }
+
+    /// The same with its steps.
+    pub(crate) fn reached(
+        &self,
+        reach: &Reach,
+        at: usize,
+        known: &mut Steps,
+    ) -> Result<Option<Reached>, String> {
+        let Some(goal) = self.goal(reach, at) else { return Ok(None) };
         let mut order = Vec::new();
         order_of(reach, at, &mut order);
         let mut steps = Vec::new();
         for at in order {
-            steps.extend(self.step(reach, at)?);
+            if let Entry::Vacant(place) = known.0.entry(at) {
+                place.insert(self.step(reach, at)?);
+            }
+            steps.extend(known.0.get(&at).cloned().flatten());
         }
-        if steps.iter().all(|step| step.rule == BEING) {
-            return Ok(None);
-        }
-        Ok(Some(Reached {
-            what: self.what(&found.node),
-            name: self.name(&found.node),
-            decision: found.level,
-            steps,
-        }))
+        Ok(Some(Reached { what: goal.what, name: goal.name, decision: goal.decision, steps }))
     }
 
     fn what(&self, node: &Node) -> What {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use fathom_iam::{
-    Index, Policy,
+    Policy,
     organisation::{Suppose, Target},
     policy::Effect,
     verdict::{LayerName, Reason},
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     asks::World,
-    chain::{Reached, order_of, supposed},
+    chain::{Reached, Steps, order_of, supposed},
     reach::{By, Level, Node, Open, Reach},
     ways::Ways,
 };
@@ -70,6 +70,15 @@ impl Open for Again<'_> {
         }
         Ok(open)
     }
+
+    fn administers(&self, member: u32) -> Result<Option<Level>, String> {
+        let nothing = Suppose::default();
+        let actor = self.0.actor(member, &nothing);
+        match actor.filter(|_| self.0.worked.administrators.contains_key(&member)) {
+            Some(actor) => self.0.world.administers(actor),
+            None => Ok(None),
+        }
+    }
 }
 
 /// An edit that may help.
@@ -90,19 +99,18 @@ impl Ways<'_> {
         let Some(at) = self.place(&reach, goal) else { return Ok(None) };
         let mut best: Option<Edit> = None;
         for candidate in self.candidates_of(&reach, at)? {
-            let organisation =
-                Arc::new(self.world.index.organisation().with_policy(&candidate.old, &candidate.new));
-            let index = Index::new(organisation);
+            let index = self.world.index.with_policy(&candidate.old, &candidate.new);
             let again = Ways {
                 world: World { index: &index, ..self.world },
                 rules: self.rules,
                 worked: self.worked_out(),
+                outs: Arc::default(),
             };
             let left = again.reach(member, &Again(&again))?;
             let Some(still) = again.place(&left, goal) else {
                 return Ok(Some(Edit { breaks: Breaks::Every, ..candidate.edit }));
             };
-            let Some(other) = again.reached(&left, still)? else { continue };
+            let Some(other) = again.reached(&left, still, &mut Steps::default())? else { continue };
             if best.is_none() && other.steps != goal.steps {
                 best =
                     Some(Edit { breaks: Breaks::This { other_steps: other.steps.len() }, ..candidate.edit });

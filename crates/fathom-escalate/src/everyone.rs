@@ -4,7 +4,7 @@ use fathom_iam::organisation::Kind;
 use serde::Serialize;
 
 use crate::{
-    chain::{Reached, What},
+    chain::{Goal, Reached, Steps, What},
     ways::Ways,
 };
 
@@ -41,20 +41,22 @@ impl Ways<'_> {
     ///
     /// # Errors
     /// When a question is not of its form; the text names what.
-    pub fn everyone(&self, is_wanted: impl Fn(&Reached) -> bool) -> Result<Everyone, String> {
+    pub fn everyone(&self, is_wanted: impl Fn(&Goal) -> bool) -> Result<Everyone, String> {
         let mut all = Everyone { principals: Vec::new(), asked: 0, administrators: 0, cut: false };
         for number in 0..self.principals() {
-            let mut found = self.escalate(number)?;
             all.asked += 1;
-            all.administrators += usize::from(found.administers.is_some());
-            all.cut |= found.cut;
-            found.reached.retain(&is_wanted);
-            let Some(nearest) = found.reached.first().cloned() else { continue };
-            let accounts = found.reached.iter().filter(|one| one.what == What::Account);
+            all.administrators += usize::from(self.administers(number).is_some());
+            let reach = self.followed(number)?;
+            all.cut |= reach.cut;
+            let mut goals = self.goals(&reach);
+            goals.retain(&is_wanted);
+            let Some(first) = goals.first() else { continue };
+            let Some(nearest) = self.reached(&reach, first.at, &mut Steps::default())? else { continue };
+            let Some((principal, kind)) = self.world.index.principal(number) else { continue };
+            let accounts = goals.iter().filter(|one| one.what == What::Account);
             let accounts: Vec<String> = accounts.map(|one| one.name.clone()).collect();
-            let others = found.reached.len() - accounts.len();
-            let (principal, kind) = (found.principal, found.kind);
-            all.principals.push(Climber { principal, kind, accounts, others, nearest });
+            let others = goals.len() - accounts.len();
+            all.principals.push(Climber { principal: principal.to_owned(), kind, accounts, others, nearest });
         }
         all.principals.sort_by_cached_key(|one| {
             let steps = one.nearest.taken().count();

@@ -22,7 +22,7 @@ mod rules;
 mod ways;
 mod witness;
 
-pub use chain::{Escalation, Proved, Reached, Step, What};
+pub use chain::{Escalation, Goal, Proved, Reached, Step, What};
 pub use edit::{Breaks, Edit};
 pub use everyone::{Climber, Everyone};
 pub use facts::{Facts, Group, Role, User, Workload};

@@ -1,17 +1,21 @@
 //! What one principal can become: its ways followed until they lead to nothing new.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    rc::Rc,
+    sync::{Arc, PoisonError},
+};
 
 use fathom_iam::organisation::{Kind, Suppose};
 use serde::Serialize;
 
 use crate::{
     asks::target,
-    ways::{Gain, Subject, Way, Ways},
+    ways::{Gain, Subject, Taken, Way, Ways},
 };
 
 /// How sure a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// All of it is allowed.
@@ -64,11 +68,20 @@ const ASKS_MAX: usize = 400_000;
 pub(crate) struct Reach {
     pub(crate) found: Vec<Found>,
     members: BTreeMap<u32, usize>,
-    accounts: BTreeMap<String, usize>,
+    /// Accounts by their number.
+    accounts: HashMap<u32, usize>,
     /// The newest of what a member gave itself.
-    more: BTreeMap<u32, usize>,
+    more: HashMap<u32, usize>,
     /// Ways that somebody may take, once it is the subject too.
     waiting: Vec<(usize, usize, u32, Level)>,
+    known_waiting: HashSet<(usize, Level)>,
+    /// Which of them wait for a member, and which for any user of an account.
+    for_member: HashMap<u32, Vec<usize>>,
+    for_user: HashMap<u32, Vec<usize>>,
+    /// How many nodes and how many waiting ways were looked at together.
+    woken: (usize, usize),
+    /// The ways that nodes can take, by the nodes' numbers.
+    ways: Vec<Option<Rc<Vec<Taken>>>>,
     /// Whether the search ended before all was followed.
     pub(crate) cut: bool,
     asked: usize,
@@ -92,6 +105,9 @@ const EVERYTHING: &str = "a policy that allows everything";
 pub(crate) trait Open {
     /// The ways open to a member as it is.
     fn open_to(&self, member: u32) -> Result<Vec<(usize, Level)>, String>;
+
+    /// Whether a member may do everything in its account, as it is, and how surely.
+    fn administers(&self, member: u32) -> Result<Option<Level>, String>;
 }
 
 impl Ways<'_> {
@@ -101,7 +117,7 @@ impl Ways<'_> {
         for level in [Level::Sure, Level::OnlyIf, Level::Unknown] {
             if level == Level::Sure {
                 let node = Node::Member(start);
-                self.put(&mut reach, Found { node, level, depth: 0, by: By::Start })?;
+                self.put(&mut reach, Found { node, level, depth: 0, by: By::Start }, open)?;
             }
             self.follow(&mut reach, level, open)?;
         }
@@ -110,6 +126,8 @@ impl Ways<'_> {
 
     fn follow(&self, reach: &mut Reach, level: Level, open: &dyn Open) -> Result<(), String> {
         let mut queue: VecDeque<usize> = (0..reach.found.len()).collect();
+        // What was not sure enough before may be now.
+        reach.woken.1 = 0;
         while let Some(at) = queue.pop_front() {
             if reach.found.len() > NODES_MAX || reach.asked > ASKS_MAX {
                 reach.cut = true;
@@ -117,24 +135,40 @@ impl Ways<'_> {
             }
             let known = reach.found.len();
             let Some(found) = reach.found.get(at).cloned() else { continue };
-            for (way, as_member, sure) in self.ways_of(reach, &found.node, open)? {
+            for (way, as_member, sure) in self.ways_at(reach, at, &found.node, open)?.iter().copied() {
                 if sure <= level {
-                    self.take(reach, way, at, as_member, sure.max(found.level))?;
+                    self.take(reach, way, at, as_member, sure.max(found.level), open)?;
                 }
             }
-            self.wake(reach, level)?;
+            self.wake(reach, level, open)?;
             queue.extend(known..reach.found.len());
         }
         Ok(())
     }
 
-    /// The ways that a node can take, as whom, and how surely.
-    fn ways_of(
+    /// The ways that a node can take, looked for once.
+    fn ways_at(
         &self,
         reach: &mut Reach,
+        at: usize,
         node: &Node,
         open: &dyn Open,
-    ) -> Result<Vec<(usize, u32, Level)>, String> {
+    ) -> Result<Rc<Vec<Taken>>, String> {
+        if let Some(Some(known)) = reach.ways.get(at) {
+            return Ok(Rc::clone(known));
+        }
+        let ways = Rc::new(self.ways_of(reach, node, open)?);
+        if reach.ways.len() <= at {
+            reach.ways.resize(at + 1, None);
+        }
+        if let Some(place) = reach.ways.get_mut(at) {
+            *place = Some(Rc::clone(&ways));
+        }
+        Ok(ways)
+    }
+
+    /// The ways that a node can take, as whom, and how surely.
+    fn ways_of(&self, reach: &mut Reach, node: &Node, open: &dyn Open) -> Result<Vec<Taken>, String> {
         match node {
             Node::Member(member) => {
                 let ways = open.open_to(*member)?;
@@ -143,8 +177,9 @@ impl Ways<'_> {
             Node::More(member, suppose) => {
                 let Some(actor) = self.actor(*member, suppose) else { return Ok(Vec::new()) };
                 let mut ways = Vec::new();
-                for (number, way) in self.worked.ways.iter().enumerate() {
-                    if reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
+                for number in self.ways_from(actor.account()) {
+                    let Some(way) = self.worked.ways.get(number) else { continue };
+                    if reach.accounts.contains_key(&way.account_number) || is_idle(reach, way) {
                         continue;
                     }
                     reach.asked += way.asks.len();
@@ -154,27 +189,51 @@ impl Ways<'_> {
                 }
                 Ok(ways)
             }
-            Node::Account(account) => self.ways_out(reach, account),
+            Node::Account(account) => {
+                let known =
+                    self.outs.0.lock().unwrap_or_else(PoisonError::into_inner).get(account).map(Arc::clone);
+                if let Some(known) = known {
+                    return Ok(known.to_vec());
+                }
+                let ways = Arc::new(self.ways_out(reach, account)?);
+                self.outs
+                    .0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(account.clone(), Arc::clone(&ways));
+                Ok(ways.to_vec())
+            }
         }
     }
 
+    /// The ways that somebody of an account might take: about things of the account, and of others that let it in.
+    fn ways_from(&self, account: &str) -> Vec<usize> {
+        let doors = [account, "*"].into_iter().filter_map(|of| self.worked.doors.get(of));
+        let mut ways: Vec<usize> = self
+            .worked
+            .homes
+            .get(account)
+            .into_iter()
+            .chain(doors)
+            .flatten()
+            .map(|way| *way as usize)
+            .collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways
+    }
+
     /// The ways out of an account that was taken over: by anybody of it, who may be given anything there.
-    fn ways_out(&self, reach: &mut Reach, account: &str) -> Result<Vec<(usize, u32, Level)>, String> {
+    fn ways_out(&self, reach: &mut Reach, account: &str) -> Result<Vec<Taken>, String> {
         let owned = owned()?;
         let index = self.world.index;
-        let is_of = |member: &u32| {
-            self.account(*member) == account
-                && index.principal(*member).is_some_and(|(_, kind)| matches!(kind, Kind::User | Kind::Role))
-        };
         // Trust in an account is trust in any of its own; of those whom a policy names, each is asked.
-        let anyone = (0..self.worked.open.len() as u32).find(is_of);
+        let anyone = self.worked.anyone.get(account).copied();
         let mut ways = Vec::new();
-        let doors = [account, "*"].into_iter().filter_map(|of| self.worked.doors.get(of)).flatten();
-        for number in doors.map(|number| *number as usize) {
-            let Some(way) = self.worked.ways.get(number) else { continue };
-            if way.account == account || reach.accounts.contains_key(&way.account) || is_idle(reach, way) {
+        for number in self.ways_from(account) {
+            let Some(way) = self.worked.ways.get(number).filter(|way| way.account != account) else {
                 continue;
-            }
+            };
             let on = target(&way.on, Some(&way.account), true);
             let named = index.organisation().named_of(&on, account);
             let named = named
@@ -199,43 +258,77 @@ impl Ways<'_> {
         actor: usize,
         as_member: u32,
         level: Level,
+        open: &dyn Open,
     ) -> Result<(), String> {
         let Some(way) = self.worked.ways.get(number) else { return Ok(()) };
-        if reach.accounts.contains_key(&way.account) {
+        if reach.accounts.contains_key(&way.account_number) || is_idle(reach, way) {
             return Ok(());
         }
         if way.subject == Subject::Nobody {
-            return self.gain(reach, number, way, (actor, as_member), None, level);
+            return self.gain(reach, (number, way), (actor, as_member), None, level, open);
         }
-        let wait = (number, actor, as_member, level);
-        if !reach.waiting.iter().any(|known| (known.0, known.3) == (number, level)) {
-            reach.waiting.push(wait);
+        if reach.known_waiting.insert((number, level)) {
+            let waits = match way.subject {
+                Subject::Member(member) => reach.for_member.entry(member).or_default(),
+                Subject::AnyUser | Subject::Nobody => reach.for_user.entry(way.account_number).or_default(),
+            };
+            waits.push(reach.waiting.len());
+            reach.waiting.push((number, actor, as_member, level));
         }
         Ok(())
     }
 
-    /// Takes the ways whose subject has been come by.
-    fn wake(&self, reach: &mut Reach, level: Level) -> Result<(), String> {
-        let mut at = 0;
-        while let Some((number, actor, as_member, sure)) = reach.waiting.get(at).copied() {
-            at += 1;
-            let Some(way) = self.worked.ways.get(number) else { continue };
-            if sure > level || reach.accounts.contains_key(&way.account) {
+    /// Takes the ways whose subject has been come by: those that are new, and those that wait for who is.
+    fn wake(&self, reach: &mut Reach, level: Level, open: &dyn Open) -> Result<(), String> {
+        let (nodes, waits) = (reach.found.len(), reach.waiting.len());
+        for at in reach.woken.1..waits {
+            self.rise(reach, at, None, level, open)?;
+        }
+        for at in reach.woken.0..nodes {
+            let Some(Node::Member(member) | Node::More(member, _)) =
+                reach.found.get(at).map(|found| &found.node)
+            else {
                 continue;
-            }
-            let subjects: Vec<u32> = match way.subject {
-                Subject::Member(member) => vec![member],
-                Subject::AnyUser => {
-                    let users = reach.members.keys().copied();
-                    users.filter(|user| self.account(*user) == way.account && self.is_user(*user)).collect()
-                }
-                Subject::Nobody => Vec::new(),
             };
-            for member in subjects {
-                if let Some(subject) = reach.more.get(&member).or(reach.members.get(&member)).copied() {
-                    let sure = sure.max(reach.found.get(subject).map_or(sure, |found| found.level));
-                    self.gain(reach, number, way, (actor, as_member), Some(subject), sure)?;
-                }
+            let member = *member;
+            let own = reach.for_member.get(&member).cloned().unwrap_or_default();
+            let of_any = reach.for_user.get(&self.account_number(member)).filter(|_| self.is_user(member));
+            for wait in own.into_iter().chain(of_any.cloned().unwrap_or_default()) {
+                self.rise(reach, wait, Some(member), level, open)?;
+            }
+        }
+        reach.woken = (nodes, waits);
+        Ok(())
+    }
+
+    /// Takes one way that waits, for one subject or for all that may be it.
+    fn rise(
+        &self,
+        reach: &mut Reach,
+        wait: usize,
+        subject: Option<u32>,
+        level: Level,
+        open: &dyn Open,
+    ) -> Result<(), String> {
+        let Some((number, actor, as_member, sure)) = reach.waiting.get(wait).copied() else { return Ok(()) };
+        let Some(way) = self.worked.ways.get(number) else { return Ok(()) };
+        if sure > level || reach.accounts.contains_key(&way.account_number) {
+            return Ok(());
+        }
+        let subjects: Vec<u32> = match (subject, way.subject) {
+            (Some(member), _) | (None, Subject::Member(member)) => vec![member],
+            (None, Subject::AnyUser) => {
+                let users = reach.members.keys().copied();
+                users
+                    .filter(|user| self.account_number(*user) == way.account_number && self.is_user(*user))
+                    .collect()
+            }
+            (None, Subject::Nobody) => Vec::new(),
+        };
+        for member in subjects {
+            if let Some(subject) = reach.more.get(&member).or(reach.members.get(&member)).copied() {
+                let sure = sure.max(reach.found.get(subject).map_or(sure, |found| found.level));
+                self.gain(reach, (number, way), (actor, as_member), Some(subject), sure, open)?;
             }
         }
         Ok(())
@@ -248,11 +341,11 @@ impl Ways<'_> {
     fn gain(
         &self,
         reach: &mut Reach,
-        number: usize,
-        way: &Way,
+        (number, way): (usize, &Way),
         (actor, as_member): (usize, u32),
         subject: Option<usize>,
         level: Level,
+        open: &dyn Open,
     ) -> Result<(), String> {
         let depth_of = |at: usize| reach.found.get(at).map_or(0, |found| found.depth);
         let depth = depth_of(actor).max(subject.map_or(0, depth_of)) + 1;
@@ -266,7 +359,7 @@ impl Ways<'_> {
             },
             _ => return Ok(()),
         };
-        self.put(reach, Found { node, level, depth, by })
+        self.put(reach, Found { node, level, depth, by }, open)
     }
 
     /// What a subject is with what it gave itself; none where it had that.
@@ -295,46 +388,50 @@ impl Ways<'_> {
     }
 
     /// Keeps a node that is new, and the account of one who administers it.
-    fn put(&self, reach: &mut Reach, found: Found) -> Result<(), String> {
+    fn put(&self, reach: &mut Reach, found: Found, open: &dyn Open) -> Result<(), String> {
         let at = reach.found.len();
         let (level, depth) = (found.level, found.depth);
-        let nothing = Suppose::default();
-        let administered = match &found.node {
+        let of = match &found.node {
             Node::Account(account) => {
-                if reach.accounts.contains_key(account) {
+                let number = self.worked.accounts.get(account).copied().unwrap_or(u32::MAX);
+                if reach.accounts.contains_key(&number) {
                     return Ok(());
                 }
-                reach.accounts.insert(account.clone(), at);
-                None
+                reach.accounts.insert(number, at);
+                reach.found.push(found);
+                return Ok(());
             }
             Node::Member(member) => {
                 if reach.members.contains_key(member)
-                    || (found.depth > 0 && reach.accounts.contains_key(self.account(*member)))
+                    || (found.depth > 0 && reach.accounts.contains_key(&self.account_number(*member)))
                 {
                     return Ok(());
                 }
                 reach.members.insert(*member, at);
-                self.actor(*member, &nothing).map(|actor| (actor.account().to_owned(), actor))
+                *member
             }
-            Node::More(member, suppose) => {
+            Node::More(member, _) => {
                 let known = reach.more.get(member).and_then(|at| reach.found.get(*at));
                 if known.is_some_and(|known| known.node == found.node) {
                     return Ok(());
                 }
                 reach.more.insert(*member, at);
-                self.actor(*member, suppose).map(|actor| (actor.account().to_owned(), actor))
+                *member
             }
         };
-        let administers = match &administered {
-            Some((account, _)) if reach.accounts.contains_key(account) => None,
-            Some((_, actor)) => self.world.administers(*actor)?.filter(|level| *level <= Level::OnlyIf),
-            None => None,
+        let account = self.account_number(of);
+        let administers = match &found.node {
+            _ if reach.accounts.contains_key(&account) => None,
+            Node::More(_, suppose) => match self.actor(of, suppose) {
+                Some(actor) => self.world.administers(actor)?,
+                None => None,
+            },
+            Node::Member(_) | Node::Account(_) => open.administers(of)?,
         };
-        let account = administered.map(|(account, _)| account);
         reach.found.push(found);
-        if let (Some(sure), Some(account)) = (administers, account) {
-            reach.accounts.insert(account.clone(), reach.found.len());
-            let node = Node::Account(account);
+        if let Some(sure) = administers.filter(|level| *level <= Level::OnlyIf) {
+            reach.accounts.insert(account, reach.found.len());
+            let node = Node::Account(self.account(of).to_owned());
             reach.found.push(Found { node, level: level.max(sure), depth, by: By::Being(at) });
         }
         Ok(())

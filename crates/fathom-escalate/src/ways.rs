@@ -1,8 +1,8 @@
 //! What each rule opens, to whom: worked out once for everybody.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::{Arc, Mutex},
 };
 
 use fathom_catalogue::{Catalogue, CatalogueError};
@@ -53,6 +53,8 @@ pub(crate) struct Way {
     pub(crate) on: String,
     /// The account in which it gains something.
     pub(crate) account: String,
+    /// The number of that.
+    pub(crate) account_number: u32,
     pub(crate) asks: Vec<Ask>,
     pub(crate) subject: Subject,
     pub(crate) gain: Gain,
@@ -66,7 +68,15 @@ pub struct Ways<'a> {
     pub(crate) world: World<'a>,
     pub(crate) rules: &'a Rules,
     pub(crate) worked: Arc<WorkedOut>,
+    pub(crate) outs: Arc<Outs>,
 }
+
+/// A way, as whom it is taken, and how surely.
+pub(crate) type Taken = (usize, u32, Level);
+
+/// The ways out of accounts by whoever may do everything there, by account: worked out when the first comes by it.
+#[derive(Debug, Default)]
+pub(crate) struct Outs(pub(crate) Mutex<HashMap<String, Arc<Vec<Taken>>>>);
 
 /// What was worked out once for everybody, to be kept for as long as nothing it was worked out of changes.
 #[derive(Debug, Default)]
@@ -78,6 +88,27 @@ pub struct WorkedOut {
     pub(crate) administrators: BTreeMap<u32, Level>,
     /// The ways that somebody of an account may take into others, by that account; under `*` those of any.
     pub(crate) doors: BTreeMap<String, Vec<u32>>,
+    /// The ways that are about things of an account, or gain something there.
+    pub(crate) homes: BTreeMap<String, Vec<u32>>,
+    /// The numbers of accounts.
+    pub(crate) accounts: HashMap<String, u32>,
+    /// The number of each member's account.
+    pub(crate) account_of: Vec<u32>,
+    /// A user or role of each account, which stands for whoever may do everything there.
+    pub(crate) anyone: BTreeMap<String, u32>,
+    pub(crate) outs: Arc<Outs>,
+}
+
+impl WorkedOut {
+    /// The number of an account.
+    fn number(&mut self, account: &str) -> u32 {
+        if let Some(known) = self.accounts.get(account) {
+            return *known;
+        }
+        let number = self.accounts.len() as u32;
+        self.accounts.insert(account.to_owned(), number);
+        number
+    }
 }
 
 impl<'a> Ways<'a> {
@@ -92,13 +123,24 @@ impl<'a> Ways<'a> {
             open: vec![Vec::new(); index.principals()],
             administrators: administrators(world)?,
             doors: BTreeMap::new(),
+            homes: BTreeMap::new(),
+            accounts: HashMap::new(),
+            account_of: Vec::new(),
+            anyone: anyone(world),
+            outs: Arc::default(),
         };
-        let mut all = Finder { world, worked: &mut worked };
+        for member in 0..index.principals() as u32 {
+            let number = worked.number(world.account(member));
+            worked.account_of.push(number);
+        }
+        let (there, lets_in) = (there(facts), HashMap::new());
+        let mut all = Finder { world, worked: &mut worked, there, lets_in };
         for (at, rule) in rules.all().iter().enumerate().filter(|(_, rule)| !rule.retired) {
             all.found(at, rule)?;
         }
         all.open_all()?;
-        Ok(Self { world, rules, worked: Arc::new(worked) })
+        let outs = Arc::clone(&worked.outs);
+        Ok(Self { world, rules, worked: Arc::new(worked), outs })
     }
 
     /// The same, where it was worked out before of the same index, facts and rules.
@@ -111,7 +153,8 @@ impl<'a> Ways<'a> {
         rules: &'a Rules,
         worked: Arc<WorkedOut>,
     ) -> Result<Self, String> {
-        Ok(Self { world: World { index, facts, catalogue: catalogue()? }, rules, worked })
+        let outs = Arc::clone(&worked.outs);
+        Ok(Self { world: World { index, facts, catalogue: catalogue()? }, rules, worked, outs })
     }
 
     /// What was worked out, to be kept.
@@ -153,15 +196,24 @@ impl<'a> Ways<'a> {
     pub(crate) fn account(&self, member: u32) -> &'a str {
         self.world.account(member)
     }
+
+    /// The number of a member's account.
+    pub(crate) fn account_number(&self, member: u32) -> u32 {
+        self.worked.account_of.get(member as usize).copied().unwrap_or(u32::MAX)
+    }
 }
 
 /// Finds the ways.
 pub(crate) struct Finder<'a, 'w> {
     pub(crate) world: World<'a>,
     pub(crate) worked: &'w mut WorkedOut,
+    /// The types of what there is, by account.
+    there: HashSet<(&'a str, &'a str)>,
+    /// How surely a role lets in a service, by the role's ARN and the service.
+    lets_in: HashMap<(&'a str, &'a str), Option<Level>>,
 }
 
-impl Finder<'_, '_> {
+impl<'a> Finder<'a, '_> {
     fn add(&mut self, rule: usize, about: &str, asks: Vec<Ask>, subject: Subject, gain: Gain) {
         let account = match &gain {
             Gain::Member(member) => self.world.account(*member).to_owned(),
@@ -171,12 +223,12 @@ impl Finder<'_, '_> {
                 Subject::Nobody | Subject::AnyUser => account_of(about).to_owned(),
             },
         };
-        let at_best = Level::Sure;
-        self.worked.ways.push(Way { rule, on: about.to_owned(), account, asks, subject, gain, at_best });
+        let (on, at_best, account_number) = (about.to_owned(), Level::Sure, self.worked.number(&account));
+        self.worked.ways.push(Way { rule, on, account, account_number, asks, subject, gain, at_best });
     }
 
     /// All that a rule is about.
-    fn found(&mut self, at: usize, rule: &Rule) -> Result<(), String> {
+    fn found(&mut self, at: usize, rule: &'a Rule) -> Result<(), String> {
         let facts = self.world.facts;
         match rule.kind {
             Kind::Role | Kind::OwnRole | Kind::UnbindRole => {
@@ -245,23 +297,25 @@ impl Finder<'_, '_> {
 
     fn own_groups(&mut self, at: usize, rule: &Rule) {
         let facts = self.world.facts;
+        let groups = groups(facts);
         for (arn, user) in &facts.users {
             let Some(member) = self.world.index.number(arn, PrincipalKind::User) else { continue };
-            for (group_arn, group) in &facts.groups {
-                if group.account == account_of(arn) && user.groups.contains(&group.name) {
-                    let asks = asks(rule, group_arn, &group.account);
-                    self.add(at, group_arn, asks, Subject::Member(member), Gain::Everything);
-                }
+            let names: BTreeSet<&str> = user.groups.iter().map(String::as_str).collect();
+            for group_arn in names.iter().filter_map(|name| groups.get(&(account_of(arn), *name))) {
+                let asks = asks(rule, group_arn, account_of(arn));
+                self.add(at, group_arn, asks, Subject::Member(member), Gain::Everything);
             }
         }
     }
 
     fn own_policies(&mut self, at: usize, rule: &Rule) {
         let facts = self.world.facts;
+        let groups = groups(facts);
         let of_groups = |account: &str, names: &[String]| -> Vec<String> {
-            let groups = facts.groups.values();
-            let own = groups.filter(|group| group.account == account && names.contains(&group.name));
-            own.flat_map(|group| group.attached.iter().cloned()).collect()
+            let own = names.iter().filter_map(|name| groups.get(&(account, name.as_str())));
+            own.filter_map(|arn| facts.groups.get(*arn))
+                .flat_map(|group| group.attached.iter().cloned())
+                .collect()
         };
         let users = facts.users.iter().map(|(arn, user)| {
             let mut held = user.attached.clone();
@@ -286,25 +340,18 @@ impl Finder<'_, '_> {
         }
     }
 
-    fn passed(&mut self, at: usize, rule: &Rule) -> Result<(), String> {
+    fn passed(&mut self, at: usize, rule: &'a Rule) -> Result<(), String> {
         let facts = self.world.facts;
         let Some(service) = &rule.service else { return Ok(()) };
-        let organisation = self.world.index.organisation();
         for (arn, role) in &facts.roles {
             let account = account_of(arn);
             let Some(member) = self.world.index.number(arn, PrincipalKind::Role) else { continue };
-            let there =
-                |kind: &String| facts.workloads.iter().any(|one| one.kind == *kind && one.account == account);
-            let is_there = rule.needs.iter().chain(&rule.on).all(there);
-            let role_target = target(arn, Some(account), true);
-            if (rule.profile && !role.has_profile)
-                || !is_there
-                || !organisation.names_service(&role_target, service)
-            {
+            let is_there =
+                rule.needs.iter().chain(&rule.on).all(|kind| self.there.contains(&(kind.as_str(), account)));
+            if (rule.profile && !role.has_profile) || !is_there {
                 continue;
             }
-            let trust = organisation.ask(service, "sts:AssumeRole", &role_target, Context::new())?;
-            let Some(at_best) = Level::of(trust.decision) else { continue };
+            let Some(at_best) = self.lets_in(arn, service)? else { continue };
             let mut asks = vec![Ask::On {
                 action: "iam:PassRole".to_owned(),
                 arn: arn.clone(),
@@ -330,6 +377,22 @@ impl Finder<'_, '_> {
         Ok(())
     }
 
+    /// How surely a role lets in a service, whoever has it use the role.
+    fn lets_in(&mut self, role: &'a str, service: &'a str) -> Result<Option<Level>, String> {
+        if let Some(known) = self.lets_in.get(&(role, service)) {
+            return Ok(*known);
+        }
+        let organisation = self.world.index.organisation();
+        let on = target(role, Some(account_of(role)), true);
+        let level = if organisation.names_service(&on, service) {
+            Level::of(organisation.ask(service, "sts:AssumeRole", &on, Context::new())?.decision)
+        } else {
+            None
+        };
+        self.lets_in.insert((role, service), level);
+        Ok(level)
+    }
+
     fn of_workloads(&mut self, at: usize, rule: &Rule) {
         let facts = self.world.facts;
         for workload in facts.workloads.iter().filter(|one| Some(&one.kind) == rule.on.as_ref()) {
@@ -344,6 +407,29 @@ impl Finder<'_, '_> {
             }
         }
     }
+}
+
+/// The types of what there is, by account.
+fn there(facts: &Facts) -> HashSet<(&str, &str)> {
+    facts.workloads.iter().map(|one| (one.kind.as_str(), one.account.as_str())).collect()
+}
+
+/// The ARNs of groups by account and name.
+fn groups(facts: &Facts) -> HashMap<(&str, &str), &str> {
+    let groups = facts.groups.iter();
+    groups.map(|(arn, group)| ((group.account.as_str(), group.name.as_str()), arn.as_str())).collect()
+}
+
+/// A user or role of each account.
+fn anyone(world: World<'_>) -> BTreeMap<String, u32> {
+    let mut anyone = BTreeMap::new();
+    for member in 0..world.index.principals() as u32 {
+        let Some((_, PrincipalKind::User | PrincipalKind::Role)) = world.index.principal(member) else {
+            continue;
+        };
+        anyone.entry(world.account(member).to_owned()).or_insert(member);
+    }
+    anyone
 }
 
 /// A rule's actions, asked on one thing.

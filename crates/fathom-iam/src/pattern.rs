@@ -125,6 +125,13 @@ impl Template {
         rest.nth(colons).map(characters).unwrap_or_default()
     }
 
+    /// Whether what stands before its first wildcard or variable is not how a text begins.
+    fn begins_otherwise(&self, text: &str) -> bool {
+        let literal =
+            self.parts.iter().map_while(|part| if let Part::Char(char) = part { Some(*char) } else { None });
+        literal.zip(text.chars()).any(|(wanted, given)| wanted != given)
+    }
+
     /// Whether a variable stands before so many colons.
     pub(crate) fn has_variable_within(&self, colons: usize) -> bool {
         let before = self.parts.split(|part| *part == Part::Char(':')).take(colons);
@@ -357,6 +364,9 @@ pub(crate) fn resource(
     steps: &Steps,
 ) -> (Truth, Option<String>) {
     steps.take(template.written().len() + resource.len());
+    if template.begins_otherwise(resource) {
+        return (Truth::No, None);
+    }
     match template.resolve(context) {
         Resolved::Pattern(tokens) => {
             ((arn(&tokens, resource, steps) || across(&tokens, resource, steps)).into(), None)

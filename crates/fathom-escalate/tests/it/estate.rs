@@ -62,6 +62,11 @@ impl Estate {
         estate
     }
 
+    /// One more account that is scanned.
+    pub(crate) fn account(&mut self, id: &str) {
+        self.builder.account(id);
+    }
+
     fn add(&mut self, kind: &str, arn: &str, document: Value) {
         let account = account_of(arn);
         self.builder.add(Found { kind, uid: arn, account, document: &document, unread: &[] });
@@ -160,7 +165,7 @@ impl Estate {
     pub(crate) fn escalate_by(self, rules: &Rules, arn: &str) -> Escalation {
         let (index, facts) = self.index();
         let ways = Ways::of(&index, &facts, rules).unwrap();
-        ways.escalate(number(&index, arn)).unwrap()
+        ways.escalate(number(&index, arn), usize::MAX, |_| true).unwrap()
     }
 }
 

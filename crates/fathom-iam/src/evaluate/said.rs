@@ -101,8 +101,12 @@ impl Said {
     fn hear(&mut self, caller: &Caller<'_>, policy: &Policy, about_principals: bool) {
         for statement in &policy.statements {
             let mut heard = Heard::new(self.layer, policy, statement);
-            let kinds = if about_principals { heard.principal(caller) } else { Vec::new() };
             heard.action(caller);
+            // What does not speak of the action says nothing, whatever else stands there.
+            if heard.truth == Truth::No && !caller.steps.are_spent() {
+                continue;
+            }
+            let kinds = if about_principals { heard.principal(caller) } else { Vec::new() };
             heard.resource(caller);
             heard.conditions(caller);
             if caller.steps.are_spent() {

@@ -73,6 +73,9 @@ const CHANGES_POLICY: [&str; 6] = [
     "iam:UntagPolicy",
 ];
 
+/// The path of roles that AWS keeps in an account.
+const RESERVED_ROLE: &str = "role/aws-reserved/";
+
 /// Calls that use a role's trust policy.
 const ASSUME: [&str; 5] = [
     "sts:AssumeRole",
@@ -99,7 +102,7 @@ pub(super) fn rule(request: &Request) -> Option<Rule> {
     if changes_linked && rest.starts_with(LINKED_ROLE) {
         return Some(Rule::Never("a role that is linked to a service is changed by that service alone"));
     }
-    if request.is_one_of(&CHANGES_ROLE) && rest.starts_with("role/aws-reserved/") {
+    if request.is_one_of(&CHANGES_ROLE) && rest.starts_with(RESERVED_ROLE) {
         return Some(Rule::Never("roles under aws-reserved are changed by AWS alone"));
     }
     if request.is_one_of(&CHANGES_POLICY) && is_of_aws(request) {
@@ -113,6 +116,11 @@ pub(super) fn rule(request: &Request) -> Option<Rule> {
         Some(why) if is_foreign => Some(Rule::Never(why)),
         _ => None,
     }
+}
+
+/// How what names a resource begins, where that alone decides of some actions.
+pub(super) fn kept(rest: &str) -> Option<&'static str> {
+    [LINKED_ROLE, RESERVED_ROLE].into_iter().find(|beginning| rest.starts_with(beginning))
 }
 
 /// Why only callers of the resource's own account may do this, where that is so.

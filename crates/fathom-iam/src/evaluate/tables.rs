@@ -26,6 +26,11 @@ pub(crate) fn ruled(request: &Request) -> Option<Ruled> {
     })
 }
 
+/// How what names a resource begins, where that alone decides of some actions.
+pub(crate) fn kept(rest: &str) -> Option<&'static str> {
+    service::kept(rest)
+}
+
 /// Whether the resource's policy has a say.
 pub(crate) fn asks_resource_policy(request: &Request) -> bool {
     service::asks_resource_policy(request)

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use super::{bits::Bits, members::is_personal, resources::Resources, truths::Truths};
@@ -92,6 +92,10 @@ pub(super) struct Plan {
     pub(super) asked: Vec<u32>,
     /// Statements about some resources that speak of the action.
     pub(super) speak: Bits,
+    /// Those of `asked` that are about all resources but some.
+    pub(super) leaving_out: Vec<u32>,
+    /// Who might be allowed the action by statements about every resource.
+    pub(super) anywhere: OnceLock<Bits>,
 }
 
 impl Holdings {
@@ -285,6 +289,8 @@ impl Holdings {
             deny: nobody,
             asked: Vec::new(),
             speak: Bits::none(self.entries.end()),
+            leaving_out: Vec::new(),
+            anywhere: OnceLock::new(),
         };
         let steps = Steps::new();
         let mut known: HashMap<&str, bool> = HashMap::new();
@@ -317,6 +323,9 @@ impl Holdings {
             plan.speak.insert(number);
         } else if leaves_out || !statement.conditions.is_empty() {
             plan.asked.push(number);
+            if leaves_out {
+                plan.leaving_out.push(number);
+            }
         } else {
             let side = if statement.effect == Effect::Allow { &mut plan.allow } else { &mut plan.deny };
             for holder in entry.holders() {

@@ -14,8 +14,8 @@ impl Index {
     pub fn might(&self, action: &str) -> Bits {
         let plans = self.plans(action);
         let plan = &plans.identities;
-        let mut might = plan.allow.possible().or(&self.members.root_users);
-        for number in plan.speak.iter().chain(plan.asked.iter().copied()) {
+        let mut might = self.anywhere(plan).clone();
+        for number in plan.speak.iter() {
             let Some(entry) = self.identities.get(number) else { continue };
             if entry.statement().is_some_and(|statement| statement.effect == Effect::Allow) {
                 for holder in entry.holders() {

@@ -13,6 +13,8 @@ mod decide;
 mod holdings;
 mod members;
 mod might;
+mod near;
+mod possible;
 mod resources;
 mod say;
 mod sides;
@@ -20,7 +22,7 @@ mod truths;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 pub use bits::Bits;
@@ -28,6 +30,7 @@ pub use classes::Patterns;
 pub use decide::Decisions;
 use holdings::{Holdings, Plan};
 use members::{Members, is_personal};
+pub use near::{Alike, Marks, Near};
 use truths::Truths;
 
 use crate::{
@@ -35,7 +38,9 @@ use crate::{
     context::Context,
     layers::{Held, Layer, Path},
     limits::TESTS_MAX,
-    organisation::{BadChange, Change, Identity, Kind, Organisation},
+    organisation::{BadChange, Change, Identity, Kind, Organisation, Touched},
+    pattern::Template,
+    policy::Policy,
     steps::Steps,
     truth::Truth,
 };
@@ -56,6 +61,8 @@ pub struct Index {
     scps: Arc<Vec<(Path, Bits)>>,
     /// Of whom a condition holds that is about the principal alone, by its text: the same to all snapshots.
     tests: Arc<Mutex<HashMap<String, Arc<Truths>>>>,
+    /// Patterns of resources in the organisation's policies, each once.
+    controls: OnceLock<Vec<Template>>,
 }
 
 /// What statements say of one action, whatever the resource.
@@ -92,6 +99,7 @@ impl Index {
             unbound,
             unread_boundary,
             tests: Arc::default(),
+            controls: OnceLock::new(),
         }
     }
 
@@ -102,6 +110,19 @@ impl Index {
     /// When a change is about somebody or something that is not known; no change is made then.
     pub fn with(&self, changes: &[Change]) -> Result<Self, BadChange> {
         let (organisation, touched) = self.organisation.changed(changes)?;
+        Ok(self.of(organisation, &touched))
+    }
+
+    /// The same with another policy in the place of one, with everybody and everything that has it.
+    #[must_use]
+    pub fn with_policy(&self, old: &Arc<Policy>, new: &Arc<Policy>) -> Self {
+        let organisation = self.organisation.with_policy(old, new);
+        let identities = organisation.identities.others(&self.organisation.identities).collect();
+        self.of(organisation, &Touched { identities, scps: false })
+    }
+
+    /// The index of an organisation that was made of this one's, where only so much was touched.
+    fn of(&self, organisation: Organisation, touched: &Touched) -> Self {
         // Members have the numbers of the identities, which no change adds to.
         let pairs = || {
             touched.identities.iter().filter_map(|number| {
@@ -120,7 +141,7 @@ impl Index {
         }
         let scps =
             if touched.scps { Arc::new(scps(&organisation, &self.members)) } else { Arc::clone(&self.scps) };
-        Ok(Self {
+        Self {
             organisation: Arc::new(organisation),
             members: Arc::clone(&self.members),
             identities,
@@ -129,7 +150,8 @@ impl Index {
             unread_boundary,
             scps,
             tests: Arc::clone(&self.tests),
-        })
+            controls: OnceLock::new(),
+        }
     }
 
     /// Who has other policies, another boundary or other service control policies than in the index that this one was made
@@ -196,7 +218,7 @@ impl Index {
 
     /// Of whom a condition holds that is about the principal alone.
     fn held_by(&self, test: &Test) -> Truths {
-        let values: Vec<&str> = test.values.iter().map(crate::pattern::Template::written).collect();
+        let values: Vec<&str> = test.values.iter().map(Template::written).collect();
         let variables: Vec<bool> = test.values.iter().map(|value| value.keys().next().is_some()).collect();
         let key = format!("{:?}", (&test.operator.written, test.key.to_ascii_lowercase(), values, variables));
         if let Some(truths) = self.tests.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {

@@ -13,11 +13,12 @@ mod own;
 mod standing;
 mod suppose;
 mod tree;
-mod who;
+pub(crate) mod who;
 
 use std::{collections::HashMap, sync::Arc};
 
 pub use build::{Builder, Found};
+pub(crate) use change::Touched;
 pub use change::{BadChange, Change};
 use own::Places;
 pub use suppose::Suppose;

@@ -239,8 +239,9 @@ impl Organisation {
         askers
     }
 
-    /// Whether the users and roles of an account are known.
-    fn is_read(&self, account: &str) -> bool {
+    /// Whether the users and roles of an account are known. Who is of another comes from outside: [`Organisation::ask_as`]
+    /// takes it that their own account allows what they ask.
+    pub fn is_read(&self, account: &str) -> bool {
         self.accounts.get(account).is_some_and(|known| known.scanned && known.unread.is_none())
     }
 
@@ -290,7 +291,7 @@ fn rank(decision: Decision) -> Option<u8> {
 }
 
 /// Whom the resource itself lets in, by its policy, its grants or its ACL.
-pub(super) fn named(guard: &Guarded) -> Vec<Named> {
+pub(crate) fn named(guard: &Guarded) -> Vec<Named> {
     let held = match &guard.policy {
         Layer::Policies(held) => held.as_slice(),
         Layer::None | Layer::NotRead => &[],

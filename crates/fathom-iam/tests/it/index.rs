@@ -58,6 +58,9 @@ fn an_index_says_what_the_reference_says() {
                     ),
                 );
             }
+            let possible = index.possible(action, &target, &given).unwrap();
+            let all: Vec<_> = slow.possible().iter().map(|number| (number, slow.of(number))).collect();
+            assert_eq!(possible, all, "estate {estate}: {action} on {target:?} with {given:?}");
             assert_eq!(fast, slow, "estate {estate}: the sets of an answer are apart from each other");
             let who = index.who_can(action, &target, &given).unwrap();
             assert_eq!(who, index.organisation().who_can(action, &target, &given).unwrap());

@@ -10,6 +10,7 @@ mod hostile;
 mod index;
 mod literal;
 mod managed;
+mod near;
 mod organisation;
 mod peer;
 mod properties;

@@ -1,12 +1,13 @@
 //! `fathom escalate`: what somebody could become, step by step, and the edit that prevents it.
 
 use anyhow::Result;
-use fathom_access::{Escalating, Permissions};
-use fathom_escalate::{Breaks, Edit, Escalation, Level, Reached, Step, Ways, What};
+use fathom_access::{Assigned, Escalating, Permissions};
+use fathom_escalate::{Breaks, Edit, Escalation, Goal, Level, Reached, Step, Ways, What};
 use fathom_iam::verdict::LayerName;
+use fathom_store::Store;
 use serde_json::json;
 
-use super::who_can;
+use super::{centre, who_can};
 use crate::{
     args::{EscalateArgs, Global},
     render::{self, clean, styled},
@@ -24,22 +25,43 @@ pub(crate) async fn run(global: &Global, args: EscalateArgs) -> Result<()> {
         Ways::of(&permissions.index, &escalating.facts, &escalating.rules).map_err(anyhow::Error::msg)?;
     let gaps = [permissions.index.organisation().unread().to_vec(), ways.gaps()].concat();
     match &args.principal {
-        Some(name) => one(global, &args, &ways, permissions.principal(name)?, &gaps),
-        None => all(global, &args, &ways, &gaps),
+        Some(name) => one(global, &args, &store, &ways, permissions.principal(name)?, &gaps).await,
+        None => all(global, &args, &store, &ways, &gaps).await,
     }
 }
 
+/// Who gets the roles that stand on the way through the identity centre.
+async fn assigned<'r>(
+    store: &Store,
+    principal: &str,
+    reached: impl Iterator<Item = &'r Reached>,
+) -> Result<Vec<Assigned>> {
+    let on_the_way = reached.flat_map(|one| {
+        one.steps.iter().map(|step| step.actor.as_str()).chain(std::iter::once(one.name.as_str()))
+    });
+    centre::of(store, std::iter::once(principal).chain(on_the_way)).await
+}
+
 /// What one principal can become.
-fn one(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, number: u32, gaps: &[String]) -> Result<()> {
-    let mut found = ways.escalate(number).map_err(anyhow::Error::msg)?;
-    found.reached.retain(|one| is_wanted(one, args));
+async fn one(
+    global: &Global,
+    args: &EscalateArgs,
+    store: &Store,
+    ways: &Ways<'_>,
+    number: u32,
+    gaps: &[String],
+) -> Result<()> {
+    let found = ways.escalate(number, usize::MAX, |one| is_wanted(one, args)).map_err(anyhow::Error::msg)?;
     let first = found.reached.first();
     let edit = match first {
         Some(first) => ways.edits(number, first).map_err(anyhow::Error::msg)?,
         None => None,
     };
+    let shown = if global.json { found.reached.len() } else { 1 };
+    let assigned = assigned(store, &found.principal, found.reached.iter().take(shown)).await?;
     if global.json {
-        return render::print_json(&json!({ "escalation": found, "edit": edit, "gaps": gaps }));
+        let told = json!({ "escalation": found, "edit": edit, "identity_centre": assigned, "gaps": gaps });
+        return render::print_json(&told);
     }
     render::print(styled(render::STRONG, clean(&found.principal)))?;
     if let Some(level) = found.administers {
@@ -47,10 +69,12 @@ fn one(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, number: u32, gaps:
     }
     let Some(first) = first else {
         render::print("can become nothing more that was asked about.")?;
+        centre::print(&assigned)?;
         return who_can::gaps(gaps);
     };
     render::print(format!("{}can {}, in {}:\n", only(first.decision), goal(first), steps(first)))?;
     render::print(render::table(&["step", "who", "does", "to", "allowed by"], lines(first)))?;
+    centre::print(&assigned)?;
     render::print(format!("\n{}", told(edit.as_ref())))?;
     rest(&found, args)?;
     if found.cut {
@@ -82,12 +106,20 @@ fn rest(found: &Escalation, args: &EscalateArgs) -> Result<()> {
 }
 
 /// Everybody who can become more, those first who can take over an account, and of them those who need the fewest steps.
-fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -> Result<()> {
+async fn all(
+    global: &Global,
+    args: &EscalateArgs,
+    store: &Store,
+    ways: &Ways<'_>,
+    gaps: &[String],
+) -> Result<()> {
     let found = ways.everyone(|one| is_wanted(one, args)).map_err(anyhow::Error::msg)?;
-    if global.json {
-        return render::print_json(&json!({ "escalations": found, "gaps": gaps }));
-    }
     let climbers = &found.principals;
+    let assigned = centre::of(store, climbers.iter().map(|one| one.principal.as_str())).await?;
+    if global.json {
+        let told = json!({ "escalations": found, "identity_centre": assigned, "gaps": gaps });
+        return render::print_json(&told);
+    }
     if climbers.is_empty() {
         render::print("nobody that was asked about can become more than it is.")?;
     } else {
@@ -109,6 +141,7 @@ fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -
             render::print(format!("and {} more: --all", climbers.len() - shown))?;
         }
     }
+    centre::print(&assigned)?;
     render::print(format!(
         "\n{} asked about: {} can become more, {} may do everything in their account already. \
         `fathom escalate <who>` shows the steps.",
@@ -125,7 +158,7 @@ fn all(global: &Global, args: &EscalateArgs, ways: &Ways<'_>, gaps: &[String]) -
     who_can::gaps(gaps)
 }
 
-fn is_wanted(one: &Reached, args: &EscalateArgs) -> bool {
+fn is_wanted(one: &Goal, args: &EscalateArgs) -> bool {
     let is_called = |to: &String| one.name == *to || one.name.rsplit('/').next() == Some(to);
     (!args.sure || one.decision == Level::Sure) && args.to.as_ref().is_none_or(is_called)
 }
