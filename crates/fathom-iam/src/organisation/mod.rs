@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** what was not read makes answers unknown, and is named; it never makes a "no".
 
+mod between;
 mod build;
 mod change;
 mod documents;
@@ -17,6 +18,7 @@ pub(crate) mod who;
 
 use std::{collections::HashMap, sync::Arc};
 
+pub use between::changes_between;
 pub use build::{Builder, Found};
 pub(crate) use change::Touched;
 pub use change::{BadChange, Change};

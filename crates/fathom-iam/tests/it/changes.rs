@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fathom_iam::{
     Context, Index,
-    organisation::{BadChange, Change, Control, Target},
+    organisation::{BadChange, Change, Control, Target, changes_between},
 };
 use serde_json::{Value, json};
 
@@ -210,6 +210,54 @@ fn a_changed_index_says_what_a_new_one_says_and_the_old_one_what_it_said() {
     }
     println!("{made} changes made, {told} steps changed an answer");
     assert!(told * 8 > made, "changes hardly change anything: {told} of {made}");
+}
+
+#[test]
+fn what_documents_differ_in_are_the_changes_that_make_one_of_the_other() {
+    let (mut followed, mut anew) = (0, 0);
+    for seed in 0..60 {
+        let mut choices = Choices::new(0xd1ff_0000 + seed);
+        let mut estate = estates::estate(&mut choices);
+        let mut index = Index::new(Arc::new(estate.build()));
+        let questions: Vec<(&str, Target)> = (0..8).map(|_| estates::question(&mut choices)).collect();
+        for _ in 0..OF_ONE {
+            let before = estate.documents.clone();
+            for _ in 0..=choices.below(3) {
+                change(&mut choices, &mut estate);
+            }
+            if choices.chance(10)
+                && let Some(at) = one_of(&mut choices, &estate, &["AWS::IAM::User", "AWS::IAM::Role"])
+            {
+                // What is no change of a policy, and has a say or none.
+                let what = choices.pick(&["Tags", "Description"]);
+                estate.documents[at].document[what] = json!([{"Key": "team", "Value": "blue"}]);
+            }
+            let pairs = before.iter().zip(&estate.documents);
+            let all: Option<Vec<_>> = pairs
+                .map(|(old, new)| changes_between(new.kind, &new.uid, &old.document, &new.document))
+                .collect();
+            let made = Index::new(Arc::new(estate.build()));
+            // A document that came, such as of a policy that says another thing at another place, is none that changed.
+            let Some(all) = all.filter(|_| before.len() == estate.documents.len()) else {
+                anew += 1;
+                index = made;
+                continue;
+            };
+            let changes = all.concat();
+            followed += usize::from(!changes.is_empty());
+            index = index.with(&changes).unwrap();
+            assert_eq!(index.statements(), made.statements(), "estate {seed}: {changes:#?}");
+            for (action, target) in &questions {
+                let (now, fresh) = (
+                    index.decide(action, target, &Context::new()).unwrap(),
+                    made.decide(action, target, &Context::new()).unwrap(),
+                );
+                assert_eq!(now, fresh, "estate {seed}: {action} on {target:?} after {changes:#?}");
+            }
+        }
+    }
+    println!("{followed} times followed, {anew} times made anew");
+    assert!(followed > 200 && anew > 20, "{followed} followed, {anew} anew: too few");
 }
 
 #[test]
