@@ -112,6 +112,7 @@ pub enum Code {
     VpceGatewayProtocolRestriction,
     EgressOnly,
     NatTakesNoConnections,
+    OtherDestination,
     ReturnPathMismatch,
     RoutingLoop,
     UnsupportedComponent,

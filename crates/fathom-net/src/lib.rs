@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod exposure;
 pub mod index;
 pub mod model;
 mod roll;
@@ -14,6 +15,8 @@ pub mod trace;
 pub mod traffic;
 
 pub use answer::{Answer, Code, Disposition, Hop, Leg, Says, Verdict};
+pub use exposure::{Exposed, exposure};
+pub use index::Index;
 pub use model::{Builder, Found, Network};
 pub use roll::Roll;
 pub use trace::{Place, Question, ask};

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use super::{Question, internet, walk, walk::Origin};
+use super::{Goal, Question, internet, walk, walk::Origin};
 use crate::{
     answer::{Answer, Best, Code, Disposition, Hop, Leg, Says, Verdict},
     model::{Balancer, BalancerKind, Listener, Network, Target, TargetGroup, TargetKind},
@@ -216,8 +216,9 @@ fn to_target(
     let traffic = Traffic { port: target.port, ..question.traffic };
     let ports = Ports::of(CLIENT_PORTS.0, CLIENT_PORTS.1);
     let own = interface.addresses.iter().map(|one| one.address).find(|own| own.is_ipv6() == at.is_ipv6());
+    let goal = Goal { address: at, interface: number };
     let plain = || match own {
-        Some(own) => walk::there_and_back(network, &Origin::Host(node, own), at, traffic, &ports, true),
+        Some(own) => walk::there_and_back(network, &Origin::Host(node, own), goal, traffic, &ports),
         None => Answer::nothing("the node has no address of the target's family"),
     };
     let keeps = if balancer.kind == BalancerKind::Network {
@@ -225,7 +226,7 @@ fn to_target(
     } else {
         Some(false)
     };
-    let kept = || kept(network, node, number, at, traffic, question);
+    let kept = || kept(network, node, goal, traffic, question);
     match keeps {
         Some(false) => plain(),
         Some(true) => kept(),
@@ -243,21 +244,14 @@ fn to_target(
 }
 
 /// A target that sees the client's own address.
-fn kept(
-    network: &Network,
-    node: u32,
-    number: Option<u32>,
-    at: IpAddr,
-    traffic: Traffic,
-    question: &Question,
-) -> Answer {
+fn kept(network: &Network, node: u32, goal: Goal, traffic: Traffic, question: &Question) -> Answer {
     let walked = |client: IpAddr| {
-        walk::there_and_back(network, &Origin::Kept(node, client), at, traffic, &question.client_ports, true)
+        walk::there_and_back(network, &Origin::Kept(node, client), goal, traffic, &question.client_ports)
     };
     let mut best = Best::default();
     for client in super::clients(network, &question.from) {
         best.take(match client {
-            super::Client::Internet => internet::spread(network, number, at.is_ipv6(), &walked),
+            super::Client::Internet => internet::spread(network, goal, &walked),
             super::Client::Host(_, client)
             | super::Client::Outside(client)
             | super::Client::Beyond(_, client) => walked(client),

@@ -461,6 +461,7 @@ impl Walk<'_> {
     /// To an interface that is to pass it on: what a server does with it is not in any document.
     pub(super) fn to_interface(&mut self, id: &str, subnet: Option<&str>, vpc: &str) -> End {
         let network = self.network;
+        self.is_unusual = true;
         let Some(number) = network.interfaces.number(id) else {
             let unread =
                 Unread(format!("network interface {id} was not seen (ec2:DescribeNetworkInterfaces)"));

@@ -8,8 +8,9 @@ use std::net::IpAddr;
 
 use super::walk::{End, Sender, Walk};
 use crate::{
-    answer::{Code, Disposition, Says},
+    answer::{Code, Disposition, Says, Verdict},
     model::{Group, InterfaceKind, Network, Peer, Rule, Unread, Via},
+    traffic::Traffic,
 };
 
 /// Whether a rule lets a packet pass.
@@ -22,83 +23,200 @@ enum Match {
     Lost(Code),
 }
 
+/// What all groups of an interface say together.
+pub(crate) enum Lets {
+    /// There is nothing to ask: load balancers, NAT gateways and attachments may have no groups.
+    Unasked,
+    /// A rule lets it pass.
+    Through {
+        /// The group.
+        group: String,
+        /// The rule in words.
+        rule: String,
+    },
+    /// A rule lets it pass if something holds.
+    If {
+        /// The group.
+        group: String,
+        /// The rule in words.
+        rule: String,
+        /// What must hold.
+        condition: String,
+    },
+    /// It depends on what was not read.
+    Unread {
+        /// The group, or the interface.
+        at: String,
+        /// What was not read.
+        why: String,
+    },
+    /// Nothing lets it pass.
+    Blocked {
+        /// The groups.
+        at: String,
+        /// Why.
+        code: Code,
+        /// The same in words.
+        rule: String,
+    },
+}
+
 /// Out of an interface.
 pub(super) fn outbound(walk: &mut Walk<'_>, number: u32) -> Result<(), End> {
-    let other = walk.target;
-    let receiver = if walk.asks_groups { receiver(walk, number) } else { Sender::Nobody };
-    check(walk, number, other, &receiver, true)
+    if !walk.asks_groups {
+        return Ok(());
+    }
+    let lets = decide_outbound(walk.network, number, walk.source, walk.target, &walk.traffic);
+    told_to(walk, lets, Disposition::DeniedOut)
 }
 
 /// Into an interface.
 pub(super) fn inbound(walk: &mut Walk<'_>, number: u32) -> Result<(), End> {
-    let (other, sender) = (walk.source, walk.sender.clone());
-    check(walk, number, other, &sender, false)
+    if !walk.asks_groups {
+        walk.seen = Some((walk.source, walk.sender.clone()));
+        return Ok(());
+    }
+    let lets = decide(walk.network, number, walk.source, &walk.sender, &walk.traffic, false);
+    told_to(walk, lets, Disposition::DeniedIn)
 }
 
-fn check(walk: &mut Walk<'_>, number: u32, other: IpAddr, member: &Sender, is_out: bool) -> Result<(), End> {
-    let network = walk.network;
-    if !walk.asks_groups {
-        return Ok(());
-    }
-    let Some((id, interface)) = network.interface(number) else { return Ok(()) };
-    if interface.groups.is_empty() {
-        if interface.kind == InterfaceKind::Host {
-            let why = format!("the security groups of {id} were not seen (ec2:DescribeNetworkInterfaces)");
-            walk.unsure("security_group", id, Unread(why));
+fn told_to(walk: &mut Walk<'_>, lets: Lets, disposition: Disposition) -> Result<(), End> {
+    match lets {
+        Lets::Unasked => Ok(()),
+        Lets::Through { group, rule } => {
+            walk.hop("security_group", &group, Says::Allowed, rule);
+            Ok(())
         }
-        return Ok(());
+        Lets::If { group, rule, condition } => {
+            walk.hop("security_group", &group, Says::Allowed, rule);
+            walk.conditions.push(condition);
+            Ok(())
+        }
+        Lets::Unread { at, why } => {
+            walk.unsure("security_group", &at, Unread(why));
+            Ok(())
+        }
+        Lets::Blocked { at, code, rule } => Err(walk.block("security_group", &at, code, disposition, rule)),
+    }
+}
+
+/// What the groups of a client say to a packet that it sends.
+pub(crate) fn decide_outbound(
+    network: &Network,
+    number: u32,
+    source: IpAddr,
+    target: IpAddr,
+    traffic: &Traffic,
+) -> Lets {
+    let receiver = receiver(network, number, source, target);
+    decide(network, number, target, &receiver, traffic, true)
+}
+
+/// The rules of an interface's groups that are about some traffic.
+pub(crate) fn rules<'n>(
+    network: &'n Network,
+    number: u32,
+    traffic: &Traffic,
+    is_out: bool,
+) -> impl Iterator<Item = &'n Rule> {
+    let traffic = *traffic;
+    let groups = network.interface(number).map(|(_, one)| one.groups.as_slice()).unwrap_or_default();
+    let groups = groups.iter().filter_map(|id| network.groups.get(id));
+    let rules = groups.flat_map(move |group| if is_out { &group.outbound } else { &group.inbound });
+    rules.filter(move |rule| rule.service.takes(&traffic))
+}
+
+/// Whether an interface needs no groups, and has none.
+pub(crate) fn has_none(network: &Network, number: u32) -> bool {
+    network.interface(number).is_some_and(|(_, one)| one.groups.is_empty() && one.kind != InterfaceKind::Host)
+}
+
+/// What the groups of a server say to one whom no range and no group of theirs is about.
+pub(crate) fn decide_unnamed(network: &Network, number: u32, traffic: &Traffic) -> Verdict {
+    let Some((_, interface)) = network.interface(number) else { return Verdict::Yes };
+    let is_unseen = interface.groups.iter().any(|id| network.groups.get(id).is_none());
+    if is_unseen || interface.groups.is_empty() && interface.kind == InterfaceKind::Host {
+        return Verdict::Unknown;
+    }
+    let list = |id: &String| network.prefix_lists.get(id);
+    let mut verdict = Verdict::No;
+    for rule in rules(network, number, traffic, false) {
+        verdict = match &rule.peer {
+            Peer::Unreadable(_) => return Verdict::Unknown,
+            Peer::List(id) => match list(id) {
+                Some(list) if list.cidrs.is_some() => verdict,
+                Some(list) if list.is_aws => Verdict::OnlyIf,
+                _ => return Verdict::Unknown,
+            },
+            Peer::Range(_) | Peer::Group(_) => verdict,
+        };
+    }
+    verdict
+}
+
+/// What all groups of an interface say to a packet from, or to, an address.
+pub(crate) fn decide(
+    network: &Network,
+    number: u32,
+    other: IpAddr,
+    member: &Sender,
+    traffic: &Traffic,
+    is_out: bool,
+) -> Lets {
+    let Some((id, interface)) = network.interface(number) else { return Lets::Unasked };
+    if interface.groups.is_empty() {
+        if interface.kind != InterfaceKind::Host {
+            return Lets::Unasked;
+        }
+        let why = format!("the security groups of {id} were not seen (ec2:DescribeNetworkInterfaces)");
+        return Lets::Unread { at: id.to_owned(), why };
     }
     let way = if is_out { "outbound" } else { "inbound" };
-    let (mut conditions, mut unread, mut lost) = (Vec::new(), Vec::new(), None);
-    let (mut rules, mut at) = (0, Vec::new());
+    let (mut conditional, mut unread, mut lost) = (Vec::new(), None, None);
+    let mut count = 0;
     for group_id in &interface.groups {
         let group = match network.group(group_id) {
             Ok(group) => group,
             Err(why) => {
-                unread.push((group_id, why.0));
+                unread.get_or_insert(Lets::Unread { at: group_id.clone(), why: why.0 });
                 continue;
             }
         };
         let own = if is_out { &group.outbound } else { &group.inbound };
-        rules += own.len();
-        for rule in own.iter().filter(|rule| rule.service.takes(&walk.traffic)) {
+        count += own.len();
+        for rule in own.iter().filter(|rule| rule.service.takes(traffic)) {
+            let words = || (group_id.clone(), told(way, group, rule));
             match matches(network, rule, other, member) {
                 Match::Yes => {
-                    walk.hop("security_group", group_id, Says::Allowed, told(way, group, rule));
-                    return Ok(());
+                    let (group, rule) = words();
+                    return Lets::Through { group, rule };
                 }
                 Match::No => {}
-                Match::If(condition) => {
-                    conditions.push(condition);
-                    at.push((group_id, told(way, group, rule)));
+                Match::If(condition) => conditional.push((words(), condition)),
+                Match::Unread(why) => {
+                    unread.get_or_insert(Lets::Unread { at: group_id.clone(), why });
                 }
-                Match::Unread(why) => unread.push((group_id, why)),
-                Match::Lost(code) => lost = Some((code, group_id, told(way, group, rule))),
+                Match::Lost(code) => lost = Some((code, words())),
             }
         }
     }
-    if let Some((group_id, why)) = unread.into_iter().next() {
-        walk.unsure("security_group", group_id, Unread(why));
-        return Ok(());
+    if let Some(unread) = unread {
+        return unread;
     }
-    if let Some((group_id, rule)) = at.into_iter().next() {
-        walk.hop("security_group", group_id, Says::Allowed, rule);
-        conditions.dedup();
-        walk.conditions.push(conditions.join(" or "));
-        return Ok(());
+    if let Some(((group, rule), _)) = conditional.first().cloned() {
+        let mut all: Vec<String> = conditional.into_iter().map(|(_, condition)| condition).collect();
+        all.dedup();
+        return Lets::If { group, rule, condition: all.join(" or ") };
     }
-    let disposition = if is_out { Disposition::DeniedOut } else { Disposition::DeniedIn };
-    let groups = interface.groups.join(", ");
-    Err(match lost {
-        Some((code, group_id, rule)) => walk.block("security_group", group_id, code, disposition, rule),
-        None if rules == 0 => {
-            walk.block("security_group", &groups, Code::SgHasNoRules, disposition, format!("no {way} rules"))
-        }
+    let at = interface.groups.join(", ");
+    match lost {
+        Some((code, (at, rule))) => Lets::Blocked { at, code, rule },
+        None if count == 0 => Lets::Blocked { at, code: Code::SgHasNoRules, rule: format!("no {way} rules") },
         None => {
-            let rule = format!("no {way} rule for {} with {other}", walk.traffic);
-            walk.block("security_group", &groups, Code::EniSgRulesMismatch, disposition, rule)
+            let rule = format!("no {way} rule for {traffic} with {other}");
+            Lets::Blocked { at, code: Code::EniSgRulesMismatch, rule }
         }
-    })
+    }
 }
 
 fn matches(network: &Network, rule: &Rule, other: IpAddr, member: &Sender) -> Match {
@@ -145,19 +263,18 @@ fn matches(network: &Network, rule: &Rule, other: IpAddr, member: &Sender) -> Ma
 
 /// Who has the address that a packet goes to, where outbound rules may name its groups: in the VPC, and over a peering of the
 /// region.
-fn receiver(walk: &Walk<'_>, number: u32) -> Sender {
-    let network = walk.network;
+fn receiver(network: &Network, number: u32, source: IpAddr, target: IpAddr) -> Sender {
     let Some((_, interface)) = network.interface(number) else { return Sender::Nobody };
-    let mut probe = walk.clone();
-    let found = |vpc: &str| match network.holder(vpc, walk.target) {
+    let found = |vpc: &str| match network.holder(vpc, target) {
         Ok(Some(number)) => Sender::Known(number),
         Ok(None) => Sender::Nobody,
         Err(unread) => Sender::Unseen(unread.0),
     };
-    if network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.contains(walk.target)) {
+    if network.vpcs.get(&interface.vpc).is_some_and(|vpc| vpc.contains(target)) {
         return found(&interface.vpc);
     }
     let Ok((_, table)) = network.table_of(&interface.subnet) else { return Sender::Nobody };
+    let mut probe = Walk::new(network, source, target);
     let super::routes::Choice::Route(route) = super::routes::choose(&mut probe, table) else {
         return Sender::Nobody;
     };

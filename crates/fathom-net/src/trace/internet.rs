@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Client, Question, one, walk, walk::Origin};
+use super::{Client, Goal, Question, one, walk, walk::Origin};
 use crate::{
     address::{Cidr, Span, address, number, public_parts, told},
     answer::{Answer, Disposition, Verdict},
@@ -15,29 +15,17 @@ const PARTS_MAX: usize = 20_000;
 const NAMED: usize = 12;
 
 /// From anybody to one address.
-pub(super) fn from(network: &Network, target: IpAddr, question: &Question) -> Answer {
-    let server = network.behind_public(target).map(|(number, _)| number);
-    let parts = parts(network, server, target.is_ipv6());
+pub(super) fn from(network: &Network, target: Goal, question: &Question) -> Answer {
+    let server = network.behind_public(target.address).map(|(number, _)| number);
+    let parts = parts(network, server, target.address.is_ipv6());
     join(&parts, "the client is", |at| {
-        walk::there_and_back(
-            network,
-            &Origin::Internet(at),
-            target,
-            question.traffic,
-            &question.client_ports,
-            true,
-        )
+        walk::there_and_back(network, &Origin::Internet(at), target, question.traffic, &question.client_ports)
     })
 }
 
 /// Anybody, where the rules around an interface decide.
-pub(super) fn spread(
-    network: &Network,
-    interface: Option<u32>,
-    is_v6: bool,
-    walk: &dyn Fn(IpAddr) -> Answer,
-) -> Answer {
-    join(&parts(network, interface, is_v6), "the client is", walk)
+pub(super) fn spread(network: &Network, goal: Goal, walk: &dyn Fn(IpAddr) -> Answer) -> Answer {
+    join(&parts(network, goal.interface, goal.address.is_ipv6()), "the client is", walk)
 }
 
 /// From one client to anybody.
@@ -58,7 +46,7 @@ pub(super) fn to(network: &Network, client: &Client, is_v6: bool, question: &Que
             (at <= number(last).1).then(|| (address(is_v6, at), last))
         })
         .collect();
-    join(&parts, "the server is", |at| one(network, client, at, question))
+    join(&parts, "the server is", |address| one(network, client, Goal { address, interface: None }, question))
 }
 
 /// The parts of the internet that the rules around an interface tell apart: those of its groups, and the ACLs and routes of the

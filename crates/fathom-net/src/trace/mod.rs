@@ -7,7 +7,7 @@ mod acls;
 mod balancers;
 mod endpoints;
 mod gateways;
-mod groups;
+pub(crate) mod groups;
 mod internet;
 mod place;
 mod ports;
@@ -17,9 +17,11 @@ pub(crate) mod walk;
 
 use std::net::IpAddr;
 
+pub(crate) use balancers::nodes as interfaces_of_balancer;
 pub use place::{Place, find};
+pub(crate) use ports::ranges_of;
 pub use ports::{PortAnswer, ports};
-pub(crate) use walk::Origin;
+pub(crate) use walk::{Goal, Origin};
 
 use crate::{
     answer::{Answer, Best},
@@ -76,14 +78,14 @@ pub fn ask(network: &Network, question: &Question) -> Answer {
 }
 
 /// One packet from a client.
-fn one(network: &Network, client: &Client, target: IpAddr, question: &Question) -> Answer {
+fn one(network: &Network, client: &Client, target: Goal, question: &Question) -> Answer {
     let origin = match client {
         Client::Host(number, at) => Origin::Host(*number, *at),
         Client::Beyond(gateway, at) => Origin::Beyond(gateway.clone(), *at),
         Client::Outside(at) => Origin::Internet(*at),
         Client::Internet => return internet::from(network, target, question),
     };
-    walk::there_and_back(network, &origin, target, question.traffic, &question.client_ports, true)
+    walk::there_and_back(network, &origin, target, question.traffic, &question.client_ports)
 }
 
 /// A client with one address, or anybody of the internet.
@@ -126,7 +128,7 @@ fn clients(network: &Network, from: &Place) -> Vec<Client> {
 }
 
 /// The addresses at which a client may find a server: from the internet its public ones, otherwise all.
-fn servers(network: &Network, client: &Client, to: &Place) -> Vec<IpAddr> {
+fn servers(network: &Network, client: &Client, to: &Place) -> Vec<Goal> {
     let is_outside = matches!(client, Client::Internet | Client::Outside(_));
     let of = |number: u32| {
         let addresses =
@@ -138,11 +140,14 @@ fn servers(network: &Network, client: &Client, to: &Place) -> Vec<IpAddr> {
             // So that it is said why nothing comes in.
             all.extend(addresses.first().map(|one| one.address));
         }
-        all
+        all.into_iter().map(|address| Goal { address, interface: Some(number) }).collect::<Vec<_>>()
     };
-    let all: Vec<IpAddr> = match to {
+    let all: Vec<Goal> = match to {
         Place::Internet => Vec::new(),
-        Place::Address(at) | Place::Beyond(_, at) | Place::Holder(_, at) => vec![*at],
+        Place::Address(address) | Place::Beyond(_, address) => {
+            vec![Goal { address: *address, interface: None }]
+        }
+        Place::Holder(number, address) => vec![Goal { address: *address, interface: Some(*number) }],
         Place::Interface(number) => of(*number),
         Place::Instance(id) => network.interfaces_of(id).into_iter().flat_map(of).collect(),
         Place::Balancer(arn) => balancers::nodes(network, arn).into_iter().flat_map(of).collect(),
@@ -151,5 +156,7 @@ fn servers(network: &Network, client: &Client, to: &Place) -> Vec<IpAddr> {
             own.iter().filter_map(|id| network.interfaces.number(id)).flat_map(of).collect()
         }
     };
-    all.into_iter().filter(|at| client.is_v6().is_none_or(|is_v6| is_v6 == at.is_ipv6())).collect()
+    all.into_iter()
+        .filter(|goal| client.is_v6().is_none_or(|is_v6| is_v6 == goal.address.is_ipv6()))
+        .collect()
 }

@@ -38,8 +38,13 @@ pub fn ports(network: &Network, from: &Place, to: &Place, protocol: Protocol) ->
     told
 }
 
+/// Ranges of ports of a server that no rule divides.
+pub(crate) fn ranges_of(network: &Network, to: &Place, protocol: Protocol) -> Vec<(u16, u16)> {
+    ranges(network, &Place::Internet, to, protocol)
+}
+
 /// Ranges of ports that no rule on the way divides.
-pub(crate) fn ranges(network: &Network, from: &Place, to: &Place, protocol: Protocol) -> Vec<(u16, u16)> {
+fn ranges(network: &Network, from: &Place, to: &Place, protocol: Protocol) -> Vec<(u16, u16)> {
     if !protocol.has_ports() {
         return vec![(0, u16::MAX)];
     }
@@ -67,6 +72,7 @@ pub(crate) fn ranges(network: &Network, from: &Place, to: &Place, protocol: Prot
             .flat_map(|group| group.inbound.iter().chain(&group.outbound))
             .for_each(|rule: &Rule| cut(&rule.service));
     }
+    // What lies between two VPCs may be any subnet.
     for (_, acl) in network.acls.iter() {
         acl.inbound.iter().chain(&acl.outbound).for_each(|entry| cut(&entry.service));
     }

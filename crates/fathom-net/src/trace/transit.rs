@@ -232,25 +232,36 @@ impl Walk<'_> {
             let end = walk.leave(subnet);
             ends.push((walk, end));
         }
-        let Some((_, first)) = ends.first() else { return End::Unknown };
-        let first = first.clone();
-        let is_same = ends.iter().all(|(walk, end)| *end == first && walk.missing == ends[0].0.missing);
+        let Some((one, first)) = ends.first() else { return End::Unknown };
+        let is_unusual = ends.iter().any(|(walk, _)| walk.is_unusual);
+        let is_same = ends.iter().all(|(walk, end)| {
+            end == first
+                && walk.missing == one.missing
+                && walk.conditions == one.conditions
+                && walk.ports == one.ports
+        });
+        let pick = |mut ends: Vec<(Self, End)>, at: usize| {
+            let (mut walk, end) = ends.swap_remove(at);
+            // Where subnets differ, groups may decide which of them counts.
+            walk.is_unusual = is_unusual || !is_same;
+            (walk, end)
+        };
         if is_same {
-            let (walk, end) = ends.swap_remove(0);
-            *self = walk;
+            let end;
+            (*self, end) = pick(ends, 0);
             return end;
         }
         let through = |end: &End| matches!(end, End::At(_) | End::Out(_));
         if let Some(at) = ends.iter().position(|(_, end)| through(end)) {
-            let (walk, end) = ends.swap_remove(at);
-            *self = walk;
+            let end;
+            (*self, end) = pick(ends, at);
             let subnet = subnets.get(at).map_or("", String::as_str);
             self.conditions.push(format!("{} takes its subnet {subnet}", to.id));
             return end;
         }
         let at = ends.iter().position(|(_, end)| *end == End::Unknown).unwrap_or_default();
-        let (walk, end) = ends.swap_remove(at);
-        *self = walk;
+        let end;
+        (*self, end) = pick(ends, at);
         end
     }
 }

@@ -67,7 +67,7 @@ pub(super) enum Outside {
 
 /// Whether rules that name a group know the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Sender {
+pub(crate) enum Sender {
     /// An interface whose groups count.
     Known(u32),
     /// An interface whose groups do not count on this way, and why.
@@ -123,56 +123,119 @@ pub(super) struct Walk<'n> {
     pub(super) egress_only: Option<String>,
     /// The VPC whose gateway endpoint it left by.
     pub(super) service_vpc: Option<String>,
+    /// From whom the server has the packet, where groups are not asked.
+    pub(super) seen: Option<(IpAddr, Sender)>,
+    /// Whether it met something that asks groups of its own.
+    pub(super) is_unusual: bool,
     sessions: Vec<Session>,
     steps: u32,
+}
+
+/// Where a packet is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Goal {
+    /// The address that it goes to.
+    pub(crate) address: IpAddr,
+    /// The interface that is meant: others have the same address elsewhere. None where any will do.
+    pub(crate) interface: Option<u32>,
 }
 
 /// Walks a packet there and its answer back.
 pub(crate) fn there_and_back(
     network: &Network,
     origin: &Origin,
-    target: IpAddr,
+    goal: Goal,
     traffic: Traffic,
     client_ports: &Ports,
-    asks_groups: bool,
 ) -> Answer {
-    let source = origin.address();
-    let mut walk = Walk {
-        network,
-        leg: Leg::There,
-        source,
-        target,
-        traffic,
-        ports: client_ports.clone(),
-        sender: Sender::Nobody,
-        came: Came::Own,
-        hops: Vec::new(),
-        missing: Vec::new(),
-        conditions: Vec::new(),
-        assumptions: Vec::new(),
-        asks_groups,
-        passed: Vec::new(),
-        egress_only: None,
-        service_vpc: None,
-        sessions: Vec::new(),
-        steps: 0,
-    };
-    let packet = format!("{source} to {target}, {traffic}");
-    let end = walk.begin(origin);
-    let disposition = match end {
-        End::Blocked(disposition) => return walk.answer(packet, Verdict::No, disposition, client_ports),
-        End::Unknown => return walk.answer(packet, Verdict::Unknown, Disposition::Unknown, client_ports),
-        End::At(_) | End::Out(Outside::Provider) => Disposition::Accepted,
-        End::Out(_) => Disposition::ExitsNetwork,
-    };
-    match walk.come_back(origin, &end, target) {
-        Ok(()) => walk.answer(packet, Verdict::Yes, disposition, client_ports),
-        Err(End::Blocked(disposition)) => walk.answer(packet, Verdict::No, disposition, client_ports),
-        Err(_) => walk.answer(packet, Verdict::Unknown, Disposition::Unknown, client_ports),
-    }
+    let walk =
+        Walk { traffic, ports: client_ports.clone(), ..Walk::new(network, origin.address(), goal.address) };
+    walk.both_ways(origin, goal, client_ports).0
 }
 
+/// What a packet meets, security groups left out.
+pub(crate) struct Walked {
+    /// There and back.
+    pub(crate) verdict: Verdict,
+    /// From whom the server has it; none where it does not arrive.
+    pub(crate) seen: Option<(IpAddr, Sender)>,
+    /// Whether it met something that asks groups of its own.
+    pub(crate) is_unusual: bool,
+    /// Whether a NAT gateway exchanged its address.
+    pub(crate) has_sessions: bool,
+}
+
+/// Walks a packet there and its answer back, without security groups.
+pub(crate) fn path(
+    network: &Network,
+    origin: &Origin,
+    goal: Goal,
+    traffic: Traffic,
+    client_ports: &Ports,
+) -> Walked {
+    let walk = Walk {
+        traffic,
+        ports: client_ports.clone(),
+        asks_groups: false,
+        ..Walk::new(network, origin.address(), goal.address)
+    };
+    let (answer, seen, is_unusual, has_sessions) = walk.both_ways(origin, goal, client_ports);
+    Walked { verdict: answer.verdict, seen, is_unusual, has_sessions }
+}
+
+/// The answer, from whom the server has the packet, whether something unusual was met, whether a NAT gateway was.
+type BothWays = (Answer, Option<(IpAddr, Sender)>, bool, bool);
+
 impl<'n> Walk<'n> {
+    /// A packet that has not begun.
+    pub(super) fn new(network: &'n Network, source: IpAddr, target: IpAddr) -> Self {
+        Self {
+            network,
+            leg: Leg::There,
+            source,
+            target,
+            traffic: Traffic::tcp(0),
+            ports: Ports::default(),
+            sender: Sender::Nobody,
+            came: Came::Own,
+            hops: Vec::new(),
+            missing: Vec::new(),
+            conditions: Vec::new(),
+            assumptions: Vec::new(),
+            asks_groups: true,
+            passed: Vec::new(),
+            egress_only: None,
+            service_vpc: None,
+            seen: None,
+            is_unusual: false,
+            sessions: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    fn both_ways(mut self, origin: &Origin, goal: Goal, client_ports: &Ports) -> BothWays {
+        let target = self.target;
+        let packet = format!("{} to {target}, {}", self.source, self.traffic);
+        let end = self.begin(origin);
+        let end = self.where_meant(end, goal.interface);
+        let has_sessions = !self.sessions.is_empty();
+        let (verdict, disposition) = match &end {
+            End::Blocked(disposition) => (Verdict::No, *disposition),
+            End::Unknown => (Verdict::Unknown, Disposition::Unknown),
+            End::At(_) | End::Out(_) => {
+                let is_here = matches!(end, End::At(_) | End::Out(Outside::Provider));
+                let disposition = if is_here { Disposition::Accepted } else { Disposition::ExitsNetwork };
+                match self.come_back(origin, &end, target) {
+                    Ok(()) => (Verdict::Yes, disposition),
+                    Err(End::Blocked(disposition)) => (Verdict::No, disposition),
+                    Err(_) => (Verdict::Unknown, Disposition::Unknown),
+                }
+            }
+        };
+        let (seen, is_unusual) = (self.seen.take(), self.is_unusual);
+        (self.answer(packet, verdict, disposition, client_ports), seen, is_unusual, has_sessions)
+    }
+
     fn answer(
         mut self,
         packet: String,
@@ -288,6 +351,22 @@ impl<'n> Walk<'n> {
                 self.from_beyond(gateway)
             }
         }
+    }
+
+    /// Whether the packet is where it should be: addresses of private networks are of many.
+    fn where_meant(&mut self, end: End, meant: Option<u32>) -> End {
+        let Some(meant) = meant else { return end };
+        let rule = match &end {
+            End::At(number) if *number == meant => return end,
+            End::Blocked(_) | End::Unknown => return end,
+            End::At(_) => "its own address is that of the server too, elsewhere",
+            End::Out(_) => "outside, and the server is not there",
+        };
+        let id = match &end {
+            End::At(number) => self.network.interfaces.id(*number),
+            _ => "",
+        };
+        self.block("destination", id, Code::OtherDestination, Disposition::NoRoute, rule)
     }
 
     /// The answer of where the packet ended, to where it began.
