@@ -89,16 +89,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         begun.elapsed().as_secs_f64()
     );
     let begun = Instant::now();
-    let mut more = Vec::new();
+    let (mut more, mut slowest) = (Vec::new(), 0.0_f64);
     let followed = ways.principals().min(FOLLOWED);
     for number in 0..followed {
+        let one = Instant::now();
         let found = ways.escalate(number, SHOWN, |_| true)?;
+        slowest = slowest.max(one.elapsed().as_secs_f64() * 1000.0);
         if let Some(first) = found.reached.first() {
             more.push((number, first.clone()));
         }
     }
     let each = begun.elapsed().as_secs_f64() * 1000.0 / f64::from(followed);
-    println!("| what one can become, mean of {followed}, {} of whom can | {each:.2} ms |", more.len());
+    println!(
+        "| what one can become, mean and slowest of {followed}, {} of whom can | {each:.2} ms, {slowest:.0} ms |",
+        more.len()
+    );
+    let begun = Instant::now();
+    let everyone = ways.everyone(|_| true)?;
+    println!(
+        "| everybody who can become more: {}{} | {:.2} s |",
+        everyone.principals.len(),
+        if everyone.cut { ", not all followed to the end" } else { "" },
+        begun.elapsed().as_secs_f64()
+    );
     let begun = Instant::now();
     let tried = more.len().min(EDITED);
     for (number, first) in more.iter().take(tried) {

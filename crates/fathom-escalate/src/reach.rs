@@ -68,8 +68,8 @@ const ASKS_MAX: usize = 400_000;
 pub(crate) struct Reach {
     pub(crate) found: Vec<Found>,
     members: BTreeMap<u32, usize>,
-    /// Accounts by their number.
-    accounts: HashMap<u32, usize>,
+    /// Which accounts were taken over, by their number.
+    accounts: Vec<bool>,
     /// The newest of what a member gave itself.
     more: HashMap<u32, usize>,
     /// Ways that somebody may take, once it is the subject too.
@@ -85,6 +85,23 @@ pub(crate) struct Reach {
     /// Whether the search ended before all was followed.
     pub(crate) cut: bool,
     asked: usize,
+}
+
+impl Reach {
+    /// Whether an account was taken over.
+    fn has(&self, account: u32) -> bool {
+        self.accounts.get(account as usize) == Some(&true)
+    }
+
+    fn add(&mut self, account: u32) {
+        let at = account as usize;
+        if self.accounts.len() <= at {
+            self.accounts.resize(at + 1, false);
+        }
+        if let Some(place) = self.accounts.get_mut(at) {
+            *place = true;
+        }
+    }
 }
 
 /// Whether a way leads to what is known already.
@@ -125,7 +142,8 @@ impl Ways<'_> {
     }
 
     fn follow(&self, reach: &mut Reach, level: Level, open: &dyn Open) -> Result<(), String> {
-        let mut queue: VecDeque<usize> = (0..reach.found.len()).collect();
+        let before = reach.found.len();
+        let mut queue: VecDeque<usize> = (0..before).collect();
         // What was not sure enough before may be now.
         reach.woken.1 = 0;
         while let Some(at) = queue.pop_front() {
@@ -136,7 +154,8 @@ impl Ways<'_> {
             let known = reach.found.len();
             let Some(found) = reach.found.get(at).cloned() else { continue };
             for (way, as_member, sure) in self.ways_at(reach, at, &found.node, open)?.iter().copied() {
-                if sure <= level {
+                // Surer ways of a node that was there before were taken before.
+                if sure == level || (sure < level && at >= before) {
                     self.take(reach, way, at, as_member, sure.max(found.level), open)?;
                 }
             }
@@ -179,7 +198,7 @@ impl Ways<'_> {
                 let mut ways = Vec::new();
                 for number in self.ways_from(actor.account()) {
                     let Some(way) = self.worked.ways.get(number) else { continue };
-                    if reach.accounts.contains_key(&way.account_number) || is_idle(reach, way) {
+                    if reach.has(way.account_number) || is_idle(reach, way) {
                         continue;
                     }
                     reach.asked += way.asks.len();
@@ -261,7 +280,7 @@ impl Ways<'_> {
         open: &dyn Open,
     ) -> Result<(), String> {
         let Some(way) = self.worked.ways.get(number) else { return Ok(()) };
-        if reach.accounts.contains_key(&way.account_number) || is_idle(reach, way) {
+        if reach.has(way.account_number) || is_idle(reach, way) {
             return Ok(());
         }
         if way.subject == Subject::Nobody {
@@ -312,7 +331,7 @@ impl Ways<'_> {
     ) -> Result<(), String> {
         let Some((number, actor, as_member, sure)) = reach.waiting.get(wait).copied() else { return Ok(()) };
         let Some(way) = self.worked.ways.get(number) else { return Ok(()) };
-        if sure > level || reach.accounts.contains_key(&way.account_number) {
+        if sure > level || reach.has(way.account_number) {
             return Ok(());
         }
         let subjects: Vec<u32> = match (subject, way.subject) {
@@ -393,17 +412,17 @@ impl Ways<'_> {
         let (level, depth) = (found.level, found.depth);
         let of = match &found.node {
             Node::Account(account) => {
-                let number = self.worked.accounts.get(account).copied().unwrap_or(u32::MAX);
-                if reach.accounts.contains_key(&number) {
+                let Some(number) = self.worked.accounts.get(account).copied() else { return Ok(()) };
+                if reach.has(number) {
                     return Ok(());
                 }
-                reach.accounts.insert(number, at);
+                reach.add(number);
                 reach.found.push(found);
                 return Ok(());
             }
             Node::Member(member) => {
                 if reach.members.contains_key(member)
-                    || (found.depth > 0 && reach.accounts.contains_key(&self.account_number(*member)))
+                    || (found.depth > 0 && reach.has(self.account_number(*member)))
                 {
                     return Ok(());
                 }
@@ -421,7 +440,7 @@ impl Ways<'_> {
         };
         let account = self.account_number(of);
         let administers = match &found.node {
-            _ if reach.accounts.contains_key(&account) => None,
+            _ if reach.has(account) => None,
             Node::More(_, suppose) => match self.actor(of, suppose) {
                 Some(actor) => self.world.administers(actor)?,
                 None => None,
@@ -430,7 +449,7 @@ impl Ways<'_> {
         };
         reach.found.push(found);
         if let Some(sure) = administers.filter(|level| *level <= Level::OnlyIf) {
-            reach.accounts.insert(account, reach.found.len());
+            reach.add(account);
             let node = Node::Account(self.account(of).to_owned());
             reach.found.push(Found { node, level: level.max(sure), depth, by: By::Being(at) });
         }

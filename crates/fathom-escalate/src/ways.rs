@@ -199,7 +199,7 @@ impl<'a> Ways<'a> {
 
     /// The number of a member's account.
     pub(crate) fn account_number(&self, member: u32) -> u32 {
-        self.worked.account_of.get(member as usize).copied().unwrap_or(u32::MAX)
+        self.worked.account_of.get(member as usize).copied().unwrap_or_default()
     }
 }
 
