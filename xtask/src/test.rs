@@ -22,6 +22,8 @@ const SAME_CASES: &str = "1";
 /// Tests that run at once in a suite. Most wait for a moto of their own or for one that others share, so more than there
 /// are cores.
 const THREADS: &str = "4";
+/// Where this is set, clippy looks at all code beside the suites, its warnings taken as errors.
+const CLIPPY: &str = "FATHOM_CLIPPY";
 /// How long `soak` runs where nothing is said.
 const SOAK_MINUTES: u64 = 30;
 /// The packages whose suites take longest, which begin first.
@@ -48,6 +50,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut examples = cargo(&["test", "--workspace", "--locked", "--doc"]);
     with_peers(&mut examples);
     jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples });
+    if std::env::var_os(CLIPPY).is_some() {
+        let command =
+            cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]);
+        jobs.insert(3.min(jobs.len()), Job { name: "clippy".to_owned(), command });
+    }
     beside::run(jobs)
 }
 
