@@ -695,7 +695,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What one principal can become, step by step, and the edit that prevents it */
+        /** What one principal can become, step by step, and where asked the edit that prevents it */
         get: operations["escalation"];
         put?: never;
         post?: never;
@@ -6614,7 +6614,7 @@ export interface operations {
             query: {
                 /** @description A user or role by ARN or name, an account's id for its root user. */
                 principal: string;
-                /** @description What the edit is to prevent, by its name in the answer; without it, the first. */
+                /** @description What an edit is to prevent, by its name in the answer; without it, none is looked for. */
                 to?: string;
             };
             header?: never;

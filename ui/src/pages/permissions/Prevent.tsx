@@ -8,17 +8,16 @@ import { type Climb, type Edit, edited, goal, keptIn, left, type Reached } from 
 import styles from "./Escalation.module.css";
 
 export function Prevent({ answer, one, at }: { answer: Climb; one: Reached; at: number }) {
-  // An edit is asked for by name, which means the first of that name; that of the very first is here already.
+  // An edit is looked for by name, which means the first of that name, and only for the way that is shown.
   const first = answer.reached.findIndex((each) => each.name === one.name);
   const query = { principal: answer.principal.principal, to: one.name };
-  const asked = useQuery({ queryKey: ["permissions", "escalation", query], enabled: first !== 0, queryFn: ({ signal }) => get("/api/v1/permissions/escalation", query, { signal }) });
-  const told = first === 0 ? answer : asked.data;
+  const asked = useQuery({ queryKey: ["permissions", "escalation", query], queryFn: ({ signal }) => get("/api/v1/permissions/escalation", query, { signal }) });
   const meant = answer.reached[first];
   return (
     <section className={styles.prevent} aria-label="To prevent it">
       <h3>To prevent it</h3>
       {first !== at && meant && <p className="small muted wrap">Told of the first that has this name: that it can <bdi>{goal(meant)}</bdi>.</p>}
-      {told ? <Told edit={told.edit ?? undefined} /> : asked.error ? <Wrong error={asked.error} again={() => void asked.refetch()} /> : <Skeleton lines={3} label="Trying what would prevent it" />}
+      {asked.data ? <Told edit={asked.data.edit ?? undefined} /> : asked.error ? <Wrong error={asked.error} again={() => void asked.refetch()} /> : <Skeleton lines={3} label="Trying what would prevent it" />}
     </section>
   );
 }

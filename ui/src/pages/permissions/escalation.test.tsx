@@ -6,6 +6,7 @@ import { OneClimb } from "./OneClimb";
 
 const AS_OF = { scan: 3, finished_at: null };
 const ME = "arn:aws:iam::111122223333:user/ann";
+const ROLE = "arn:aws:iam::111122223333:role/a";
 const choose = () => undefined;
 
 describe("everybody who can become more", () => {
@@ -28,8 +29,8 @@ describe("everybody who can become more", () => {
 
 describe("what one can become", () => {
   const nothing: Climb = { principal: { kind: "user", principal: ME }, administers: "only_if", reached: [], total: 0, cut: false, edit: null, gaps: [], as_of: AS_OF };
-  const one = (of: Partial<Climb>, to?: string) => drawn(<OneClimb principal="ann" to={to} choose={choose} />, [[["permissions", "escalation", "ann"], { ...nothing, ...of }]]);
-  const reached: Climb["reached"] = [{ what: "role", name: "arn:aws:iam::111122223333:role/a", decision: "sure", steps: [{ rule: "assume-role", title: "assumes the role", actor: ME, on: "arn:aws:iam::111122223333:role/a", gains: "arn:aws:iam::111122223333:role/a", decision: "sure", asked: [{ action: "sts:AssumeRole", resource: "arn:aws:iam::111122223333:role/a", decision: "allowed", because: [], conditions: [] }] }] }];
+  const one = (of: Partial<Climb>, to?: string) => drawn(<OneClimb principal="ann" to={to} choose={choose} />, [[["permissions", "escalation", "ann"], { ...nothing, ...of }], [["permissions", "escalation", { principal: ME, to: ROLE }], { ...nothing, ...of }]]);
+  const reached: Climb["reached"] = [{ what: "role", name: ROLE, decision: "sure", steps: [{ rule: "assume-role", title: "assumes the role", actor: ME, on: ROLE, gains: ROLE, decision: "sure", asked: [{ action: "sts:AssumeRole", resource: ROLE, decision: "allowed", because: [], conditions: [] }] }] }];
   it("may be nothing more", async () => {
     const text = await one({});
     expect(text).toContain("ann can become nothing more that was asked about.");

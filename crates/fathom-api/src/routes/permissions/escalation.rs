@@ -42,7 +42,7 @@ pub(crate) struct EscalationQuery {
     /// A user or role by ARN or name, an account's id for its root user.
     #[param(required = true)]
     principal: Option<String>,
-    /// What the edit is to prevent, by its name in the answer; without it, the first.
+    /// What an edit is to prevent, by its name in the answer; without it, none is looked for.
     to: Option<String>,
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct EscalationAnswer {
     total: u64,
     /// Whether the search ended at its limit before all was followed.
     cut: bool,
-    /// The edit that prevents it; null where no single statement can be edited.
+    /// The edit that prevents what `to` names; null where no single statement can be edited, or without `to`.
     edit: Option<EscalationEdit>,
     /// What was not read that may decide.
     gaps: Vec<String>,
@@ -227,7 +227,7 @@ pub(crate) async fn escalations(
     }))
 }
 
-/// What one principal can become, step by step, and the edit that prevents it
+/// What one principal can become, step by step, and where asked the edit that prevents it
 #[utoipa::path(get, path = "/permissions/escalation", tag = "permissions", operation_id = "escalation", params(EscalationQuery),
     responses(
         (status = 200, description = "The answer", body = EscalationAnswer),
@@ -243,28 +243,30 @@ pub(crate) async fn escalation(
     let asking = Arc::clone(&snapshot);
     let (found, edit, gaps) = permitting::ask(&state, move || {
         let ways = asking.ways().map_err(not_answered)?;
-        let found = ways.escalate(number).map_err(not_answered)?;
-        let goal = match &query.to {
-            None => found.reached.first(),
-            Some(to) => Some(found.reached.iter().find(|one| one.name == *to).ok_or_else(|| {
-                Problem::parameter("to", "the principal cannot become that, so there is nothing to prevent")
-            })?),
-        };
-        let edit = match goal {
-            Some(goal) => {
+        let found = ways.escalate(number, REACHED_MAX, |_| true).map_err(not_answered)?;
+        let edit = match &query.to {
+            None => None,
+            Some(to) => {
+                // Also what is beyond those that are told.
+                let named = ways.escalate(number, 1, |goal| goal.name == *to).map_err(not_answered)?;
+                let goal = named.reached.first().ok_or_else(|| {
+                    Problem::parameter(
+                        "to",
+                        "the principal cannot become that, so there is nothing to prevent",
+                    )
+                })?;
                 let edit = ways.edits(number, goal).map_err(not_answered)?;
                 edit.map(|edit| EscalationEdit::of(goal, edit))
             }
-            None => None,
         };
         Ok((found, edit, ways.gaps()))
     })
     .await?;
-    let total = found.reached.len() as u64;
+    let total = found.total as u64;
     Ok(Json(EscalationAnswer {
         principal: Asker { kind: found.kind, principal: found.principal }.into(),
         administers: found.administers.map(Into::into),
-        reached: found.reached.into_iter().take(REACHED_MAX).map(Into::into).collect(),
+        reached: found.reached.into_iter().map(Into::into).collect(),
         total,
         cut: found.cut,
         edit,
