@@ -32,6 +32,9 @@ const USES: [(&str, &str); 4] = [
     ("KEY_AGREEMENT", "kms:DeriveSharedSecret"),
 ];
 const SECONDS_A_DAY: i64 = 86_400;
+/// The period of KMS where nobody chooses another, and that of the keys that AWS manages.
+/// Source: `EnableKeyRotation` in the API reference of KMS.
+const YEAR_DAYS: u64 = 365;
 
 /// Keys as the last scans saw them, and what is encrypted with them.
 #[derive(Debug, Clone, Default)]
@@ -202,6 +205,8 @@ pub struct KeyReport {
     pub spec: Option<String>,
     /// Whether it gets a new secret part by itself.
     pub rotation: Rotation,
+    /// When it will get the next one, as KMS told the scan.
+    pub next_rotation: Option<String>,
     /// The primary and the replicas of a key that is in several regions, by ARN, the primary first.
     pub replicas: Vec<String>,
     /// The action that uses the secret part: `kms:Decrypt` of a key that encrypts.
@@ -300,6 +305,7 @@ impl Permissions {
             deletion: key.text("DeletionDate").map(str::to_owned),
             spec: key.text("KeySpec").map(str::to_owned),
             rotation: rotation(key),
+            next_rotation: key.document["Rotation"]["NextRotationDate"].as_str().map(str::to_owned),
             replicas: replicas(key),
             use_action,
             users: counts(&used_by),
@@ -432,7 +438,8 @@ fn custody(key: &Seen) -> Custody {
 fn rotation(key: &Seen) -> Rotation {
     let is = |member: &str, text: &str| key.text(member) == Some(text);
     let cannot = |why| Rotation::Cannot { why };
-    match key.document["RotationEnabled"].as_bool() {
+    let status = &key.document["Rotation"];
+    match status["KeyRotationEnabled"].as_bool() {
         _ if is("KeyManager", "AWS") => Rotation::ByAws,
         _ if is("Origin", "EXTERNAL") => cannot("its secret part was imported"),
         _ if is("Origin", "AWS_CLOUDHSM") => cannot("it is in a CloudHSM cluster"),
@@ -441,11 +448,9 @@ fn rotation(key: &Seen) -> Rotation {
         _ if key.text("KeySpec").is_some_and(|spec| spec != "SYMMETRIC_DEFAULT") => {
             cannot("it is asymmetric")
         }
-        Some(true) => Rotation::On { every_days: key.document["RotationPeriodInDays"].as_u64() },
+        Some(true) => Rotation::On { every_days: status["RotationPeriodInDays"].as_u64() },
         Some(false) => Rotation::Off,
-        None if key.is_unread("RotationEnabled") => {
-            Rotation::Unknown { why: "it could not be read".to_owned() }
-        }
+        None if key.is_unread("Rotation") => Rotation::Unknown { why: "it could not be read".to_owned() },
         None => Rotation::Unknown { why: "the scan has no answer about it".to_owned() },
     }
 }
@@ -465,8 +470,9 @@ fn concerns(report: &KeyReport) -> Vec<String> {
         }
     };
     let state = report.state.as_deref().unwrap_or_default();
+    let is_ending = matches!(state, "PendingDeletion" | "PendingReplicaDeletion");
     say(
-        matches!(state, "PendingDeletion" | "PendingReplicaDeletion"),
+        is_ending,
         match report.encrypts.len() {
             0 => "it will be deleted".to_owned(),
             some => format!("it will be deleted, and {some} things are encrypted with it"),
@@ -481,7 +487,11 @@ fn concerns(report: &KeyReport) -> Vec<String> {
     say(forgotten > 0, format!("{forgotten} grants that nobody remembers"));
     let strangers = report.grants.iter().filter(|grant| grant.state == Grantee::Outside).count();
     say(strangers > 0, format!("{strangers} grants to accounts that nobody knows"));
-    say(report.rotation == Rotation::Off, "it does not rotate".to_owned());
+    // KMS says of a key that will be deleted that it does not rotate, whatever it did before.
+    say(report.rotation == Rotation::Off && !is_ending, "it does not rotate".to_owned());
+    if let Rotation::On { every_days: Some(days) } = report.rotation {
+        say(days > YEAR_DAYS, format!("it rotates every {days} days, less often than every year"));
+    }
     say(
         state == "Disabled" && !report.encrypts.is_empty(),
         format!("it is disabled, and {} things are encrypted with it", report.encrypts.len()),

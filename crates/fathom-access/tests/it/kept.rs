@@ -40,7 +40,8 @@ fn seen(kind: &str, arn: &str, document: Value, unread: &[&str]) -> Seen {
 fn key(policy: Value) -> Seen {
     let document = json!({
         "KeyId": "k1", "Aliases": [{"AliasName": "alias/data"}], "KeyState": "Enabled", "KeyManager": "CUSTOMER",
-        "Origin": "AWS_KMS", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "RotationEnabled": true,
+        "Origin": "AWS_KMS", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT",
+        "Rotation": {"KeyRotationEnabled": true},
         "Policy": {"Version": "2012-10-17", "Statement": policy},
     });
     seen("AWS::KMS::Key", KEY, document, &[])
@@ -398,7 +399,7 @@ fn rotation_and_custody_are_as_kms_documents_them() {
         (report.custody, report.rotation)
     };
     let cannot = |why| Rotation::Cannot { why };
-    assert_eq!(of(json!({"RotationEnabled": false})), (Custody::Customer, Rotation::Off));
+    assert_eq!(of(json!({"Rotation": {"KeyRotationEnabled": false}})), (Custody::Customer, Rotation::Off));
     assert_eq!(of(json!({"KeyManager": "AWS"})), (Custody::AwsManaged, Rotation::ByAws));
     assert_eq!(
         of(json!({"Origin": "EXTERNAL"})),
@@ -408,8 +409,32 @@ fn rotation_and_custody_are_as_kms_documents_them() {
     assert_eq!(of(json!({"Origin": "EXTERNAL_KEY_STORE"})).0, Custody::External);
     assert_eq!(of(json!({"KeySpec": "RSA_2048"})).1, cannot("it is asymmetric"));
     assert_eq!(of(json!({"KeySpec": "HMAC_256"})).1, cannot("it makes HMACs"));
-    assert_eq!(of(json!({"RotationPeriodInDays": 90})).1, Rotation::On { every_days: Some(90) });
-    assert!(matches!(of(json!({"RotationEnabled": null})).1, Rotation::Unknown { .. }));
+    assert_eq!(
+        of(json!({"Rotation": {"KeyRotationEnabled": true, "RotationPeriodInDays": 90}})).1,
+        Rotation::On { every_days: Some(90) }
+    );
+    assert!(matches!(of(json!({"Rotation": null})).1, Rotation::Unknown { .. }));
+}
+
+/// A year is what KMS takes where nobody chooses; the answer is as its API reference shows it.
+#[test]
+fn a_key_that_rotates_seldom_is_told_with_its_next_date() {
+    let of = |days: u64, state: &str| {
+        let mut key = key(delegates());
+        key.document["KeyState"] = json!(state);
+        key.document["Rotation"] = json!({
+            "KeyId": "k1", "KeyRotationEnabled": days > 0, "RotationPeriodInDays": days,
+            "NextRotationDate": "2027-03-14T18:14:33.587Z",
+        });
+        let report = report_of(&key, &[]);
+        (report.next_rotation, report.concerns)
+    };
+    let next = Some("2027-03-14T18:14:33.587Z".to_owned());
+    assert_eq!(of(365, "Enabled"), (next.clone(), Vec::new()));
+    let seldom = "it rotates every 366 days, less often than every year".to_owned();
+    assert_eq!(of(366, "Enabled"), (next, vec![seldom]));
+    assert_eq!(of(0, "Enabled").1, ["it does not rotate"]);
+    assert_eq!(of(0, "PendingDeletion").1, ["it will be deleted, and 1 things are encrypted with it"]);
 }
 
 #[test]

@@ -63,6 +63,7 @@ fn print(report: &KeyReport, who: bool) -> Result<()> {
     state.extend(report.state.as_deref().map(clean));
     state.extend(report.deletion.as_deref().map(|day| format!("deleted on {}", clean(day))));
     state.push(format!("rotation: {}", rotation(&report.rotation)));
+    state.extend(report.next_rotation.as_deref().map(|day| format!("next on {}", clean(day))));
     line("state", &state.join(", "))?;
     if report.replicas.len() > 1 {
         line("also in", &clean(&report.replicas.join(", ")))?;
