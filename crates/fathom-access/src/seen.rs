@@ -5,7 +5,7 @@ use fathom_store::{Store, StoreError, Which};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::{parts, unread};
+use crate::unread::{parts, unread};
 
 /// A resource as the last scans saw it.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod as_of;
 pub(crate) mod assign;
 pub(crate) mod baseline;
+mod centre;
 pub(crate) mod compact;
 pub(crate) mod compare;
 pub(crate) mod coverage;

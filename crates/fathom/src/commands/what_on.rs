@@ -3,7 +3,7 @@
 use anyhow::Result;
 use fathom_access::{OnRow, Permissions};
 
-use super::{permitted, who_can};
+use super::{centre, permitted, who_can};
 use crate::{
     args::{Global, ShownArgs, WhatOnArgs},
     render::{self, clean, styled},
@@ -23,8 +23,11 @@ pub(crate) async fn run(global: &Global, args: WhatOnArgs) -> Result<()> {
         row.with_key = permitted::with_key(std::mem::take(&mut row.with_key), &row.permitted);
     }
     found.rows.retain(|row| !row.permitted.is_empty());
+    let assigned = centre::of(&store, found.rows.iter().map(|row| row.asker.principal.as_str())).await?;
     if global.json {
-        return render::print_json(&found);
+        let mut told = serde_json::to_value(&found)?;
+        told["identity_centre"] = serde_json::to_value(&assigned)?;
+        return render::print_json(&told);
     }
     render::print(styled(render::STRONG, clean(&found.resource)))?;
     if found.rows.is_empty() {
@@ -32,6 +35,7 @@ pub(crate) async fn run(global: &Global, args: WhatOnArgs) -> Result<()> {
     } else {
         render::print(render::table(&["who", "may"], lines(&found.rows, &args.shown)))?;
     }
+    centre::print(&assigned)?;
     render::print(format!(
         "\n{} actions asked of {} users, roles and root users, and of whom it names itself: {} may do something.",
         found.actions,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use fathom_access::{Encryption, KeyStep, Says};
+use fathom_access::{Assigned, Encryption, KeyStep, Says, account_of};
 use fathom_iam::{
     Context, Decision, Index, Organisation, Verdict,
     organisation::{Asker, Kind, Row, Target, WhoCan},
@@ -13,7 +13,7 @@ use fathom_iam::{
 use fathom_store::Store;
 use serde_json::json;
 
-use super::permitted;
+use super::{centre, permitted};
 use crate::{
     args::{ContextArgs, Global, SimulateArgs, WhoCanArgs},
     render::{self, clean, clean_to, styled},
@@ -32,11 +32,14 @@ pub(crate) async fn run(global: &Global, args: WhoCanArgs) -> Result<()> {
     let index = Index::new(Arc::new(organisation));
     let found = index.who_can(&args.action, &target, &context).map_err(anyhow::Error::msg)?;
     let steps = encryption.steps(index.organisation(), &found, &target, &context)?;
+    let assigned = centre::of(&store, found.rows.iter().map(|row| row.asker.principal.as_str())).await?;
     if global.json {
-        return render::print_json(&json_of(&found, &steps)?);
+        let mut told = json_of(&found, &steps)?;
+        told["identity_centre"] = serde_json::to_value(&assigned)?;
+        return render::print_json(&told);
     }
     let note = steps.iter().any(Option::is_some).then(|| encryption.note(&target.arn)).flatten();
-    print(&found, &steps, note)
+    print(&found, &steps, note, &assigned)
 }
 
 /// The answer with what keys say beside each row.
@@ -64,13 +67,13 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
         several => bail!("`{principal}` may mean several; name one:\n  {}", several.join("\n  ")),
     };
     let context = context(&args.context);
+    let asker = asker(&organisation, principal);
     let verdict =
-        organisation.ask(principal, action, &target, context.clone()).map_err(anyhow::Error::msg)?;
-    let asker = Asker { kind: kind_of(principal), principal: principal.to_owned() };
+        organisation.ask_as(&asker, action, &target, context.clone()).map_err(anyhow::Error::msg)?;
     let step = encryption.step(&organisation, (action, &target), &asker, &context)?;
     if global.json {
         let mut told = json!({
-            "principal": principal, "action": action, "resource": target.arn, "verdict": verdict,
+            "principal": principal, "kind": asker.kind, "action": action, "resource": target.arn, "verdict": verdict,
             "gaps": organisation.gaps(&target),
         });
         if let Some(step) = step {
@@ -84,7 +87,7 @@ pub(crate) async fn one(global: &Global, principal: &str, action: &str, args: &S
         both(verdict.decision, step.as_ref()),
         clean(action),
         clean(&target.arn),
-        clean(principal)
+        who(&asker)
     ))?;
     for line in why(&verdict) {
         render::print(format!("  {line}"))?;
@@ -118,7 +121,7 @@ pub(super) fn context(args: &ContextArgs) -> Context {
     context
 }
 
-fn print(found: &WhoCan, steps: &[Option<KeyStep>], note: Option<&str>) -> Result<()> {
+fn print(found: &WhoCan, steps: &[Option<KeyStep>], note: Option<&str>, assigned: &[Assigned]) -> Result<()> {
     let heading = format!("{} on {}", clean(&found.action), clean(&found.resource));
     render::print(styled(render::STRONG, heading))?;
     if found.rows.is_empty() {
@@ -126,6 +129,7 @@ fn print(found: &WhoCan, steps: &[Option<KeyStep>], note: Option<&str>) -> Resul
     } else {
         render::print(render::table(&["answer", "who", "why"], lines(&found.rows, steps)))?;
     }
+    centre::print(assigned)?;
     let told = found.rows.iter().zip(steps).map(|(row, step)| joined(row.verdict.decision, step.as_ref()));
     let told: Vec<Says> = told.collect();
     let of = |says| told.iter().filter(|one| **one == says).count();
@@ -191,6 +195,19 @@ fn joined(decision: Decision, step: Option<&KeyStep>) -> Says {
 
 fn both(decision: Decision, step: Option<&KeyStep>) -> String {
     permitted::says(joined(decision, step))
+}
+
+/// Whom a person names. Of an account that no scan read nobody is known, as in all other answers: it comes from outside, if
+/// its own account lets it.
+fn asker(organisation: &Organisation, principal: &str) -> Asker {
+    let kind = kind_of(principal);
+    match account_of(principal).filter(|_| matches!(kind, Kind::Root | Kind::User | Kind::Role)) {
+        Some(account) if !organisation.is_read(account) => {
+            let named = if kind == Kind::Root { account } else { principal };
+            Asker { kind: Kind::Outside, principal: named.to_owned() }
+        }
+        _ => Asker { kind, principal: principal.to_owned() },
+    }
 }
 
 /// What somebody is whom a person names.

@@ -45,6 +45,28 @@ fn the_intruders_role_is_found_from_both_sides() {
     assert_eq!(found["gaps"], serde_json::json!([]));
 }
 
+/// Asked about alone, somebody is answered as in the list of all.
+#[test]
+fn an_account_of_somebody_else_means_the_same_everywhere() {
+    let args = ["--action", "sts:AssumeRole", "--resource", "SupportAccess"];
+    let ask = |principal: &str| {
+        let asked = [&["iam", "simulate", "--json", "--principal", principal], &args[..]].concat();
+        sample().run(&asked).ok().json()
+    };
+    let row = &who(&["sts:AssumeRole", "SupportAccess"])["rows"][0];
+    for principal in ["999988887777", "arn:aws:iam::999988887777:root"] {
+        let one = ask(principal);
+        assert_eq!((&one["kind"], &one["verdict"]["decision"]), (&row["kind"], &row["decision"]));
+    }
+    // One of its users, whose own policies nobody read.
+    assert_eq!(ask("arn:aws:iam::999988887777:user/eve")["verdict"]["decision"], "allowed");
+    let text =
+        sample().run(&[&["iam", "simulate", "--principal", "999988887777"], &args[..]].concat()).ok().out;
+    assert!(text.contains("outside: 999988887777, if its own account lets it"), "{text}");
+    // Of an account that was read it is the root user.
+    assert_eq!(ask("908249470583")["kind"], "root");
+}
+
 #[test]
 fn services_and_identity_providers_are_named_with_their_conditions() {
     expect(&["sts:AssumeRole", "telemetry-sync"], &[("allowed", "lambda.amazonaws.com")]);
