@@ -1,16 +1,22 @@
-"""A moto server whose accounts have some of the policies that AWS writes.
+"""A moto server whose accounts have some of the policies that AWS writes, and that makes reports of last use.
 
 AWS answers `GetAccountAuthorizationDetails` with those of its policies that the account uses. moto has none, or all 1,500
 of them in every answer, 9 MB of text; here it has those that the sample company uses and a few that it does not.
 
+moto makes no reports of when a user or role tried which service last; here it makes them of what it knows: the services that
+policies name, and the last use of access keys.
+
     server.py -H 127.0.0.1 -p 5000 [--every-policy]
 """
 
+import functools
 import hashlib
 import json
+import logging
 import os
 import sys
 import threading
+import uuid
 
 USED = (
     "AdministratorAccess", "AmazonEC2ContainerRegistryReadOnly", "AmazonECSTaskExecutionRolePolicy", "AmazonEKSClusterPolicy",
@@ -44,14 +50,91 @@ def with_ids_of_their_own(made):
     models.AWSManagedPolicy.from_data = from_data
 
 
+def services_of(documents):
+    """The services whose actions some policies name; `*` alone names none here, for moto has no list of all."""
+    found = set()
+    for document in documents:
+        statements = (json.loads(document) if isinstance(document, str) else document)["Statement"]
+        for statement in statements if isinstance(statements, list) else [statements]:
+            actions = statement.get("Action", [])
+            for action in actions if isinstance(actions, list) else [actions]:
+                found.add(action.split(":")[0])
+    return sorted(found - {"*"})
+
+
+def with_reports_of_use():
+    """Answers GenerateServiceLastAccessedDetails and GetServiceLastAccessedDetails, the report done at once."""
+    from moto.core.responses import ActionResult
+    from moto.core.utils import utcnow
+    from moto.iam.exceptions import NotFoundException
+    from moto.iam.responses import IamResponse
+
+    def holder(backend, arn):
+        found = [one for one in (*backend.users.values(), *backend.roles.values()) if one.arn == arn]
+        if not found:
+            raise NotFoundException(f"ARN {arn} does not exist.")
+        return found[0]
+
+    def generate(self):
+        arn = self._get_param("Arn")
+        holder(self.backend, arn)
+        return ActionResult({"JobId": str(uuid.uuid5(uuid.NAMESPACE_URL, arn))})
+
+    def read(self):
+        job, backend = self._get_param("JobId"), self.backend
+        known = (*backend.users.values(), *backend.roles.values())
+        of = [one for one in known if str(uuid.uuid5(uuid.NAMESPACE_URL, one.arn)) == job]
+        if not of:
+            raise NotFoundException(f"There is no report {job}.")
+        groups = [group for group in backend.groups.values() if of[0] in group.users]
+        holders = [of[0], *groups]
+        documents = [document for one in holders for document in one.policies.values()]
+        attached = [policy for one in holders for policy in one.managed_policies.values()]
+        documents += [one.document for policy in attached for one in policy.versions if one.is_default]
+        used = {key.last_used.service: key.last_used for key in getattr(of[0], "access_keys", ()) if key.last_used}
+        services = []
+        for name in services_of(documents):
+            service = {"ServiceName": name, "ServiceNamespace": name, "TotalAuthenticatedEntities": int(name in used)}
+            if name in used:
+                service["LastAuthenticated"] = used[name].timestamp
+                service["LastAuthenticatedEntity"] = of[0].arn
+                service["LastAuthenticatedRegion"] = used[name].region
+            services.append(service)
+        return ActionResult({
+            "JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL", "JobCreationDate": utcnow(), "JobCompletionDate": utcnow(),
+            "ServicesLastAccessed": services, "IsTruncated": False,
+        })
+
+    IamResponse.generate_service_last_accessed_details = generate
+    IamResponse.get_service_last_accessed_details = read
+
+
+def look_once():
+    """What does not change while it runs is looked up once: moto lists its own folder and tries the addresses of all its
+    services in each request, behind a lock, and botocore lists its folder of models for each service anew."""
+    from moto import backends
+    from moto.core import responses, utils
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication as Dispatcher
+
+    modules = tuple(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+    utils.create_loader = functools.cache(utils.create_loader)
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    Dispatcher.get_backend_for_host = functools.cache(Dispatcher.get_backend_for_host)
+    # A line for each request, which nobody reads.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+
 def main():
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    look_once()
     from moto.iam import models
     from moto.server import main as serve
 
     # AWS names its policies in this answer too; moto leaves the names out.
     models.ManagedPolicy.policy_name = property(lambda policy: policy.name)
     with_ids_of_their_own(models.AWSManagedPolicy.from_data)
+    with_reports_of_use()
     arguments = sys.argv[1:]
     if "--every-policy" in arguments:
         arguments.remove("--every-policy")

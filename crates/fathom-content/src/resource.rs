@@ -78,6 +78,18 @@ impl ResourceDefinition {
     pub fn common_of(&self, document: &serde_json::Value) -> Option<&Common> {
         self.common.as_ref().filter(|_| self.is_provider_made(document))
     }
+
+    /// The calls that are made for it, as service and operation: those that list, those that describe, further ones.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
+        let list = &self.list;
+        let describe = list.describe.as_ref().map(|describe| describe.operation.as_str());
+        let own = std::iter::once(list.operation.as_str()).chain(describe);
+        let further = self.enrich.iter().flat_map(|enrich| {
+            let service = enrich.service.as_deref().unwrap_or(&self.service);
+            enrich.operations().map(move |operation| (service, operation))
+        });
+        own.map(|operation| (self.service.as_str(), operation)).chain(further)
+    }
 }
 
 /// Things of the provider that every account shows under the same ARN: the policies that AWS writes.
@@ -417,4 +429,32 @@ pub struct Enrich {
     /// The IAM permission, where it is not `service:Operation`.
     #[serde(default)]
     pub permission: Option<String>,
+    /// The call that has the service make what this one reads, where the service does not keep it ready.
+    #[serde(default)]
+    pub job: Option<Job>,
+}
+
+impl Enrich {
+    /// Its operations, in the order in which they are called.
+    pub fn operations(&self) -> impl Iterator<Item = &str> {
+        self.job.iter().map(|job| job.operation.as_str()).chain(std::iter::once(self.operation.as_str()))
+    }
+}
+
+/// Work that one call starts and whose result another one reads when it is done: a report. The parameters of the reading
+/// call may hold `{job.Member}` of the answer to the call that starts it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// The operation that starts it.
+    pub operation: String,
+    /// Its parameters; texts as in those of an enrichment.
+    #[serde(default)]
+    pub params: BTreeMap<String, serde_json::Value>,
+    /// The work is not done yet where this holds on the answer of the reading call.
+    #[serde(default)]
+    pub pending: Option<Condition>,
+    /// The work failed where this holds on the answer of the reading call.
+    #[serde(default)]
+    pub failed: Option<Condition>,
 }

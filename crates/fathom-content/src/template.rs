@@ -19,7 +19,7 @@ enum Piece {
     Literal(String),
     /// A name that the surroundings give: `account`, `region`, `partition`.
     Variable(String),
-    /// A path into another value than the document: `parent.…`, `item.…`.
+    /// A path into another value than the document: `parent.…`, `item.…`, `job.…`.
     Scoped(String, Path),
     /// A path into the document.
     Path(Path),
@@ -44,6 +44,8 @@ pub struct Fill<'a> {
     pub parent: Option<&'a Value>,
     /// The listed item, where a describe call is being made for it.
     pub item: Option<&'a Value>,
+    /// The answer of the call that started the work whose result is being read.
+    pub job: Option<&'a Value>,
 }
 
 impl FromStr for Template {
@@ -81,7 +83,7 @@ fn parse_hole(hole: &str) -> Result<Piece, String> {
     if matches!(hole, "partition" | "account" | "region") {
         return Ok(Piece::Variable(hole.to_owned()));
     }
-    for scope in ["parent", "item"] {
+    for scope in ["parent", "item", "job"] {
         if hole == scope {
             return Ok(Piece::Scoped(scope.to_owned(), path("@")?));
         }
@@ -120,7 +122,11 @@ impl Piece {
                 }
                 .to_owned(),
             ),
-            Self::Scoped(scope, path) => path.text(if scope == "parent" { with.parent } else { with.item }?),
+            Self::Scoped(scope, path) => path.text(match scope.as_str() {
+                "parent" => with.parent,
+                "item" => with.item,
+                _ => with.job,
+            }?),
             Self::Path(path) => path.text(with.document?),
             Self::Last(piece) => piece.fill(with).map(|text| last_segment(&text).to_owned()),
             Self::Bare(piece) => {

@@ -49,6 +49,7 @@ impl<'a> Place<'a> {
             document,
             parent: self.parent,
             item: None,
+            job: None,
         }
     }
 }

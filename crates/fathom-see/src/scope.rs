@@ -421,12 +421,8 @@ fn asked(content: &Content) -> BTreeMap<&str, BTreeSet<&str>> {
         asked.entry(service).or_default().insert(operation);
     }
     for definition in content.resources.values() {
-        let service = asked.entry(&definition.service).or_default();
-        service.insert(&definition.list.operation);
-        service.extend(definition.list.describe.as_ref().map(|describe| describe.operation.as_str()));
-        for enrich in &definition.enrich {
-            let service = enrich.service.as_deref().unwrap_or(&definition.service);
-            asked.entry(service).or_default().insert(&enrich.operation);
+        for (service, operation) in definition.calls() {
+            asked.entry(service).or_default().insert(operation);
         }
     }
     asked

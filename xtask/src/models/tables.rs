@@ -151,7 +151,11 @@ pub(super) const READ_VERBS: &[&str] = &[
 ];
 
 /// Reads that do not begin with one of the verbs.
-pub(super) const ALSO_READ: &[(&str, &str)] = &[("sts", "AssumeRole"), ("iam", "GenerateCredentialReport")];
+pub(super) const ALSO_READ: &[(&str, &str)] = &[
+    ("sts", "AssumeRole"),
+    ("iam", "GenerateCredentialReport"),
+    ("iam", "GenerateServiceLastAccessedDetails"),
+];
 
 /// Writes: an operation that is not in the model cannot be called, whoever asks for it. The only ones take messages off
 /// the queue that a person names as the source of events.

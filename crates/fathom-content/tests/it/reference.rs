@@ -118,13 +118,7 @@ fn peers(operations: &BTreeSet<String>) -> Option<Proofs> {
 
 /// The operations of a definition, as `service:Operation`.
 fn operations(definition: &ResourceDefinition) -> Vec<String> {
-    let of = |operation: &str| format!("{}:{operation}", definition.service);
-    let mut out = vec![of(&definition.list.operation)];
-    out.extend(definition.list.describe.iter().map(|describe| of(&describe.operation)));
-    out.extend(definition.enrich.iter().map(|enrich| {
-        format!("{}:{}", enrich.service.as_ref().unwrap_or(&definition.service), enrich.operation)
-    }));
-    out
+    definition.calls().map(|(service, operation)| format!("{service}:{operation}")).collect()
 }
 
 fn page(content: &Content) -> String {
@@ -178,9 +172,9 @@ fn listed_by(definition: &ResourceDefinition) -> String {
 }
 
 fn further_calls(definition: &ResourceDefinition) -> String {
-    codes(definition.enrich.iter().map(|enrich| {
+    codes(definition.enrich.iter().flat_map(|enrich| {
         let service = enrich.service.as_ref().unwrap_or(&definition.service);
-        format!("{service}:{}", enrich.operation)
+        enrich.operations().map(move |operation| format!("{service}:{operation}"))
     }))
 }
 

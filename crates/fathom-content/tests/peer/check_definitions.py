@@ -150,7 +150,7 @@ class Checker:
                 continue
             hole = hole.removesuffix("|last").removesuffix("|bare")
             scope, _, rest = hole.partition(".")
-            if scope in ("parent", "item"):
+            if scope in ("parent", "item", "job"):
                 place = scopes.get(scope)
                 if place is None:
                     self.problem(definition, where, f"`{{{hole}}}` has nothing to fill it here")
@@ -249,6 +249,9 @@ class Checker:
             return
         inner = {**scopes, "document": document}
         inner.pop("item", None)
+        job = enrich.get("job")
+        if job:
+            self.job(definition, enrich, job, operation, inner)
         self.params(definition, where, operation, enrich.get("params", {}), inner)
         if enrich.get("when"):
             self.condition(definition, where, document, enrich["when"])
@@ -256,6 +259,17 @@ class Checker:
         if enrich.get("take"):
             taken = self.path(definition, f"{where} take", operation.output_shape, enrich["take"], None)
         document.added[enrich["into"]] = Listed(taken) if enrich.get("many") else taken
+
+    def job(self, definition, enrich, job, reading, inner):
+        where = f"job {job['operation']}"
+        operation = self.operation(definition, where, enrich.get("service") or definition["service"], job["operation"])
+        if operation is None:
+            return
+        self.params(definition, where, operation, job.get("params", {}), inner)
+        inner["job"] = operation.output_shape
+        for when in ("pending", "failed"):
+            if job.get(when):
+                self.condition(definition, f"{where} {when}", reading.output_shape, job[when])
 
     def condition(self, definition, where, place, condition):
         found = self.path(definition, where, place, condition["path"], None)

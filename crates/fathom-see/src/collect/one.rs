@@ -1,10 +1,14 @@
 //! One item: described where the listing gave only its id, enriched, made a resource.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use fathom_content::{
     ResourceDefinition,
-    resource::{Describe, Enrich},
+    resource::{Condition, Describe, Enrich, Job},
     template::{Fill, fill_value},
 };
 use fathom_estate::Unread;
@@ -19,6 +23,18 @@ use crate::{
     mentions::MENTIONS_MAX,
     tally::{Ending, Failure, Key},
 };
+
+/// How long to wait for work that the service was asked to do, before each look at it: two minutes together.
+const JOB_PAUSES: [Duration; 8] = [
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_mins(1),
+];
 
 impl Collector {
     /// The second half of a listing that gives ids only.
@@ -83,9 +99,23 @@ impl Collector {
         absent: &[String],
         permission: Option<&String>,
     ) -> Result<Option<Value>, Failure> {
-        if let Some(failure) = self.closed(&key) {
-            self.refuse(key, failure.clone());
-            return Err(failure);
+        let (ending, result) = self.question(&key, spot, region, params, absent, permission).await;
+        self.tally.add(key, ending);
+        result
+    }
+
+    /// The same without the row.
+    async fn question(
+        &self,
+        key: &Key,
+        spot: &Spot,
+        region: &Region,
+        params: &Value,
+        absent: &[String],
+        permission: Option<&String>,
+    ) -> (Ending, Result<Option<Value>, Failure>) {
+        if let Some(failure) = self.closed(key) {
+            return (Ending { failure: Some(failure.clone()), ..Ending::default() }, Err(failure));
         }
         let mut answer = Value::Null;
         let mut take = |page| -> BoxFuture<'static, ()> {
@@ -118,15 +148,66 @@ impl Collector {
                         failure.permission = Some(permission.clone());
                     }
                     self.progress.unanswered();
-                    self.close(&key, &failure);
+                    self.close(key, &failure);
                     ending.failure = Some(failure.clone());
                     Err(failure)
                 }
                 None => Ok(None),
             },
         };
-        self.tally.add(key, ending);
-        result
+        (ending, result)
+    }
+
+    /// Waits for work that was started and reads its result: one row, with all its looks as calls of one item.
+    async fn wait(
+        &self,
+        job: &Job,
+        key: Key,
+        spot: &Spot,
+        region: &Region,
+        params: &Value,
+        enrich: &Enrich,
+    ) -> Result<Option<Value>, Failure> {
+        let holds = |condition: &Option<Condition>, answer: &Value| {
+            condition.as_ref().is_some_and(|condition| condition.holds(answer))
+        };
+        let mut sum = Ending::default();
+        let mut waited = Duration::ZERO;
+        for pause in JOB_PAUSES {
+            tokio::time::sleep(pause).await;
+            waited += pause;
+            let (ending, result) =
+                self.question(&key, spot, region, params, &enrich.absent, enrich.permission.as_ref()).await;
+            sum.calls += ending.calls;
+            sum.throttles += ending.throttles;
+            sum.millis += ending.millis;
+            match result {
+                Ok(Some(answer)) if holds(&job.failed, &answer) => {
+                    let words = answer.to_string();
+                    sum.failure = Some(Failure {
+                        reason: Reason::Failed,
+                        permission: None,
+                        detail: format!("{} failed: {words}", job.operation),
+                    });
+                }
+                Ok(Some(answer)) if holds(&job.pending, &answer) => continue,
+                Ok(answer) => {
+                    sum.items = u64::from(answer.is_some());
+                    self.tally.add(key, sum);
+                    return Ok(answer);
+                }
+                Err(failure) => sum.failure = Some(failure),
+            }
+            break;
+        }
+        let failure = sum.failure.clone().unwrap_or_else(|| Failure {
+            reason: Reason::Timeout,
+            permission: None,
+            detail: format!("{} was not done after {} s", job.operation, waited.as_secs()),
+        });
+        sum.failure = Some(failure.clone());
+        self.tally.add(key, sum);
+        Err(failure)
     }
 
     /// Enriches a document and makes its resource.
@@ -213,15 +294,38 @@ impl Collector {
         if enrich.when.as_ref().is_some_and(|condition| !condition.holds(document)) {
             return None;
         }
-        let params = Value::Object(enrich.params.clone().into_iter().collect());
+        let filled = |params: &BTreeMap<String, Value>, fill: Fill<'_>| {
+            fill_value(&Value::Object(params.clone().into_iter().collect()), fill)
+        };
         let fill = Fill { document: Some(document), ..place.fill(None) };
-        let params = fill_value(&params, fill)?;
         let service = enrich.service.as_deref().unwrap_or(&definition.service);
-        let mut key = key_of(definition, spot, service, &enrich.operation);
-        if definition.identity.region.is_some() {
-            key.region = region.clone();
-        }
-        Some(self.ask(key, spot, region, &params, &enrich.absent, enrich.permission.as_ref()).await)
+        let key = |operation: &str| {
+            let mut key = key_of(definition, spot, service, operation);
+            if definition.identity.region.is_some() {
+                key.region = region.clone();
+            }
+            key
+        };
+        let Some(job) = &enrich.job else {
+            let params = filled(&enrich.params, fill)?;
+            let key = key(&enrich.operation);
+            return Some(
+                self.ask(key, spot, region, &params, &enrich.absent, enrich.permission.as_ref()).await,
+            );
+        };
+        let params = filled(&job.params, fill)?;
+        let started = self.ask(key(&job.operation), spot, region, &params, &enrich.absent, None).await;
+        let started = match started {
+            Ok(Some(started)) => started,
+            other => return Some(other),
+        };
+        let Some(params) = filled(&enrich.params, Fill { job: Some(&started), ..fill }) else {
+            let detail = format!("the answer of {} does not say what to read", job.operation);
+            let failure = Failure { reason: Reason::Malformed, permission: None, detail };
+            self.refuse(key(&enrich.operation), failure.clone());
+            return Some(Err(failure));
+        };
+        Some(self.wait(job, key(&enrich.operation), spot, region, &params, enrich).await)
     }
 }
 

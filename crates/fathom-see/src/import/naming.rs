@@ -81,12 +81,8 @@ impl Names {
         asked("ec2", "DescribeRegions");
         asked("sts", "GetCallerIdentity");
         for definition in content.resources.values() {
-            asked(&definition.service, &definition.list.operation);
-            if let Some(describe) = &definition.list.describe {
-                asked(&definition.service, &describe.operation);
-            }
-            for enrich in &definition.enrich {
-                asked(enrich.service.as_deref().unwrap_or(&definition.service), &enrich.operation);
+            for (service, operation) in definition.calls() {
+                asked(service, operation);
             }
         }
         let alone = owners.into_iter().filter(|(_, of)| of.len() == 1);

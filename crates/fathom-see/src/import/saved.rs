@@ -88,6 +88,9 @@ impl Rules {
             }
             for enrich in &definition.enrich {
                 let service = enrich.service.clone().unwrap_or_else(|| definition.service.clone());
+                if let Some(job) = &enrich.job {
+                    calls.push((service.clone(), job.operation.clone(), &job.params, &enrich.absent));
+                }
                 calls.push((service, enrich.operation.clone(), &enrich.params, &enrich.absent));
             }
             for (service, operation, params, absent) in calls {

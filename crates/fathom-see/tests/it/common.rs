@@ -1,19 +1,13 @@
 //! Policies that AWS writes: every account that uses one shows it, and it is one resource.
 
-use std::sync::Arc;
-
-use fathom_cloud::client::{Client, ClientOptions};
-use fathom_content::Content;
-use fathom_model::{Region, Target, Timestamp, Uid};
-use fathom_see::{Progress, ScanOptions, ScanReport, Scanner, TypeIn, sources::Declared};
-use fathom_store::{Store, StoredResource, UnknownQuery};
-use fathom_testkit::front::{ACCOUNT, Fault, Front, FrontOptions, Rule};
+use fathom_model::{Region, Target, Uid};
+use fathom_see::{Progress, ScanOptions, ScanReport, TypeIn, sources::Declared};
+use fathom_store::{StoredResource, UnknownQuery};
+use fathom_testkit::front::{ACCOUNT, Rule};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::recorded::with_credentials;
+use crate::desk::{Desk, OTHER, alone, answer, both, denied, now};
 
-const OTHER: &str = "222222222222";
 const READER: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
 const DETAILS: &str = "GetAccountAuthorizationDetails";
@@ -41,54 +35,27 @@ fn says(account: &str, attached: &[&str], policies: &[Value]) -> Rule {
         "RoleName": "app", "RoleId": format!("AROA{account}"), "Path": "/", "Arn": format!("arn:aws:iam::{account}:role/app"),
         "AssumeRolePolicyDocument": "{}", "AttachedManagedPolicies": attached,
     });
-    let answer = json!({"RoleDetailList": [role], "Policies": policies, "IsTruncated": false});
-    Rule::new(Fault::Answer(answer)).service("iam").operation(DETAILS).account(account)
+    let details = json!({"RoleDetailList": [role], "Policies": policies, "IsTruncated": false});
+    answer("iam", DETAILS, details).account(account)
 }
 
 fn refused(account: &str) -> Rule {
-    let fault = Fault::Denied { message: "not authorized".to_owned() };
-    Rule::new(fault).service("iam").operation(DETAILS).account(account)
+    denied("iam", DETAILS).account(account)
 }
 
-struct Desk {
-    _dir: TempDir,
-    front: Front,
-    scanner: Scanner,
+/// What a scan keeps of policies.
+trait Kept {
+    async fn of(&self, accounts: &[&str]) -> ScanReport;
+    async fn kept(&self, arn: &str) -> Option<StoredResource>;
+    async fn versions(&self, arn: &str) -> usize;
+    async fn is(&self, arn: &str) -> &'static str;
 }
 
-impl Desk {
-    async fn new() -> Self {
-        let front = Front::start(FrontOptions::default());
-        let options = ClientOptions { attempts_max: 1, ..ClientOptions::default() };
-        let client = Client::new(options.with_endpoint(&front.url).unwrap()).unwrap();
-        let dir = TempDir::new().unwrap();
-        let store = Store::open(dir.path(), "test.local/common", now()).await.unwrap();
-        let content = Arc::new(Content::embedded().unwrap());
-        Self { _dir: dir, front, scanner: Scanner { client, content, store } }
-    }
-
-    fn answers(&self, mut rules: Vec<Rule>) {
-        let region = json!({"RegionName": "us-east-1", "OptInStatus": "opt-in-not-required"});
-        let account = |id: &str| json!({"Id": id, "Status": "ACTIVE", "Name": id});
-        let answer = |service: &str, operation: &str, value: Value| {
-            Rule::new(Fault::Answer(value)).service(service).operation(operation)
-        };
-        rules.extend([
-            answer("ec2", "DescribeRegions", json!({"Regions": [region]})),
-            answer("organizations", "ListAccounts", json!({"Accounts": [account(ACCOUNT), account(OTHER)]})),
-        ]);
-        self.front.set_rules(rules);
-    }
-
-    async fn scan(&self, accounts: &[&str]) -> ScanReport {
-        let types = ["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"];
-        let options = ScanOptions {
-            kinds: types.map(Into::into).to_vec(),
-            accounts: accounts.iter().map(|id| (*id).into()).collect(),
-            ..both()
-        };
-        let (declared, progress) = (Declared::default(), Progress::default());
-        self.scanner.run(&options, &declared, &progress, now).await.unwrap()
+impl Kept for Desk {
+    async fn of(&self, accounts: &[&str]) -> ScanReport {
+        let accounts = accounts.iter().map(|id| (*id).into()).collect();
+        let options = ScanOptions { accounts, ..both() };
+        self.scan(&["AWS::IAM::Role", "AWS::IAM::ManagedPolicy"], &options).await
     }
 
     async fn kept(&self, arn: &str) -> Option<StoredResource> {
@@ -110,24 +77,10 @@ impl Desk {
     }
 }
 
-fn both() -> ScanOptions {
-    ScanOptions { organization_role: Some("Reader".to_owned()), ..ScanOptions::default() }
-}
-
-fn now() -> Timestamp {
-    "2026-01-02T03:04:05Z".parse().unwrap()
-}
-
-fn alone(test: &str, body: impl AsyncFnOnce()) {
-    with_credentials(&format!("common::{test}"), || {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(body());
-    });
-}
-
 #[test]
 fn two_accounts_show_one_policy() {
-    alone("two_accounts_show_one_policy", async || {
-        let desk = Desk::new().await;
+    alone("common::two_accounts_show_one_policy", async || {
+        let desk = Desk::new(&["us-east-1"]).await;
         let nowhere = policy("arn:aws:iam::aws:policy/AdministratorAccess", 0, 0);
         let cloud = |here: u32, there: u32| {
             vec![
@@ -136,7 +89,7 @@ fn two_accounts_show_one_policy() {
             ]
         };
         desk.answers(cloud(1, 7));
-        let report = desk.scan(&[]).await;
+        let report = desk.of(&[]).await;
         assert_eq!(report.duplicates, 0, "what two accounts use is no mistake of the provider");
         assert_eq!(report.unresolved, 0);
         let kept = desk.kept(READER).await.unwrap();
@@ -157,51 +110,51 @@ fn two_accounts_show_one_policy() {
         // How often an account uses it, and who is heard first, is no news of the policy.
         for (here, there, accounts) in [(3, 7, &[][..]), (3, 1, &[OTHER]), (2, 9, &[ACCOUNT]), (5, 5, &[])] {
             desk.answers(cloud(here, there));
-            desk.scan(accounts).await;
+            desk.of(accounts).await;
             assert_eq!((desk.versions(READER).await, desk.is(READER).await), (1, "there"), "{accounts:?}");
         }
         let mut newer = policy(READER, 1, 0);
         newer["DefaultVersionId"] = json!("v3");
         desk.answers(vec![says(ACCOUNT, &[READER], &[newer.clone()]), says(OTHER, &[READER], &[newer])]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         assert_eq!(desk.versions(READER).await, 2, "AWS changed it");
     });
 }
 
 #[test]
 fn it_is_gone_when_nobody_uses_it() {
-    alone("it_is_gone_when_nobody_uses_it", async || {
-        let desk = Desk::new().await;
+    alone("common::it_is_gone_when_nobody_uses_it", async || {
+        let desk = Desk::new(&["us-east-1"]).await;
         let uses = |account: &str| says(account, &[READER], &[policy(READER, 1, 0)]);
         let none = |account: &str| says(account, &[], &[]);
         desk.answers(vec![uses(ACCOUNT), uses(OTHER)]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         desk.answers(vec![none(ACCOUNT), uses(OTHER)]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         assert_eq!(desk.is(READER).await, "there", "the other one uses it");
-        desk.scan(&[ACCOUNT]).await;
+        desk.of(&[ACCOUNT]).await;
         assert_eq!(desk.is(READER).await, "there", "the other one was not asked");
         desk.answers(vec![none(ACCOUNT), refused(OTHER)]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         assert_eq!(desk.is(READER).await, "stale", "the other one did not say");
         desk.answers(vec![uses(ACCOUNT), refused(OTHER)]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         assert_eq!(desk.is(READER).await, "there");
         desk.answers(vec![none(ACCOUNT), none(OTHER)]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         assert_eq!(desk.is(READER).await, "gone");
         desk.answers(vec![uses(ACCOUNT), none(OTHER)]);
-        desk.scan(&[ACCOUNT]).await;
+        desk.of(&[ACCOUNT]).await;
         assert_eq!((desk.is(READER).await, desk.versions(READER).await), ("there", 2), "it is back");
     });
 }
 
 #[test]
 fn a_refresh_of_roles_brings_what_they_have_attached() {
-    alone("a_refresh_of_roles_brings_what_they_have_attached", async || {
-        let desk = Desk::new().await;
+    alone("common::a_refresh_of_roles_brings_what_they_have_attached", async || {
+        let desk = Desk::new(&["us-east-1"]).await;
         desk.answers(vec![says(ACCOUNT, &[], &[]), says(OTHER, &[AUDIT], &[policy(AUDIT, 1, 0)])]);
-        desk.scan(&[]).await;
+        desk.of(&[]).await;
         desk.answers(vec![says(ACCOUNT, &[READER], &[policy(READER, 1, 0)]), refused(OTHER)]);
         let role =
             TypeIn { account: ACCOUNT.into(), region: Region::global(), kind: "AWS::IAM::Role".into() };

@@ -6,9 +6,11 @@
 mod any_document;
 mod books;
 mod common;
+mod desk;
 mod documents;
 mod forms;
 mod imports;
+mod jobs;
 mod meaning;
 mod mentions;
 mod models;

@@ -3,105 +3,44 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use fathom_cloud::client::{Client, ClientOptions};
-use fathom_content::Content;
-use fathom_model::{Coverage, Outcome, Region, Timestamp};
+use fathom_model::{Coverage, Outcome, Region};
 use fathom_see::{
-    Progress, ScanOptions, ScanReport, Scanner, TypeIn,
+    Progress, ScanOptions, Scanner, TypeIn,
     sources::Declared,
     tally::Tally,
     trail::{LookupLimits, Reader, TrailFrom, bucket},
 };
-use fathom_store::{CoverageQuery, Store};
-use fathom_testkit::front::{ACCOUNT, Fault, Front, FrontOptions, Rule};
+use fathom_store::CoverageQuery;
+use fathom_testkit::front::{ACCOUNT, Fault, Rule};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::recorded::with_credentials;
+use crate::desk::{Desk, OTHER, alone, answer, both, denied, now, on};
 
-const OTHER: &str = "222222222222";
 const QUEUES: &str = "AWS::SQS::Queue";
+const REGIONS: &[&str] = &["eu-west-1", "us-east-1"];
 
-/// A front with a store and a client that asks only it.
-struct Desk {
-    _dir: TempDir,
-    front: Front,
-    scanner: Scanner,
-}
-
-impl Desk {
-    async fn new() -> Self {
-        let front = Front::start(FrontOptions::default());
-        let options = ClientOptions { attempts_max: 1, ..ClientOptions::default() };
-        let client = Client::new(options.with_endpoint(&front.url).unwrap()).unwrap();
-        let dir = TempDir::new().unwrap();
-        let store = Store::open(dir.path(), "test.local/scans", now()).await.unwrap();
-        let content = Arc::new(Content::embedded().unwrap());
-        Self { _dir: dir, front, scanner: Scanner { client, content, store } }
-    }
-
-    /// Two accounts with two regions each; the rules given come before.
-    fn answers(&self, mut rules: Vec<Rule>) {
-        let region = |name: &str| json!({"RegionName": name, "OptInStatus": "opt-in-not-required"});
-        let account = |id: &str| json!({"Id": id, "Status": "ACTIVE", "Name": id});
-        rules.extend([
-            answer("ec2", "DescribeRegions", json!({"Regions": [region("eu-west-1"), region("us-east-1")]})),
-            answer("organizations", "ListAccounts", json!({"Accounts": [account(ACCOUNT), account(OTHER)]})),
-        ]);
-        self.front.set_rules(rules);
-    }
-
-    async fn scan(&self, options: &ScanOptions) -> ScanReport {
-        let options = ScanOptions { kinds: vec![QUEUES.into()], ..options.clone() };
-        self.scanner.run(&options, &Declared::default(), &Progress::default(), now).await.unwrap()
-    }
-
-    /// The rows outside definitions that are unknown, in words.
-    async fn unknown(&self) -> Vec<String> {
-        let query = CoverageQuery { outcome: Some(Outcome::Unknown), ..CoverageQuery::default() };
-        let rows = self.scanner.store.coverage(&query).await.unwrap();
-        let words = |row: &Coverage| {
-            let (account, region) = (&row.account, &row.region);
-            format!("{account} {region} {} {}", row.service, row.operation)
-        };
-        rows.iter().filter(|row| row.region.as_str() != "*").map(words).collect()
-    }
-}
-
-/// Runs a test in a process that has credentials, which lead nowhere but to its front.
-fn alone(test: &str, body: impl AsyncFnOnce()) {
-    with_credentials(&format!("scans::{test}"), || {
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(body());
-    });
-}
-
-fn now() -> Timestamp {
-    "2026-01-02T03:04:05Z".parse().unwrap()
-}
-
-fn on(service: &str, operation: &str, fault: Fault) -> Rule {
-    Rule::new(fault).service(service).operation(operation)
-}
-
-fn answer(service: &str, operation: &str, value: Value) -> Rule {
-    on(service, operation, Fault::Answer(value))
-}
-
-fn denied(service: &str, operation: &str) -> Rule {
-    on(service, operation, Fault::Denied { message: "not authorized".to_owned() })
+/// The rows outside definitions that are unknown, in words.
+async fn unknown(desk: &Desk) -> Vec<String> {
+    let query = CoverageQuery { outcome: Some(Outcome::Unknown), ..CoverageQuery::default() };
+    let rows = desk.scanner.store.coverage(&query).await.unwrap();
+    let words = |row: &Coverage| {
+        let (account, region) = (&row.account, &row.region);
+        format!("{account} {region} {} {}", row.service, row.operation)
+    };
+    rows.iter().filter(|row| row.region.as_str() != "*").map(words).collect()
 }
 
 #[test]
 fn troubles_at_the_door_end_when_a_scan_enters() {
-    alone("troubles_at_the_door_end_when_a_scan_enters", async || {
-        let desk = Desk::new().await;
-        let whole = ScanOptions { organization_role: Some("Reader".to_owned()), ..ScanOptions::default() };
+    alone("scans::troubles_at_the_door_end_when_a_scan_enters", async || {
+        let desk = Desk::new(REGIONS).await;
+        let whole = both();
         let part =
             ScanOptions { regions: vec![Region::new("us-east-1"), Region::new("eu-wst-1")], ..whole.clone() };
         desk.answers(vec![denied("sts", "AssumeRole")]);
-        desk.scan(&part).await;
+        desk.scan(&[QUEUES], &part).await;
         assert_eq!(
-            desk.unknown().await,
+            unknown(&desk).await,
             [
                 format!("{ACCOUNT} eu-west-1 * *"),
                 format!("{ACCOUNT} eu-wst-1 * *"),
@@ -109,20 +48,23 @@ fn troubles_at_the_door_end_when_a_scan_enters() {
             ]
         );
         desk.answers(Vec::new());
-        let report = desk.scan(&whole).await;
-        assert_eq!(desk.unknown().await, Vec::<String>::new());
+        let report = desk.scan(&[QUEUES], &whole).await;
+        assert_eq!(unknown(&desk).await, Vec::<String>::new());
         let row = report.coverage.iter().find(|row| row.operation == "AssumeRole").unwrap();
         assert_eq!((row.account.as_str(), row.outcome, row.calls), (OTHER, Outcome::Read, 1));
         // What there is no trouble to take the place of needs no row.
-        let report = desk.scan(&whole).await;
+        let report = desk.scan(&[QUEUES], &whole).await;
         assert!(report.coverage.iter().all(|row| row.service != "sts"), "{:?}", report.coverage);
 
         // By name, and as one that cannot tell its regions.
         desk.answers(vec![denied("ec2", "DescribeRegions").account(ACCOUNT)]);
-        desk.scan(&ScanOptions { accounts: vec![ACCOUNT.into(), "333333333333".into()], ..whole.clone() })
-            .await;
+        desk.scan(
+            &[QUEUES],
+            &ScanOptions { accounts: vec![ACCOUNT.into(), "333333333333".into()], ..whole.clone() },
+        )
+        .await;
         assert_eq!(
-            desk.unknown().await,
+            unknown(&desk).await,
             [
                 format!("{ACCOUNT} global ec2 DescribeRegions"),
                 format!("{OTHER} global * *"),
@@ -130,9 +72,9 @@ fn troubles_at_the_door_end_when_a_scan_enters() {
             ]
         );
         desk.answers(vec![denied("organizations", "ListAccounts")]);
-        desk.scan(&whole).await;
+        desk.scan(&[QUEUES], &whole).await;
         assert_eq!(
-            desk.unknown().await,
+            unknown(&desk).await,
             [
                 format!("{ACCOUNT} global organizations ListAccounts"),
                 format!("{OTHER} global * *"),
@@ -141,22 +83,22 @@ fn troubles_at_the_door_end_when_a_scan_enters() {
             "who cannot see the organisation cannot say that an account is not there"
         );
         desk.answers(Vec::new());
-        desk.scan(&whole).await;
-        assert_eq!(desk.unknown().await, Vec::<String>::new());
+        desk.scan(&[QUEUES], &whole).await;
+        assert_eq!(unknown(&desk).await, Vec::<String>::new());
     });
 }
 
 #[test]
 fn a_refresh_ends_what_a_refresh_could_not_enter() {
-    alone("a_refresh_ends_what_a_refresh_could_not_enter", async || {
-        let desk = Desk::new().await;
-        let options = ScanOptions { organization_role: Some("Reader".to_owned()), ..ScanOptions::default() };
+    alone("scans::a_refresh_ends_what_a_refresh_could_not_enter", async || {
+        let desk = Desk::new(REGIONS).await;
+        let options = both();
         let places =
             [TypeIn { account: OTHER.into(), region: "eu-west-1".into(), kind: QUEUES.into() }].into();
         let refresh = async || {
             let (declared, progress) = (Declared::default(), Progress::default());
             desk.scanner.refresh(&places, &options, &declared, &progress, now).await.unwrap();
-            desk.unknown().await
+            unknown(&desk).await
         };
         desk.answers(vec![denied("sts", "AssumeRole")]);
         assert_eq!(refresh().await, [format!("{OTHER} global sts AssumeRole")]);
@@ -167,8 +109,8 @@ fn a_refresh_ends_what_a_refresh_could_not_enter() {
 
 #[test]
 fn the_log_is_read_beside_the_resources() {
-    alone("the_log_is_read_beside_the_resources", async || {
-        let desk = Desk::new().await;
+    alone("scans::the_log_is_read_beside_the_resources", async || {
+        let desk = Desk::new(REGIONS).await;
         desk.answers(vec![
             on("cloudtrail", "LookupEvents", Fault::Slow(Duration::from_millis(1500))).nth(1),
             answer("cloudtrail", "LookupEvents", json!({"Events": [], "NextToken": "more"})).nth(1),
@@ -177,7 +119,7 @@ fn the_log_is_read_beside_the_resources() {
         let trail = TrailFrom::Lookup(LookupLimits { days: 1, pages: 5 });
         let options =
             ScanOptions { regions: vec![Region::new("us-east-1")], trail, ..ScanOptions::default() };
-        let report = desk.scan(&options).await;
+        let report = desk.scan(&[QUEUES], &options).await;
         assert!(report.trail.is_some());
         assert!(report.coverage.iter().any(|row| row.operation == "LookupEvents"));
         let calls = desk.front.calls();
@@ -189,8 +131,8 @@ fn the_log_is_read_beside_the_resources() {
 
 #[test]
 fn a_folder_of_a_bucket_that_is_refused_does_not_hide_the_others() {
-    alone("a_folder_of_a_bucket_that_is_refused_does_not_hide_the_others", async || {
-        let desk = Desk::new().await;
+    alone("scans::a_folder_of_a_bucket_that_is_refused_does_not_hide_the_others", async || {
+        let desk = Desk::new(REGIONS).await;
         let log = json!({"Records": [{
             "eventID": "1", "eventTime": "2026-01-02T03:00:00Z", "eventSource": "sqs.amazonaws.com",
             "eventName": "CreateQueue", "awsRegion": "eu-west-1", "recipientAccountId": OTHER, "readOnly": false,
@@ -243,8 +185,8 @@ fn a_folder_of_a_bucket_that_is_refused_does_not_hide_the_others() {
 
 #[test]
 fn an_ill_finder_deletes_nothing_and_another_region_may_answer_for_it() {
-    alone("an_ill_finder_deletes_nothing_and_another_region_may_answer_for_it", async || {
-        let desk = Desk::new().await;
+    alone("scans::an_ill_finder_deletes_nothing_and_another_region_may_answer_for_it", async || {
+        let desk = Desk::new(REGIONS).await;
         let studio = format!("arn:aws:nimble:us-east-1:{ACCOUNT}:studio/s");
         let indexes = || {
             answer(

@@ -38,9 +38,11 @@ pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
             actions.insert(required_permission(service, "DescribeEndpoints"));
         }
         for enrich in &definition.enrich {
-            actions.insert(enrich.permission.clone().unwrap_or_else(|| {
-                required_permission(enrich.service.as_deref().unwrap_or(service), &enrich.operation)
-            }));
+            let service = enrich.service.as_deref().unwrap_or(service);
+            actions.extend(enrich.job.iter().map(|job| required_permission(service, &job.operation)));
+            actions.insert(
+                enrich.permission.clone().unwrap_or_else(|| required_permission(service, &enrich.operation)),
+            );
         }
     }
     let mut statements =

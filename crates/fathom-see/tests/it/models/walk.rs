@@ -109,13 +109,7 @@ impl Source {
 
 /// The calls of a definition, as service and operation.
 pub(super) fn calls(definition: &ResourceDefinition) -> Vec<(String, String)> {
-    let own = |operation: &String| (definition.service.clone(), operation.clone());
-    let mut calls = vec![own(&definition.list.operation)];
-    calls.extend(definition.list.describe.iter().map(|describe| own(&describe.operation)));
-    calls.extend(definition.enrich.iter().map(|enrich| {
-        (enrich.service.as_ref().unwrap_or(&definition.service).clone(), enrich.operation.clone())
-    }));
-    calls
+    definition.calls().map(|(service, operation)| (service.to_owned(), operation.to_owned())).collect()
 }
 
 /// What the documents of a type are made of.

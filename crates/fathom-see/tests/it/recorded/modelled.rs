@@ -67,13 +67,7 @@ pub(super) fn on_the_wire(service: &str) -> &str {
 
 /// The calls of a definition.
 pub(super) fn asked(definition: &ResourceDefinition) -> Vec<(String, String)> {
-    let of = |operation: &String| (definition.service.clone(), operation.clone());
-    let mut calls = vec![of(&definition.list.operation)];
-    calls.extend(definition.list.describe.iter().map(|describe| of(&describe.operation)));
-    calls.extend(definition.enrich.iter().map(|enrich| {
-        (enrich.service.as_ref().unwrap_or(&definition.service).clone(), enrich.operation.clone())
-    }));
-    calls
+    definition.calls().map(|(service, operation)| (service.to_owned(), operation.to_owned())).collect()
 }
 
 /// What is deeper has the same names again.

@@ -183,7 +183,15 @@ impl<'a> Oracle<'a> {
     ) -> Vec<(String, String, Value)> {
         let list = &definition.list;
         let account = self.account.clone();
-        let fill = Fill { partition: "aws", account: &account, region, document: None, parent, item: None };
+        let fill = Fill {
+            partition: "aws",
+            account: &account,
+            region,
+            document: None,
+            parent,
+            item: None,
+            job: None,
+        };
         let Some(params) = filled(&list.params, fill) else { return Vec::new() };
         let asked = key(definition, &definition.service, &list.operation);
         let (pages, _) = self.pages(definition, &asked, &params, &list.absent);
@@ -295,9 +303,33 @@ impl<'a> Oracle<'a> {
         if enrich.when.as_ref().is_some_and(|condition| !condition.holds(read)) {
             return;
         }
-        let Some(params) = filled(&enrich.params, Fill { document: Some(read), ..fill }) else { return };
+        let fill = Fill { document: Some(read), ..fill };
         let service = enrich.service.as_ref().unwrap_or(&definition.service);
+        let mut started = None;
+        if let Some(job) = &enrich.job {
+            let Some(params) = filled(&job.params, fill) else { return };
+            match self.question(
+                definition,
+                &key(definition, service, &job.operation),
+                &params,
+                &enrich.absent,
+            ) {
+                Ended::Unknown => return,
+                Ended::NotSet => {
+                    document[&enrich.into] = Value::Null;
+                    return;
+                }
+                Ended::Answer(answer) => started = Some(answer),
+            }
+        }
         let asked = key(definition, service, &enrich.operation);
+        let Some(params) = filled(&enrich.params, Fill { job: started.as_ref(), ..fill }) else {
+            // An answer that does not say under which number the report is.
+            if started.is_some() {
+                self.asked.entry(asked).or_default().insert(Reason::Malformed);
+            }
+            return;
+        };
         let value = match self.question(definition, &asked, &params, &enrich.absent) {
             Ended::Unknown => return,
             Ended::NotSet => Value::Null,
