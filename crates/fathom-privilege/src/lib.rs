@@ -1,12 +1,15 @@
 //! Which permissions and credentials nobody uses, and the policy that leaves only what is used.
 //!
 //! [`unused`] lists access keys, passwords, roles and users that were not used for some days. [`least_privilege`] compares
-//! what the identity policies of one principal grant with what the log says it called, and proposes a policy. The
+//! what the identity policies of one principal grant with what the log says it called, and with what IAM remembers of it
+//! ([`Accessed`]), and proposes a policy. The
 //! proposal is built in [`propose()`], statement by statement of those that grant, and proved in [`prove()`]: the evaluator
 //! allows what was used as before, and `fathom-compare` finds no request that only the proposal allows.
 //!
-//! **Invariant:** what no log shows is not called unused. It is named with the reason, and kept.
+//! **Invariant:** what neither the log nor IAM shows is not called unused. It is named with the reason, and kept. Where they
+//! disagree both are told, and what one of them knows is kept.
 
+mod accessed;
 mod ask;
 mod granted;
 mod log;
@@ -18,6 +21,7 @@ mod report;
 mod unused;
 mod write;
 
+pub use accessed::{Accessed, AccessedAction, AccessedService, Disagreement};
 pub use granted::Granted;
 pub use log::{Log, Place};
 pub use names::{Names, Unseen};

@@ -6,7 +6,7 @@ use fathom_model::{AccountId, Region, Timestamp, Use};
 use fathom_store::{CoverageQuery, Store};
 use serde::Serialize;
 
-use crate::{PrivilegeError, days_before};
+use crate::{PrivilegeError, accessed::Accessed, days_before};
 
 const DAY_SECONDS: i64 = 86_400;
 /// Rows of the coverage that are looked through for the regions of an account.
@@ -43,6 +43,8 @@ pub struct Log {
     pub silent: Vec<Region>,
     /// What it called, in any account.
     pub uses: Vec<Use>,
+    /// What IAM remembers of it beside the log; in words why that was not read.
+    pub accessed: Result<Accessed, String>,
 }
 
 impl Log {
@@ -84,7 +86,8 @@ impl Log {
         let is_read = |region: &Region| places.iter().any(|place| place.region == *region);
         let silent =
             scanned.into_iter().filter(|region| region.as_str() != "global" && !is_read(region)).collect();
-        Ok(Self { since, until: now, days, places, silent, uses })
+        let accessed = Accessed::read(store, principal, now).await?;
+        Ok(Self { since, until: now, days, places, silent, uses, accessed })
     }
 
     /// Whether any log of the account was read for this time.

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::{
     PrivilegeError,
+    accessed::{Accessed, Disagreement},
     granted::Granted,
     log::{Log, Place},
     names::{Names, Unseen},
@@ -28,6 +29,7 @@ use crate::{
 const MANAGED_CHARS_MAX: usize = 6_144;
 /// The most of the inline policies of a role together: the quota of IAM.
 const INLINE_CHARS_MAX: usize = 10_240;
+const DAY_SECONDS: i64 = 86_400;
 
 /// Actions of one service and kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -110,6 +112,14 @@ pub struct LeastPrivilege {
     pub never_used_count: usize,
     /// Granted, and no log tells.
     pub unseen: Vec<UnseenGroup>,
+    /// Granted, no log would show it whole, and IAM remembers no attempt of its service in this time.
+    pub never_tried: Vec<Group>,
+    /// How many those are.
+    pub never_tried_count: usize,
+    /// What IAM remembers beside the log; none where a note says why.
+    pub accessed: Option<Accessed>,
+    /// Where the log and IAM say different things; what is granted of it is kept.
+    pub disagreements: Vec<Disagreement>,
     /// Calls in the log whose actions are not known.
     pub not_mapped: Vec<NotMapped>,
     /// Whether actions that no log shows were left out of the proposal, but for those that a used action needs.
@@ -147,35 +157,45 @@ pub fn least_privilege(
     let policies = policies(permissions, principal, &mut notes);
     let granted = Granted::of(&policies, catalogue);
     let (calls, not_mapped) = calls(log, names, catalogue);
-    let unseen = unseen(&granted, &calls, log, names, catalogue);
+    let mut unseen = unseen(&granted, &calls, log, names, catalogue);
+    let never_tried = never_tried(&mut unseen, &calls, log, names, catalogue);
+    let mut never: BTreeSet<ActionId> = granted
+        .actions
+        .iter()
+        .filter(|id| {
+            !calls.contains_key(id)
+                && !never_tried.contains(id)
+                && !unseen.values().any(|some| some.contains(id))
+        })
+        .copied()
+        .collect();
+    let (disagreements, disputed) = disagreements(log, &calls, &never, &unseen, catalogue);
+    never.retain(|id| !disputed.contains(id));
     let mut kept: BTreeSet<ActionId> = unseen.values().flatten().copied().collect();
     if drop_unseen {
         // AWS asks for these while a call that was used runs: `iam:PassRole` for `lambda:CreateFunction`.
         let needed: BTreeSet<ActionId> = needed(calls.keys(), catalogue);
         kept.retain(|id| needed.contains(id) && !calls.contains_key(id));
     }
+    kept.extend(disputed);
     let keep = Keep {
         used: calls.iter().map(|(id, call)| (*id, call.on.clone())).collect(),
         as_granted: kept,
         not_known: !drop_unseen,
     };
-    let never: BTreeSet<ActionId> = granted
-        .actions
-        .iter()
-        .filter(|id| !calls.contains_key(id) && !unseen.values().any(|some| some.contains(id)))
-        .copied()
-        .collect();
-    let proposal = if log.is_there() {
-        propose(principal, &policies, &keep, catalogue)?
-    } else {
-        notes.push("no log of the account was read for this time, so nothing is proposed: `fathom import cloudtrail PATH`".to_owned());
-        None
-    };
+    let tells = log.is_there() || log.accessed.is_ok();
+    if !log.is_there() {
+        let nothing = if tells { "only what IAM remembers counts" } else { "nothing is proposed" };
+        notes.push(format!(
+            "no log of the account was read for this time, so {nothing}: `fathom import cloudtrail PATH`"
+        ));
+    }
+    let proposal = if tells { propose(principal, &policies, &keep, catalogue)? } else { None };
     let proof = match &proposal {
         Some(proposal) => Some(proved(principal, &policies, proposal, &keep, catalogue)?),
         None => None,
     };
-    if proposal.is_none() && log.is_there() {
+    if proposal.is_none() && tells {
         notes.push("nothing that is granted was used: all identity policies can be taken away".to_owned());
     }
     let policy_chars = proposal.as_ref().map_or(0, Proposal::chars);
@@ -187,6 +207,7 @@ pub fn least_privilege(
         notes
             .push("calls whose actions are not known are not in the proposal: look at them first".to_owned());
     }
+    remembered(log, &mut notes);
     Ok(LeastPrivilege {
         principal: principal.to_owned(),
         since: log.since,
@@ -200,6 +221,10 @@ pub fn least_privilege(
         never_used: groups(never.iter(), catalogue),
         never_used_count: never.len(),
         unseen: told(unseen, &granted, catalogue),
+        never_tried: groups(never_tried.iter(), catalogue),
+        never_tried_count: never_tried.len(),
+        accessed: log.accessed.as_ref().ok().cloned(),
+        disagreements,
         not_mapped,
         drops_unseen: drop_unseen,
         policy: proposal.map(|proposal| proposal.document),
@@ -301,6 +326,70 @@ fn unseen(
         }
     }
     unseen
+}
+
+/// Takes out of what no log shows whole that of which IAM knows: actions of services that were not tried. What AWS asks for
+/// while another call runs is none of them, for no attempt of its service need be; nor is what the catalogue says that
+/// others need which stay.
+fn never_tried(
+    unseen: &mut BTreeMap<Unseen, BTreeSet<ActionId>>,
+    calls: &BTreeMap<ActionId, Call>,
+    log: &Log,
+    names: &Names,
+    catalogue: &Catalogue,
+) -> BTreeSet<ActionId> {
+    let Ok(accessed) = &log.accessed else { return BTreeSet::new() };
+    let quiet = accessed.quiet(log.since);
+    let is_quiet = |id: &ActionId| {
+        let action = catalogue.get(*id).filter(|action| quiet.contains(action.service().prefix()));
+        action.is_some_and(|action| names.unseen(action, true) != Some(Unseen::NoEvent))
+    };
+    let hidden: BTreeSet<ActionId> = unseen.values().flatten().copied().collect();
+    let (mut taken, left): (BTreeSet<ActionId>, BTreeSet<ActionId>) =
+        hidden.into_iter().partition(|id| is_quiet(id) && !calls.contains_key(id));
+    let needed = needed(calls.keys().chain(&left), catalogue);
+    taken.retain(|id| !needed.contains(id));
+    for actions in unseen.values_mut() {
+        actions.retain(|id| !taken.contains(id));
+    }
+    unseen.retain(|_, actions| !actions.is_empty());
+    taken
+}
+
+/// Where the log and IAM say different things, and the granted actions that stay for it.
+fn disagreements(
+    log: &Log,
+    calls: &BTreeMap<ActionId, Call>,
+    never: &BTreeSet<ActionId>,
+    unseen: &BTreeMap<Unseen, BTreeSet<ActionId>>,
+    catalogue: &Catalogue,
+) -> (Vec<Disagreement>, BTreeSet<ActionId>) {
+    let Ok(accessed) = &log.accessed else { return (Vec::new(), BTreeSet::new()) };
+    if !log.is_there() {
+        return (Vec::new(), BTreeSet::new());
+    }
+    let used = calls.iter().map(|(id, call)| (*id, call.last)).collect();
+    let hidden = unseen.values().flatten().filter_map(|id| Some(catalogue.get(*id)?.service().prefix()));
+    let silent: Vec<String> = log.silent.iter().map(|region| region.as_str().to_owned()).collect();
+    accessed.against(log.since, &used, never, &hidden.collect(), &silent, catalogue)
+}
+
+/// What to know of what IAM remembers.
+fn remembered(log: &Log, notes: &mut Vec<String>) {
+    let accessed = match &log.accessed {
+        Ok(accessed) => accessed,
+        Err(why) => {
+            notes.push(format!("what IAM remembers of it is not known: {why}"));
+            return;
+        }
+    };
+    let days = (log.until.as_second() - accessed.made.as_second()) / DAY_SECONDS;
+    if days > 0 {
+        notes.push(format!("IAM's report is {days} days old: what was used since is not in it"));
+    }
+    if log.days > accessed.window_days {
+        notes.push(format!("IAM remembers {} days, not the {} asked about", accessed.window_days, log.days));
+    }
 }
 
 /// What the catalogue says that some actions need beside themselves.

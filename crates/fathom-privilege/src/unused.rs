@@ -1,28 +1,31 @@
 //! Access keys, passwords, roles and users that nobody used for some days.
 //!
 //! What AWS says of each: `GetAccessKeyLastUsed`, `PasswordLastUsed` of `GetUser`, `RoleLastUsed` of
-//! `GetAccountAuthorizationDetails`. Where the log tells of a later use of a user or a role, that counts. A key without a
+//! `GetAccountAuthorizationDetails`, and the report of `GetServiceLastAccessedDetails`. Where the log tells of a later use of
+//! a user or a role, that counts, and it is told where IAM should have known of it. A key without a
 //! last use was not used since 22 April 2015, a password not since 20 October 2014, a role not within 400 days: so far back
 //! IAM keeps it (API reference of `AccessKeyLastUsed`, `User` and `RoleLastUsed`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use fathom_access::Permissions;
+use fathom_access::{Listings, Permissions, Unread, unread};
 use fathom_iam::{Context, Decision, organisation::Target};
-use fathom_model::{Outcome, ResourceType, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoredResource, UnknownQuery, Which};
+use fathom_model::{ResourceType, Timestamp, Uid};
+use fathom_store::{Store, StoredResource, Which};
 use futures::TryStreamExt as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{PrivilegeError, days_before};
+use crate::{
+    PrivilegeError,
+    accessed::{Accessed, Disagreement, MEMBER, lacks, moment},
+    days_before,
+};
 
 const USER: &str = "AWS::IAM::User";
 const ROLE: &str = "AWS::IAM::Role";
 const KEY: &str = "AWS::IAM::AccessKey";
 const DAY_SECONDS: i64 = 86_400;
-/// Rows of the list that are read at once.
-const PAGE: u32 = 1_000;
 
 /// What was not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -118,6 +121,8 @@ pub struct Unused {
     pub asked: BTreeMap<UnusedKind, usize>,
     /// How many were made since, so that they could not be unused for so long.
     pub young: usize,
+    /// Where the log has a use that IAM should know of and does not; what the log has counts.
+    pub disagreements: Vec<Disagreement>,
     /// What was not read at all.
     pub gaps: Vec<String>,
 }
@@ -131,11 +136,11 @@ enum Last {
 }
 
 impl Last {
-    /// Takes a later use from the log.
-    fn or_later(self, log: Option<Timestamp>) -> Self {
-        match (self, log) {
-            (Self::At(at), Some(log)) => Self::At(at.max(log)),
-            (Self::Never(_), Some(log)) => Self::At(log),
+    /// Takes a later use from another source.
+    fn or_later(self, other: Option<Timestamp>) -> Self {
+        match (self, other) {
+            (Self::At(at), Some(other)) => Self::At(at.max(other)),
+            (Self::Never(_), Some(other)) => Self::At(other),
             (last, _) => last,
         }
     }
@@ -160,7 +165,15 @@ pub async fn unused(
         unread: unread(store, &kinds, now).await?,
         log: HashMap::new(),
         admins: HashMap::new(),
-        found: Unused { days, since, rows: Vec::new(), asked: BTreeMap::new(), young: 0, gaps: Vec::new() },
+        found: Unused {
+            days,
+            since,
+            rows: Vec::new(),
+            asked: BTreeMap::new(),
+            young: 0,
+            disagreements: Vec::new(),
+            gaps: Vec::new(),
+        },
     };
     store
         .each_last_use(|principal, at| {
@@ -189,6 +202,7 @@ pub async fn unused(
         look.user(user, own, without_keys.contains(user.resource.account.as_str()));
     }
     let mut found = look.found;
+    found.disagreements.sort();
     found.rows.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.uid.cmp(&b.uid)));
     Ok(found)
 }
@@ -203,7 +217,7 @@ struct Look<'a> {
     permissions: &'a Permissions,
     now: Timestamp,
     since: Timestamp,
-    unread: HashMap<Uid, Vec<String>>,
+    unread: Unread,
     log: HashMap<String, Timestamp>,
     admins: HashMap<Uid, Admin>,
     found: Unused,
@@ -236,7 +250,7 @@ impl Look<'_> {
             None => Last::NotKnown("the answer about it has no RoleLastUsed".to_owned()),
         };
         let uid = stored.resource.uid.clone();
-        let last = self.with_log(last, uid.as_str());
+        let last = self.with_others(last, stored, &document);
         self.add(stored, UnusedKind::Role, &uid, None, &last);
     }
 
@@ -277,16 +291,40 @@ impl Look<'_> {
             (None, None) if all.is_empty() => Last::Never("it has neither password nor access key"),
             (None, None) => Last::Never("never used, by password or access key"),
         };
-        let last = self.with_log(last, uid.as_str());
+        let last = self.with_others(last, stored, &document);
         self.add(stored, UnusedKind::User, &uid, None, &last);
     }
 
-    /// The same with what the log tells. A use in the time that is asked about also answers what IAM did not.
-    fn with_log(&self, last: Last, principal: &str) -> Last {
-        let log = self.log.get(principal).copied();
-        match (last, log) {
-            (Last::NotKnown(_), Some(log)) if log >= self.since => Last::At(log),
-            (last, log) => last.or_later(log),
+    /// The same with what IAM's report and the log tell. A use in the time that is asked about also answers what IAM did
+    /// not.
+    fn with_others(&mut self, last: Last, stored: &StoredResource, document: &Value) -> Last {
+        let report = Accessed::of(&document[MEMBER]);
+        let last = self.with_later(last, report.as_ref().and_then(Accessed::last));
+        let uid = &stored.resource.uid;
+        let log = self.log.get(uid.as_str()).copied();
+        let iam = match &last {
+            Last::At(at) => Some(Some(*at)),
+            Last::Never(_) => Some(None),
+            Last::NotKnown(_) => None,
+        };
+        let made = report.map_or(stored.last_seen, |report| report.made);
+        if let (Some(at), Some(iam)) = (log, iam)
+            && lacks(made, at, iam)
+        {
+            self.found.disagreements.push(Disagreement {
+                what: uid.as_str().to_owned(),
+                log: Some(at),
+                iam,
+                because: "the log has a later use than IAM remembers".to_owned(),
+            });
+        }
+        self.with_later(last, log)
+    }
+
+    fn with_later(&self, last: Last, other: Option<Timestamp>) -> Last {
+        match (last, other) {
+            (Last::NotKnown(_), Some(other)) if other >= self.since => Last::At(other),
+            (last, other) => last.or_later(other),
         }
     }
 
@@ -367,74 +405,24 @@ impl Look<'_> {
     }
 }
 
-/// A moment in a document: text, or seconds since 1970.
-fn moment(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Number(number) => Timestamp::from_second(number.as_f64()? as i64).ok(),
-        _ => None,
-    }
-}
-
-/// The members of documents that could not be read.
-async fn unread(
-    store: &Store,
-    kinds: &[ResourceType],
-    now: Timestamp,
-) -> Result<HashMap<Uid, Vec<String>>, PrivilegeError> {
-    let mut unread = HashMap::new();
-    let mut query = UnknownQuery {
-        limit: PAGE,
-        kinds: kinds.to_vec(),
-        include_accepted: true,
-        ..UnknownQuery::default()
-    };
-    loop {
-        let page = store.unknowns(&query, now).await?;
-        for row in page.rows {
-            let parts = row.gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part);
-            unread.insert(row.uid, parts.collect());
-        }
-        match page.next {
-            Some(next) => query.after_rank = next,
-            None => return Ok(unread),
-        }
-    }
-}
-
 /// Names what was not listed; gives back the accounts whose access keys are not all known.
 async fn gaps(
     store: &Store,
     kinds: &[ResourceType],
     gaps: &mut Vec<String>,
 ) -> Result<BTreeSet<String>, PrivilegeError> {
-    const LISTINGS: [&str; 2] = ["GetAccountAuthorizationDetails", "ListAccessKeys"];
-    let query = CoverageQuery { kinds: kinds.to_vec(), ..CoverageQuery::default() };
-    let mut listed: BTreeSet<String> = BTreeSet::new();
+    let listings = Listings::of(store, kinds, &["GetAccountAuthorizationDetails", "ListAccessKeys"]).await?;
     let mut failed: BTreeSet<String> = BTreeSet::new();
-    for row in store.coverage(&query).await? {
-        let kind = row.resource_type.as_ref().map(ResourceType::as_str).unwrap_or_default();
-        let account = row.account.as_str();
-        if kind == KEY {
-            listed.insert(account.to_owned());
-        }
-        if row.outcome != Outcome::Unknown || !LISTINGS.contains(&row.operation.as_str()) {
-            continue;
-        }
-        let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
-        let why = why.or(row.detail).unwrap_or_else(|| "not answered".to_owned());
-        gaps.push(format!("{kind} of account {account} were not all read: {}: {why}", row.operation));
+    for (account, kind, why) in listings.cut() {
+        gaps.push(format!("{kind} of account {account} were not all read: {why}"));
         if kind == KEY {
             failed.insert(account.to_owned());
         }
     }
-    for (account, _) in store.coverage_accounts(&CoverageQuery::default()).await? {
-        if !listed.contains(&account) {
-            gaps.push(format!("access keys of account {account}: no scan asked for {KEY}"));
-            failed.insert(account);
-        }
+    for account in listings.accounts.iter().filter(|account| !listings.is_asked(account, KEY)) {
+        gaps.push(format!("access keys of account {account}: no scan asked for {KEY}"));
+        failed.insert(account.clone());
     }
     gaps.sort();
-    gaps.dedup();
     Ok(failed)
 }

@@ -5,7 +5,9 @@ use fathom_model::{Resource, Use};
 use fathom_privilege::{LeastPrivilege, Log, PrivilegeError, Unseen, least_privilege};
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, allows, call, logged, now, permissions, role, whole};
+use crate::support::{
+    ACCOUNT, ago, allows, call, logged, now, permissions, report, role, scanned, unread, whole, with_report,
+};
 
 const S3: &str = "s3.amazonaws.com";
 const LAMBDA: &str = "lambda.amazonaws.com";
@@ -26,6 +28,12 @@ impl Case {
 
     fn used(mut self, source: &str, name: &str, days: i64, resources: &[&str]) -> Self {
         self.uses.push(call(&self.role, source, name, days, resources));
+        self
+    }
+
+    /// IAM made a report a day ago.
+    fn reported(mut self, services: &[(&str, Option<i64>, &[(&str, i64)])]) -> Self {
+        self.role = with_report(self.role, report(1, services));
         self
     }
 
@@ -188,4 +196,121 @@ async fn a_root_user_has_no_policy_to_narrow() {
     let refused = least_privilege(&permissions, number, &log, false);
     assert!(matches!(refused, Err(PrivilegeError::Root { .. })), "{refused:?}");
     store.close().await.unwrap();
+}
+
+fn disagreements(found: &LeastPrivilege) -> Vec<(&str, bool, bool)> {
+    found.disagreements.iter().map(|one| (one.what.as_str(), one.log.is_some(), one.iam.is_some())).collect()
+}
+
+fn tried(found: &LeastPrivilege) -> Vec<&str> {
+    found.never_tried.iter().flat_map(|group| &group.actions).map(String::as_str).collect()
+}
+
+#[tokio::test]
+async fn what_no_log_shows_goes_where_iam_remembers_no_attempt_of_its_service() {
+    let policy = allows(
+        &["s3:GetObject", "dynamodb:GetItem", "sqs:SendMessage", "iam:PassRole", "lambda:CreateFunction"],
+        &["*"],
+    );
+    let found = Case::new(&policy)
+        .used(LAMBDA, "CreateFunction20150331", 3, &[])
+        .reported(&[
+            ("s3", Some(5), &[]),
+            ("dynamodb", None, &[]),
+            // Tried, and not in the 90 days that are asked about.
+            ("sqs", Some(200), &[]),
+            ("iam", None, &[]),
+            ("lambda", Some(3), &[("CreateFunction20150331", 3)]),
+        ])
+        .ask()
+        .await;
+    assert_eq!(tried(&found), ["dynamodb:GetItem", "sqs:SendMessage"]);
+    assert_eq!(found.never_tried_count, 2);
+    // No call is named `PassRole`, and IAM need not have seen one of its service.
+    let proposed = proposed(&found);
+    assert_eq!(proposed[0].0, ["iam:PassRole", "lambda:CreateFunction", "s3:GetObject"]);
+    assert_eq!(disagreements(&found), []);
+    let accessed = found.accessed.unwrap();
+    assert_eq!(
+        (accessed.source, accessed.window_days, accessed.made),
+        ("iam:GetServiceLastAccessedDetails", 400, ago(1))
+    );
+    assert!(
+        found.notes.iter().any(|note| note == "IAM's report is 1 days old: what was used since is not in it")
+    );
+}
+
+#[tokio::test]
+async fn where_the_log_and_iam_disagree_both_are_told_and_nothing_is_taken_away() {
+    let policy = allows(
+        &[
+            "s3:GetBucketPolicy",
+            "s3:PutBucketPolicy",
+            "ec2:StopInstances",
+            "lambda:GetFunction",
+            "sqs:CreateQueue",
+        ],
+        &["*"],
+    );
+    let found = Case::new(&policy)
+        .used(LAMBDA, "GetFunction20150331v2", 10, &[])
+        .reported(&[
+            // An action that the log should have.
+            ("s3", Some(4), &[("PutBucketPolicy", 4), ("GetBucketPolicy", 200)]),
+            // A service of which IAM tells no action.
+            ("ec2", Some(6), &[]),
+            // Used by the log, never by IAM.
+            ("lambda", None, &[]),
+            ("sqs", None, &[]),
+        ])
+        .ask()
+        .await;
+    assert_eq!(
+        disagreements(&found),
+        [("ec2", false, true), ("lambda", true, false), ("s3:PutBucketPolicy", false, true)]
+    );
+    assert!(found.disagreements[0].because.contains("us-west-2"));
+    assert_eq!(never(&found), ["s3:GetBucketPolicy", "sqs:CreateQueue"]);
+    assert_eq!(proposed(&found)[0].0, ["ec2:StopInstances", "lambda:GetFunction", "s3:PutBucketPolicy"]);
+}
+
+#[tokio::test]
+async fn without_a_log_only_what_iam_never_saw_goes() {
+    let policy = allows(&["s3:GetObject", "sqs:SendMessage", "iam:PassRole"], &["*"]);
+    let case = || {
+        let mut case = Case::new(&policy);
+        case.log = None;
+        case
+    };
+    let found = case().reported(&[("s3", Some(5), &[]), ("sqs", None, &[]), ("iam", None, &[])]).ask().await;
+    assert_eq!(tried(&found), ["sqs:SendMessage"]);
+    assert_eq!(proposed(&found), [(vec!["iam:PassRole", "s3:GetObject"], vec!["*"])]);
+    assert_eq!(found.proof.unwrap().wider, Answer::NotWider);
+    assert!(case().ask().await.policy.is_none(), "neither log nor report: nothing is proposed");
+}
+
+#[tokio::test]
+async fn an_old_report_or_none_takes_nothing_away() {
+    let policy = allows(&["sqs:SendMessage"], &["*"]);
+    let mut case = Case::new(&policy);
+    // It reaches back 400 days from when it was made, and is asked about the 90 days before today.
+    case.role = with_report(case.role, report(100, &[("sqs", None, &[])]));
+    assert_eq!(tried(&case.ask().await), [""; 0], "it knows nothing of these days");
+    let dir = tempfile::tempdir().unwrap();
+    let role = role("app", 900, &json!({}), &policy);
+    let gaps = vec![unread(&role, "LastAccessed")];
+    let store =
+        scanned(dir.path(), std::slice::from_ref(&role), gaps, &crate::support::kinds_without("")).await;
+    logged(&store, Vec::new(), 60, true).await;
+    let permissions = permissions(&store).await;
+    let log = Log::read(&store, role.uid.as_str(), ACCOUNT, 90, now()).await.unwrap();
+    let found = least_privilege(&permissions, permissions.principal("app").unwrap(), &log, false).unwrap();
+    assert_eq!((found.accessed, tried_count(&found.never_tried)), (None, 0));
+    let why = "what IAM remembers of it is not known: a permission is missing";
+    assert!(found.notes.iter().any(|note| note == why), "{:?}", found.notes);
+    store.close().await.unwrap();
+}
+
+fn tried_count(groups: &[fathom_privilege::Group]) -> usize {
+    groups.iter().map(|group| group.actions.len()).sum()
 }

@@ -79,6 +79,35 @@ pub(crate) fn key(owner: &str, id: &str, created: i64, status: &str, last_used: 
     resource(KEY, &uid, created, &document)
 }
 
+/// A report of last use, made so many days ago: services with when they were tried last, and actions that IAM tracks.
+/// Source of its form: `GetServiceLastAccessedDetails` in the API reference of IAM.
+pub(crate) fn report(made: i64, services: &[(&str, Option<i64>, &[(&str, i64)])]) -> Value {
+    let service = |(name, last, actions): &(&str, Option<i64>, &[(&str, i64)])| {
+        let mut one = json!({"ServiceName": name, "ServiceNamespace": name, "TotalAuthenticatedEntities": 0});
+        if let Some(last) = last {
+            one["LastAuthenticated"] = json!(ago(*last).to_string());
+            one["LastAuthenticatedRegion"] = json!("us-west-2");
+            one["TotalAuthenticatedEntities"] = json!(1);
+        }
+        let action = |(name, last): &(&str, i64)| json!({"ActionName": name, "LastAccessedTime": ago(*last).to_string(), "LastAccessedRegion": "eu-west-1"});
+        if !actions.is_empty() {
+            one["TrackedActionsLastAccessed"] = actions.iter().map(action).collect();
+        }
+        one
+    };
+    json!({
+        "JobStatus": "COMPLETED", "JobCreationDate": ago(made).to_string(), "JobCompletionDate": ago(made).to_string(),
+        "ServicesLastAccessed": services.iter().map(service).collect::<Vec<Value>>(), "IsTruncated": false,
+    })
+}
+
+/// The same user or role with a report of its last use.
+pub(crate) fn with_report(resource: Resource, report: Value) -> Resource {
+    let mut document = resource.document.value();
+    document["LastAccessed"] = report;
+    Resource { document: Document::new(&document), ..resource }
+}
+
 /// A policy that allows some actions on some resources.
 pub(crate) fn allows(actions: &[&str], resources: &[&str]) -> Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources}]})

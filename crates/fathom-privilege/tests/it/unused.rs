@@ -5,7 +5,8 @@ use fathom_privilege::{Admin, State, Unused, UnusedKind, unused};
 use serde_json::{Value, json};
 
 use crate::support::{
-    KEY, ago, allows, call, key, kinds_without, logged, now, permissions, role, scanned, unread, user, whole,
+    KEY, ago, allows, call, key, kinds_without, logged, now, permissions, report, role, scanned, unread,
+    user, whole, with_report,
 };
 
 const DAYS: u32 = 90;
@@ -134,5 +135,27 @@ async fn the_log_tells_of_later_use() {
     let found = unused(&store, &permissions(&store).await, DAYS, now()).await.unwrap();
     assert_eq!(rows(&found), [(State::Unused, UnusedKind::Role, "older")]);
     assert_eq!(found.rows[0].days, Some(150));
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn iam_s_report_tells_of_use_and_disagreement_with_the_log_is_told() {
+    let none = allows(&["s3:GetObject"], &["*"]);
+    let at_work = with_report(
+        user("at-work", 900, &json!({"LoginProfile": {}}), &none),
+        report(1, &[("s3", Some(3), &[]), ("sqs", None, &[])]),
+    );
+    let idle = with_report(user("idle", 900, &json!({}), &none), report(1, &[("s3", None, &[])]));
+    let logged_only = role("logged-only", 900, &json!({}), &none);
+    let dir = tempfile::tempdir().unwrap();
+    let store = whole(dir.path(), &[at_work, idle, logged_only.clone()]).await;
+    logged(&store, vec![call(&logged_only, "s3.amazonaws.com", "ListBuckets", 9, &[])], 60, true).await;
+    let found = unused(&store, &permissions(&store).await, DAYS, now()).await.unwrap();
+    assert_eq!(
+        rows(&found),
+        [(State::Unused, UnusedKind::Password, "at-work"), (State::Unused, UnusedKind::User, "idle")]
+    );
+    let disagree: Vec<&str> = found.disagreements.iter().map(|one| one.what.as_str()).collect();
+    assert_eq!(disagree, [logged_only.uid.as_str()], "IAM should know of a call nine days ago");
     store.close().await.unwrap();
 }

@@ -7,6 +7,7 @@ use fathom_access::{Permissions, account_of};
 use fathom_compare::Answer;
 use fathom_privilege::{Group, LeastPrivilege, Log, Proof, least_privilege};
 
+use super::unused::disagreements;
 use crate::{
     args::{Global, LeastPrivilegeArgs},
     render::{self, clean, styled},
@@ -62,11 +63,12 @@ fn show(found: &LeastPrivilege, all: bool) -> Result<()> {
     let used = found.used.iter().filter(|action| action.granted).count();
     let unseen: usize = found.unseen.iter().map(|group| group.count).sum();
     render::print(format!(
-        "\n{} granted by {}: {} used, {} never used, {} that no log would show whole.",
+        "\n{} granted by {}: {} used, {} never used, {} never tried as IAM remembers, {} that no log would show whole.",
         render::count(found.granted as u64, "action"),
         if found.policies.is_empty() { "no policy".to_owned() } else { clean(&found.policies.join(", ")) },
         used,
         found.never_used_count,
+        found.never_tried_count,
         unseen,
     ))?;
     if !found.used.is_empty() {
@@ -91,6 +93,8 @@ fn show(found: &LeastPrivilege, all: bool) -> Result<()> {
         render::print(render::table(&["action", "kind", "last", "on", "granted"], rows))?;
     }
     part("never used", &found.never_used, all)?;
+    let title = "no log would show it whole, and IAM remembers no attempt of its service";
+    part(title, &found.never_tried, all)?;
     for group in &found.unseen {
         let kept = if found.drops_unseen { "left out" } else { "kept" };
         let title = format!("cannot be seen in the logs, {kept}: {} ({})", group.count, group.because);
@@ -108,6 +112,7 @@ fn show(found: &LeastPrivilege, all: bool) -> Result<()> {
         ))?;
     }
     render::print("")?;
+    disagreements(&found.disagreements)?;
     for note in &found.notes {
         render::print(styled(render::ATTENTION, clean(note)))?;
     }
@@ -132,6 +137,16 @@ fn covered(found: &LeastPrivilege) -> Vec<String> {
         .collect();
     if lines.is_empty() {
         lines.push(styled(render::ATTENTION, format!("no log of its account for these {} days", found.days)));
+    }
+    if let Some(accessed) = &found.accessed {
+        let tried = accessed.services.iter().filter(|one| one.last.is_some()).count();
+        lines.push(format!(
+            "IAM ({}, made {}): {tried} of {} tried within the {} days that it remembers",
+            accessed.source,
+            accessed.made,
+            render::count(accessed.services.len() as u64, "service"),
+            accessed.window_days,
+        ));
     }
     if !found.silent.is_empty() {
         let mut named: Vec<String> = found.silent.iter().take(REGIONS).map(|region| clean(region)).collect();

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use fathom_access::Permissions;
-use fathom_privilege::{Admin, State, Unused, UnusedRow, unused};
+use fathom_model::Timestamp;
+use fathom_privilege::{Admin, Disagreement, State, Unused, UnusedRow, unused};
 
 use super::who_can;
 use crate::{
@@ -30,7 +31,31 @@ pub(crate) async fn run(global: &Global, args: UnusedArgs) -> Result<()> {
         render::print(styled(render::QUIET, format!("and {more} more: --limit, or --json for all")))?;
     }
     render::print(format!("\n{}", counted(&found)))?;
+    disagreements(&found.disagreements)?;
     who_can::gaps(&found.gaps)
+}
+
+/// Disagreements that are shown; `--json` has all.
+const DISAGREEMENTS: usize = 10;
+
+/// Where the log and IAM say different things.
+pub(super) fn disagreements(all: &[Disagreement]) -> Result<()> {
+    for one in all.iter().take(DISAGREEMENTS) {
+        let at = |moment: Option<Timestamp>| moment.map_or_else(|| "no use".to_owned(), |at| at.to_string());
+        let words = format!(
+            "disagree: {}: the log has {}, IAM {}: {}",
+            clean(&one.what),
+            at(one.log),
+            at(one.iam),
+            clean(&one.because)
+        );
+        render::print(styled(render::ATTENTION, words))?;
+    }
+    if all.len() > DISAGREEMENTS {
+        let more = format!("disagree: {} more, in --json", all.len() - DISAGREEMENTS);
+        render::print(styled(render::ATTENTION, more))?;
+    }
+    Ok(())
 }
 
 fn line(row: &UnusedRow) -> Vec<String> {
