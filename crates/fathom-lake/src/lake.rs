@@ -25,7 +25,7 @@ use datafusion::{
     logical_expr::{LogicalPlan, LogicalPlanBuilder, TableType},
     prelude::SessionConfig,
 };
-use fathom_content::Content;
+use fathom_content::{Content, Vendors};
 use fathom_model::spelling::nearest;
 use futures::StreamExt;
 use tokio::{
@@ -42,7 +42,7 @@ use crate::{
     limits::Limits,
     source::Source,
     statement::Question,
-    tables::{self, Kind, Provider, Reader, Shared, Table, TableInfo, View, schema_of},
+    tables::{self, Kind, Provider, ReadVendors, Reader, Shared, Table, TableInfo, View, Who, schema_of},
 };
 
 /// Where tables live by their full name: `fathom.estate.resources`.
@@ -64,6 +64,8 @@ type Learned = (u64, Arc<[Kind]>);
 struct Inner {
     source: Arc<dyn Source>,
     machine: Arc<Machine>,
+    /// What users say of whose accounts outside are.
+    vendors: Option<Arc<ReadVendors>>,
     /// The kinds of the columns that views read from documents, with the version of the estate they hold for.
     learned: Mutex<HashMap<String, Learned>>,
 }
@@ -106,15 +108,25 @@ impl Lake {
                     engine: Engine::start().map_err(SqlError::Start)?,
                     state,
                 }),
+                vendors: None,
                 learned: Mutex::default(),
             }),
         })
     }
 
+    /// The same, with what users say of whose accounts outside are, read when a query asks for it.
+    #[must_use]
+    pub fn with_vendors(self, read: impl Fn() -> Result<Vendors, String> + Send + Sync + 'static) -> Self {
+        let (source, machine) = (Arc::clone(&self.inner.source), Arc::clone(&self.inner.machine));
+        let vendors: Option<Arc<ReadVendors>> = Some(Arc::new(read));
+        Self { inner: Arc::new(Inner { source, machine, vendors, learned: Mutex::default() }) }
+    }
+
     /// The same tables over another source, such as the estate as it was; cheap.
     pub fn over(&self, source: impl Source) -> Self {
         let (source, machine) = (Arc::new(source), Arc::clone(&self.inner.machine));
-        Self { inner: Arc::new(Inner { source, machine, learned: Mutex::default() }) }
+        let vendors = self.inner.vendors.clone();
+        Self { inner: Arc::new(Inner { source, machine, vendors, learned: Mutex::default() }) }
     }
 
     /// The tables with their columns, sorted by name. Columns of documents are [`Kind::Varies`] here; see
@@ -213,7 +225,8 @@ impl Inner {
         let catalog = MemoryCatalogProvider::new();
         let state = inner.machine.state.clone();
         let (inner, question) = (Arc::clone(inner), Arc::clone(question));
-        let estate = Estate { inner, question, permissions: Shared::default() };
+        let permissions: Shared = Arc::new(Who { vendors: inner.vendors.clone(), ..Who::default() });
+        let estate = Estate { inner, question, permissions };
         catalog.register_schema(SCHEMA, Arc::new(estate))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));

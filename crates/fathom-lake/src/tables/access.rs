@@ -194,7 +194,7 @@ impl<T> Sent<T> {
 }
 
 async fn load(source: &Arc<dyn Source>, shared: &Shared) -> Result<Arc<Permissions>> {
-    let loaded = shared.get_or_try_init(|| source.permissions()).await;
+    let loaded = shared.permissions.get_or_try_init(|| source.permissions()).await;
     Ok(Arc::clone(loaded.map_err(ReadError::Source)?))
 }
 

@@ -4,15 +4,16 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use fathom_access::{Openings, Origin, Permissions, Resource};
 use fathom_catalogue::Kind as Action;
+use fathom_content::Vendors;
 use fathom_iam::{Context, organisation::Asker};
 
 use super::{
-    Ask, Asked, Field, Kind,
+    Ask, Asked, Field, Kind, Shared,
     access::{self, check_words, kind_word, told, worked_out},
 };
 use crate::{
     batch::Batches,
-    source::{Source, SourceError},
+    source::{NoAnswer, Source, SourceError},
 };
 
 pub(super) const ABOUT: &str = "Whom resources let in from outside their account, by their own policies, lists and grants, one row an action; what the others' own accounts allow is taken for granted";
@@ -21,10 +22,14 @@ pub(super) const ABOUT: &str = "Whom resources let in from outside their account
 pub(super) const NARROW: &[&str] =
     &["origin", "resource", "resource_type", "account", "principal_kind", "access", "action", "decision"];
 
+/// The column that says whose an account is.
+const VENDOR: &str = "vendor";
+
 /// One opening and one action, or what is not known of a resource.
 pub(super) struct OpenRow {
     resource: Arc<Resource>,
     opening: Option<(Origin, Arc<Asker>, Action, String)>,
+    vendor: Option<Arc<str>>,
     decision: &'static str,
     gap: Option<String>,
 }
@@ -52,6 +57,12 @@ pub(super) const FIELDS: &[Field<OpenRow>] = &[
     Field::new("principal_kind", Kind::Text, "anyone, any_account, outside, federated, service", |row| {
         row.opening.as_ref().map(|(_, asker, ..)| kind_word(asker.kind)).into()
     }),
+    Field::new(
+        VENDOR,
+        Kind::Text,
+        "whose account that is, as `vendors` in fathom.yaml says, or AWS of its own accounts; null where nobody has said",
+        |row| row.vendor.as_deref().into(),
+    ),
     Field::new("access", Kind::Text, "the kind of access: list, read, data, tagging, write, admin", |row| {
         row.opening.as_ref().map(|(_, _, access, _)| access.name()).into()
     }),
@@ -72,12 +83,32 @@ pub(super) const FIELDS: &[Field<OpenRow>] = &[
 /// Works it out, for what the conditions leave.
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
     let asked = ask.asked.clone();
-    worked_out(source, ask, FIELDS, move |permissions, tell| openings(permissions, &asked, tell))
+    let is_named =
+        ask.columns.iter().any(|column| FIELDS.get(*column).is_some_and(|field| field.name == VENDOR));
+    let shared = Arc::clone(&ask.permissions);
+    worked_out(source, ask, FIELDS, move |permissions, tell| {
+        let vendors = if is_named { vendors(&shared)? } else { Vendors::default() };
+        openings(permissions, &asked, &vendors, tell)
+    })
+}
+
+/// Whose accounts outside are: what AWS documents of its own, and what users say, who win.
+fn vendors(shared: &Shared) -> Result<Vendors, SourceError> {
+    let known = Vendors::built_in()?.clone();
+    match shared.vendors.as_ref().map(|read| read()) {
+        None => Ok(known),
+        Some(Ok(own)) => Ok(known.with(&own)),
+        Some(Err(why)) => Err(SourceError::from(NoAnswer {
+            message: format!("whose accounts outside are cannot be read: {why}"),
+            hint: Some(format!("a query without the column `{VENDOR}` does not need it")),
+        })),
+    }
 }
 
 fn openings(
     permissions: &Permissions,
     asked: &Asked,
+    vendors: &Vendors,
     tell: &mut dyn FnMut(Vec<OpenRow>) -> ControlFlow<()>,
 ) -> Result<(), SourceError> {
     check_words(asked, "origin", &Origin::ALL.map(Origin::word))?;
@@ -95,7 +126,9 @@ fn openings(
             && any("resource_type", Some(&resource.kind))
             && any("account", resource.target.account.as_deref());
         let rows = if is_asked {
-            rows(resource, permissions.openings_of(resource, &Origin::ALL, &Context::new()).map_err(told)?)
+            let mut found = permissions.openings_of(resource, &Origin::ALL, &Context::new()).map_err(told)?;
+            found.name(vendors);
+            rows(resource, found)
         } else {
             Vec::new()
         };
@@ -115,15 +148,17 @@ fn rows(resource: &Resource, found: Openings) -> Vec<OpenRow> {
     let unknown = found.unknown.iter().map(|_| "no action of the catalogue fits".to_owned());
     for gap in found.gaps.into_iter().chain(unknown) {
         let (resource, gap) = (Arc::clone(&resource), Some(gap));
-        rows.push(OpenRow { resource, opening: None, decision: "unknown", gap });
+        rows.push(OpenRow { resource, opening: None, vendor: None, decision: "unknown", gap });
     }
     for opening in found.rows {
         let asker = Arc::new(opening.asker);
+        let vendor: Option<Arc<str>> = opening.vendor.map(|vendor| vendor.name.into());
         for permitted in opening.permitted {
             for action in permitted.actions {
                 rows.push(OpenRow {
                     resource: Arc::clone(&resource),
                     opening: Some((opening.from, Arc::clone(&asker), permitted.access, action)),
+                    vendor: vendor.clone(),
                     decision: permitted.decision.word(),
                     gap: None,
                 });

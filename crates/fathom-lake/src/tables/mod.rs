@@ -16,14 +16,14 @@ mod unknowns;
 mod versions;
 mod view;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use datafusion::{
     arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit},
     execution::memory_pool::MemoryPool,
 };
 use fathom_access::Permissions;
-use fathom_content::Content;
+use fathom_content::{Content, Vendors};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
@@ -161,8 +161,26 @@ pub(crate) struct Ask {
     pub(crate) permissions: Shared,
 }
 
-/// Who can do what, once a table of the query needs it.
-pub(crate) type Shared = Arc<OnceCell<Arc<Permissions>>>;
+/// Reads what users say of whose accounts outside are; the error is told as it is.
+pub(crate) type ReadVendors = dyn Fn() -> Result<Vendors, String> + Send + Sync;
+
+/// Who can do what, once a table of the query needs it, and whose accounts outside are.
+#[derive(Default)]
+pub(crate) struct Who {
+    /// Read once for a query.
+    pub(crate) permissions: OnceCell<Arc<Permissions>>,
+    /// What users say beside what AWS documents of its own accounts.
+    pub(crate) vendors: Option<Arc<ReadVendors>>,
+}
+
+impl fmt::Debug for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Who")
+    }
+}
+
+/// Who can do what, as the tables of one query share it.
+pub(crate) type Shared = Arc<Who>;
 
 impl Reader {
     /// Starts to read; nothing is read before the first poll.

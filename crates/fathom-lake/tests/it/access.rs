@@ -10,6 +10,7 @@ use std::{
 };
 
 use fathom_access::Permissions;
+use fathom_content::Vendors;
 use fathom_iam::organisation::Builder;
 use fathom_lake::{Chunks, Lake, Limits, Row, Source, SourceError, SqlError, VersionRow, Which, WhichEdges};
 use fathom_model::{Coverage, Document, Edge, Explanation, Resource, ResourceType, Scan, Uid, Unknown};
@@ -140,6 +141,24 @@ async fn who_may_do_what_is_a_table() {
             row("public", OPEN, "*", "data", "s3:GetObject"),
         ])
     );
+}
+
+#[tokio::test]
+async fn accounts_outside_have_the_names_that_are_given() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let lake = lake_of(scanned(dir.path(), &estate()).await);
+    let sql = "SELECT principal, vendor FROM access_who WHERE origin <> 'service' ORDER BY origin";
+    let with = |vendor: Value| json!([{"principal": STRANGER, "vendor": vendor}, {"principal": "*", "vendor": null}]);
+    assert_eq!(rows(&lake, sql).await, with(Value::Null), "nobody has said");
+    let text = format!("accounts: {{\"{STRANGER}\": {{name: Pictures Ltd}}}}");
+    let named = lake.clone().with_vendors(move || Vendors::parse("v.yaml", &text).map_err(|e| e.to_string()));
+    assert_eq!(rows(&named, sql).await, with(json!("Pictures Ltd")));
+    let asked = "SELECT DISTINCT resource FROM access_who WHERE vendor = 'Pictures Ltd'";
+    assert_eq!(rows(&named, asked).await, json!([{"resource": INVOICES}]));
+    let broken = lake.with_vendors(|| Err("fathom.yaml:3: no".to_owned()));
+    let (text, hint) = told(&broken, sql).await;
+    assert!(text.contains("fathom.yaml:3: no") && hint.is_some_and(|hint| hint.contains("vendor")), "{text}");
+    assert_eq!(rows(&broken, "SELECT count(*) AS n FROM access_who").await, json!([{"n": 3}]));
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     scan::limit(&mut cloud, &args.scope);
     let scanner =
         Scanner { client: Client::new(cloud)?, content: Arc::clone(&content), store: store.clone() };
-    let lake = Lake::new(store.clone(), &content)?;
+    let lake = Lake::new(store.clone(), &content)?.with_vendors(vendors_of(declarations.clone()));
     let runner = ScanRunner::new(scanner.clone(), options.clone(), declarations.clone(), wiring::now);
     let runner = Arc::new(runner);
     let mut state = ApiState::new(store.clone(), lake, Arc::clone(&content), wiring::now)
@@ -151,7 +151,9 @@ async fn told_to_end() {
 }
 
 /// Whose accounts outside are, as the declarations have it when somebody asks.
-fn vendors_of(file: Option<std::path::PathBuf>) -> impl Fn() -> std::result::Result<Vendors, String> {
+pub(super) fn vendors_of(
+    file: Option<std::path::PathBuf>,
+) -> impl Fn() -> std::result::Result<Vendors, String> {
     move || match &file {
         None => Ok(Vendors::default()),
         Some(file) => Declarations::read(file).map(|read| read.vendors()).map_err(|error| error.to_string()),

@@ -8,6 +8,7 @@ use fathom_lake::{
     output::{self, Options, Summary},
 };
 
+use super::serve::vendors_of;
 use crate::{
     args::{Format, Global, SqlArgs},
     render::{self, styled},
@@ -37,6 +38,8 @@ pub(crate) async fn run(global: &Global, args: SqlArgs) -> Result<()> {
         }
         None => Lake::new(store, &content)?,
     };
+    let here = Path::new("fathom.yaml");
+    let lake = lake.with_vendors(vendors_of(here.exists().then(|| here.to_owned())));
     let limits = Limits { rows_max: args.limit, ..Limits::default() };
     let Some(query) = question(args.query.as_deref())? else {
         return prompt::run(&lake, &limits, global).await;
