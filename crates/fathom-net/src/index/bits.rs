@@ -41,6 +41,13 @@ impl Bits {
         }
     }
 
+    /// Keeps those of another set only.
+    pub(crate) fn keep(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word &= other;
+        }
+    }
+
     /// Lets go of those of another set.
     pub(crate) fn drop(&mut self, other: &Self) {
         for (word, other) in self.words.iter_mut().zip(&other.words) {

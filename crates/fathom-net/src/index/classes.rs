@@ -5,10 +5,10 @@ use std::{
     net::IpAddr,
 };
 
-use super::Bits;
 use crate::{
     address::{Cidr, number},
     model::{Destination, InterfaceKind, Network},
+    trace::groups,
 };
 
 /// A class of addresses, by number.
@@ -22,15 +22,6 @@ pub(super) struct Held {
     pub(super) class: Class,
     /// The public address that is exchanged for it, of IPv4.
     pub(super) public: Option<IpAddr>,
-}
-
-/// Addresses of one set of groups in a class.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    /// The number of the set of groups.
-    pub(super) groups: u32,
-    /// The addresses, by number.
-    pub(super) members: Vec<u32>,
 }
 
 /// What a class has in common.
@@ -51,12 +42,12 @@ pub(super) struct Classes {
     pub(super) held: Vec<Held>,
     /// The addresses of each interface, by number.
     pub(super) of_interface: Vec<Vec<u32>>,
-    /// The parts of each class.
-    pub(super) parts: Vec<Vec<Part>>,
-    /// The set of groups of each interface.
-    pub(super) set_of: Vec<u32>,
+    /// The addresses of each class.
+    pub(super) classes: Vec<Vec<u32>>,
     /// The addresses of a group's members.
-    pub(super) members: HashMap<String, Bits>,
+    pub(super) members: HashMap<String, Vec<u32>>,
+    /// The addresses of interfaces that need no groups, and have none.
+    pub(super) unasked: Vec<u32>,
 }
 
 impl Classes {
@@ -64,11 +55,7 @@ impl Classes {
         let cuts = cuts(network);
         let mut keys: HashMap<Key, Class> = HashMap::new();
         let mut held: Vec<Held> = Vec::new();
-        let mut sets: HashMap<Vec<String>, u32> = HashMap::new();
-        let mut set_of = Vec::new();
         for (at, (_, interface)) in (0..).zip(network.interfaces.iter()) {
-            let next = sets.len() as u32;
-            set_of.push(*sets.entry(interface.groups.clone()).or_insert(next));
             let state = interface.instance.as_deref().and_then(|id| network.instances.get(id));
             for one in &interface.addresses {
                 let is_holder = network.holder(&interface.vpc, one.address).ok().flatten() == Some(at);
@@ -87,30 +74,30 @@ impl Classes {
         }
         held.sort_by_key(|one| (one.address, one.interface));
         let mut of_interface = vec![Vec::new(); network.interfaces.len()];
-        let mut parts: Vec<Vec<Part>> = vec![Vec::new(); keys.len()];
-        let mut members: HashMap<String, Bits> = HashMap::new();
+        let mut classes: Vec<Vec<u32>> = vec![Vec::new(); keys.len()];
+        let mut members: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut unasked = Vec::new();
         for (at, one) in (0..).zip(&held) {
             if let Some(own) = of_interface.get_mut(one.interface as usize) {
                 own.push(at);
             }
-            let groups = set_of.get(one.interface as usize).copied().unwrap_or_default();
-            if let Some(own) = parts.get_mut(one.class as usize) {
-                match own.iter_mut().find(|part| part.groups == groups) {
-                    Some(part) => part.members.push(at),
-                    None => own.push(Part { groups, members: vec![at] }),
-                }
+            if let Some(own) = classes.get_mut(one.class as usize) {
+                own.push(at);
+            }
+            if groups::has_none(network, one.interface) {
+                unasked.push(at);
             }
             let groups =
                 network.interface(one.interface).map(|(_, one)| one.groups.as_slice()).unwrap_or_default();
             for group in groups {
-                members.entry(group.clone()).or_insert_with(|| Bits::none(held.len())).insert(at);
+                members.entry(group.clone()).or_default().push(at);
             }
         }
-        Self { held, of_interface, parts, set_of, members }
+        Self { held, of_interface, classes, members, unasked }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.parts.len()
+        self.classes.len()
     }
 
     /// The numbers of the addresses in a range.

@@ -9,74 +9,52 @@
 
 mod bits;
 mod classes;
+mod paths;
 mod reach;
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Arc, RwLock},
 };
 
 pub use bits::Bits;
 use classes::{Class, Classes};
+use paths::Ways;
 pub use reach::Reached;
 
-use crate::{answer::Verdict, model::Network, trace::walk::Sender, traffic::Traffic};
+use crate::{model::Network, traffic::Traffic};
 
-/// Paths that are remembered; beyond that many all are forgotten.
-const PATHS_MAX: usize = 4_000_000;
-
-/// What a packet of a class meets on its way to another class, security groups left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Path {
-    /// There and back.
-    verdict: Verdict,
-    /// What the server's groups see; none where it does not arrive.
-    seen: Option<Seen>,
-    /// Whether each of the class must be asked by itself.
-    is_literal: bool,
-}
-
-/// A packet as it arrives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
-    /// The address that it comes from, where that is not the sender's own.
-    exchanged: Option<IpAddr>,
-    /// Whether rules that name groups know the sender.
-    sender: Kept,
-}
-
-/// Whether groups count on a way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
-    Unsure,
-}
-
-impl From<&Sender> for Kept {
-    fn from(sender: &Sender) -> Self {
-        match sender {
-            Sender::Known(_) => Self::Yes,
-            Sender::Unsure(..) | Sender::Unseen(_) => Self::Unsure,
-            Sender::Lost(_) | Sender::Nobody => Self::No,
-        }
-    }
-}
+/// Ways, and sets of clients, that are remembered; beyond that many all are forgotten.
+const PATHS_MAX: usize = 4_000;
 
 /// A network, ready for questions about everybody.
 #[derive(Debug)]
 pub struct Index {
     network: Arc<Network>,
     classes: Classes,
-    paths: RwLock<HashMap<(Class, Class, Traffic), Arc<Path>>>,
+    /// Ports at which a network ACL may begin to say something else.
+    ports: Vec<u16>,
+    ways: RwLock<HashMap<(Class, Traffic), Arc<Ways>>>,
+    /// Addresses whose groups let out some traffic to everybody, of a family.
+    open: RwLock<HashMap<(Traffic, bool), Arc<Bits>>>,
 }
 
 impl Index {
     /// Numbers and sorts a network.
     pub fn new(network: Arc<Network>) -> Self {
         let classes = Classes::new(&network);
-        Self { network, classes, paths: RwLock::default() }
+        let mut ports = vec![0];
+        for (_, acl) in network.acls.iter() {
+            for (first, last) in
+                acl.inbound.iter().chain(&acl.outbound).filter_map(|entry| entry.service.ports)
+            {
+                ports.push(first);
+                ports.extend(last.checked_add(1));
+            }
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        Self { network, classes, ports, ways: RwLock::default(), open: RwLock::default() }
     }
 
     /// The network.

@@ -1,18 +1,22 @@
-//! Who reaches an interface.
+//! Who reaches an interface, and what it reaches.
 
 use std::{net::IpAddr, sync::Arc};
 
-use super::{Bits, Index, Kept, PATHS_MAX, Path, Seen, classes::Part};
+use super::{
+    Bits, Index, PATHS_MAX,
+    classes::Held,
+    paths::{Kept, Path, client_ports},
+};
 use crate::{
-    address::is_public,
+    address::{Cidr, is_public},
     answer::Verdict,
     model::{Peer, Rule},
     trace::{
         Goal, Origin,
         groups::{self, Lets},
-        walk,
+        walk::{self, Sender},
     },
-    traffic::{CLIENT_PORTS, Ports, Traffic},
+    traffic::Traffic,
 };
 
 /// Interfaces by what is answered of them; the rest is surely not.
@@ -27,6 +31,10 @@ pub struct Reached {
 }
 
 impl Reached {
+    fn none(count: usize) -> Self {
+        Self { yes: Bits::none(count), only_if: Bits::none(count), unknown: Bits::none(count) }
+    }
+
     /// What is answered of one.
     pub fn verdict(&self, interface: u32) -> Verdict {
         if self.yes.contains(interface) {
@@ -48,197 +56,205 @@ impl Reached {
             Verdict::No => {}
         }
     }
+
+    /// Each is told once, by the best that is answered of it.
+    fn settle(&mut self) {
+        self.only_if.drop(&self.yes);
+        self.unknown.drop(&self.yes);
+        self.unknown.drop(&self.only_if);
+    }
 }
 
-/// What the groups of a server say to each address: allowed, if, not known. The rest is blocked.
+/// What the groups of a server say to each address.
 struct Inbound {
+    /// Those of ranges.
     yes: Bits,
     /// Members of groups that rules name.
     named: Bits,
+    /// What is said to all others.
     rest: Verdict,
+}
+
+impl Inbound {
+    fn says(&self, at: u32, kept: Kept) -> Verdict {
+        match kept {
+            _ if self.yes.contains(at) => Verdict::Yes,
+            Kept::Yes if self.named.contains(at) => Verdict::Yes,
+            Kept::Unsure if self.named.contains(at) => Verdict::Unknown,
+            _ => self.rest,
+        }
+    }
 }
 
 impl Index {
     /// Who reaches an interface with some traffic, of all interfaces.
     pub fn who_reaches(&self, to: u32, traffic: Traffic) -> Reached {
-        let count = self.network().interfaces.len();
-        let mut reached =
-            Reached { yes: Bits::none(count), only_if: Bits::none(count), unknown: Bits::none(count) };
-        let own = self.classes.of_interface.get(to as usize).map(Vec::as_slice).unwrap_or_default();
-        for at in own {
-            let Some(held) = self.classes.held.get(*at as usize).copied() else { continue };
-            if is_public(held.address) && !held.address.is_ipv6() {
+        let mut reached = Reached::none(self.network().interfaces.len());
+        for target in self.held_by(to) {
+            reached.yes.insert(to);
+            if is_public(target.address) && !target.address.is_ipv6() {
                 // A VPC with a range of the internet: who has a public address may come from there too.
-                self.one_by_one(to, held.address, traffic, &mut reached);
+                self.one_by_one(Goal { address: target.address, interface: Some(to) }, traffic, &mut reached);
             } else {
-                self.who_reaches_address(to, *at, traffic, &mut reached);
+                self.who_reaches_address(target, traffic, &mut reached);
             }
-            if let Some(public) = held.public {
-                self.one_by_one(to, public, traffic, &mut reached);
+            if let Some(address) = target.public {
+                self.one_by_one(Goal { address, interface: Some(to) }, traffic, &mut reached);
             }
         }
-        // Each is told once, by the best of its addresses.
-        reached.only_if.drop(&reached.yes);
-        reached.unknown.drop(&reached.yes);
-        reached.unknown.drop(&reached.only_if);
+        reached.settle();
         reached
     }
 
     /// What an interface reaches with some traffic, of all interfaces.
     pub fn reaches(&self, from: u32, traffic: Traffic) -> Reached {
         let count = self.network().interfaces.len();
-        let mut reached =
-            Reached { yes: Bits::none(count), only_if: Bits::none(count), unknown: Bits::none(count) };
-        let own = self.classes.of_interface.get(from as usize).map(Vec::as_slice).unwrap_or_default();
+        let mut reached = Reached::none(count);
         for to in 0..count as u32 {
-            let targets = self.classes.of_interface.get(to as usize).map(Vec::as_slice).unwrap_or_default();
-            let mut best = Verdict::No;
-            for (source, target) in
-                own.iter().flat_map(|source| targets.iter().map(move |target| (*source, *target)))
-            {
-                best = best.max(self.one_pair(source, target, traffic));
-            }
-            let publics = targets.iter().filter_map(|at| self.classes.held.get(*at as usize)?.public);
-            if best < Verdict::Yes {
-                for public in publics {
-                    let goal = Goal { address: public, interface: Some(to) };
-                    best = best.max(self.from_all(from, goal, traffic));
+            for target in self.held_by(to) {
+                for source in self.numbers_of(from) {
+                    reached.take(to, self.one_pair(*source, target, traffic));
+                }
+                if let Some(address) = target.public {
+                    let goal = Goal { address, interface: Some(to) };
+                    let own = self.held_by(from).filter(|one| !one.address.is_ipv6());
+                    own.for_each(|one| reached.take(to, self.walked(one, goal, traffic)));
                 }
             }
-            reached.take(to, best);
         }
+        reached.settle();
         reached
     }
 
+    fn numbers_of(&self, interface: u32) -> &[u32] {
+        self.classes.of_interface.get(interface as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn held_by(&self, interface: u32) -> impl Iterator<Item = &Held> {
+        self.numbers_of(interface).iter().filter_map(|at| self.classes.held.get(*at as usize))
+    }
+
     /// One address to another.
-    fn one_pair(&self, source: u32, target: u32, traffic: Traffic) -> Verdict {
-        let (Some(from), Some(to)) =
-            (self.classes.held.get(source as usize), self.classes.held.get(target as usize))
-        else {
-            return Verdict::No;
-        };
-        if from.address.is_ipv6() != to.address.is_ipv6() {
+    fn one_pair(&self, source: u32, target: &Held, traffic: Traffic) -> Verdict {
+        let Some(from) = self.classes.held.get(source as usize) else { return Verdict::No };
+        if from.address.is_ipv6() != target.address.is_ipv6() {
             return Verdict::No;
         }
-        if from.interface == to.interface {
+        if from.interface == target.interface {
             return Verdict::Yes;
         }
-        let goal = Goal { address: to.address, interface: Some(to.interface) };
-        if is_public(to.address) && !to.address.is_ipv6() {
-            return self.walked(from.interface, from.address, goal, traffic);
+        let goal = Goal { address: target.address, interface: Some(target.interface) };
+        if is_public(target.address) && !target.address.is_ipv6() {
+            return self.walked(from, goal, traffic);
         }
-        let path = self.path(source, target, traffic);
-        if path.is_literal {
-            return self.walked(from.interface, from.address, goal, traffic);
-        }
-        let set = self.classes.set_of.get(from.interface as usize).copied().unwrap_or_default();
-        let part = Part { groups: set, members: vec![source] };
-        let out = self.out(&part, to.interface, to.address, traffic);
-        let Some(seen) = &path.seen else { return before(out, path.verdict) };
-        let other = seen.exchanged.unwrap_or(from.address);
-        let member = self.member(seen, from.interface);
-        let lets = groups::decide(self.network(), to.interface, other, &member, &traffic, false);
-        combine(path.verdict, out, verdict_of(&lets))
-    }
-
-    fn who_reaches_address(&self, to: u32, target: u32, traffic: Traffic, reached: &mut Reached) {
-        let Some(held) = self.classes.held.get(target as usize).copied() else { return };
-        let inbound = self.inbound(to, &traffic);
-        for parts in &self.classes.parts {
-            let Some(first) = parts.iter().flat_map(|part| &part.members).next().copied() else { continue };
-            let is_family = |at: u32| {
-                self.classes
-                    .held
-                    .get(at as usize)
-                    .is_some_and(|one| one.address.is_ipv6() == held.address.is_ipv6())
+        let ways = self.ways_to(target.class, target.address.is_ipv6(), traffic);
+        let (path, kept);
+        if ways.kept.contains(source) || ways.plain.contains(source) {
+            kept = if ways.kept.contains(source) { Kept::Yes } else { Kept::No };
+            path = None;
+        } else {
+            let Some((_, other)) = ways.others.iter().find(|(class, _)| *class == from.class) else {
+                return Verdict::No;
             };
-            if !is_family(first) {
-                continue;
+            kept = other.seen.as_ref().map_or(Kept::No, |seen| seen.sender);
+            path = Some(other);
+        }
+        if path.is_some_and(|path| path.is_literal) {
+            return self.walked(from, goal, traffic);
+        }
+        let out = self.out(from, target, traffic);
+        let verdict = path.map_or(Verdict::Yes, |path| path.verdict);
+        let exchanged = match path.map(|path| &path.seen) {
+            Some(None) => return before(out, verdict),
+            Some(Some(seen)) => seen.exchanged,
+            None => None,
+        };
+        let member = match kept {
+            _ if exchanged.is_some() => Sender::Nobody,
+            Kept::Yes => Sender::Known(from.interface),
+            Kept::Unsure => Sender::Unsure(from.interface, String::new()),
+            Kept::No => Sender::Nobody,
+        };
+        let other = exchanged.unwrap_or(from.address);
+        combine(verdict, out, self.says(target.interface, other, &member, traffic))
+    }
+
+    fn who_reaches_address(&self, target: &Held, traffic: Traffic, reached: &mut Reached) {
+        let is_v6 = target.address.is_ipv6();
+        let inbound = self.inbound(target.interface, &traffic);
+        let ways = self.ways_to(target.class, is_v6, traffic);
+        let open = self.open_outwards(traffic, is_v6);
+        for (set, kept) in [(&ways.kept, Kept::Yes), (&ways.plain, Kept::No)] {
+            // Most are none: whom no range and no group is about is blocked.
+            let mut let_in = set.clone();
+            if inbound.rest == Verdict::No {
+                let mut some = inbound.yes.clone();
+                if kept == Kept::Yes {
+                    some.add(&inbound.named);
+                }
+                let_in.keep(&some);
             }
-            // Its own packets do not leave it: somebody else stands for its class.
-            let others = parts.iter().flat_map(|part| &part.members).copied();
-            let stands = others
-                .clone()
-                .find(|at| self.classes.held.get(*at as usize).is_some_and(|one| one.interface != to));
-            if others
-                .clone()
-                .any(|at| self.classes.held.get(at as usize).is_some_and(|one| one.interface == to))
-            {
-                reached.yes.insert(to);
+            for at in let_in.iter() {
+                let Some(one) = self.classes.held.get(at as usize) else { continue };
+                let out = if open.contains(at) { Verdict::Yes } else { self.out(one, target, traffic) };
+                let verdict = combine(Verdict::Yes, out, inbound.says(at, kept));
+                reached.take(one.interface, verdict);
             }
-            let Some(stands) = stands else { continue };
-            let path = self.path(stands, target, traffic);
-            if path.verdict == Verdict::No && !path.is_literal {
-                continue;
-            }
-            for part in parts {
-                self.take_part(part, &path, (to, held.address), traffic, &inbound, reached);
-            }
+        }
+        for (class, path) in &ways.others {
+            let members = self.classes.classes.get(*class as usize).map(Vec::as_slice).unwrap_or_default();
+            self.take_class(members, path, target, traffic, (&inbound, &open), reached);
         }
     }
 
-    /// Takes in those of a part of a class that the groups let through.
-    fn take_part(
+    /// Takes in those of a class that the groups let through.
+    fn take_class(
         &self,
-        part: &Part,
+        members: &[u32],
         path: &Path,
-        (to, target): (u32, IpAddr),
+        target: &Held,
         traffic: Traffic,
-        inbound: &Inbound,
+        (inbound, open): (&Inbound, &Bits),
         reached: &mut Reached,
     ) {
-        let members = part.members.iter().filter_map(|at| Some((*at, self.classes.held.get(*at as usize)?)));
-        let others = members.filter(|(_, one)| one.interface != to);
+        let members = members.iter().filter_map(|at| Some((*at, self.classes.held.get(*at as usize)?)));
+        let others = members.filter(|(_, one)| one.interface != target.interface);
         if path.is_literal {
-            let goal = Goal { address: target, interface: Some(to) };
-            for (_, one) in others {
-                reached.take(one.interface, self.walked(one.interface, one.address, goal, traffic));
-            }
+            let goal = Goal { address: target.address, interface: Some(target.interface) };
+            others.for_each(|(_, one)| reached.take(one.interface, self.walked(one, goal, traffic)));
             return;
         }
-        let out = self.out(part, to, target, traffic);
-        let Some(seen) = &path.seen else {
-            let verdict = before(out, path.verdict);
-            others.for_each(|(_, one)| reached.take(one.interface, verdict));
-            return;
-        };
         // Where the address was exchanged, all of the class come from the same one.
-        let same = seen.exchanged.map(|other| {
-            verdict_of(&groups::decide(self.network(), to, other, &walk::Sender::Nobody, &traffic, false))
-        });
+        let exchanged = path.seen.as_ref().and_then(|seen| seen.exchanged);
+        let same = exchanged.map(|other| self.says(target.interface, other, &Sender::Nobody, traffic));
         for (at, one) in others {
-            let lets = match same {
-                Some(same) => same,
-                None if inbound.yes.contains(at) => Verdict::Yes,
-                None if inbound.named.contains(at) => match seen.sender {
-                    Kept::Yes => Verdict::Yes,
-                    Kept::Unsure => Verdict::Unknown,
-                    Kept::No => inbound.rest,
-                },
-                None => inbound.rest,
+            let out = if open.contains(at) { Verdict::Yes } else { self.out(one, target, traffic) };
+            let verdict = match &path.seen {
+                None => before(out, path.verdict),
+                Some(seen) => {
+                    combine(path.verdict, out, same.unwrap_or_else(|| inbound.says(at, seen.sender)))
+                }
             };
-            reached.take(one.interface, combine(path.verdict, out, lets));
+            reached.take(one.interface, verdict);
         }
     }
 
     /// What the groups of a server say to everybody.
     fn inbound(&self, to: u32, traffic: &Traffic) -> Inbound {
         let count = self.classes.held.len();
-        let mut inbound = Inbound { yes: Bits::none(count), named: Bits::none(count), rest: Verdict::No };
-        let network = self.network();
-        for rule in groups::rules(network, to, traffic, false) {
+        let rest = groups::decide_unnamed(self.network(), to, traffic);
+        let mut inbound = Inbound { yes: Bits::none(count), named: Bits::none(count), rest };
+        for rule in groups::rules(self.network(), to, traffic, false) {
             self.add_peers(rule, &mut inbound);
         }
-        if groups::has_none(network, to) {
+        if groups::has_none(self.network(), to) {
             inbound.yes.insert_range(0, count);
         }
-        // What is said to one whom no range and no group is about, is said to all such.
-        inbound.rest = groups::decide_unnamed(network, to, traffic);
         inbound
     }
 
     fn add_peers(&self, rule: &Rule, inbound: &mut Inbound) {
-        let add = |cidr: &crate::address::Cidr, bits: &mut Bits| {
+        let add = |cidr: &Cidr, bits: &mut Bits| {
             let (from, to) = self.classes.within(cidr);
             bits.insert_range(from, to);
         };
@@ -249,91 +265,67 @@ impl Index {
                 cidrs.into_iter().flatten().for_each(|cidr| add(cidr, &mut inbound.yes));
             }
             Peer::Group(id) => {
-                if let Some(members) = self.classes.members.get(id) {
-                    inbound.named.add(members);
-                }
+                let members = self.classes.members.get(id).into_iter().flatten();
+                members.for_each(|at| inbound.named.insert(*at));
             }
             Peer::Unreadable(_) => {}
         }
     }
 
-    /// What the groups of clients say; all of a part have the same.
-    fn out(&self, part: &Part, to: u32, target: IpAddr, traffic: Traffic) -> Verdict {
-        let stands = part.members.iter().filter_map(|at| self.classes.held.get(*at as usize));
-        let Some(from) = stands.into_iter().find(|one| one.interface != to) else { return Verdict::Yes };
-        verdict_of(&groups::decide_outbound(self.network(), from.interface, from.address, target, &traffic))
-    }
-
-    fn member(&self, seen: &Seen, interface: u32) -> walk::Sender {
-        match seen.sender {
-            _ if seen.exchanged.is_some() => walk::Sender::Nobody,
-            Kept::Yes => walk::Sender::Known(interface),
-            Kept::Unsure => walk::Sender::Unsure(interface, String::new()),
-            Kept::No => walk::Sender::Nobody,
+    /// Addresses whose groups let out some traffic to every address of a family.
+    fn open_outwards(&self, traffic: Traffic, is_v6: bool) -> Arc<Bits> {
+        let key = (traffic, is_v6);
+        if let Some(open) = self.open.read().ok().and_then(|open| open.get(&key).cloned()) {
+            return open;
         }
-    }
-
-    /// The path of a class to another, walked for one of each.
-    fn path(&self, source: u32, target: u32, traffic: Traffic) -> Arc<Path> {
-        let (Some(from), Some(to)) =
-            (self.classes.held.get(source as usize), self.classes.held.get(target as usize))
-        else {
-            return Arc::new(Path { verdict: Verdict::No, seen: None, is_literal: true });
+        let mut open = Bits::none(self.classes.held.len());
+        let is_all = |rule: &Rule| {
+            let to_all =
+                matches!(&rule.peer, Peer::Range(cidr) if cidr.length() == 0 && cidr.is_v6() == is_v6);
+            to_all && rule.service.takes(&traffic)
         };
-        let key = (from.class, to.class, traffic);
-        if let Some(path) = self.paths.read().ok().and_then(|paths| paths.get(&key).cloned()) {
-            return path;
-        }
-        let origin = Origin::Host(from.interface, from.address);
-        let goal = Goal { address: to.address, interface: Some(to.interface) };
-        let walked = walk::path(self.network(), &origin, goal, traffic, &client_ports());
-        let seen = walked.seen.as_ref().map(|(address, sender)| Seen {
-            exchanged: (*address != from.address).then_some(*address),
-            sender: Kept::from(sender),
-        });
-        let is_exchanged = seen.as_ref().is_some_and(|seen| seen.exchanged.is_some());
-        let path = Arc::new(Path {
-            verdict: walked.verdict,
-            // An internet gateway gives each its own address.
-            is_literal: walked.is_unusual || is_exchanged && !walked.has_sessions,
-            seen,
-        });
-        if let Ok(mut paths) = self.paths.write() {
-            if paths.len() >= PATHS_MAX {
-                paths.clear();
+        for (id, group) in self.network().groups.iter() {
+            if group.outbound.iter().any(is_all) {
+                let members = self.classes.members.get(id).into_iter().flatten();
+                members.for_each(|at| open.insert(*at));
             }
-            paths.insert(key, Arc::clone(&path));
         }
-        path
+        self.classes.unasked.iter().for_each(|at| open.insert(*at));
+        let open = Arc::new(open);
+        if let Ok(mut all) = self.open.write() {
+            if all.len() >= PATHS_MAX {
+                all.clear();
+            }
+            all.insert(key, Arc::clone(&open));
+        }
+        open
+    }
+
+    /// What the groups of a client say.
+    fn out(&self, from: &Held, target: &Held, traffic: Traffic) -> Verdict {
+        let lets =
+            groups::decide_outbound(self.network(), from.interface, from.address, target.address, &traffic);
+        verdict_of(&lets)
+    }
+
+    /// What the groups of a server say to one.
+    fn says(&self, to: u32, other: IpAddr, member: &Sender, traffic: Traffic) -> Verdict {
+        verdict_of(&groups::decide(self.network(), to, other, member, &traffic, false))
     }
 
     /// All interfaces to one address, one by one.
-    fn one_by_one(&self, to: u32, target: IpAddr, traffic: Traffic, reached: &mut Reached) {
-        let goal = Goal { address: target, interface: Some(to) };
-        for one in self.classes.held.iter().filter(|one| one.address.is_ipv6() == target.is_ipv6()) {
-            let is_own = one.interface == to;
-            let verdict =
-                if is_own { Verdict::Yes } else { self.walked(one.interface, one.address, goal, traffic) };
-            reached.take(one.interface, verdict);
+    fn one_by_one(&self, goal: Goal, traffic: Traffic, reached: &mut Reached) {
+        for one in self.classes.held.iter().filter(|one| one.address.is_ipv6() == goal.address.is_ipv6()) {
+            if Some(one.interface) != goal.interface {
+                reached.take(one.interface, self.walked(one, goal, traffic));
+            }
         }
     }
 
-    /// From the best of an interface's addresses.
-    fn from_all(&self, from: u32, goal: Goal, traffic: Traffic) -> Verdict {
-        let own = self.classes.of_interface.get(from as usize).map(Vec::as_slice).unwrap_or_default();
-        let own = own.iter().filter_map(|at| self.classes.held.get(*at as usize));
-        let own = own.filter(|one| one.address.is_ipv6() == goal.address.is_ipv6());
-        own.map(|one| self.walked(from, one.address, goal, traffic)).max().unwrap_or(Verdict::No)
+    fn walked(&self, from: &Held, goal: Goal, traffic: Traffic) -> Verdict {
+        let origin = Origin::Host(from.interface, from.address);
+        walk::there_and_back(self.network(), &origin, goal, traffic, &client_ports()).verdict
     }
-
-    fn walked(&self, from: u32, source: IpAddr, goal: Goal, traffic: Traffic) -> Verdict {
-        walk::there_and_back(self.network(), &Origin::Host(from, source), goal, traffic, &client_ports())
-            .verdict
-    }
-}
-
-fn client_ports() -> Ports {
-    Ports::of(CLIENT_PORTS.0, CLIENT_PORTS.1)
 }
 
 fn verdict_of(lets: &Lets) -> Verdict {
@@ -353,8 +345,6 @@ fn before(out: Verdict, path: Verdict) -> Verdict {
 /// A packet that arrives: one part that blocks decides, then one that is not known, then one with a condition.
 fn combine(path: Verdict, out: Verdict, lets: Verdict) -> Verdict {
     let all = [path, out, lets];
-    [Verdict::No, Verdict::Unknown, Verdict::OnlyIf]
-        .into_iter()
-        .find(|one| all.contains(one))
-        .unwrap_or(Verdict::Yes)
+    let worst = [Verdict::No, Verdict::Unknown, Verdict::OnlyIf];
+    worst.into_iter().find(|one| all.contains(one)).unwrap_or(Verdict::Yes)
 }

@@ -92,15 +92,12 @@ pub(super) fn told(route: &Route) -> String {
 /// time, and the same of IPv6 (VPC guide, "DNS attributes"; EC2 guide on metadata and time). Network ACLs and security groups
 /// do not hold such traffic up (VPC guide, "Network ACL basics").
 pub(super) fn is_of_provider(network: &Network, vpc: &str, at: IpAddr) -> bool {
-    let known = [
-        "169.254.169.253",
-        "169.254.169.254",
-        "169.254.169.123",
-        "fd00:ec2::253",
-        "fd00:ec2::254",
-        "fd00:ec2::123",
-    ];
-    if known.iter().any(|one| one.parse() == Ok(at)) {
+    let is_known = match at {
+        IpAddr::V4(at) => matches!(at.octets(), [169, 254, 169, 253 | 254 | 123]),
+        // fd00:ec2::253, ::254 and ::123
+        IpAddr::V6(at) => matches!(at.segments(), [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x253 | 0x254 | 0x123]),
+    };
+    if is_known {
         return true;
     }
     let Some(vpc) = network.vpcs.get(vpc) else { return false };
