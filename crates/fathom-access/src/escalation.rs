@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_escalate::{Facts, Group, Role, Rules, User, Workload};
 use fathom_model::{Edge, Outcome, ResourceType, Target, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoreError, Which, WhichEdges};
+use fathom_store::{CoverageQuery, EstateChange, Fate, KeptVersion, Store, StoreError, Which, WhichEdges};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
@@ -22,7 +22,7 @@ const OTHERS: [&str; 3] = ["AWS::IAM::Role", "AWS::IAM::Group", "AWS::IAM::Manag
 const ASKED: usize = 500;
 
 /// The rules in the binary, and what the estate has beside its policies, as of the last scans.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Escalating {
     /// The rules.
     pub rules: Rules,
@@ -69,22 +69,60 @@ impl Escalating {
                 take(&mut facts, kind, arn, account, &resource.document.value(), &unread);
             }
         }
-        join(&mut facts, &edges(store, &sources).await?, &without_keys(store).await?);
+        join(&mut facts, &edges(store, &sources).await?, &KeysRead::load(store).await?);
         facts.regions =
             regions.into_iter().map(|(account, all)| (account, all.into_iter().collect())).collect();
         Ok(Self { rules, facts })
     }
+
+    /// The same after a resource changed; none where that changes more than what is known of the resource itself.
+    pub(crate) fn after(mut self, change: &EstateChange, unread: &Unread) -> Option<Self> {
+        let kind = change.kind.as_str();
+        if self.rules.types().contains(kind) || kind == KEY || kind == PROFILE {
+            return None;
+        }
+        if kind != USER && !OTHERS.contains(&kind) {
+            return Some(self);
+        }
+        let document = |version: Option<&KeptVersion>| Some(version?.document.as_ref()?.value());
+        let (before, after) = (document(change.before.as_ref())?, document(change.after.as_ref())?);
+        // Whom a role trusts is also kept by provider.
+        if change.fate != Fate::Changed || trusted_providers(&before) != trusted_providers(&after) {
+            return None;
+        }
+        let arn = change.uid.as_str();
+        let keys = self.facts.users.get(arn).and_then(|user| user.access_keys);
+        let providers = self.facts.providers.clone();
+        take(&mut self.facts, kind, arn, change.account.as_str(), &after, unread);
+        self.facts.providers = providers;
+        if let Some(user) = self.facts.users.get_mut(arn) {
+            user.access_keys = keys;
+        }
+        Some(self)
+    }
 }
 
-/// The accounts whose access keys could not all be listed, or were not asked for.
-async fn without_keys(store: &Store) -> Result<impl Fn(&str) -> bool, StoreError> {
-    let query = CoverageQuery { kinds: vec![ResourceType::from(KEY)], ..CoverageQuery::default() };
-    let (mut read, mut cut) = (BTreeSet::new(), BTreeSet::new());
-    for row in store.coverage(&query).await? {
-        let of = if row.outcome == Outcome::Unknown { &mut cut } else { &mut read };
-        of.insert(row.account.as_str().to_owned());
+/// The accounts whose access keys were asked for, and those where not all could be listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct KeysRead {
+    asked: BTreeSet<String>,
+    cut: BTreeSet<String>,
+}
+
+impl KeysRead {
+    pub(crate) async fn load(store: &Store) -> Result<Self, StoreError> {
+        let query = CoverageQuery { kinds: vec![ResourceType::from(KEY)], ..CoverageQuery::default() };
+        let mut read = Self::default();
+        for row in store.coverage(&query).await? {
+            let of = if row.outcome == Outcome::Unknown { &mut read.cut } else { &mut read.asked };
+            of.insert(row.account.as_str().to_owned());
+        }
+        Ok(read)
     }
-    Ok(move |account: &str| cut.contains(account) || !read.contains(account))
+
+    fn are_known(&self, account: &str) -> bool {
+        self.asked.contains(account) && !self.cut.contains(account)
+    }
 }
 
 async fn edges(store: &Store, sources: &[Uid]) -> Result<Vec<Edge>, StoreError> {
@@ -154,7 +192,7 @@ fn trusted_providers(document: &Value) -> Option<BTreeSet<String>> {
 }
 
 /// Puts together what the edges say: what runs as which role, by itself or by a profile, and whose keys are whose.
-fn join(facts: &mut Facts, edges: &[Edge], without_keys: &impl Fn(&str) -> bool) {
+fn join(facts: &mut Facts, edges: &[Edge], keys_read: &KeysRead) {
     let (mut targets, mut keys): (BTreeMap<&str, BTreeSet<&str>>, BTreeMap<&str, usize>) = Default::default();
     for edge in edges {
         let Target::Known { uid } = &edge.to else { continue };
@@ -176,6 +214,6 @@ fn join(facts: &mut Facts, edges: &[Edge], without_keys: &impl Fn(&str) -> bool)
     }
     for (arn, user) in &mut facts.users {
         let account = arn.split(':').nth(4).unwrap_or_default();
-        user.access_keys = (!without_keys(account)).then(|| keys.get(arn.as_str()).copied().unwrap_or(0));
+        user.access_keys = keys_read.are_known(account).then(|| keys.get(arn.as_str()).copied().unwrap_or(0));
     }
 }

@@ -10,4 +10,5 @@ mod choices;
 mod estates;
 mod kept;
 mod openings;
+mod standing;
 mod what_if;
