@@ -27,6 +27,13 @@ pub struct Resource {
     pub target: Target,
 }
 
+impl Resource {
+    /// Whether its ARN has a text in it, which is in small letters.
+    pub(crate) fn is_called(&self, text: &str) -> bool {
+        text.is_empty() || self.target.arn.to_lowercase().contains(text)
+    }
+}
+
 /// Who can do what over the whole estate, as of the last scans.
 #[derive(Debug)]
 pub struct Permissions {
@@ -165,11 +172,6 @@ impl Permissions {
     ) -> Result<Self, AccessError> {
         let index = Index::new(Arc::new(organisation));
         Ok(Self { index, resources, encryption: Encryption::default(), catalogue: Catalogue::embedded()? })
-    }
-
-    /// The same with another index, and with other resources.
-    pub(crate) fn with(&self, index: Index, resources: BTreeMap<String, Resource>) -> Self {
-        Self { index, resources, encryption: Encryption::default(), catalogue: self.catalogue }
     }
 
     /// The same, where it is known with which keys things are kept.

@@ -12,6 +12,7 @@ use crate::{
     AccessError,
     decrypt::WithKey,
     permissions::{Gathered, Permissions, Permitted, Resource},
+    wanted::Wanted,
 };
 
 /// What one principal may do.
@@ -57,6 +58,21 @@ impl Permissions {
     /// # Errors
     /// When a question is not of its form.
     pub fn what_can(&self, number: u32, given: &Context) -> Result<WhatCan, AccessError> {
+        self.what_can_of(number, &Wanted::default(), "", given)
+    }
+
+    /// The same of the resources that are wanted and have a text in their ARN, whatever its case. Actions without a
+    /// resource are asked about where all resources are.
+    ///
+    /// # Errors
+    /// As [`Permissions::what_can`].
+    pub fn what_can_of(
+        &self,
+        number: u32,
+        wanted: &Wanted,
+        on: &str,
+        given: &Context,
+    ) -> Result<WhatCan, AccessError> {
         let Some((name, kind)) = self.index.principal(number) else {
             return Err(AccessError::Nobody { name: number.to_string() });
         };
@@ -65,8 +81,11 @@ impl Permissions {
         let mut known: HashMap<Class, Option<Gathered>> = HashMap::new();
         let mut rows: BTreeMap<(String, Vec<Permitted>, Vec<WithKey>), Vec<String>> = BTreeMap::new();
         let mut without_actions: BTreeMap<String, usize> = BTreeMap::new();
-        let mut open = 0;
-        for (arn, resource) in &self.resources {
+        let (mut open, mut asked_about) = (0, 0);
+        let on = on.to_lowercase();
+        for resource in self.resources_of(wanted).filter(|one| one.is_called(&on)) {
+            asked_about += 1;
+            let arn = &resource.target.arn;
             let ask = || self.on_one(name, resource, given);
             let gathered = if self.index.organisation().is_guarded(&resource.target) {
                 ask()?
@@ -89,7 +108,9 @@ impl Permissions {
             }
         }
         let mut all: Vec<CanRow> = Vec::new();
-        let (everywhere, actions) = self.on_nothing(name, given)?;
+        let is_all = wanted.is_everything() && on.is_empty();
+        let (everywhere, actions) =
+            if is_all { self.on_nothing(name, given)? } else { (Gathered::default(), 0) };
         if !everywhere.is_empty() {
             all.push(CanRow {
                 resource_type: None,
@@ -107,7 +128,7 @@ impl Permissions {
         Ok(WhatCan {
             principal: name.to_owned(),
             rows: all,
-            resources: self.resources.len(),
+            resources: asked_about,
             open,
             actions,
             without_actions,

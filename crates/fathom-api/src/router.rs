@@ -124,6 +124,7 @@ fn closed() -> Guarded {
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::who_can))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_can))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_on))
+        .needs(ReadEstate, WholeOnly, routes!(all::permissions::matrix))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::openings))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::explain))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::what_if))

@@ -777,6 +777,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/permissions/matrix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may do what to what, as a grid
+         * @description Users, roles and root users against resources, types or accounts; only the part that is asked for is worked out. What
+         *     keys say of encrypted data is told where one principal is asked about, as are those from outside where openings are.
+         */
+        get: operations["matrix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/permissions/openings": {
         parameters: {
             query?: never;
@@ -842,7 +863,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What one principal may do, over the whole estate */
+        /** What one principal may do, over the whole estate or a part of it */
         get: operations["what_can"];
         put?: never;
         post?: never;
@@ -3193,6 +3214,90 @@ export interface components {
             /** @description The region; `global` for what has no place. */
             region: string;
         };
+        /** @description A part of the grid. */
+        MatrixAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["PermissionsAsOf"];
+            /** @description On what, in the order of the names. */
+            columns: components["schemas"]["MatrixColumn"][];
+            /**
+             * Format: int64
+             * @description How many columns there are over all parts.
+             */
+            columns_total: number;
+            /** @description What was not read that may decide about all of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description How many questions were asked of everyone for this part.
+             */
+            questions: number;
+            /**
+             * Format: int64
+             * @description How many resources all columns stand for.
+             */
+            resources_total: number;
+            /** @description Who, by account, root users first, then users and roles by their names. */
+            rows: components["schemas"]["MatrixRow"][];
+            /**
+             * Format: int64
+             * @description How many rows there are over all parts.
+             */
+            rows_total: number;
+        };
+        /** @description What a column stands for. */
+        MatrixColumn: {
+            /** @description The account that owns a resource; null of a type. */
+            account?: string | null;
+            /** @description What was not read of its resources that may decide; at most 20. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description How many such things there are.
+             */
+            gaps_count: number;
+            /** @description The ARN, the type or the account. */
+            key: string;
+            /**
+             * Format: int64
+             * @description How many of these were not asked about, since that would have taken too long: of them nothing is known.
+             */
+            not_asked: number;
+            /** @description The type of a resource; null of an account. */
+            resource_type?: string | null;
+            /**
+             * Format: int64
+             * @description How many resources it stands for.
+             */
+            resources: number;
+            /**
+             * Format: int64
+             * @description Of how many of these the catalogue knows no action, or none of the wanted kinds.
+             */
+            without_actions: number;
+        };
+        /** @description One kind of access with what becomes of it, in one cell. */
+        MatrixMark: {
+            /** @description The kind of access. */
+            access: components["schemas"]["AccessKind"];
+            /**
+             * Format: int64
+             * @description How many actions there are of which that is so on any of the resources.
+             */
+            actions: number;
+            /** @description Allowed, only if, or not known. */
+            decision: components["schemas"]["AnswerKind"];
+            /**
+             * Format: int64
+             * @description On how many resources some action is so.
+             */
+            resources: number;
+        };
+        /** @description What one principal may do to each column. */
+        MatrixRow: components["schemas"]["AskerView"] & {
+            /** @description A cell for each column, in their order; an empty one where nothing is allowed. */
+            cells: components["schemas"]["MatrixMark"][][];
+        };
         /** @description A gap to accept. */
         NewAcceptance: {
             /** @description For whom, as the caller says. Noted beside the caller, who is known by the token. */
@@ -4544,7 +4649,7 @@ export interface components {
         UnusedAnswer: {
             /** @description The scan that it is as of. */
             as_of: components["schemas"]["PermissionsAsOf"];
-            /** @description What was looked at. */
+            /** @description What was looked at, whatever is asked for. */
             asked: components["schemas"]["UnusedAsked"][];
             /**
              * Format: int32
@@ -4570,6 +4675,16 @@ export interface components {
              * @description How many there are, over all pages.
              */
             total: number;
+            /**
+             * Format: int64
+             * @description Of how many of these it is not known.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description How many of these are surely unused.
+             */
+            unused: number;
             /**
              * Format: int64
              * @description How many were never used and are younger than that.
@@ -6796,6 +6911,62 @@ export interface operations {
             };
         };
     };
+    matrix: {
+        parameters: {
+            query?: {
+                /** @description What a column is; a type where nothing is said. */
+                by?: "resource" | "type" | "account";
+                /** @description Only principals of these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only these kinds of principals: `root`, `user`, `role`; may be repeated. */
+                principal_kind?: ("anyone" | "any_account" | "outside" | "federated" | "service" | "root" | "user" | "role")[];
+                /** @description Only principals with this text in their name. */
+                who?: string;
+                /** @description Only resources of these types; may be repeated. */
+                resource_type?: string[];
+                /** @description Only resources of these accounts; may be repeated. */
+                resource_account?: string[];
+                /** @description Only resources with this text in their ARN. */
+                on?: string;
+                /** @description Only these kinds of access; may be repeated. */
+                kind?: ("list" | "read" | "data" | "tagging" | "write" | "admin")[];
+                /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */
+                context?: string[];
+                /** @description The first row of the part. */
+                row?: number;
+                /** @description The most rows of it. */
+                rows?: number;
+                /** @description The first column of the part. */
+                column?: number;
+                /** @description The most columns of it. */
+                columns?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatrixAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     openings: {
         parameters: {
             query?: {
@@ -6882,6 +7053,10 @@ export interface operations {
             query?: {
                 /** @description Not used for so many days. */
                 days?: number;
+                /** @description Only these; may be repeated. */
+                kind?: ("access_key" | "password" | "user" | "role")[];
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
                 /** @description `next` of the page before. */
                 cursor?: number;
                 /** @description The most rows. */
@@ -6918,6 +7093,14 @@ export interface operations {
             query: {
                 /** @description A user or role by ARN or name, an account's id for its root user. */
                 principal: string;
+                /** @description Only on these resources, by ARN; may be repeated. */
+                resource?: string[];
+                /** @description Only on resources of these types; may be repeated. */
+                resource_type?: string[];
+                /** @description Only on resources of these accounts; may be repeated. */
+                resource_account?: string[];
+                /** @description Only on resources with this text in their ARN. */
+                on?: string;
                 /** @description Only these kinds of access; may be repeated. */
                 kind?: ("list" | "read" | "data" | "tagging" | "write" | "admin")[];
                 /** @description What is known of the requests, as `KEY=VALUE`; may be repeated. */

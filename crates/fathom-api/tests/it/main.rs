@@ -9,6 +9,7 @@ mod harness;
 mod history;
 mod input;
 mod intruders;
+mod matrix;
 mod oidc;
 mod pages;
 mod passkeys;

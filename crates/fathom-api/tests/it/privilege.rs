@@ -23,6 +23,14 @@ async fn the_sample_says_what_is_unused_and_that_no_log_was_read() {
     assert_eq!(asked("access_key"), Some(json!(2)));
     assert_eq!(asked("user"), Some(json!(8)));
     assert_eq!((&unused["days"], &unused["gaps"]), (&json!(90), &json!([])));
+    let (sure, open) = (unused["unused"].as_u64(), unused["unknown"].as_u64());
+    assert_eq!(unused["total"].as_u64(), sure.zip(open).map(|(sure, open)| sure + open), "{unused}");
+    // Whatever is asked for, what was looked at stays.
+    let roles = api.read("/permissions/unused?kind=role&account=908249470583").await;
+    let is_meant = |row: &Value| row["kind"] == "role" && row["account"] == "908249470583";
+    assert!(roles["rows"].as_array().expect("rows").iter().all(is_meant), "{roles}");
+    assert_eq!(roles["asked"], unused["asked"]);
+    refused(&api, "/permissions/unused?kind=nonsense", 400, "invalid_parameter").await;
     refused(&api, "/permissions/unused?days=0", 400, "invalid_parameter").await;
     refused(&api, "/permissions/unused?days=99999", 400, "invalid_parameter").await;
 

@@ -94,6 +94,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/permissions/who-can", "+++++"),
     ("get", "/permissions/what-can", "+++++"),
     ("get", "/permissions/what-on", "+++++"),
+    ("get", "/permissions/matrix", "+++++"),
     ("get", "/permissions/openings", "+++++"),
     ("get", "/permissions/explain", "+++++"),
     ("get", "/permissions/escalation", "+++++"),

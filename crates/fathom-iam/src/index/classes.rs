@@ -1,5 +1,7 @@
 //! Resources that are all alike to somebody: no pattern tells one from the other.
 
+use std::collections::HashSet;
+
 use super::Index;
 use crate::{
     context::Context,
@@ -25,7 +27,41 @@ impl Patterns<'_> {
     }
 }
 
+/// The patterns of resources in all policies that bind some principals.
+#[derive(Debug)]
+pub struct PatternsOfSome<'a> {
+    /// Those that are the same to everyone.
+    shared: Vec<&'a Template>,
+    /// Those that depend on who asks.
+    own: Vec<Patterns<'a>>,
+}
+
+impl PatternsOfSome<'_> {
+    /// Which of the patterns match an ARN. As with [`Patterns::of`], resources with the same answer are alike to each of the
+    /// principals.
+    pub fn of(&self, arn: &str) -> Vec<Truth> {
+        let (steps, nobody) = (Steps::new(), Context::new());
+        let shared = self.shared.iter().map(|one| pattern::resource(one, arn, &nobody, &steps).0);
+        shared.chain(self.own.iter().flat_map(|patterns| patterns.of(arn))).collect()
+    }
+}
+
 impl Index {
+    /// The patterns of all policies that bind any of some principals; what no variable tells apart is there once.
+    pub fn patterns_of_some(&self, numbers: &[u32]) -> PatternsOfSome<'_> {
+        let (mut known, mut shared, mut own) = (HashSet::new(), Vec::new(), Vec::new());
+        for number in numbers {
+            let Patterns { patterns, context } = self.patterns(*number);
+            let (personal, same): (Vec<_>, Vec<_>) =
+                patterns.into_iter().partition(|one| one.keys().next().is_some());
+            shared.extend(same.into_iter().filter(|one| known.insert(*one)));
+            if !personal.is_empty() {
+                own.push(Patterns { patterns: personal, context });
+            }
+        }
+        PatternsOfSome { shared, own }
+    }
+
     /// The patterns of all policies that bind a principal: its own, its boundary, and the organisation's.
     pub fn patterns(&self, number: u32) -> Patterns<'_> {
         let mut patterns = Vec::new();

@@ -70,19 +70,50 @@ impl Index {
     /// # Errors
     /// When action or resource are not of their form.
     pub fn decide(&self, action: &str, target: &Target, given: &Context) -> Result<Decisions, String> {
+        match self.decide_at_once(action, target, given)? {
+            Some(decisions) => Ok(decisions),
+            None => self.decide_one_by_one(action, target, given),
+        }
+    }
+
+    /// Decides with sets; none where one after the other has to be asked.
+    fn decide_at_once(
+        &self,
+        action: &str,
+        target: &Target,
+        given: &Context,
+    ) -> Result<Option<Decisions>, String> {
         let guard = self.organisation.guard(target);
         // What is not the same for many is asked of one after the other.
         if Self::is_about_the_asker(given) || guard.bucket.object_owner.is_some() {
-            return self.decide_one_by_one(action, target, given);
+            return Ok(None);
         }
         let Some(question) = Question::new(self, action, target, &guard, given)? else {
-            return Ok(Decisions::none(0));
+            return Ok(Some(Decisions::none(0)));
         };
         let decisions = question.decide();
-        if question.steps.are_spent() {
-            return self.decide_one_by_one(action, target, given);
+        Ok((!question.steps.are_spent()).then_some(decisions))
+    }
+
+    /// The same of some, in their order: where one after the other has to be asked, only these are.
+    ///
+    /// # Errors
+    /// When action or resource are not of their form.
+    pub fn decide_of(
+        &self,
+        numbers: &[u32],
+        action: &str,
+        target: &Target,
+        given: &Context,
+    ) -> Result<Vec<Decision>, String> {
+        if let Some(decisions) = self.decide_at_once(action, target, given)? {
+            return Ok(numbers.iter().map(|number| decisions.of(*number)).collect());
         }
-        Ok(decisions)
+        let ask = |number: &u32| {
+            let name = self.members.get(*number).map(|member| member.name.as_str()).unwrap_or_default();
+            self.organisation.ask(name, action, target, given.clone()).map(|verdict| verdict.decision)
+        };
+        numbers.iter().map(ask).collect()
     }
 
     /// Asks of everyone whether they can do something to a resource, also of those whom only the resource names. The

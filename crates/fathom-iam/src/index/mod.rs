@@ -26,7 +26,7 @@ use std::{
 };
 
 pub use bits::Bits;
-pub use classes::Patterns;
+pub use classes::{Patterns, PatternsOfSome};
 pub use decide::Decisions;
 use holdings::{Holdings, Plan};
 use members::{Members, is_personal};

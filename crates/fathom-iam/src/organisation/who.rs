@@ -198,6 +198,17 @@ impl Organisation {
         guards(&target.arn).any(|arn| self.guarded.contains_key(arn))
     }
 
+    /// Whether all that guards a resource was read and is nothing, so that policies of principals alone decide about it.
+    pub fn is_bare(&self, target: &Target) -> bool {
+        guards(&target.arn).find_map(|arn| self.guarded.get(arn)).is_some_and(|guard| {
+            guard.policy == Layer::None
+                && guard.account == target.account
+                && !guard.is_bucket
+                && guard.grants.is_empty()
+                && guard.unread.is_empty()
+        })
+    }
+
     /// Whether an account belongs to the organisation, or was scanned.
     pub fn knows(&self, account: &str) -> bool {
         self.accounts.contains_key(account)

@@ -8,6 +8,7 @@ mod explain;
 mod kept;
 mod keys;
 mod least_privilege;
+mod matrix;
 mod openings;
 mod secrets;
 mod unused;
@@ -31,6 +32,7 @@ pub(crate) use escalation::{__path_escalation, __path_escalations, escalation, e
 pub(crate) use explain::{__path_explain, explain};
 pub(crate) use keys::{__path_keys, keys};
 pub(crate) use least_privilege::{__path_least_privilege, least_privilege};
+pub(crate) use matrix::{__path_matrix, matrix};
 pub(crate) use openings::{__path_openings, openings};
 pub(crate) use secrets::{__path_secrets, secrets};
 pub(crate) use unused::{__path_unused, unused};
@@ -79,6 +81,12 @@ fn needed(name: &str, text: Option<String>) -> Result<String, Problem> {
         return Err(Problem::parameter(name, format!("`{name}` has at most {TEXT_BYTES_MAX} bytes")));
     }
     Ok(text)
+}
+
+/// A text that names are to have in them, within its length; empty where there is none.
+fn part(name: &str, text: Option<String>) -> Result<String, Problem> {
+    text.filter(|text| !text.trim().is_empty())
+        .map_or_else(|| Ok(String::new()), |text| needed(name, Some(text)))
 }
 
 /// What is given of the requests, as `KEY=VALUE`; a key that stands more than once has several values.

@@ -28,6 +28,11 @@ pub(crate) struct UnusedQuery {
     /// Not used for so many days.
     #[param(minimum = 1, maximum = 3650, default = 90)]
     days: Option<u32>,
+    /// Only these; may be repeated.
+    #[param(inline)]
+    kind: Vec<UnusedWhat>,
+    /// Only in these accounts; may be repeated.
+    account: Vec<String>,
     /// `next` of the page before.
     cursor: Option<u64>,
     /// The most rows.
@@ -147,9 +152,13 @@ pub(crate) struct UnusedAnswer {
     rows: Vec<UnusedOne>,
     /// How many there are, over all pages.
     total: u64,
+    /// How many of these are surely unused.
+    unused: u64,
+    /// Of how many of these it is not known.
+    unknown: u64,
     /// Where the next page begins; null on the last.
     next: Option<u64>,
-    /// What was looked at.
+    /// What was looked at, whatever is asked for.
     asked: Vec<UnusedAsked>,
     /// How many were never used and are younger than that.
     young: u64,
@@ -181,14 +190,22 @@ pub(crate) async fn unused(
         handle.block_on(asked).map_err(not_answered)
     })
     .await?;
-    let total = found.rows.len();
+    let is_wanted = |row: &privilege::UnusedRow| {
+        (query.kind.is_empty() || query.kind.contains(&row.kind.into()))
+            && (query.account.is_empty() || query.account.contains(&row.account))
+    };
+    let rows: Vec<privilege::UnusedRow> = found.rows.into_iter().filter(is_wanted).collect();
+    let total = rows.len();
+    let unused = rows.iter().filter(|row| row.state == privilege::State::Unused).count();
     let asked = found.asked.into_iter();
     Ok(Json(UnusedAnswer {
         days: found.days,
         since: found.since,
         total: total as u64,
+        unused: unused as u64,
+        unknown: (total - unused) as u64,
         next: page.next(total),
-        rows: page.cut(found.rows).into_iter().map(Into::into).collect(),
+        rows: page.cut(rows).into_iter().map(Into::into).collect(),
         asked: asked.map(|(kind, count)| UnusedAsked { kind: kind.into(), count: count as u64 }).collect(),
         young: found.young as u64,
         gaps: found.gaps,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use fathom_access::{Answer, CanRow, Permitted};
+use fathom_access::{Answer, CanRow, Permitted, Wanted};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
     NAMED_MAX, Page, PermissionsAsOf, context,
     kept::{WithKeyView, with_key},
-    needed, permitted, refused,
+    needed, part, permitted, refused,
     views::{AccessKind, AskerView, PermittedView},
     who_can::AnswerCounts,
 };
@@ -29,6 +29,14 @@ pub(crate) struct WhatCanQuery {
     /// A user or role by ARN or name, an account's id for its root user.
     #[param(required = true)]
     principal: Option<String>,
+    /// Only on these resources, by ARN; may be repeated.
+    resource: Vec<String>,
+    /// Only on resources of these types; may be repeated.
+    resource_type: Vec<String>,
+    /// Only on resources of these accounts; may be repeated.
+    resource_account: Vec<String>,
+    /// Only on resources with this text in their ARN.
+    on: Option<String>,
     /// Only these kinds of access; may be repeated.
     #[param(inline)]
     kind: Vec<AccessKind>,
@@ -91,7 +99,7 @@ pub(crate) struct WhatCanAnswer {
     as_of: PermissionsAsOf,
 }
 
-/// What one principal may do, over the whole estate
+/// What one principal may do, over the whole estate or a part of it
 #[utoipa::path(get, path = "/permissions/what-can", tag = "permissions", operation_id = "what_can", params(WhatCanQuery),
     responses(
         (status = 200, description = "The answer", body = WhatCanAnswer),
@@ -113,8 +121,16 @@ pub(crate) async fn what_can(
         .ok_or_else(|| Problem::new(Code::Internal, "a number stands for nobody"))?;
     let principal = fathom_iam::organisation::Asker { kind, principal: name.to_owned() }.into();
     let asking = Arc::clone(&snapshot);
+    let wanted = Wanted {
+        resources: query.resource,
+        resource_types: query.resource_type,
+        resource_accounts: query.resource_account,
+        ..Wanted::default()
+    };
+    let on = part("on", query.on)?;
     let found = permitting::ask(&state, move || {
-        asking.permissions.what_can(number, &given).map_err(|error| refused("principal", error))
+        let found = asking.permissions.what_can_of(number, &wanted, &on, &given);
+        found.map_err(|error| refused("principal", error))
     })
     .await?;
     let mut rows: Vec<(Answer, WhatCanRow)> =
