@@ -5,6 +5,7 @@
 //!
 //! **Invariant:** what no scan read is told to the organisation, so that answers that depend on it are unknown.
 
+mod centre;
 mod decrypt;
 mod escalation;
 mod keys;
@@ -13,20 +14,21 @@ mod openings;
 mod permissions;
 mod secrets;
 mod seen;
+mod standing;
+mod unread;
 mod visit;
 mod wanted;
 mod what_can;
 mod what_if;
 
-use std::collections::{BTreeMap, HashMap};
-
+pub use centre::{Assigned, Assignee, Centre};
 pub use decrypt::{Encryption, KeyStep, Says, Under, WithKey};
 pub use escalation::Escalating;
 use fathom_catalogue::CatalogueError;
 use fathom_content::ContentError;
 use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
-use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoreError, StoredResource, UnknownQuery, Which, WhichEdges};
+use fathom_model::{ResourceType, Timestamp, Uid};
+use fathom_store::{Store, StoreError, StoredResource, Which, WhichEdges};
 use futures::TryStreamExt as _;
 pub use keys::{Counts, Custody, GrantReport, Grantee, KeyReport, Keys, Rotation, Who};
 pub use matrix::{By, Grid, GridColumn, GridQuestion, GridRow, Mark};
@@ -34,6 +36,9 @@ pub use openings::{Opening, Openings, Origin};
 pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member, on_objects};
 pub use secrets::{Reader, SecretReport, Secrets};
 pub use seen::Seen;
+pub use standing::{Basis, Before, Standing};
+use unread::parts;
+pub use unread::{Listings, Unread, unread};
 pub use visit::{AccessRow, Tell};
 pub use wanted::{Wanted, account_of, name_of};
 pub use what_can::{CanRow, WhatCan};
@@ -87,8 +92,6 @@ pub enum AccessError {
     },
 }
 
-/// Rows of the list that are read at once.
-const PAGE: u32 = 1000;
 /// Meanings of a text that are named.
 const NAMED: u32 = 10;
 /// The types of an organisation are asked once, those of an account in each.
@@ -170,9 +173,6 @@ async fn everyone(store: &Store, now: Timestamp) -> Result<Builder, StoreError> 
     Ok(builder)
 }
 
-/// The members of documents that could not be read, by resource.
-type Unread = HashMap<Uid, Vec<String>>;
-
 /// Adds resources, and gives back which of them are organisational units.
 async fn add(
     store: &Store,
@@ -207,65 +207,26 @@ fn last(arn: &str) -> &str {
 
 /// Tells which accounts were scanned, and which lists could not be read or were never asked for.
 async fn coverage(store: &Store, kinds: &[ResourceType], builder: &mut Builder) -> Result<(), StoreError> {
-    let accounts = store.coverage_accounts(&CoverageQuery::default()).await?;
-    let query = CoverageQuery { kinds: kinds.to_vec(), ..CoverageQuery::default() };
-    let mut rows: BTreeMap<(String, String), Vec<Coverage>> = BTreeMap::new();
-    for row in store.coverage(&query).await? {
-        let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
-        rows.entry((row.account.as_str().to_owned(), kind)).or_default().push(row);
-    }
-    // The first reason is told, and a refusal tells more than what was not asked.
-    for ((account, kind), rows) in &rows {
-        let is_cut =
-            |row: &&Coverage| row.outcome == Outcome::Unknown && LISTINGS.contains(&row.operation.as_str());
-        if let Some(row) = rows.iter().find(is_cut) {
-            let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
-            let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
-            builder.unlisted(account, kind, &format!("{}: {why}", row.operation));
-        }
+    let listings = Listings::of(store, kinds, &LISTINGS).await?;
+    for (account, kind, why) in listings.cut() {
+        builder.unlisted(account, kind, why);
     }
     let (tree, own): (Vec<&str>, Vec<&str>) =
         Builder::kinds().partition(|kind| kind.starts_with(ORGANISATION));
-    for account in accounts.iter().map(|(account, _)| account.as_str()) {
+    for account in &listings.accounts {
         builder.account(account);
         for kind in &own {
-            if !rows.contains_key(&(account.to_owned(), (*kind).to_owned())) {
+            if !listings.is_asked(account, kind) {
                 builder.unlisted(account, kind, &format!("no scan asked for {kind}"));
             }
         }
     }
     for kind in tree {
-        if !rows.keys().any(|(_, asked)| asked == kind) {
+        if !listings.is_asked_of_any(kind) {
             builder.unlisted("", kind, &format!("no scan asked for {kind}"));
         }
     }
     Ok(())
-}
-
-/// The members of documents that could not be read.
-async fn unread(store: &Store, kinds: &[ResourceType], now: Timestamp) -> Result<Unread, StoreError> {
-    let mut unread = Unread::new();
-    let mut query = UnknownQuery {
-        limit: PAGE,
-        kinds: kinds.to_vec(),
-        include_accepted: true,
-        ..UnknownQuery::default()
-    };
-    loop {
-        let page = store.unknowns(&query, now).await?;
-        for row in page.rows {
-            unread.insert(row.uid, parts(row.gaps));
-        }
-        match page.next {
-            Some(next) => query.after_rank = next,
-            None => return Ok(unread),
-        }
-    }
-}
-
-/// The members that gaps are about, where they could not be read.
-fn parts(gaps: Vec<Gap>) -> Vec<String> {
-    gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part).collect()
 }
 
 /// The resource that a person means for an action: an ARN, an id or a name; `*` where the action has none.

@@ -174,6 +174,11 @@ impl Permissions {
         Ok(Self { index, resources, encryption: Encryption::default(), catalogue: Catalogue::embedded()? })
     }
 
+    /// The same with another index, and with other resources.
+    pub(crate) fn with(&self, index: Index, resources: BTreeMap<String, Resource>) -> Self {
+        Self { index, resources, encryption: Encryption::default(), catalogue: self.catalogue }
+    }
+
     /// The same, where it is known with which keys things are kept.
     #[must_use]
     pub fn with_encryption(mut self, encryption: Encryption) -> Self {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets a surprise fails")]
 
+mod centre;
 #[path = "../../../fathom-iam/tests/it/choices.rs"]
 mod choices;
 #[path = "../../../fathom-iam/tests/it/estates.rs"]
@@ -10,4 +11,5 @@ mod estates;
 mod kept;
 mod matrix;
 mod openings;
+mod standing;
 mod what_if;
