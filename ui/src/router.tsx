@@ -17,6 +17,13 @@ const root = createRootRoute({
 });
 const short = (value: unknown) => one(value)?.slice(0, 100);
 const text = (value: unknown) => one(value)?.trim().slice(0, 2048) || undefined;
+/** Those of the words that are allowed. */
+const words = <T extends string>(value: unknown, allowed: readonly T[]): T[] | undefined => {
+  const said = many(value)?.flatMap((each) => allowed.find((one) => one === each) ?? []);
+  return said?.length ? said : undefined;
+};
+/** Days as the server takes them. */
+const days = (value: unknown) => { const said = number(value); return said !== undefined && said >= 1 && said <= 3650 ? said : undefined; };
 /** The filter of every list of resources. */
 const filter = (raw: Raw) => optional({
   search: one(raw.search), type: many(raw.type), account: many(raw.account), region: many(raw.region), owner: some(raw.owner), network: some(raw.network), assigned_to: some(raw.assigned_to),
@@ -93,7 +100,11 @@ const permissions = createRoute({
   validateSearch: (raw: Raw) => optional({
     principal: text(raw.principal), action: text(raw.action), resource: text(raw.resource), context: many(raw.context)?.slice(0, 50),
     kind: choice(raw.kind, ["anyone", "any_account", "outside", "federated", "service", "root", "user", "role"]), from: choice(raw.from, ["public", "external", "federated", "confined", "cross_account", "service"]),
-    view: choice(raw.view, ["ask", "what-if", "escalation"]), to: text(raw.to), more: flag(raw.more) || undefined, of: choice(raw.of, ["principal", "managed", "resource", "scp", "rcp"]), id: text(raw.id),
+    view: choice(raw.view, ["ask", "matrix", "what-if", "escalation", "unused", "keys", "secrets"]), to: text(raw.to), more: flag(raw.more) || undefined, of: choice(raw.of, ["principal", "managed", "resource", "scp", "rcp"]), id: text(raw.id),
+    // The grid: what it is about, which part of it, and the cell that is open together with `principal`.
+    by: choice(raw.by, ["type", "account", "resource"]), account: many(raw.account), principal_kind: words(raw.principal_kind, ["root", "user", "role"]), who: text(raw.who), type: many(raw.type), owner: many(raw.owner), on: text(raw.on),
+    access: words(raw.access, ["admin", "write", "data", "tagging", "read", "list"]), row: number(raw.row), column: number(raw.column), cell: text(raw.cell), as: choice(raw.as, ["grid", "list"]),
+    days: days(raw.days), drop: flag(raw.drop) || undefined, what: choice(raw.what, ["access_key", "password", "user", "role"]), key: text(raw.key), secret: text(raw.secret),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/permissions/Permissions")), "Permissions"),
 });

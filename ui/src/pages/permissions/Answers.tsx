@@ -97,7 +97,7 @@ export function WhatCan({ query }: { query: Query<"/api/v1/permissions/what-can"
 const NAMES_SHOWN = 3;
 
 /** Resources that are alike; the first few by name. */
-function Named({ type, resources, all }: { type: string; resources: string[]; all: number }) {
+export function Named({ type, resources, all }: { type: string; resources: string[]; all: number }) {
   return (
     <span className={styles.named}>
       <span className="row small muted"><KindIcon type={type} />{kind(type)}{all > 1 && ` × ${count(all)}`}</span>

@@ -18,7 +18,12 @@ import { asks, command, type Question } from "./words";
 // Asked rarely: its script comes when it is.
 const WhatIf = lazy(() => import("./WhatIf").then((module) => ({ default: module.WhatIf })));
 const Escalation = lazy(() => import("./Escalation").then((module) => ({ default: module.Escalation })));
-const VIEWS = [["ask", "Ask"], ["what-if", "What if"], ["escalation", "Escalation"]] as const;
+const Grid = lazy(() => import("./Grid").then((module) => ({ default: module.Grid })));
+const Unused = lazy(() => import("./Unused").then((module) => ({ default: module.Unused })));
+const Keys = lazy(() => import("./Keys").then((module) => ({ default: module.Keys })));
+const Secrets = lazy(() => import("./Secrets").then((module) => ({ default: module.Secrets })));
+const VIEWS = [["ask", "Ask"], ["matrix", "Matrix"], ["what-if", "What if"], ["escalation", "Escalation"], ["unused", "Unused"], ["keys", "Keys"], ["secrets", "Secrets"]] as const;
+const PARTS = { matrix: Grid, "what-if": WhatIf, escalation: Escalation, unused: Unused, keys: Keys, secrets: Secrets };
 
 const TITLES = { explain: "Can it?", "who-can": "Who can?", "what-can": "What can it do?", "what-on": "Who can do what to it?", openings: "What is open to the outside?", "resource-lacks": "On what?" };
 
@@ -29,6 +34,7 @@ export function Permissions() {
   const past = useAt().as_of !== undefined;
   const question: Question = { principal, action, resource, kind, context };
   const which = asks(question);
+  const Part = view === "ask" ? undefined : PARTS[view];
   const set = (next: Partial<Question>) => void navigate({ search: (was) => ({ ...was, ...next }) });
   const cli = command({ ...question, from });
   // Another question begins anew: what is open in the answer to the one before is not of this one.
@@ -39,8 +45,7 @@ export function Permissions() {
       <div className={styles.views}><Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: next === "ask" ? undefined : next }) })} /></div>
       {view === "ask" && <Asking key={key} question={question} set={set} />}
       {past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>Permissions are known as the last scan left them, whatever moment the page shows.</span></p>}
-      {view === "what-if" && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><WhatIf /></Suspense>}
-      {view === "escalation" && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><Escalation /></Suspense>}
+      {Part && <Suspense fallback={<Skeleton lines={6} label="Fetching the page" />}><Part /></Suspense>}
       {view === "ask" && <section className={styles.answer} aria-label="Answer" key={`answer ${key}`}>
         <h2>{TITLES[which]}</h2>
         {which === "explain" && <Explained query={{ principal: principal ?? "", kind, action: action ?? "", resource: resource ?? "", context }} />}
