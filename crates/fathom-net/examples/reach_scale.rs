@@ -117,7 +117,7 @@ fn network(interfaces: usize) -> (Network, usize) {
                     3..=5 => rule["IpRanges"] = json!([{"CidrIp": range(draw.below(SUBNETS))}]),
                     _ => {
                         rule["UserIdGroupPairs"] =
-                            json!([{"GroupId": format!("sg-{v}-{}", draw.below(GROUPS))}])
+                            json!([{"GroupId": format!("sg-{v}-{}", draw.below(GROUPS))}]);
                     }
                 }
                 inbound.push(rule);
@@ -132,7 +132,7 @@ fn network(interfaces: usize) -> (Network, usize) {
         }
         for e in 0..PER_VPC {
             let s = e % SUBNETS;
-            let groups: Vec<Value> = (0..1 + draw.below(2))
+            let groups: Vec<Value> = (0..=draw.below(2))
                 .map(|_| json!({"GroupId": format!("sg-{v}-{}", draw.below(GROUPS))}))
                 .collect();
             let at = e / SUBNETS + 10;

@@ -208,7 +208,7 @@ impl Ports {
         for &(first, last) in &self.0 {
             match joined.last_mut() {
                 Some((_, end)) if end.checked_add(1).is_none_or(|next| first <= next) => {
-                    *end = last.max(*end)
+                    *end = last.max(*end);
                 }
                 _ => joined.push((first, last)),
             }

@@ -43,7 +43,7 @@ pub(super) struct Classes {
     /// The addresses of each interface, by number.
     pub(super) of_interface: Vec<Vec<u32>>,
     /// The addresses of each class.
-    pub(super) classes: Vec<Vec<u32>>,
+    pub(super) of_class: Vec<Vec<u32>>,
     /// The addresses of a group's members.
     pub(super) members: HashMap<String, Vec<u32>>,
     /// The addresses of interfaces that need no groups, and have none.
@@ -74,14 +74,14 @@ impl Classes {
         }
         held.sort_by_key(|one| (one.address, one.interface));
         let mut of_interface = vec![Vec::new(); network.interfaces.len()];
-        let mut classes: Vec<Vec<u32>> = vec![Vec::new(); keys.len()];
+        let mut of_class: Vec<Vec<u32>> = vec![Vec::new(); keys.len()];
         let mut members: HashMap<String, Vec<u32>> = HashMap::new();
         let mut unasked = Vec::new();
         for (at, one) in (0..).zip(&held) {
             if let Some(own) = of_interface.get_mut(one.interface as usize) {
                 own.push(at);
             }
-            if let Some(own) = classes.get_mut(one.class as usize) {
+            if let Some(own) = of_class.get_mut(one.class as usize) {
                 own.push(at);
             }
             if groups::has_none(network, one.interface) {
@@ -93,11 +93,11 @@ impl Classes {
                 members.entry(group.clone()).or_default().push(at);
             }
         }
-        Self { held, of_interface, classes, members, unasked }
+        Self { held, of_interface, of_class, members, unasked }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.classes.len()
+        self.of_class.len()
     }
 
     /// The numbers of the addresses in a range.

@@ -82,7 +82,7 @@ impl Index {
         }
         let count = self.classes.held.len();
         let mut ways = Ways { kept: Bits::none(count), plain: Bits::none(count), others: Vec::new() };
-        for (source, members) in (0..).zip(&self.classes.classes) {
+        for (source, members) in (0..).zip(&self.classes.of_class) {
             let first = members.first().and_then(|at| self.classes.held.get(*at as usize));
             if first.is_none_or(|one| one.address.is_ipv6() != is_v6) {
                 continue;
@@ -119,7 +119,7 @@ impl Index {
     /// An address of each class, of two interfaces.
     fn two(&self, source: Class, target: Class) -> Option<(u32, u32)> {
         let members =
-            |class: Class| self.classes.classes.get(class as usize).map(Vec::as_slice).unwrap_or_default();
+            |class: Class| self.classes.of_class.get(class as usize).map(Vec::as_slice).unwrap_or_default();
         let interface = |at: u32| self.classes.held.get(at as usize).map(|one| one.interface);
         let to = *members(target).first()?;
         if let Some(from) = members(source).iter().find(|from| interface(**from) != interface(to)) {

@@ -181,7 +181,7 @@ impl Index {
 
     fn who_reaches_address(&self, target: &Held, traffic: Traffic, reached: &mut Reached) {
         let is_v6 = target.address.is_ipv6();
-        let inbound = self.inbound(target.interface, &traffic);
+        let inbound = self.inbound(target.interface, traffic);
         let ways = self.ways_to(target.class, is_v6, traffic);
         let open = self.open_outwards(traffic, is_v6);
         for (set, kept) in [(&ways.kept, Kept::Yes), (&ways.plain, Kept::No)] {
@@ -202,7 +202,7 @@ impl Index {
             }
         }
         for (class, path) in &ways.others {
-            let members = self.classes.classes.get(*class as usize).map(Vec::as_slice).unwrap_or_default();
+            let members = self.classes.of_class.get(*class as usize).map(Vec::as_slice).unwrap_or_default();
             self.take_class(members, path, target, traffic, (&inbound, &open), reached);
         }
     }
@@ -240,7 +240,7 @@ impl Index {
     }
 
     /// What the groups of a server say to everybody.
-    fn inbound(&self, to: u32, traffic: &Traffic) -> Inbound {
+    fn inbound(&self, to: u32, traffic: Traffic) -> Inbound {
         let count = self.classes.held.len();
         let rest = groups::decide_unnamed(self.network(), to, traffic);
         let mut inbound = Inbound { yes: Bits::none(count), named: Bits::none(count), rest };
@@ -304,13 +304,13 @@ impl Index {
     /// What the groups of a client say.
     fn out(&self, from: &Held, target: &Held, traffic: Traffic) -> Verdict {
         let lets =
-            groups::decide_outbound(self.network(), from.interface, from.address, target.address, &traffic);
+            groups::decide_outbound(self.network(), from.interface, from.address, target.address, traffic);
         verdict_of(&lets)
     }
 
     /// What the groups of a server say to one.
     fn says(&self, to: u32, other: IpAddr, member: &Sender, traffic: Traffic) -> Verdict {
-        verdict_of(&groups::decide(self.network(), to, other, member, &traffic, false))
+        verdict_of(&groups::decide(self.network(), to, other, member, traffic, false))
     }
 
     /// All interfaces to one address, one by one.

@@ -253,10 +253,8 @@ pub(super) fn target_group(read: &mut Reading<'_>) -> Option<(String, TargetGrou
         targets = Some(found);
     }
     // Elastic Load Balancing guide, "Client IP preservation": on by default for servers, and for addresses with UDP.
-    let default = match (target_type.as_str(), told.as_str()) {
-        ("instance" | "alb", _) | (_, "UDP" | "TCP_UDP") => true,
-        _ => false,
-    };
+    let default =
+        matches!((target_type.as_str(), told.as_str()), ("instance" | "alb", _) | (_, "UDP" | "TCP_UDP"));
     let kept =
         attribute(&read.document["Attributes"], "preserve_client_ip.enabled").map(|told| told == "true");
     let keeps_client = match told.as_str() {

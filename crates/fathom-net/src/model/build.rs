@@ -196,10 +196,10 @@ impl Builder {
             "AWS::ElasticLoadBalancingV2::LoadBalancer" => self.balancers.extend(balance::balancer(read)),
             "AWS::ElasticLoadBalancingV2::Listener" => self.listeners.extend(balance::listener(read)),
             "AWS::ElasticLoadBalancingV2::ListenerRule" => {
-                self.listener_rules.extend(balance::listener_rule(read))
+                self.listener_rules.extend(balance::listener_rule(read));
             }
             "AWS::ElasticLoadBalancingV2::TargetGroup" => {
-                self.target_groups.extend(balance::target_group(read))
+                self.target_groups.extend(balance::target_group(read));
             }
             "AWS::ElasticLoadBalancing::LoadBalancer" => self.balancers.extend(balance::classic(read)),
             _ => {}

@@ -89,12 +89,11 @@ fn service(read: &mut Reading<'_>, permission: &Value) -> Option<Service> {
     if told == "-1" {
         return Some(Service::ANY);
     }
-    let protocol: Protocol = match told.parse() {
-        Ok(protocol) => protocol,
-        Err(_) => {
-            read.fault(&format!("`{told}` is no protocol"));
-            return None;
-        }
+    let protocol: Protocol = if let Ok(protocol) = told.parse() {
+        protocol
+    } else {
+        read.fault(&format!("`{told}` is no protocol"));
+        return None;
     };
     let (from, to) = (permission["FromPort"].as_i64(), permission["ToPort"].as_i64());
     let mut service = Service { protocol: Some(protocol), ports: None, icmp: (None, None) };
@@ -164,23 +163,19 @@ pub(super) fn acl(read: &mut Reading<'_>) -> Option<(String, Acl)> {
         let mut service = Service::ANY;
         let mut is_readable = true;
         if told != "-1" {
-            match told.parse::<Protocol>() {
-                Ok(protocol) => {
-                    service.protocol = Some(protocol);
-                    let ports = &entry["PortRange"];
-                    let port = |name: &str| ports[name].as_u64().and_then(|port| u16::try_from(port).ok());
-                    service.ports = port("From").zip(port("To")).filter(|_| protocol.has_ports());
-                    let icmp = &entry["IcmpTypeCode"];
-                    let number =
-                        |name: &str| icmp[name].as_i64().and_then(|number| u8::try_from(number).ok());
-                    if protocol.is_icmp() {
-                        service.icmp = (number("Type"), number("Type").and(number("Code")));
-                    }
+            if let Ok(protocol) = told.parse::<Protocol>() {
+                service.protocol = Some(protocol);
+                let ports = &entry["PortRange"];
+                let port = |name: &str| ports[name].as_u64().and_then(|port| u16::try_from(port).ok());
+                service.ports = port("From").zip(port("To")).filter(|_| protocol.has_ports());
+                let icmp = &entry["IcmpTypeCode"];
+                let number = |name: &str| icmp[name].as_i64().and_then(|number| u8::try_from(number).ok());
+                if protocol.is_icmp() {
+                    service.icmp = (number("Type"), number("Type").and(number("Code")));
                 }
-                Err(_) => {
-                    read.fault(&format!("`{told}` is no protocol"));
-                    is_readable = false;
-                }
+            } else {
+                read.fault(&format!("`{told}` is no protocol"));
+                is_readable = false;
             }
         }
         let range =

@@ -83,14 +83,13 @@ impl Network {
     pub fn table_of(&self, subnet: &str) -> Whole<(&str, &Table)> {
         let own = self.table_of.get(subnet);
         let unread = || Unread(format!("no route table of {subnet} was seen (ec2:DescribeRouteTables)"));
-        let number = match own {
-            Some(number) => number,
-            None => {
-                if let Some(unread) = self.why(subnet, "AWS::EC2::RouteTable") {
-                    return Err(unread);
-                }
-                self.main_of.get(&self.subnet(subnet)?.vpc).ok_or_else(unread)?
+        let number = if let Some(number) = own {
+            number
+        } else {
+            if let Some(unread) = self.why(subnet, "AWS::EC2::RouteTable") {
+                return Err(unread);
             }
+            self.main_of.get(&self.subnet(subnet)?.vpc).ok_or_else(unread)?
         };
         self.tables.at(*number).map(|table| (self.tables.id(*number), table)).ok_or_else(unread)
     }

@@ -34,13 +34,6 @@ pub(super) fn ask(network: &Network, question: &Question, arn: &str, depth: u32)
     if !balancer.is_active {
         return stopped(arn, Code::BadState, "it is not active");
     }
-    let nodes = nodes(network, arn);
-    if nodes.is_empty() {
-        return unknown(
-            arn,
-            format!("the interfaces of {} were not seen (ec2:DescribeNetworkInterfaces)", balancer.name),
-        );
-    }
     for kind in ["AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"] {
         if balancer.kind != BalancerKind::Classic
             && let Some(unread) = network.unlisted(&balancer.at, kind)
@@ -53,6 +46,13 @@ pub(super) fn ask(network: &Network, question: &Question, arn: &str, depth: u32)
     let Some(listener) = balancer.listeners.iter().find(takes) else {
         return stopped(arn, Code::Elbv2ListenersMismatch, format!("no listener takes {traffic}"));
     };
+    let nodes = nodes(network, arn);
+    if nodes.is_empty() {
+        return unknown(
+            arn,
+            format!("the interfaces of {} were not seen (ec2:DescribeNetworkInterfaces)", balancer.name),
+        );
+    }
     // To a node, by its public address or its private one.
     let mut best = Best::default();
     for node in &nodes {

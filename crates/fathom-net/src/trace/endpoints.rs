@@ -12,7 +12,7 @@ use crate::{
 
 impl Walk<'_> {
     /// To an endpoint; from a subnet, or from a gateway of the VPC.
-    pub(super) fn to_endpoint(&mut self, id: &str, subnet: Option<&str>, vpc: &str) -> End {
+    pub(super) fn by_endpoint(&mut self, id: &str, subnet: Option<&str>, vpc: &str) -> End {
         let network = self.network;
         let Some(endpoint) = network.endpoints.get(id) else {
             let unread = Unread(format!("endpoint {id} was not seen (ec2:DescribeVpcEndpoints)"));

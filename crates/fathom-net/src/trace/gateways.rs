@@ -15,7 +15,7 @@ use crate::{
 
 impl Walk<'_> {
     /// Out of a VPC by its internet gateway. An IPv4 address is exchanged for the public one of the interface.
-    pub(super) fn to_internet(&mut self, gateway: &str, vpc: &str) -> End {
+    pub(super) fn by_internet_gateway(&mut self, gateway: &str, vpc: &str) -> End {
         let network = self.network;
         match network.internet_gateways.get(gateway) {
             Some(own) if own.vpcs.iter().any(|one| one == vpc) => {}
@@ -122,8 +122,13 @@ impl Walk<'_> {
             Ok(BlockMode::Both) => "block-bidirectional",
             Ok(BlockMode::Ingress) if !is_begun_inside => "block-ingress",
             Ok(_) => return Ok(()),
+            // It is off unless somebody turned it on, and only ever blocks: what would pass is told, with the condition.
             Err(unread) => {
-                self.unsure("vpc_block_public_access", subnet, unread);
+                self.hop("vpc_block_public_access", subnet, Says::Unknown, unread.0.clone());
+                let condition = format!("VPC Block Public Access lets it pass ({})", unread.0);
+                if !self.conditions.contains(&condition) {
+                    self.conditions.push(condition);
+                }
                 return Ok(());
             }
         };
@@ -150,11 +155,11 @@ impl Walk<'_> {
             self.hop("internet", "", Says::Delivered, self.target.to_string());
             return End::Out(Outside::Internet);
         };
-        self.from_internet(number, private)
+        self.enter_from_internet(number, private)
     }
 
     /// Into a VPC, to an interface with a public address.
-    fn from_internet(&mut self, number: u32, private: IpAddr) -> End {
+    fn enter_from_internet(&mut self, number: u32, private: IpAddr) -> End {
         let network = self.network;
         let Some((id, interface)) = network.interface(number) else { return End::Unknown };
         let vpc = interface.vpc.as_str();
@@ -221,8 +226,8 @@ impl Walk<'_> {
         }
         self.hop("route_table", id, Says::Forwarded, told);
         Some(match &route.via {
-            Via::Endpoint(endpoint) => self.to_endpoint(endpoint, None, vpc),
-            Via::Interface(interface) => self.to_interface(interface, None, vpc),
+            Via::Endpoint(endpoint) => self.by_endpoint(endpoint, None, vpc),
+            Via::Interface(interface) => self.by_interface(interface, None, vpc),
             _ => {
                 let unread = Unread(format!("a route of gateway {gateway} leads where gateways do not lead"));
                 self.lost("route_table", id, Code::UnsupportedComponent, unread)
@@ -231,7 +236,7 @@ impl Walk<'_> {
     }
 
     /// Out by an egress-only gateway: IPv6, and only what begins inside.
-    pub(super) fn to_egress_only(&mut self, gateway: &str, vpc: &str) -> End {
+    pub(super) fn by_egress_only_gateway(&mut self, gateway: &str, vpc: &str) -> End {
         let network = self.network;
         match network.egress_gateways.get(gateway) {
             Some(own) if own.vpcs.iter().any(|one| one == vpc) => {}
@@ -278,7 +283,7 @@ impl Walk<'_> {
     }
 
     /// Through a NAT gateway: the packet goes on with the gateway's own address.
-    pub(super) fn to_nat(&mut self, id: &str, subnet: &str, vpc: &str) -> End {
+    pub(super) fn by_nat_gateway(&mut self, id: &str, subnet: &str, vpc: &str) -> End {
         let network = self.network;
         let Some(nat) = network.nats.get(id) else {
             let unread = Unread(format!("NAT gateway {id} was not seen (ec2:DescribeNatGateways)"));
@@ -309,7 +314,7 @@ impl Walk<'_> {
             let unread = Unread(format!("{id} would exchange IPv6 for IPv4, which is not followed"));
             return self.lost("nat_gateway", id, Code::UnsupportedComponent, unread);
         }
-        let numbered = nat.interfaces.iter().filter_map(|id| network.interfaces.number(id)).next();
+        let numbered = nat.interfaces.iter().find_map(|id| network.interfaces.number(id));
         let Some((number, (_, interface))) =
             numbered.and_then(|number| Some((number, network.interface(number)?)))
         else {
@@ -336,7 +341,7 @@ impl Walk<'_> {
     }
 
     /// Over a peering, which leads to the other VPC and no further.
-    pub(super) fn over_peering(&mut self, id: &str, vpc: &str) -> End {
+    pub(super) fn by_peering(&mut self, id: &str, vpc: &str) -> End {
         let network = self.network;
         let Some(peering) = network.peerings.get(id) else {
             let unread = Unread(format!("peering {id} was not seen (ec2:DescribeVpcPeeringConnections)"));
@@ -361,7 +366,7 @@ impl Walk<'_> {
             let rule = format!("it does not join {vpc}");
             return self.block("vpc_peering", id, Code::BadStateAttachment, Disposition::NoRoute, rule);
         }
-        let is_unknown = !network.vpcs.get(&far.vpc).is_some() && far.cidrs.is_empty();
+        let is_unknown = network.vpcs.get(&far.vpc).is_none() && far.cidrs.is_empty();
         if !is_unknown && !holds(far, self.target) {
             let rule = format!("{} is not of {}: a peering leads no further", self.target, far.vpc);
             return self.block(
@@ -400,7 +405,7 @@ impl Walk<'_> {
     }
 
     /// Out by a virtual private gateway.
-    pub(super) fn to_vpn(&mut self, gateway: &str, vpc: &str) -> End {
+    pub(super) fn by_vpn_gateway(&mut self, gateway: &str, vpc: &str) -> End {
         let network = self.network;
         match network.vpn_gateways.get(gateway) {
             Some(own) if own.vpcs.iter().any(|one| one == vpc) => {}
@@ -438,10 +443,10 @@ impl Walk<'_> {
     }
 
     /// From a network elsewhere.
-    pub(super) fn from_beyond(&mut self, gateway: &str) -> End {
+    pub(super) fn enter_from_beyond(&mut self, gateway: &str) -> End {
         let network = self.network;
         self.sender = Sender::Nobody;
-        let Some(own) = network.vpn_gateways.get(gateway) else { return self.from_attachment(gateway) };
+        let Some(own) = network.vpn_gateways.get(gateway) else { return self.enter_from_attachment(gateway) };
         let home =
             own.vpcs.iter().find(|vpc| network.vpcs.get(vpc).is_some_and(|vpc| vpc.contains(self.target)));
         let Some(vpc) = home else {
@@ -459,7 +464,7 @@ impl Walk<'_> {
     }
 
     /// To an interface that is to pass it on: what a server does with it is not in any document.
-    pub(super) fn to_interface(&mut self, id: &str, subnet: Option<&str>, vpc: &str) -> End {
+    pub(super) fn by_interface(&mut self, id: &str, subnet: Option<&str>, vpc: &str) -> End {
         let network = self.network;
         self.is_unusual = true;
         let Some(number) = network.interfaces.number(id) else {

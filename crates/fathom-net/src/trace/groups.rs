@@ -66,7 +66,7 @@ pub(super) fn outbound(walk: &mut Walk<'_>, number: u32) -> Result<(), End> {
     if !walk.asks_groups {
         return Ok(());
     }
-    let lets = decide_outbound(walk.network, number, walk.source, walk.target, &walk.traffic);
+    let lets = decide_outbound(walk.network, number, walk.source, walk.target, walk.traffic);
     told_to(walk, lets, Disposition::DeniedOut)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn inbound(walk: &mut Walk<'_>, number: u32) -> Result<(), End> {
         walk.seen = Some((walk.source, walk.sender.clone()));
         return Ok(());
     }
-    let lets = decide(walk.network, number, walk.source, &walk.sender, &walk.traffic, false);
+    let lets = decide(walk.network, number, walk.source, &walk.sender, walk.traffic, false);
     told_to(walk, lets, Disposition::DeniedIn)
 }
 
@@ -106,20 +106,19 @@ pub(crate) fn decide_outbound(
     number: u32,
     source: IpAddr,
     target: IpAddr,
-    traffic: &Traffic,
+    traffic: Traffic,
 ) -> Lets {
     let receiver = receiver(network, number, source, target);
     decide(network, number, target, &receiver, traffic, true)
 }
 
 /// The rules of an interface's groups that are about some traffic.
-pub(crate) fn rules<'n>(
-    network: &'n Network,
+pub(crate) fn rules(
+    network: &Network,
     number: u32,
-    traffic: &Traffic,
+    traffic: Traffic,
     is_out: bool,
-) -> impl Iterator<Item = &'n Rule> {
-    let traffic = *traffic;
+) -> impl Iterator<Item = &Rule> {
     let groups = network.interface(number).map(|(_, one)| one.groups.as_slice()).unwrap_or_default();
     let groups = groups.iter().filter_map(|id| network.groups.get(id));
     let rules = groups.flat_map(move |group| if is_out { &group.outbound } else { &group.inbound });
@@ -132,7 +131,7 @@ pub(crate) fn has_none(network: &Network, number: u32) -> bool {
 }
 
 /// What the groups of a server say to one whom no range and no group of theirs is about.
-pub(crate) fn decide_unnamed(network: &Network, number: u32, traffic: &Traffic) -> Verdict {
+pub(crate) fn decide_unnamed(network: &Network, number: u32, traffic: Traffic) -> Verdict {
     let Some((_, interface)) = network.interface(number) else { return Verdict::Yes };
     let is_unseen = interface.groups.iter().any(|id| network.groups.get(id).is_none());
     if is_unseen || interface.groups.is_empty() && interface.kind == InterfaceKind::Host {
@@ -160,7 +159,7 @@ pub(crate) fn decide(
     number: u32,
     other: IpAddr,
     member: &Sender,
-    traffic: &Traffic,
+    traffic: Traffic,
     is_out: bool,
 ) -> Lets {
     let Some((id, interface)) = network.interface(number) else { return Lets::Unasked };
@@ -184,7 +183,7 @@ pub(crate) fn decide(
         };
         let own = if is_out { &group.outbound } else { &group.inbound };
         count += own.len();
-        for rule in own.iter().filter(|rule| rule.service.takes(traffic)) {
+        for rule in own.iter().filter(|rule| rule.service.takes(&traffic)) {
             let words = || (group_id.clone(), told(way, group, rule));
             match matches(network, rule, other, member) {
                 Match::Yes => {
@@ -252,8 +251,7 @@ fn matches(network: &Network, rule: &Rule, other: IpAddr, member: &Sender) -> Ma
                 Sender::Unseen(why) => Match::Unread(why.clone()),
                 Sender::Known(_) | Sender::Unsure(..) | Sender::Nobody => Match::No,
                 Sender::Lost(code) => {
-                    let holds = network.groups.get(group).is_some()
-                        && network.holders(other).iter().any(|number| has(number));
+                    let holds = network.groups.get(group).is_some() && network.holders(other).iter().any(has);
                     if holds { Match::Lost(*code) } else { Match::No }
                 }
             }

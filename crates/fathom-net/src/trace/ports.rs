@@ -76,7 +76,7 @@ fn ranges(network: &Network, from: &Place, to: &Place, protocol: Protocol) -> Ve
     for (_, acl) in network.acls.iter() {
         acl.inbound.iter().chain(&acl.outbound).for_each(|entry| cut(&entry.service));
     }
-    cuts.retain(|cut| *cut <= u32::from(u16::MAX));
+    cuts.retain(|cut| u16::try_from(*cut).is_ok());
     cuts.sort_unstable();
     cuts.dedup();
     let ends = cuts.iter().skip(1).map(|next| next - 1).chain([u32::from(u16::MAX)]);

@@ -32,10 +32,11 @@ pub(super) fn choose<'t>(walk: &mut Walk<'_>, table: &'t Table) -> Choice<'t> {
             Destination::Unreadable(told) => {
                 return Choice::Unread(Unread(format!("the destination of a route makes no sense: {told}")));
             }
-            Destination::List(id) => match longest(network, id, target) {
-                Some(Some(length)) => matching.push((length, route)),
-                Some(None) => {}
-                None => {
+            Destination::List(id) => {
+                if let Some(cidrs) = ranges(network, id) {
+                    let lengths = cidrs.iter().filter(|cidr| cidr.contains(target)).map(Cidr::length);
+                    matching.extend(lengths.max().map(|length| (length, route)));
+                } else {
                     let list = network.prefix_lists.get(id);
                     // The lists of endpoints hold public addresses of their services, and nobody else's.
                     if list.is_some_and(|list| list.is_aws) || matches!(route.via, Via::Endpoint(_)) {
@@ -50,7 +51,7 @@ pub(super) fn choose<'t>(walk: &mut Walk<'_>, table: &'t Table) -> Choice<'t> {
                         return Choice::Unread(Unread(why));
                     }
                 }
-            },
+            }
         }
     }
     if matching.iter().any(|(_, route)| route.origin == Origin::Local) {
@@ -60,10 +61,9 @@ pub(super) fn choose<'t>(walk: &mut Walk<'_>, table: &'t Table) -> Choice<'t> {
     best.map_or(Choice::None, |(_, route)| Choice::Route(route))
 }
 
-/// How long the longest range of a prefix list is that has an address; none outside where the list was not read.
-fn longest(network: &Network, list: &str, at: IpAddr) -> Option<Option<u8>> {
-    let cidrs = network.prefix_lists.get(list)?.cidrs.as_ref()?;
-    Some(cidrs.iter().filter(|cidr| cidr.contains(at)).map(Cidr::length).max())
+/// The ranges of a prefix list; none where it was not read.
+fn ranges<'n>(network: &'n Network, list: &str) -> Option<&'n [Cidr]> {
+    network.prefix_lists.get(list)?.cidrs.as_deref()
 }
 
 /// A route in words.

@@ -16,7 +16,7 @@ use crate::{
 
 impl Walk<'_> {
     /// From a subnet of a VPC.
-    pub(super) fn to_transit(&mut self, transit: &str, subnet: &str, vpc: &str) -> End {
+    pub(super) fn by_transit_gateway(&mut self, transit: &str, subnet: &str, vpc: &str) -> End {
         let network = self.network;
         let Some(attachment) = network.attachment(transit, vpc) else {
             let at = network.vpcs.get(vpc).map(|vpc| &vpc.at);
@@ -74,7 +74,7 @@ impl Walk<'_> {
     }
 
     /// From a network elsewhere that is attached.
-    pub(super) fn from_attachment(&mut self, id: &str) -> End {
+    pub(super) fn enter_from_attachment(&mut self, id: &str) -> End {
         let network = self.network;
         let found = network.attachments.iter().map(|(_, one)| one).find(|one| one.id == id);
         let Some(attachment) = found else {
@@ -150,11 +150,11 @@ impl Walk<'_> {
             ));
             return self.lost("transit_gateway_attachment", to, Code::UnknownResource, unread);
         };
-        self.into(attachment)
+        self.behind(attachment)
     }
 
     /// To what is behind an attachment.
-    fn into(&mut self, to: &Attachment) -> End {
+    fn behind(&mut self, to: &Attachment) -> End {
         let network = self.network;
         if !to.is_available {
             let rule = "it is not available";
@@ -208,13 +208,13 @@ impl Walk<'_> {
                         ),
                     };
                 }
-                self.into_vpc(to, &vpc.clone())
+                self.enter_vpc(to, &vpc.clone())
             }
         }
     }
 
     /// Into a VPC, by a subnet of the attachment, from which its route table leads on.
-    fn into_vpc(&mut self, to: &Attachment, vpc: &str) -> End {
+    fn enter_vpc(&mut self, to: &Attachment, vpc: &str) -> End {
         let network = self.network;
         self.hop("transit_gateway_attachment", &to.id, Says::Forwarded, format!("to {vpc}"));
         self.came = Came::Transit;

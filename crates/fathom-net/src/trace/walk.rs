@@ -348,7 +348,7 @@ impl<'n> Walk<'n> {
             }
             Origin::Beyond(gateway, at) => {
                 self.hop("outside", gateway, Says::Forwarded, format!("begins at {at}"));
-                self.from_beyond(gateway)
+                self.enter_from_beyond(gateway)
             }
         }
     }
@@ -396,7 +396,7 @@ impl<'n> Walk<'n> {
                 None => End::Unknown,
             },
             End::Out(Outside::Internet) => self.internet(),
-            End::Out(Outside::Beyond(gateway)) => self.from_beyond(gateway),
+            End::Out(Outside::Beyond(gateway)) => self.enter_from_beyond(gateway),
             End::Out(Outside::Service(_)) => match self.service_vpc.clone() {
                 Some(vpc) => self.deliver(&vpc, None),
                 None => End::Unknown,
@@ -503,14 +503,14 @@ impl<'n> Walk<'n> {
     fn follow(&mut self, subnet: &str, vpc: &str, via: &Via) -> End {
         match via {
             Via::Local => self.deliver(vpc, Some(subnet)),
-            Via::Internet(gateway) => self.to_internet(gateway, vpc),
-            Via::Egress(gateway) => self.to_egress_only(gateway, vpc),
-            Via::Nat(nat) => self.to_nat(nat, subnet, vpc),
-            Via::Peering(peering) => self.over_peering(peering, vpc),
-            Via::Transit(transit) => self.to_transit(transit, subnet, vpc),
-            Via::Vpn(gateway) => self.to_vpn(gateway, vpc),
-            Via::Endpoint(endpoint) => self.to_endpoint(endpoint, Some(subnet), vpc),
-            Via::Interface(interface) => self.to_interface(interface, Some(subnet), vpc),
+            Via::Internet(gateway) => self.by_internet_gateway(gateway, vpc),
+            Via::Egress(gateway) => self.by_egress_only_gateway(gateway, vpc),
+            Via::Nat(nat) => self.by_nat_gateway(nat, subnet, vpc),
+            Via::Peering(peering) => self.by_peering(peering, vpc),
+            Via::Transit(transit) => self.by_transit_gateway(transit, subnet, vpc),
+            Via::Vpn(gateway) => self.by_vpn_gateway(gateway, vpc),
+            Via::Endpoint(endpoint) => self.by_endpoint(endpoint, Some(subnet), vpc),
+            Via::Interface(interface) => self.by_interface(interface, Some(subnet), vpc),
             Via::Other(what) => {
                 let unread = Unread(format!("a route leads to {what}, whose behaviour is not known"));
                 self.lost("gateway", what, Code::UnsupportedComponent, unread)

@@ -74,7 +74,7 @@ fn the_index_answers_as_single_packets_do() {
             }
             Ok(())
         })
-        .unwrap();
+        .expect("the same answers");
     // The draw must not be one-sided.
     let seen = seen.into_inner().expect("a lock");
     println!("{seen:?}");

@@ -48,9 +48,9 @@ fn read(path: &Path) -> Vec<Example> {
             let value: Value =
                 serde_json::from_str(body).unwrap_or_else(|error| panic!("{place}: block above: {error}"));
             if *is_more {
-                merge(&mut given, value)
+                merge(&mut given, value);
             } else {
-                given = value
+                given = value;
             }
             block = None;
         } else if let Some(kind) = line.strip_prefix("```json ") {
