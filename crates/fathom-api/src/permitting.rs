@@ -1,9 +1,10 @@
-//! Who can do what, taken apart once for each finished scan and kept until the next one ends.
+//! Who can do what, taken apart once and kept until the next scan ends; where that changed policies alone, what is kept is
+//! changed.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use fathom_access::{AccessError, Escalating, Openings, Origin, Permissions};
+use fathom_access::{AccessError, Basis, Before, Escalating, Openings, Origin, Permissions, Standing};
 use fathom_escalate::{Everyone, Ways, WorkedOut};
 use fathom_iam::Context;
 use fathom_model::Scan;
@@ -29,11 +30,16 @@ pub(crate) struct Snapshot {
     openings: OnceLock<Openings>,
     /// What the estate has beside its policies, and what was worked out of it for everybody.
     escalating: Escalating,
+    basis: Basis,
     ways: OnceLock<Arc<WorkedOut>>,
     escalations: OnceLock<Everyone>,
 }
 
 impl Snapshot {
+    fn before(&self) -> Before<'_> {
+        Before { permissions: &self.permissions, escalating: &self.escalating, basis: &self.basis }
+    }
+
     /// Whom resources let in from anywhere outside their accounts.
     ///
     /// # Errors
@@ -105,29 +111,51 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         Problem::new(Code::NotFound, "no scan has ended yet, so no permissions are known")
             .hint("start one with POST /scans")
     })?;
-    let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
+    let known = match &*kept {
+        Some(known) if follows(state, known, &scan).await? => Some(Arc::clone(known)),
+        _ => None,
+    };
+    let (store, now, handle, until) = (state.store.for_questions(), state.now(), Handle::current(), scan.id);
     // Policies are parsed between two reads, which would hold up other requests on a thread that serves them.
     let loading = spawn_blocking(move || {
         handle.block_on(async {
-            let permissions = Permissions::load(&store, now).await?;
-            Ok::<_, AccessError>((permissions, Escalating::load(&store, now).await?))
+            if let Some(known) = known
+                && let Some(made) = known.before().after(&store, (known.scan.id, until), now).await?
+            {
+                return Ok(made);
+            }
+            Standing::load(&store, now).await
         })
     });
-    let (permissions, escalating) = loading
+    let Standing { permissions, escalating, basis } = loading
         .await
         .map_err(|_| Problem::new(Code::Internal, "the permissions were not read to their end"))?
-        .map_err(|error| Problem::new(Code::Internal, chain(&error)))?;
+        .map_err(|error: AccessError| Problem::new(Code::Internal, chain(&error)))?;
     let made = Arc::new(Snapshot {
         scan,
         permissions,
         turn,
         openings: OnceLock::new(),
         escalating,
+        basis,
         ways: OnceLock::new(),
         escalations: OnceLock::new(),
     });
     *kept = Some(Arc::clone(&made));
     Ok(made)
+}
+
+/// Whether all scans that ended since are behind the one that was known, and none behind this one: what changed between the
+/// two is then all that changed.
+async fn follows(state: &ApiState, known: &Snapshot, scan: &Scan) -> Result<bool, Problem> {
+    let mut turn = known.turn;
+    while let Some((next, ended)) = state.store.finished_after(turn).await? {
+        if ended.id <= known.scan.id || ended.id > scan.id {
+            return Ok(false);
+        }
+        turn = next;
+    }
+    Ok(true)
 }
 
 /// Asks a question off the threads that serve requests, in one of the places that statements have too: both take every

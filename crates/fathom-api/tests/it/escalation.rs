@@ -35,6 +35,12 @@ async fn the_sample_says_who_can_become_more_and_what_prevents_it() {
     let first = api.read("/permissions/escalations?limit=1").await;
     assert_eq!((&first["rows"][0], &first["next"]), (&rows[0], &json!(1)));
 
+    // Another scan of the same estate leaves another state, whose permissions are made of those before, and no other answers.
+    api.scan(&json!({})).await;
+    let again = api.read("/permissions/escalations").await;
+    assert_ne!(again["as_of"]["scan"], found["as_of"]["scan"]);
+    assert_eq!((&again["rows"], &again["gaps"]), (&found["rows"], &found["gaps"]));
+
     for (path, status) in [
         ("/permissions/escalation", 400),
         ("/permissions/escalation?principal=nobody-at-all", 404),
