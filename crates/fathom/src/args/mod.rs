@@ -4,6 +4,7 @@ mod access;
 mod assign;
 mod iam;
 mod import;
+mod net;
 mod people;
 mod privilege;
 mod scan;
@@ -21,6 +22,7 @@ pub(crate) use access::{
 pub(crate) use assign::AssignCommand;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
+pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
@@ -117,6 +119,13 @@ pub(crate) enum Command {
     WhatIf(WhatIfArgs),
     /// Say who can come to have more permissions than were given, by which steps, and what prevents it
     Escalate(EscalateArgs),
+    /// Say whether one thing reaches another over the network, with each hop
+    Reach(ReachArgs),
+    /// List what the internet reaches over the network, with the ports and the way
+    Exposed(ExposedArgs),
+    /// Follow packets through the network
+    #[command(subcommand)]
+    Net(NetCommand),
     /// List the resources that let in everyone
     Public(OpeningsArgs),
     /// List the resources that let in anybody from outside the organisation

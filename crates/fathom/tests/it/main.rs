@@ -25,6 +25,7 @@ mod kept;
 mod ledger;
 mod mistakes;
 mod moto;
+mod network;
 mod people;
 mod places;
 mod privilege;

@@ -1,0 +1,144 @@
+//! What reaches what over the estate: reads out of the store what has a say, for `fathom-net`.
+//!
+//! **Invariant:** what no scan read is told to the network, so that answers that depend on it are unknown.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fathom_model::{Coverage, Outcome, ResourceType, Timestamp, Uid};
+use fathom_net::{Builder, Found, Network};
+use fathom_store::{CoverageQuery, Store, StoreError, UnknownQuery, Which};
+use futures::TryStreamExt as _;
+
+/// Rows of the list that are read at once.
+const PAGE: u32 = 1000;
+/// The calls without whose answer a list is not whole. Others add members to documents, whose gaps say it.
+const LISTINGS: [&str; 27] = [
+    "DescribeEgressOnlyInternetGateways",
+    "DescribeFirewall",
+    "DescribeInstances",
+    "DescribeInternetGateways",
+    "DescribeListeners",
+    "DescribeLoadBalancers",
+    "DescribeManagedPrefixLists",
+    "DescribeNatGateways",
+    "DescribeNetworkAcls",
+    "DescribeNetworkInterfaces",
+    "DescribeRouteTables",
+    "DescribeRules",
+    "DescribeSecurityGroups",
+    "DescribeSubnets",
+    "DescribeTargetGroups",
+    "DescribeTransitGatewayAttachments",
+    "DescribeTransitGatewayRouteTables",
+    "DescribeTransitGateways",
+    "DescribeVpcBlockPublicAccessOptions",
+    "DescribeVpcEndpointServiceConfigurations",
+    "DescribeVpcEndpoints",
+    "DescribeVpcPeeringConnections",
+    "DescribeVpcs",
+    "DescribeVpnConnections",
+    "DescribeVpnGateways",
+    "ListFirewallPolicies",
+    "ListFirewalls",
+];
+/// What is asked once for each thing of another type: where there is none of those, nothing is asked.
+const ASKED_OF_OTHERS: [&str; 2] =
+    ["AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerRule"];
+
+/// Reads the network, as of the last scans.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load(store: &Store, now: Timestamp) -> Result<Network, StoreError> {
+    let kinds: Vec<ResourceType> = Builder::kinds().map(ResourceType::from).collect();
+    let mut builder = Builder::default();
+    let unread = unread(store, &kinds, now).await?;
+    let mut places: BTreeSet<(String, String)> = BTreeSet::new();
+    let which = Which { kinds: kinds.clone(), ..Which::all() };
+    let mut found = std::pin::pin!(store.stream_resources(&which, true));
+    while let Some(chunk) = found.try_next().await? {
+        for stored in chunk {
+            let resource = &stored.resource;
+            places.insert((resource.account.as_str().to_owned(), resource.region.as_str().to_owned()));
+            builder.add(Found {
+                kind: resource.kind.as_str(),
+                uid: resource.uid.as_str(),
+                account: resource.account.as_str(),
+                region: resource.region.as_str(),
+                document: &resource.document.value(),
+                unread: unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
+            });
+        }
+    }
+    coverage(store, kinds, &places, &mut builder).await?;
+    Ok(builder.build())
+}
+
+/// Tells which lists could not be read or were never asked for, where there is a network.
+async fn coverage(
+    store: &Store,
+    kinds: Vec<ResourceType>,
+    places: &BTreeSet<(String, String)>,
+    builder: &mut Builder,
+) -> Result<(), StoreError> {
+    let query = CoverageQuery { kinds, limit: 1_000_000, ..CoverageQuery::default() };
+    let mut rows: BTreeMap<(String, String), BTreeMap<String, Vec<Coverage>>> = BTreeMap::new();
+    for row in store.coverage(&query).await? {
+        let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+        let place = (row.account.as_str().to_owned(), row.region.as_str().to_owned());
+        rows.entry(place).or_default().entry(kind).or_default().push(row);
+    }
+    let none = BTreeMap::new();
+    for place in places {
+        let (account, region) = place;
+        let asked = rows.get(place).unwrap_or(&none);
+        for kind in Builder::kinds() {
+            let is_cut = |row: &&Coverage| {
+                row.outcome == Outcome::Unknown && LISTINGS.contains(&row.operation.as_str())
+            };
+            match asked.get(kind) {
+                Some(rows) => {
+                    if let Some(row) = rows.iter().find(is_cut) {
+                        builder.unlisted(account, region, kind, &why(row));
+                    }
+                }
+                None if ASKED_OF_OTHERS.contains(&kind) => {}
+                None => builder.unlisted(account, region, kind, &format!("no scan asked for {kind}")),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The call, and why it was not answered.
+fn why(row: &Coverage) -> String {
+    let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
+    let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
+    format!("{}: {why}", row.operation)
+}
+
+/// The members of documents that could not be read, by resource.
+async fn unread(
+    store: &Store,
+    kinds: &[ResourceType],
+    now: Timestamp,
+) -> Result<HashMap<Uid, Vec<String>>, StoreError> {
+    let mut unread = HashMap::new();
+    let mut query = UnknownQuery {
+        limit: PAGE,
+        kinds: kinds.to_vec(),
+        include_accepted: true,
+        ..UnknownQuery::default()
+    };
+    loop {
+        let page = store.unknowns(&query, now).await?;
+        for row in page.rows {
+            let parts = row.gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part);
+            unread.insert(row.uid, parts.collect());
+        }
+        match page.next {
+            Some(next) => query.after_rank = next,
+            None => return Ok(unread),
+        }
+    }
+}
