@@ -74,7 +74,7 @@ pub(crate) fn run() -> Result<()> {
     ];
     write(&out.join("NOTICE"), notice(&date, &licences).as_bytes())?;
     println!("{index}");
-    not_operations(&actions.join("data"), &out.join("not-operations.json"))
+    not_operations(&actions.join("data/actions"), &out.join("not-operations.json"))
 }
 
 /// Makes the list of actions that are no operation anew, of the same actions and the botocore of the tests, and says whether
