@@ -6,7 +6,8 @@ use fathom_privilege::{LeastPrivilege, Log, PrivilegeError, Unseen, least_privil
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, ago, allows, call, logged, now, permissions, report, role, scanned, unread, whole, with_report,
+    ACCOUNT, Tried, ago, allows, call, logged, now, permissions, report, role, scanned, unread, whole,
+    with_report,
 };
 
 const S3: &str = "s3.amazonaws.com";
@@ -32,7 +33,7 @@ impl Case {
     }
 
     /// IAM made a report a day ago.
-    fn reported(mut self, services: &[(&str, Option<i64>, &[(&str, i64)])]) -> Self {
+    fn reported(mut self, services: &[Tried<'_>]) -> Self {
         self.role = with_report(self.role, report(1, services));
         self
     }

@@ -79,10 +79,13 @@ pub(crate) fn key(owner: &str, id: &str, created: i64, status: &str, last_used: 
     resource(KEY, &uid, created, &document)
 }
 
+/// A service, how many days ago it was tried, and its actions with theirs.
+pub(crate) type Tried<'a> = (&'a str, Option<i64>, &'a [(&'a str, i64)]);
+
 /// A report of last use, made so many days ago: services with when they were tried last, and actions that IAM tracks.
 /// Source of its form: `GetServiceLastAccessedDetails` in the API reference of IAM.
-pub(crate) fn report(made: i64, services: &[(&str, Option<i64>, &[(&str, i64)])]) -> Value {
-    let service = |(name, last, actions): &(&str, Option<i64>, &[(&str, i64)])| {
+pub(crate) fn report(made: i64, services: &[Tried<'_>]) -> Value {
+    let service = |(name, last, actions): &Tried<'_>| {
         let mut one = json!({"ServiceName": name, "ServiceNamespace": name, "TotalAuthenticatedEntities": 0});
         if let Some(last) = last {
             one["LastAuthenticated"] = json!(ago(*last).to_string());

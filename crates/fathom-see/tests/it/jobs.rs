@@ -46,7 +46,7 @@ fn started() -> Rule {
 }
 
 /// A report as the API reference of `GetServiceLastAccessedDetails` describes it.
-fn report(status: &str, services: Value) -> Value {
+fn report(status: &str, services: &Value) -> Value {
     json!({
         "JobStatus": status, "JobCreationDate": "2026-01-02T00:00:00Z", "JobCompletionDate": "2026-01-02T00:00:05Z",
         "ServicesLastAccessed": services, "IsTruncated": false,
@@ -87,12 +87,12 @@ fn a_report_is_waited_for_and_asked_of_those_that_were_used() {
             let job = params["JobId"].as_str().unwrap();
             // The report about `app` is done at the second look, in two pages.
             if job.ends_with("/app") && looked.fetch_add(1, Ordering::SeqCst) == 0 {
-                return report("IN_PROGRESS", json!([]));
+                return report("IN_PROGRESS", &json!([]));
             }
             let first = params["Marker"].is_null() && job.ends_with("/app");
             let service = if first { "ec2" } else { "s3" };
             let mut report =
-                report("COMPLETED", json!([{"ServiceName": service, "ServiceNamespace": service}]));
+                report("COMPLETED", &json!([{"ServiceName": service, "ServiceNamespace": service}]));
             if first {
                 report["IsTruncated"] = json!(true);
                 report["Marker"] = json!("more");
@@ -131,7 +131,7 @@ fn a_report_is_waited_for_and_asked_of_those_that_were_used() {
 fn a_report_that_fails_or_is_refused_is_a_gap() {
     alone("jobs::a_report_that_fails_or_is_refused_is_a_gap", async || {
         let desk = Desk::new(&["us-east-1"]).await;
-        let mut failed = report("FAILED", json!([]));
+        let mut failed = report("FAILED", &json!([]));
         failed["Error"] = json!({"Message": "try later", "Code": "SERVICE_FAILURE"});
         desk.answers(vec![roles(), started(), answer("iam", READ, failed)]);
         desk.scan(&[ROLE], &ScanOptions::default()).await;
@@ -148,7 +148,7 @@ fn a_report_that_fails_or_is_refused_is_a_gap() {
         desk.answers(vec![
             roles(),
             answer("iam", START, json!({})),
-            answer("iam", READ, report("COMPLETED", json!([]))),
+            answer("iam", READ, report("COMPLETED", &json!([]))),
         ]);
         desk.scan(&[ROLE], &ScanOptions::default()).await;
         assert_eq!(gaps(&desk).await, both(Reason::Malformed), "a report without a number cannot be read");
