@@ -280,7 +280,14 @@ fn network(
         }),
     );
     given["NatGateways"] = json!([{"NatGatewayId": "nat-0", "VpcId": "vpc-0", "SubnetId": "subnet-0-1", "State": "available", "ConnectivityType": "public", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat"}]}]);
-    given["TransitGateways"] = json!([{"TransitGatewayId": "tgw-0", "Options": {"SecurityGroupReferencingSupport": if flags[5] { "enable" } else { "disable" }}}]);
+    // Where an option is not told, it is not known.
+    let keeps = match (flags[5], flags[3]) {
+        (true, true) => json!(null),
+        (true, false) => json!("enable"),
+        (false, _) => json!("disable"),
+    };
+    given["TransitGateways"] =
+        json!([{"TransitGatewayId": "tgw-0", "Options": {"SecurityGroupReferencingSupport": keeps}}]);
     given["EgressOnlyInternetGateways"] =
         json!([{"EgressOnlyInternetGatewayId": "eigw-0", "Attachments": [{"VpcId": "vpc-0"}]}]);
     given["VpnGateways"] =
