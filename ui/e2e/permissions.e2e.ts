@@ -67,7 +67,7 @@ function dusty(): object {
     row("access_key", "AKIAEXAMPLE", { admin: "yes", active: true, principal: "arn:aws:iam::111122223333:user/ann" }), row("password", "ben", { last_used: null, days: 2400, because: "never used" }), row("role", WORKER.split(":role/")[1] ?? "", { admin: "only_if" }),
     row("user", "cleo", { active: null }), row("role", "AWSServiceRoleForSupport", { provider_made: true }), row("role", "locked", { state: "unknown", last_used: null, days: null, admin: "unknown", because: "RoleLastUsed was not read: iam:GetRole is missing" }),
   ];
-  return { days: 90, since: "2026-07-01T00:00:00Z", rows, total: 6, unused: 5, unknown: 1, next: null, young: 2, gaps: ["users and roles of account 222233334444 were not read"], as_of: AS_OF, asked: [{ kind: "access_key", count: 3 }, { kind: "password", count: 4 }, { kind: "user", count: 9 }, { kind: "role", count: 40 }] };
+  return { days: 90, since: "2026-07-01T00:00:00Z", rows, total: 6, unused: 5, unknown: 1, next: null, young: 2, disagreements: [], gaps: ["users and roles of account 222233334444 were not read"], as_of: AS_OF, asked: [{ kind: "access_key", count: 3 }, { kind: "password", count: 4 }, { kind: "user", count: 9 }, { kind: "role", count: 40 }] };
 }
 
 /** One that uses little of what it has, with a log that does not cover everything. */
@@ -77,10 +77,10 @@ function greedy(): object {
   const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: ["s3:GetObject", "sqs:SendMessage"], Resource: ["arn:aws:s3:::one/*", "arn:aws:sqs:eu-west-1:111122223333:jobs"] }] };
   return {
     principal: WORKER, since: "2026-07-01T00:00:00Z", until: "2026-10-01T00:00:00Z", days: 90, places: [{ region: "eu-west-1", first: "2026-07-02T00:00:00Z", last: "2026-09-30T00:00:00Z", days: 88, days_of_reads: 88 }, { region: "us-east-1", first: "2026-09-01T00:00:00Z", last: "2026-09-30T00:00:00Z", days: 30, days_of_reads: 0 }], silent: ["eu-central-1"],
-    policies: ["own", "AmazonS3FullAccess"], granted: 240, used: [used("s3:GetObject"), used("sqs:SendMessage"), used("sts:GetCallerIdentity", false)], never_used: [group("s3", "write", 120), group("sqs", "write", 12), group("iam", "admin", 40)], never_used_count: 172,
+    policies: ["own", "AmazonS3FullAccess"], granted: 264, used: [used("s3:GetObject"), used("sqs:SendMessage"), used("sts:GetCallerIdentity", false)], never_used: [group("s3", "write", 120), group("sqs", "write", 12), group("iam", "admin", 40)], never_used_count: 172,
     unseen: [{ reason: "data_event", because: "a data event, or one that a trail may leave out", count: 66, groups: [group("dynamodb", "data", 66)] }], not_mapped: [{ source: "new.amazonaws.com", name: "DoSomethingNew", last: "2026-09-30T00:00:00Z" }],
     drops_unseen: false, policy, policy_chars: 180, proof: { allowed: 14, not_granted: [{ action: "sts:GetCallerIdentity", resource: "*" }], not_wider: true, because: [] }, notes: ["the policy takes the place of the identity policies that were read"], as_of: AS_OF,
-    never_tried: [], never_tried_count: 0, disagreements: [], accessed: null,
+    never_tried: [group("kms", "write", 24)], never_tried_count: 24, remembered: { source: "IAM", made: "2026-10-01T08:00:00Z", window_days: 400, services: [{ service: "s3", last: "2026-09-30T00:00:00Z" }, { service: "kms", last: null }] }, disagreements: [{ what: "sqs:SendMessage", log: "2026-09-30T00:00:00Z", iam: null, because: "the log has a use that IAM does not remember" }],
   };
 }
 
@@ -283,15 +283,12 @@ describe("permissions", () => {
       await page.waitForURL(/view=matrix/);
       const grid = page.getByRole("grid", { name: "Who may do what to what" });
       await grid.waitFor();
-      await everySize(page, "permissions-matrix");
-      await page.getByRole("radio", { name: "Accounts" }).click();
       await grid.getByRole("columnheader", { name: /908249470583/ }).waitFor();
-      await everySize(page, "permissions-matrix-accounts");
-
+      await everySize(page, "permissions-matrix");
       await page.getByRole("searchbox", { name: "Name of a user or role" }).fill("telemetry-sync");
       await page.getByRole("radio", { name: "Types" }).click();
-      await page.getByRole("searchbox", { name: "Part of an ARN" }).fill("s3:::northwind");
-      const cell = grid.getByRole("gridcell", { name: /^telemetry-sync, S3 Bucket: .*data yes/ });
+      await page.getByRole("searchbox", { name: "Part of an ARN" }).fill("s3:::northwind-t");
+      const cell = grid.getByRole("gridcell", { name: /^telemetry-sync, S3 Bucket: .*data only if/ });
       await cell.waitFor();
       await page.getByRole("radio", { name: "Resources" }).click();
       await grid.getByRole("columnheader", { name: /northwind-tmp-export-7731/ }).waitFor();
@@ -302,7 +299,7 @@ describe("permissions", () => {
       expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-colindex"))).toBe("3");
       await page.keyboard.press("Home");
       await page.keyboard.press("Enter");
-      const opened = page.getByRole("region", { name: "What the cell stands for" });
+      const opened = page.getByRole("region", { name: "What the cell stands for", exact: true });
       await opened.getByRole("table", { name: "What the cell stands for" }).waitFor();
       expect(page.url()).toContain("cell=arn:aws:s3:::");
       await opened.getByRole("button", { name: /^data / }).first().click();
@@ -322,10 +319,10 @@ describe("permissions", () => {
 
       // On a telephone the list says the same.
       await page.setViewportSize({ width: 390, height: 844 });
-      await page.goto(`${ADDRESS}/permissions?view=matrix&who=telemetry-sync&on=s3:::northwind`);
+      await page.goto(`${ADDRESS}/permissions?view=matrix&by=type&who=telemetry-sync&on=s3:::northwind`);
       const twin = page.getByRole("list", { name: "Who may do what to what" });
       await twin.getByText("telemetry-sync").click();
-      await twin.getByRole("button", { name: /S3 Bucket.*data yes/s }).click();
+      await twin.getByRole("button", { name: /S3 Bucket.*data only if/s }).click();
       await opened.getByRole("heading", { name: /telemetry-sync/ }).waitFor();
       await page.setViewportSize({ width: 1440, height: 900 });
     }));
@@ -333,11 +330,11 @@ describe("permissions", () => {
   it("stay in parts of a grid where there are ten thousand", () =>
     journey("/permissions", async (page) => {
       await page.route(/\/permissions\/matrix\?/, (route) => route.fulfill({ json: vast(new URL(route.request().url())) }));
-      await page.goto(`${ADDRESS}/permissions?view=matrix`);
+      await page.goto(`${ADDRESS}/permissions?view=matrix&by=type`);
       await page.getByText("rows 1–50 of 10,100").waitFor();
       const grid = page.getByRole("grid");
       expect(await grid.getAttribute("aria-rowcount")).toBe("10101");
-      await grid.getByText("700 of 900 not asked").waitFor();
+      await grid.getByText("700 not asked").waitFor();
       await everySize(page, "permissions-matrix-vast");
       // Over the edge into the part beside it; the focus goes along.
       await grid.getByRole("gridcell").first().focus();
@@ -371,7 +368,7 @@ describe("permissions", () => {
       await all.getByRole("row", { name: /locked.*not known.*iam:GetRole is missing/s }).waitFor();
       await everySize(page, "permissions-unused");
       await all.getByRole("row", { name: /a-worker-with/ }).getByRole("link", { name: "What it needs" }).click();
-      await page.getByText("2 used, 172 never used, 66 that no log would show.", { exact: false }).waitFor();
+      await page.getByText("2 used, 172 never used, 24 never tried as IAM remembers, 66 that no log would show.", { exact: false }).waitFor();
       await page.getByText("It allows nothing that is not granted today.").waitFor();
       await page.getByRole("list", { name: "Granted against used, by service" }).getByText("s3", { exact: true }).click();
       await everySize(page, "permissions-least");

@@ -12,7 +12,7 @@ const PAGES: Record<string, string> = {
   overview: "/", resources: "/resources", resource: `/resource?uid=${uid}`, unexplained: "/unexplained", map: "/map", changes: "/changes", coverage: "/coverage", scans: "/scans", sql: "/sql?q=select+1+as+one", ledger: "/ledger",
   "graph-begin": "/graph", graph: `/graph?uid=${uid}`, "graph-all": "/graph?all=true", "graph-path": `/graph?from=${uid}&to=${uid}`, "drift-code": "/drift", "drift-approved": "/drift?tab=baseline",
   permissions: "/permissions", "permissions-on": `/permissions?resource=${uid}`, "permissions-who": `/permissions?action=s3:GetObject&resource=${uid}`, "permissions-can": "/permissions?principal=telemetry-sync",
-  "permissions-matrix": "/permissions?view=matrix&by=account", "permissions-unused": "/permissions?view=unused", "permissions-least": "/permissions?view=unused&principal=storefront-task", "permissions-keys": "/permissions?view=keys", "permissions-secrets": "/permissions?view=secrets",
+  "permissions-matrix": "/permissions?view=matrix", "permissions-unused": "/permissions?view=unused", "permissions-least": "/permissions?view=unused&principal=storefront-task", "permissions-keys": "/permissions?view=keys", "permissions-secrets": "/permissions?view=secrets",
   "permissions-escalations": "/permissions?view=escalation", "permissions-escalation": "/permissions?view=escalation&principal=123456789012",
   "settings-account": "/settings/account", "settings-sessions": "/settings/sessions", "settings-tokens": "/settings/tokens", "settings-people": "/settings/people", "settings-signin": "/settings/signin", "settings-appearance": "/settings/appearance",
 };

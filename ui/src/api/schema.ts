@@ -765,7 +765,7 @@ export interface paths {
         };
         /**
          * What a user or role may do and did not, and the policy that leaves what it did
-         * @description What was used is what the imported CloudTrail logs tell. Actions that no log would show are told as such, and kept unless
+         * @description What was used is what the imported CloudTrail logs tell, and what IAM remembers where the scan read it. Actions that no log would show are told as such, and kept unless
          *     `drop_unseen` is given.
          */
         get: operations["least_privilege"];
@@ -2866,6 +2866,23 @@ export interface components {
             /** @description Whether the way follows it as it is stated; else from its `to` to its `from`. */
             forward: boolean;
         };
+        /** @description What IAM remembers beside the log. */
+        IamRemembers: {
+            /**
+             * Format: date-time
+             * @description When the report was made; what was used since is not in it.
+             */
+            made: string;
+            /** @description The services that identity policies allowed then, by name. */
+            services: components["schemas"]["ServiceRemembered"][];
+            /** @description Where it is from. */
+            source: string;
+            /**
+             * Format: int32
+             * @description How many days IAM remembers.
+             */
+            window_days: number;
+        };
         /** @description How the person may enter the first time. It is told once. */
         Invitation: {
             /** @description What stands behind this server's address in the link. */
@@ -3023,6 +3040,8 @@ export interface components {
              * @description The days between these.
              */
             days: number;
+            /** @description Where the log and IAM say different things; what is granted of it is kept. */
+            disagreements: components["schemas"]["SourcesDisagree"][];
             /** @description Whether the proposal leaves out what no log would show. */
             drops_unseen: boolean;
             /**
@@ -3030,6 +3049,13 @@ export interface components {
              * @description How many actions they grant.
              */
             granted: number;
+            /** @description Granted, no log would show it whole, and IAM remembers no attempt of its service in this time. */
+            never_tried: components["schemas"]["ActionGroup"][];
+            /**
+             * Format: int64
+             * @description How many those are.
+             */
+            never_tried_count: number;
             /** @description Granted, would be in the log, and is not. */
             never_used: components["schemas"]["ActionGroup"][];
             /**
@@ -3055,6 +3081,7 @@ export interface components {
             /** @description Its ARN. */
             principal: string;
             proof?: components["schemas"]["ProposalProof"] | null;
+            remembered?: components["schemas"]["IamRemembers"] | null;
             /** @description Scanned regions of its account without any log for this time. */
             silent: string[];
             /**
@@ -4229,6 +4256,16 @@ export interface components {
              */
             total: number;
         };
+        /** @description A service, as IAM remembers it. */
+        ServiceRemembered: {
+            /**
+             * Format: date-time
+             * @description When it was tried last; null where not within the days that IAM remembers.
+             */
+            last?: string | null;
+            /** @description The service, as actions name it. */
+            service: string;
+        };
         /** @description What a session may do, and how long it lasts. */
         Session: {
             /**
@@ -4343,6 +4380,23 @@ export interface components {
             attribute: string;
             /** @description Why. */
             why: string;
+        };
+        /** @description Where the log and IAM say different things; neither is taken for the truth. */
+        SourcesDisagree: {
+            /** @description In words. */
+            because: string;
+            /**
+             * Format: date-time
+             * @description The last attempt that IAM remembers; null where it remembers none.
+             */
+            iam?: string | null;
+            /**
+             * Format: date-time
+             * @description The last use that the log has; null where it has none.
+             */
+            log?: string | null;
+            /** @description The action, or the service where IAM tells no more; of a credential or a user its ARN. */
+            what: string;
         };
         /** @description The scan that an answer about the past is as of. */
         SqlAsOf: {
@@ -4656,6 +4710,8 @@ export interface components {
              * @description For so many days.
              */
             days: number;
+            /** @description Where the log has a use that IAM should know of and does not; what the log has counts. */
+            disagreements: components["schemas"]["SourcesDisagree"][];
             /** @description What was not read at all. */
             gaps: string[];
             /**

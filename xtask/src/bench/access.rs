@@ -61,7 +61,8 @@ pub(super) fn run() -> Result<String> {
             ensure!(output.status.success(), "PMapper failed: {}", String::from_utf8_lossy(&output.stderr));
             writeln!(told, "{}", String::from_utf8_lossy(&output.stdout).trim_end())?;
         }
-        writeln!(told)?;
+        let table = example_with("fathom-access", "grid_scale", &[&size_text])?;
+        writeln!(told, "\n{}\n", table.trim_end())?;
     }
     told.push_str(
         "Release build. Every layer is on: identity policies inline and attached, boundaries, service and resource control policies \

@@ -6,9 +6,10 @@ import { count, counted, kind, shown } from "../../lib/text";
 import { Empty } from "../../parts/states";
 import { Missing, Named, usePages } from "./Answers";
 import type { Narrowed } from "./GridFilters";
+import { rowAccount, rowName } from "./grid";
 import { Matrix, type MatrixRow } from "./Matrix";
 import { Gaps, More } from "./parts";
-import { who } from "./words";
+import { short } from "./words";
 
 interface Props { principal: string; cell: string; filter: Narrowed; close: () => void }
 
@@ -27,10 +28,10 @@ export function CellOpened({ principal, cell, filter, close }: Props) {
   }));
   return (
     <>
-      <div className="row spread"><h3 className="wrap"><bdi>{first ? who(first.principal) : shown(principal, 200)}</bdi> on <bdi>{what}</bdi></h3><button type="button" className="button plain" onClick={close}><X aria-hidden />Close</button></div>
+      <div className="row spread"><h3 className="wrap"><bdi title={shown(principal, 400)}>{first ? rowName(first.principal) : short(principal)}</bdi> {first && <span className="muted">of {shown(rowAccount(first.principal), 20)} </span>}on <bdi>{what}</bdi></h3><button type="button" className="button plain" onClick={close}><X aria-hidden />Close</button></div>
       {!first ? <Missing of={pages} label="Asking about these resources" /> : (
         <>
-          <p className="wrap"><strong>Something on {counted(first.counts.allowed, "resource")}, only if on {count(first.counts.only_if)}, not known on {count(first.counts.unknown)}</strong>, nothing on {count(first.counts.denied)}.</p>
+          {by !== "resource" && <p className="wrap"><strong>Something on {counted(first.counts.allowed, "resource")}, only if on {count(first.counts.only_if)}, not known on {count(first.counts.unknown)}</strong>, nothing on {count(first.counts.denied)}.</p>}
           {rows.length === 0 ? <Empty title="Nothing"><p>It may do nothing of what was asked about.</p></Empty> : <Matrix rows={rows} title="On" label="What the cell stands for" />}
           <More pages={pages} />
           <p className="row wrapped small"><Link to="/permissions" search={{ principal }} className="link">All it can do</Link>{by === "resource" && <Link to="/permissions" search={{ resource: cell }} className="link">Who else can do what to it</Link>}{first.principal.kind !== "root" && <Link to="/permissions" search={{ view: "unused", principal }} className="link">What it needs</Link>}</p>

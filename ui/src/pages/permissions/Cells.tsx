@@ -1,6 +1,6 @@
 // The cells, moved through with the arrows; Enter opens one.
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { counted, shown } from "../../lib/text";
+import { count, counted, shown } from "../../lib/text";
 import { Badge } from "../../parts/state";
 import { beside, type By, COLUMNS, type Grid, heading, LETTERS, type Mark, move, notAsked, type Place, ROWS, rowAccount, rowName, says, signs } from "./grid";
 import styles from "./Grid.module.css";
@@ -73,7 +73,7 @@ export function Cells({ answer, by, busy, begin, chosen, open, turn }: Props) {
               const not = notAsked(column);
               return (
                 <th key={column.key} role="columnheader" scope="col" aria-colindex={begin.column + step + 2} title={shown(column.key, 400)}>
-                  <span className={styles.head}><bdi>{name}</bdi><span className="muted">{more}</span>{not && <span><Badge state="unknown" title={not}>{not}</Badge></span>}</span>
+                  <span className={styles.head}><bdi>{name}</bdi><span className="muted">{more}</span>{not && <span><Badge state="unknown" title={column.not_asked > 0 ? `${count(column.not_asked)} of ${counted(column.resources, "resource")} were not asked about, since that takes too long: choose fewer` : "The catalogue knows no action on these"}>{not}</Badge></span>}</span>
                 </th>
               );
             })}

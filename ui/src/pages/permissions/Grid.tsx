@@ -20,7 +20,7 @@ import { Twin } from "./Twin";
 
 export function Grid() {
   const search = useSearch({ from: "/permissions" });
-  const { by = "type", account, principal_kind, who, type, owner, on, access, row = 0, column = 0, principal, cell, as } = search;
+  const { by = "account", account, principal_kind, who, type, owner, on, access, row = 0, column = 0, principal, cell, as } = search;
   const navigate = useNavigate({ from: "/permissions" });
   const narrow = useNarrow();
   const filter: Narrowed = { by, account, principal_kind, who, type, owner, on, access };
@@ -51,8 +51,7 @@ export function Grid() {
         {!answer ? <Missing of={asked} label="Asking everyone about everything in sight" /> : (
           <>
             {asked.error && <Missing of={asked} label="" />}
-            <p className="wrap"><strong>{counted(answer.rows_total, "user, role and root user", "users, roles and root users")}</strong> against {counted(answer.resources_total, "resource")}{by !== "resource" && <> of {by === "type" ? counted(answer.columns_total, "type") : counted(answer.columns_total, "account")}</>}. <AsOf of={answer.as_of} /></p>
-            <Legend />
+            <p className="wrap"><strong>{counted(answer.rows_total, "user, role or root user", "users, roles and root users")}</strong> against {counted(answer.resources_total, "resource")}{by !== "resource" && <> of {by === "type" ? counted(answer.columns_total, "type") : counted(answer.columns_total, "account")}</>}. <AsOf of={answer.as_of} /></p>
             {answer.rows_total === 0 || answer.columns_total === 0 ? <Empty title={answer.rows_total === 0 ? "Nobody" : "Nothing"}><p>{answer.rows_total === 0 ? "Nobody who was scanned" : "Nothing that was scanned"} fits what is chosen above. Take some of it away.</p></Empty> : (
               <>
                 <Turn answer={answer} row={row} column={column} set={set} />
@@ -78,7 +77,7 @@ function Turn({ answer, row, column, set }: { answer: Answer; row: number; colum
   ] as const;
   return (
     <div className={styles.turn}>
-      {sides.map(({ name, what, begin, many, step, total }) => {
+      <div className={styles.sides}>{sides.map(({ name, what, begin, many, step, total }) => {
         const [back, on] = [beside(begin, step, total, -1), beside(begin, step, total, 1)];
         return (
           <span key={name}>
@@ -87,7 +86,8 @@ function Turn({ answer, row, column, set }: { answer: Answer; row: number; colum
             <button type="button" className="button plain" aria-label={`${name} after these`} disabled={on === undefined} onClick={() => set({ [what]: on })}><ChevronRight aria-hidden /></button>
           </span>
         );
-      })}
+      })}</div>
+      <Legend />
     </div>
   );
 }

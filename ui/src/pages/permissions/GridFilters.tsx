@@ -38,7 +38,7 @@ export function Filters({ filter, set }: Props) {
       </div>
       <div className={styles.group} role="group" aria-label="Columns">
         <strong>Columns</strong>
-        <Tabs label="A column is" value={filter.by} options={BY} onChange={(by) => set({ by: by === "type" ? undefined : by })} />
+        <Tabs label="A column is" value={filter.by} options={BY} onChange={(by) => set({ by: by === "account" ? undefined : by })} />
         <Field label="Part of an ARN" value={filter.on} onChange={(on) => set({ on })} />
         <Chosen name="Types" one="type" options={types} chosen={filter.type} onChange={(type) => set({ type })} />
         <Chosen name="Accounts" one="account" options={accounts} chosen={filter.owner} onChange={(owner) => set({ owner })} />
@@ -64,9 +64,8 @@ const MEANS = [["allowed", "yes"], ["only_if", "only if"], ["unknown", "not know
 export function Legend() {
   return (
     <p className={styles.legend}>
-      {ACCESS.map(([access, words]) => <span key={access}><code>{LETTERS[access]}</code>{access}: {words}</span>)}
       {MEANS.map(([decision, word]) => <span key={decision}><span className={styles.sign} data-decision={decision} aria-hidden>A</span>{word}</span>)}
-      <span><span className={styles.sign} data-decision="allowed" data-also="unknown" aria-hidden>A</span>yes, and some of it not known</span>
+      <span><span className={styles.sign} data-decision="allowed" data-also="unknown" aria-hidden>A</span>yes, some of it not known</span>
     </p>
   );
 }

@@ -8,7 +8,7 @@ import { CopyButton, CopyLine } from "../../parts/Copy";
 import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
 import { Missing, usePages } from "./Answers";
-import { called, type Counts, counts, CUSTODY, GRANTEE, type Grant, grouped, type Key, keysLine, rotation, unsure } from "./custody";
+import { called, type Counts, counts, CUSTODY, GRANTEE, type Grant, grouped, type Key, keysLine, rotation } from "./custody";
 import { AsOf, Gaps, More, Says, Who } from "./parts";
 import shared from "./Permissions.module.css";
 import styles from "./Report.module.css";
@@ -94,8 +94,7 @@ export function Concerns({ of }: { of: { concerns: string[]; gaps: string[] } })
 }
 
 export function HowMany({ of }: { of: Counts }) {
-  const not = unsure(of);
-  return <span className={styles.two}><span className="wrap">{counts(of)}</span>{not && <span className="small muted wrap">{not}</span>}{of.unknown > 0 && <span><Badge state="unknown">not known of all</Badge></span>}</span>;
+  return <span className={styles.two}><span className="wrap">{counts(of)}</span>{of.only_if > 0 && <span className="small muted wrap">of these {count(of.only_if)} only if</span>}{of.unknown > 0 && <span><Badge state="unknown">{count(of.unknown)} not known</Badge></span>}</span>;
 }
 
 export function Rotates({ of }: { of: Key["rotation"] }) {

@@ -8,7 +8,7 @@ import { Ago } from "../../parts/Ago";
 import { CopyButton } from "../../parts/Copy";
 import { Badge } from "../../parts/state";
 import { Missing } from "./Answers";
-import { AsOf, Notes } from "./parts";
+import { AsOf, Disagree, Notes } from "./parts";
 import shared from "./Permissions.module.css";
 import styles from "./Report.module.css";
 import { byService, type Least, type Service } from "./used";
@@ -26,11 +26,14 @@ export function LeastPrivilege({ principal, days, drop, setDrop }: Props) {
   const answer = asked.data;
   if (!answer) return <Missing of={asked} label="Comparing what is granted with what was used" />;
   const services = byService(answer);
-  const sum = (of: "used" | "never" | "unseen") => services.reduce((all, each) => all + each[of].length, 0);
+  const told = answer.places.length > 0 || answer.remembered || services.some((each) => each.used.length > 0 || each.never.length > 0);
+  const sum = (of: "used" | "never" | "tried" | "unseen") => services.reduce((all, each) => all + each[of].length, 0);
   return (
     <>
-      <p className="wrap"><strong><bdi title={shown(answer.principal, 400)}>{short(answer.principal)}</bdi> has {counted(answer.granted, "action")}: {count(sum("used"))} used, {count(sum("never"))} never used, {count(sum("unseen"))} that no log would show.</strong> {answer.policies.length === 0 ? "No policy grants it anything." : <>Granted by {list(answer.policies.slice(0, 6).map((each) => shown(each, 120)))}{answer.policies.length > 6 && ` and ${answer.policies.length - 6} more`}.</>} <AsOf of={answer.as_of} /></p>
+      <p className="wrap"><strong><bdi title={shown(answer.principal, 400)}>{short(answer.principal)}</bdi> has {counted(answer.granted, "action")}{told ? `: ${count(sum("used"))} used, ${count(sum("never"))} never used, ${sum("tried") > 0 ? `${count(sum("tried"))} never tried as IAM remembers, ` : ""}${count(sum("unseen"))} that no log would show.` : "; which of these it uses is not known."}</strong> {answer.policies.length === 0 ? "No policy grants it anything." : <>Granted by {list(answer.policies.slice(0, 6).map((each) => shown(each, 120)))}{answer.policies.length > 6 && ` and ${answer.policies.length - 6} more`}.</>} <AsOf of={answer.as_of} /></p>
       <Covered answer={answer} />
+      {answer.remembered && <Remembered of={answer.remembered} />}
+      <Disagree all={answer.disagreements} />
       <Notes notes={answer.notes.map((each) => each.replace(/\.$/, ""))} />
       {services.length > 0 && <Services services={services} />}
       {answer.used.some((each) => !each.granted) && <NotGranted answer={answer} />}
@@ -51,13 +54,18 @@ function Covered({ answer: { places, silent, days } }: { answer: Least }) {
         {places.map((place) => (
           <li key={place.region}><code>{shown(place.region, 30)}</code><span className="wrap">{count(place.days)} of {counted(days, "day")}, until <Ago at={place.last} />{place.days_of_reads === 0 ? <> <Badge state="unknown">no calls that only read</Badge></> : `; calls that only read over ${counted(place.days_of_reads, "day")}`}</span></li>
         ))}
-        {silent.length > 0 && <li><Badge state="unknown">not read</Badge><span className="wrap">{list(silent.slice(0, REGIONS_SHOWN).map((each) => shown(each, 30)))}{silent.length > REGIONS_SHOWN && ` and ${silent.length - REGIONS_SHOWN} more`} were scanned, and no log of them was read.</span></li>}
+        {silent.length > 0 && <li><Badge state="unknown">not read</Badge><span className="wrap">{list(silent.slice(0, REGIONS_SHOWN).map((each) => shown(each, 30)))}{silent.length > REGIONS_SHOWN && ` and ${silent.length - REGIONS_SHOWN} more`} {silent.length === 1 ? "was" : "were"} scanned, and no log of {silent.length === 1 ? "it" : "them"} was read.</span></li>}
       </ul>
     </div>
   );
 }
 
-const PARTS = [["used", "used"], ["never", "never used"], ["unseen", "no log would show it"]] as const;
+function Remembered({ of }: { of: NonNullable<Least["remembered"]> }) {
+  const tried = of.services.filter((each) => each.last).length;
+  return <p className="small wrap">IAM remembers {counted(of.window_days, "day")}: {count(tried)} of {counted(of.services.length, "allowed service")} tried in that time, as of <Ago at={of.made} />.</p>;
+}
+
+const PARTS = [["used", "used"], ["never", "never used"], ["tried", "never tried, as IAM remembers"], ["unseen", "no log would show it"]] as const;
 
 function Services({ services }: { services: Service[] }) {
   const [all, setAll] = useState(false);
@@ -81,7 +89,7 @@ function OneService({ of }: { of: Service }) {
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
           <span className={shared.what} style={{ flex: 1 }}>
-            <span className="row wrapped"><code>{shown(of.service, 60)}</code><span className="small muted">{says}{of.never.length > 0 && `, ${count(of.never.length)} never`}{of.unseen.length > 0 && `, ${count(of.unseen.length)} not known`}</span></span>
+            <span className="row wrapped"><code>{shown(of.service, 60)}</code><span className="small muted">{says}{of.never.length + of.tried.length > 0 && `, ${count(of.never.length + of.tried.length)} never`}{of.unseen.length > 0 && `, ${count(of.unseen.length)} not known`}</span></span>
             <span className={styles.bar} role="img" aria-label={says}>{PARTS.map(([part]) => of[part].length > 0 && <span key={part} data-is={part} style={{ width: `${(of[part].length / of.granted) * 100}%` }} />)}</span>
           </span>
         </summary>

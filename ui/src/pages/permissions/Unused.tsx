@@ -11,7 +11,7 @@ import { Tabs } from "../../parts/Tabs";
 import { Missing, usePages } from "./Answers";
 import { principals } from "./Asking";
 import { LeastPrivilege } from "./LeastPrivilege";
-import { AsOf, Gaps, More } from "./parts";
+import { AsOf, Disagree, Gaps, More } from "./parts";
 import shared from "./Permissions.module.css";
 import { Pick } from "./Pick";
 import styles from "./Report.module.css";
@@ -83,6 +83,7 @@ export function Everything({ days, what, setWhat }: { days: number; what?: What;
         </div>
       )}
       <More pages={pages} />
+      <Disagree all={first.disagreements} />
       <Gaps gaps={first.gaps} />
     </>
   );

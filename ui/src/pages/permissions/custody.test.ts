@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { called, counts, grouped, keysLine, rotation, secretsLine, unsure } from "./custody";
+import { called, counts, grouped, keysLine, rotation, secretsLine } from "./custody";
 
 const none = { users: 0, roles: 0, roots: 0, services: 0, outside: 0, only_if: 0, unknown: 0 };
 
@@ -7,8 +7,6 @@ describe("who can", () => {
   it("is counted by what they are, and nobody is said", () => {
     expect(counts(none)).toBe("nobody");
     expect(counts({ ...none, users: 1, roles: 3, outside: 2 })).toBe("1 user, 3 roles and 2 from outside");
-    expect(unsure(none)).toBeUndefined();
-    expect(unsure({ ...none, only_if: 2, unknown: 1 })).toBe("of these 2 only if and 1 not known");
   });
 });
 

@@ -1,7 +1,7 @@
 // Keys and secrets in words.
 import type { Schemas } from "../../api/client";
 import { word } from "../../lib/sqltext";
-import { count, counted, list, shown } from "../../lib/text";
+import { counted, list, shown } from "../../lib/text";
 
 export type Key = Schemas["KeyRow"];
 export type Secret = Schemas["SecretRow"];
@@ -19,12 +19,6 @@ export function counts({ users, roles, roots, services, outside }: Counts): stri
   const some: [number, string, string][] = [[users, "user", "users"], [roles, "role", "roles"], [roots, "root user", "root users"], [services, "service", "services"], [outside, "from outside", "from outside"]];
   const words = some.filter(([many]) => many > 0).map(([many, one, all]) => counted(many, one, all));
   return words.length ? list(words) : "nobody";
-}
-
-/** How many of them only under conditions, or not known; nothing where none. */
-export function unsure({ only_if, unknown }: Counts): string | undefined {
-  const words = [only_if > 0 && `${count(only_if)} only if`, unknown > 0 && `${count(unknown)} not known`].filter((each) => each !== false);
-  return words.length ? `of these ${list(words)}` : undefined;
 }
 
 type Rotation = Schemas["RotationView"];

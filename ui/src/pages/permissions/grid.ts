@@ -13,7 +13,7 @@ export type By = "type" | "account" | "resource";
 export const ROWS = 50;
 export const COLUMNS = 12;
 
-export const BY: readonly (readonly [By, string])[] = [["type", "Types"], ["account", "Accounts"], ["resource", "Resources"]];
+export const BY: readonly (readonly [By, string])[] = [["account", "Accounts"], ["type", "Types"], ["resource", "Resources"]];
 
 export const LETTERS: Record<Access, string> = { admin: "A", write: "W", data: "D", tagging: "T", read: "R", list: "L" };
 const WORDS: Record<Mark["decision"], string> = { allowed: "yes", only_if: "only if", unknown: "not known" };
@@ -51,8 +51,8 @@ export function heading(column: Column, by: By): { name: string; beside: string 
 
 /** What is not known of a column as a whole; nothing where all of it was asked. */
 export function notAsked({ resources, not_asked, without_actions }: Column): string | undefined {
-  if (not_asked > 0) return `${count(not_asked)} of ${count(resources)} not asked`;
-  if (without_actions === resources && resources > 0) return "no action known";
+  if (not_asked > 0) return not_asked === resources ? "not asked" : `${count(not_asked)} not asked`;
+  if (without_actions === resources && resources > 0) return "no action";
   return undefined;
 }
 

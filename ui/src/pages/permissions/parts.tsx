@@ -44,6 +44,17 @@ export function Gaps({ gaps }: { gaps: string[] }) {
   );
 }
 
+/** Where the log and IAM say different things of use; neither is taken for the truth. */
+export function Disagree({ all }: { all: Schemas["SourcesDisagree"][] }) {
+  if (all.length === 0) return null;
+  return (
+    <details className={styles.gaps}>
+      <summary><Badge state="attention">{counted(all.length, "thing")}</Badge> of which the log and IAM say different things</summary>
+      <ul>{all.slice(0, SHOWN).map((each) => <li key={each.what} className="wrap small"><bdi>{shown(each.what, 200)}</bdi>: the log has {each.log ? <Ago at={each.log} /> : "no use"}, IAM {each.iam ? <Ago at={each.iam} /> : "none"}; {shown(each.because, 300)}.</li>)}{all.length > SHOWN && <li className="small muted">and {all.length - SHOWN} more</li>}</ul>
+    </details>
+  );
+}
+
 export function Notes({ notes }: { notes: string[] }) {
   return <>{notes.map((note) => <p key={note} className="row wrapped"><Badge state="attention">note</Badge><span className="wrap">{shown(note, 600)}.</span></p>)}</>;
 }

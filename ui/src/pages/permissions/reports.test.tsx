@@ -14,7 +14,7 @@ const pages = (key: unknown[], answer: object) => [[["permissions", ...key], { p
 
 describe("what nobody uses", () => {
   const row: Row = { state: "unused", kind: "access_key", uid: "AKIA1", principal: ME, account: "111122223333", name: "AKIA1", admin: "yes", active: false, provider_made: false, created: null, last_used: null, days: 400, because: "never used" };
-  const answer = { days: 90, since: "2026-01-01T00:00:00Z", rows: [] as Row[], total: 0, unused: 0, unknown: 0, next: null, asked: [{ kind: "user", count: 2 }, { kind: "access_key", count: 1 }], young: 1, gaps: [], as_of: AS_OF };
+  const answer = { days: 90, since: "2026-01-01T00:00:00Z", rows: [] as Row[], total: 0, unused: 0, unknown: 0, next: null, asked: [{ kind: "user", count: 2 }, { kind: "access_key", count: 1 }], young: 1, disagreements: [], gaps: [], as_of: AS_OF };
   const all = (of: object) => drawn(<Everything days={90} setWhat={() => undefined} />, pages(["unused", { days: 90, kind: undefined }], { ...answer, ...of }));
   it("may be nothing, as far as was looked", async () => {
     const text = await all({});
@@ -29,11 +29,11 @@ describe("what nobody uses", () => {
 });
 
 describe("what one needs", () => {
-  const answer: Least = { principal: ME, since: "2026-01-01T00:00:00Z", until: "2026-04-01T00:00:00Z", days: 90, places: [], silent: [], policies: ["own"], granted: 2, used: [], never_used: [], never_used_count: 0, unseen: [{ reason: "no_log", because: "no log", count: 2, groups: [{ service: "s3", access: "read", actions: ["s3:GetObject", "s3:ListBucket"] }] }], not_mapped: [], drops_unseen: false, policy: null, policy_chars: 0, proof: null, notes: ["no log was read."], as_of: AS_OF };
+  const answer = { principal: ME, since: "2026-01-01T00:00:00Z", until: "2026-04-01T00:00:00Z", days: 90, places: [], silent: [], policies: ["own"], granted: 2, used: [], never_used: [], never_used_count: 0, never_tried: [], never_tried_count: 0, remembered: null, disagreements: [], unseen: [{ reason: "no_log", because: "no log", count: 2, groups: [{ service: "s3", access: "read", actions: ["s3:GetObject", "s3:ListBucket"] }] }], not_mapped: [], drops_unseen: false, policy: null, policy_chars: 0, proof: null, notes: ["no log was read."], as_of: AS_OF } as Least;
   const one = (of: Partial<Least>) => drawn(<LeastPrivilege principal="ann" days={90} drop={false} setDrop={() => undefined} />, [[["permissions", "least-privilege", { principal: "ann", days: 90, drop_unseen: false }], { ...answer, ...of }]]);
   it("is not known where no log was read", async () => {
     const text = await one({});
-    expect(text).toContain("ann has 2 actions: 0 used, 0 never used, 2 that no log would show.");
+    expect(text).toContain("ann has 2 actions; which of these it uses is not known.");
     expect(text).toContain("no log read No log of its account was read for these 90 days");
     expect(text).toContain("There is none; the notes above say why.");
   });
@@ -52,7 +52,7 @@ describe("keys and secrets", () => {
   it("say what to look at", async () => {
     const text = await drawn(<AllKeys />, pages(["keys", undefined], { ...list, rows: [key], total: 1 }));
     expect(text).toContain("1 key, 1 with something to look at.");
-    expect(text).toContain("PendingDeletion, on 2026-12-24 look it will be deleted, and 3 things are encrypted with it 1 thing not seen 2 roles of these 1 not known not known of all nobody off 1 1 forgotten 3");
+    expect(text).toContain("PendingDeletion, on 2026-12-24 look it will be deleted, and 3 things are encrypted with it 1 thing not seen 2 roles 1 not known nobody off 1 1 forgotten 3");
     expect(await drawn(<AllKeys />, pages(["keys", undefined], list))).toContain("No key was scanned.");
   });
   it("tell reading from decrypting", async () => {

@@ -9,14 +9,15 @@ describe("what is granted against what was used", () => {
     const services = byService({
       used: [used("s3:GetObject"), used("sqs:SendMessage"), used("sts:GetCallerIdentity", false)],
       never_used: [group("s3", "s3:PutObject"), { ...group("s3", "s3:DeleteBucket"), access: "write" }, group("iam", "iam:CreateUser")],
+      never_tried: [group("kms", "kms:Decrypt", "kms:Encrypt")],
       unseen: [{ reason: "data_event", because: "", count: 2, groups: [group("s3", "s3:GetObject", "s3:GetObjectTagging")] }],
     });
-    expect(services.map(({ service, granted, used, never, unseen }) => [service, granted, used.length, never.length, unseen.length])).toEqual([
+    expect(services.map(({ service, granted, used, never, tried, unseen }) => [service, granted, used.length, never.length, tried.length, unseen.length])).toEqual([
       // What was used is not counted again among what no log shows whole; what nothing grants is not counted at all.
-      ["s3", 4, 1, 2, 1], ["iam", 1, 0, 1, 0], ["sqs", 1, 1, 0, 0],
+      ["s3", 4, 1, 2, 0, 1], ["kms", 2, 0, 0, 2, 0], ["iam", 1, 0, 1, 0, 0], ["sqs", 1, 1, 0, 0, 0],
     ]);
   });
-  it("is nothing where nothing is granted", () => expect(byService({ used: [], never_used: [], unseen: [] })).toEqual([]));
+  it("is nothing where nothing is granted", () => expect(byService({ used: [], never_used: [], never_tried: [], unseen: [] })).toEqual([]));
 });
 
 describe("the words", () => {

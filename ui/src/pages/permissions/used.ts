@@ -22,14 +22,14 @@ const ADMIN: Record<Row["admin"], string | undefined> = { yes: "administrator", 
 /** Whether it can give itself every permission; nothing where it cannot. */
 export const admin = (is: Row["admin"]): string | undefined => ADMIN[is];
 
-export interface Service { service: string; granted: number; used: string[]; never: string[]; unseen: string[] }
+export interface Service { service: string; granted: number; used: string[]; never: string[]; tried: string[]; unseen: string[] }
 
 /** The granted actions of each service, those first of which most was never used. Calls that nothing grants are not in it. */
-export function byService(answer: Pick<Least, "used" | "never_used" | "unseen">): Service[] {
+export function byService(answer: Pick<Least, "used" | "never_used" | "never_tried" | "unseen">): Service[] {
   const services = new Map<string, Service>();
   const of = (action: string, group?: string): Service => {
     const name = group ?? action.split(":")[0] ?? action;
-    const known = services.get(name) ?? { service: name, granted: 0, used: [], never: [], unseen: [] };
+    const known = services.get(name) ?? { service: name, granted: 0, used: [], never: [], tried: [], unseen: [] };
     services.set(name, known);
     return known;
   };
@@ -40,10 +40,12 @@ export function byService(answer: Pick<Least, "used" | "never_used" | "unseen">)
     of(action).used.push(action);
   }
   for (const { service, actions } of answer.never_used) of("", service).never.push(...actions);
+  for (const { service, actions } of answer.never_tried) of("", service).tried.push(...actions);
   // What was used on something a log shows is used, though no log would show all of it.
   for (const { groups } of answer.unseen) for (const { service, actions } of groups) of("", service).unseen.push(...actions.filter((each) => !used.has(each)));
-  const all = [...services.values()].map((each) => ({ ...each, granted: each.used.length + each.never.length + each.unseen.length }));
-  return all.sort((one, other) => other.never.length - one.never.length || other.granted - one.granted || one.service.localeCompare(other.service));
+  const all = [...services.values()].map((each) => ({ ...each, granted: each.used.length + each.never.length + each.tried.length + each.unseen.length }));
+  const unused = ({ never, tried }: Service) => never.length + tried.length;
+  return all.sort((one, other) => unused(other) - unused(one) || other.granted - one.granted || one.service.localeCompare(other.service));
 }
 
 /** The command that asks the same. */

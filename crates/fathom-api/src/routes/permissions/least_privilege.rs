@@ -114,6 +114,51 @@ pub(crate) struct UsedOne {
     elsewhere: bool,
 }
 
+/// A service, as IAM remembers it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ServiceRemembered {
+    /// The service, as actions name it.
+    service: String,
+    /// When it was tried last; null where not within the days that IAM remembers.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last: Option<Timestamp>,
+}
+
+/// What IAM remembers beside the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IamRemembers {
+    /// Where it is from.
+    source: String,
+    /// When the report was made; what was used since is not in it.
+    #[schema(value_type = String, format = DateTime)]
+    made: Timestamp,
+    /// How many days IAM remembers.
+    window_days: u32,
+    /// The services that identity policies allowed then, by name.
+    services: Vec<ServiceRemembered>,
+}
+
+/// Where the log and IAM say different things; neither is taken for the truth.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourcesDisagree {
+    /// The action, or the service where IAM tells no more; of a credential or a user its ARN.
+    what: String,
+    /// The last use that the log has; null where it has none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    log: Option<Timestamp>,
+    /// The last attempt that IAM remembers; null where it remembers none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    iam: Option<Timestamp>,
+    /// In words.
+    because: String,
+}
+
+impl From<privilege::Disagreement> for SourcesDisagree {
+    fn from(one: privilege::Disagreement) -> Self {
+        Self { what: one.what, log: one.log, iam: one.iam, because: one.because }
+    }
+}
+
 /// Calls whose actions are not known.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallNotMapped {
@@ -177,6 +222,14 @@ pub(crate) struct LeastPrivilegeAnswer {
     never_used_count: u64,
     /// Granted, and no log tells.
     unseen: Vec<UnseenActions>,
+    /// Granted, no log would show it whole, and IAM remembers no attempt of its service in this time.
+    never_tried: Vec<ActionGroup>,
+    /// How many those are.
+    never_tried_count: u64,
+    /// What IAM remembers beside the log; null where a note says why.
+    remembered: Option<IamRemembers>,
+    /// Where the log and IAM say different things; what is granted of it is kept.
+    disagreements: Vec<SourcesDisagree>,
     /// Calls in the log whose actions are not known.
     not_mapped: Vec<CallNotMapped>,
     /// Whether the proposal leaves out what no log would show.
@@ -196,7 +249,7 @@ pub(crate) struct LeastPrivilegeAnswer {
 
 /// What a user or role may do and did not, and the policy that leaves what it did
 ///
-/// What was used is what the imported CloudTrail logs tell. Actions that no log would show are told as such, and kept unless
+/// What was used is what the imported CloudTrail logs tell, and what IAM remembers where the scan read it. Actions that no log would show are told as such, and kept unless
 /// `drop_unseen` is given.
 #[utoipa::path(get, path = "/permissions/least-privilege", tag = "permissions", operation_id = "least_privilege",
     params(LeastPrivilegeQuery),
@@ -267,6 +320,10 @@ fn view(found: privilege::LeastPrivilege, as_of: PermissionsAsOf) -> LeastPrivil
         never_used: groups(found.never_used),
         never_used_count: found.never_used_count as u64,
         unseen: found.unseen.into_iter().map(unseen).collect(),
+        never_tried: groups(found.never_tried),
+        never_tried_count: found.never_tried_count as u64,
+        remembered: found.accessed.map(remembered),
+        disagreements: found.disagreements.into_iter().map(Into::into).collect(),
         not_mapped: found.not_mapped.into_iter().map(call).collect(),
         drops_unseen: found.drops_unseen,
         policy: found.policy,
@@ -274,6 +331,17 @@ fn view(found: privilege::LeastPrivilege, as_of: PermissionsAsOf) -> LeastPrivil
         proof: found.proof.map(proof),
         notes: found.notes,
         as_of,
+    }
+}
+
+fn remembered(accessed: privilege::Accessed) -> IamRemembers {
+    let service =
+        |one: privilege::AccessedService| ServiceRemembered { service: one.service, last: one.last };
+    IamRemembers {
+        source: accessed.source.to_owned(),
+        made: accessed.made,
+        window_days: accessed.window_days,
+        services: accessed.services.into_iter().map(service).collect(),
     }
 }
 

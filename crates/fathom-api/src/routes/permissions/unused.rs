@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Page, PermissionsAsOf, refused, views::mirrored};
+use super::{Page, PermissionsAsOf, least_privilege::SourcesDisagree, refused, views::mirrored};
 use crate::{
     extract::{Query, within},
     permitting,
@@ -162,6 +162,8 @@ pub(crate) struct UnusedAnswer {
     asked: Vec<UnusedAsked>,
     /// How many were never used and are younger than that.
     young: u64,
+    /// Where the log has a use that IAM should know of and does not; what the log has counts.
+    disagreements: Vec<SourcesDisagree>,
     /// What was not read at all.
     gaps: Vec<String>,
     /// The scan that it is as of.
@@ -208,6 +210,7 @@ pub(crate) async fn unused(
         rows: page.cut(rows).into_iter().map(Into::into).collect(),
         asked: asked.map(|(kind, count)| UnusedAsked { kind: kind.into(), count: count as u64 }).collect(),
         young: found.young as u64,
+        disagreements: found.disagreements.into_iter().map(Into::into).collect(),
         gaps: found.gaps,
         as_of: PermissionsAsOf::of(&snapshot),
     }))
