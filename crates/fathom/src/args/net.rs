@@ -48,7 +48,7 @@ pub(crate) struct TraceArgs {
     #[arg(long, default_value = "tcp", value_name = "PROTOCOL")]
     pub(crate) proto: Protocol,
     /// The port, of TCP and UDP
-    #[arg(long, value_name = "PORT", required_if_eq_any([("proto", "tcp"), ("proto", "udp")]))]
+    #[arg(long, value_name = "PORT", required_unless_present = "proto", required_if_eq_any([("proto", "tcp"), ("proto", "udp")]))]
     pub(crate) port: Option<u16>,
     /// The client's own port; all from 1024 to 65535 otherwise
     #[arg(long, value_name = "PORT")]

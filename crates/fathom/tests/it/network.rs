@@ -52,12 +52,17 @@ fn as_answered(folder: &Path) {
             write(call, one[id].as_str().expect("an ARN"), &json!({members: one[members]}));
             for listener in one["Listeners"].as_array().into_iter().flatten() {
                 // A listener without rules of its own has the one that it comes with.
-                write("describe-rules", listener["ListenerArn"].as_str().expect("an ARN"), &json!({"Rules": []}));
+                write(
+                    "describe-rules",
+                    listener["ListenerArn"].as_str().expect("an ARN"),
+                    &json!({"Rules": []}),
+                );
             }
         }
     }
     let off = json!({"VpcBlockPublicAccessOptions": {"InternetGatewayBlockMode": "off"}});
-    fs::write(folder.join("ec2-describe-vpc-block-public-access-options.json"), off.to_string()).expect("a file");
+    fs::write(folder.join("ec2-describe-vpc-block-public-access-options.json"), off.to_string())
+        .expect("a file");
 }
 
 /// The rows of the tables, each by the names of its columns.
@@ -114,14 +119,16 @@ fn recorded_networks_answer_as_documented() {
             home
         });
         let answer = home.run(&asked(row)).ok().json();
-        let found = [answer["verdict"].as_str(), answer["disposition"].as_str()].map(Option::unwrap_or_default);
+        let found =
+            [answer["verdict"].as_str(), answer["disposition"].as_str()].map(Option::unwrap_or_default);
         if found != [row["verdict"].as_str(), row["disposition"].as_str()] || code(&answer) != row["code"] {
             wrong.push(format!("{row:?}\n  is {found:?} {}\n  {}", code(&answer), answer["missing"]));
         }
     }
     assert!(wrong.is_empty(), "{} of {} are otherwise:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
     // The same without taking it in first.
-    let is_out = |row: &&BTreeMap<String, String>| row["network"] == "test-nat-gateway" && row["to"] == "internet";
+    let is_out =
+        |row: &&BTreeMap<String, String>| row["network"] == "test-nat-gateway" && row["to"] == "internet";
     let row = rows.iter().find(is_out).expect("a row");
     let answers = folder.join(&row["network"]).join("aws_configs");
     let mut args = asked(row);
@@ -134,7 +141,9 @@ fn recorded_networks_answer_as_documented() {
     let open = place.run(&args).ok().json();
     assert_eq!(open["verdict"], "only_if", "{open}");
     assert_eq!(open["disposition"], straight["disposition"]);
-    assert!(open["conditions"][0].as_str().expect("a condition").contains("DescribeVpcBlockPublicAccessOptions"));
+    assert!(
+        open["conditions"][0].as_str().expect("a condition").contains("DescribeVpcBlockPublicAccessOptions")
+    );
 }
 
 #[test]
@@ -152,6 +161,9 @@ fn the_sample_says_what_the_internet_reaches() {
         assert!(!verdicts.is_empty() && !verdicts.contains(&"no"), "{row}");
     }
     // Who names nothing that is there, is told what places are.
-    place.run(&["net", "trace", "--from", "internet", "--to", "i-nowhere", "--port", "22"]).code(1).says(&["i-nowhere"]);
+    place
+        .run(&["net", "trace", "--from", "internet", "--to", "i-nowhere", "--port", "22"])
+        .code(1)
+        .says(&["i-nowhere"]);
     place.run(&["net", "trace", "--from", "internet", "--to", "i-nowhere"]).code(2).says(&["--port"]);
 }
