@@ -43,7 +43,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     ui::build()?;
     set_up()?;
     let mut suites = suites()?;
-    suites.sort_by_key(|suite| LONG.iter().position(|name| *name == suite.package).unwrap_or(LONG.len()));
+    suites.sort_by_key(|suite| {
+        let place = LONG.iter().position(|name| *name == suite.package && suite.name == "it");
+        place.unwrap_or(LONG.len())
+    });
     let mut jobs: Vec<Job> = suites.into_iter().map(Suite::job).collect();
     jobs.insert(1.min(jobs.len()), Job { name: "journeys".to_owned(), command: journeys::built()? });
     jobs.insert(2.min(jobs.len()), Job { name: "console checks".to_owned(), command: ui::checks()? });
