@@ -63,11 +63,14 @@ def services_of(documents):
 
 
 def with_reports_of_use():
-    """Answers GenerateServiceLastAccessedDetails and GetServiceLastAccessedDetails, the report done at once."""
+    """Answers GenerateServiceLastAccessedDetails and GetServiceLastAccessedDetails, the report done at once. One asked for again
+    keeps its time, so that two scans of the same estate find the same."""
     from moto.core.responses import ActionResult
     from moto.core.utils import utcnow
     from moto.iam.exceptions import NotFoundException
     from moto.iam.responses import IamResponse
+
+    made = {}
 
     def holder(backend, arn):
         found = [one for one in (*backend.users.values(), *backend.roles.values()) if one.arn == arn]
@@ -78,13 +81,15 @@ def with_reports_of_use():
     def generate(self):
         arn = self._get_param("Arn")
         holder(self.backend, arn)
-        return ActionResult({"JobId": str(uuid.uuid5(uuid.NAMESPACE_URL, arn))})
+        job = str(uuid.uuid5(uuid.NAMESPACE_URL, arn))
+        made.setdefault(job, utcnow())
+        return ActionResult({"JobId": job})
 
     def read(self):
         job, backend = self._get_param("JobId"), self.backend
         known = (*backend.users.values(), *backend.roles.values())
         of = [one for one in known if str(uuid.uuid5(uuid.NAMESPACE_URL, one.arn)) == job]
-        if not of:
+        if not of or job not in made:
             raise NotFoundException(f"There is no report {job}.")
         groups = [group for group in backend.groups.values() if of[0] in group.users]
         holders = [of[0], *groups]
@@ -101,7 +106,7 @@ def with_reports_of_use():
                 service["LastAuthenticatedRegion"] = used[name].region
             services.append(service)
         return ActionResult({
-            "JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL", "JobCreationDate": utcnow(), "JobCompletionDate": utcnow(),
+            "JobStatus": "COMPLETED", "JobType": "ACTION_LEVEL", "JobCreationDate": made[job], "JobCompletionDate": made[job],
             "ServicesLastAccessed": services, "IsTruncated": False,
         })
 
