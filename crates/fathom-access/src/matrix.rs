@@ -22,10 +22,10 @@ use crate::{
     wanted::{Wanted, account_of},
 };
 
-/// Principals times questions that one grid may take; what is beyond is told as not asked. About three seconds.
-const WORK_MAX: usize = 20_000_000;
+/// Principals times questions that one grid may take; what is beyond is told as not asked. Two or three seconds.
+const WORK_MAX: usize = 40_000_000;
 /// Questions that one grid may take where there are few principals, and that it always may.
-const QUESTIONS: Range<usize> = 2_000..40_000;
+const QUESTIONS: Range<usize> = 3_000..40_000;
 /// Resources that one grid looks at; what is beyond is told as not asked.
 const RESOURCES_MAX: usize = 50_000;
 

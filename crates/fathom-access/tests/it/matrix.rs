@@ -236,3 +236,29 @@ fn it_says_what_the_evaluator_says_of_each_pair() {
     }
     assert!(seen > 300, "only {seen} cells say something");
 }
+
+#[test]
+fn resources_are_alike_to_some_where_they_are_to_each() {
+    let (mut alike, mut others) = (0, 0);
+    for seed in 1..=6 {
+        let estate = estates::estate(&mut Choices::new(seed));
+        let permissions = Permissions::of(estate.build(), BTreeMap::new()).expect("a catalogue");
+        let index = &permissions.index;
+        let numbers: Vec<u32> = (0..index.principals() as u32).collect();
+        let some = index.patterns_of_some(&numbers);
+        let each: Vec<_> = numbers.iter().map(|number| index.patterns(*number)).collect();
+        let mut arns: Vec<String> = estate.documents.iter().map(|one| one.uid.clone()).collect();
+        // What differs in one character, or only in its case.
+        arns.extend(
+            estate.documents.iter().flat_map(|one| [one.uid.to_uppercase(), format!("{}x", one.uid)]),
+        );
+        for (at, one) in arns.iter().enumerate() {
+            for other in &arns[..at] {
+                let is_alike = each.iter().all(|patterns| patterns.of(one) == patterns.of(other));
+                assert_eq!(some.of(one) == some.of(other), is_alike, "seed {seed}: {one} and {other}");
+                if is_alike { alike += 1 } else { others += 1 }
+            }
+        }
+    }
+    assert!(alike > 100 && others > 100, "{alike} alike, {others} not");
+}
