@@ -18,6 +18,8 @@ export default defineConfig({
     include: FILES.map((name) => `e2e/${name}.e2e.ts`),
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // One that passes the second time is marked by the reporter.
+    retry: 1,
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
   },

@@ -1,9 +1,11 @@
-//! Programs that run beside each other, each with its output in one piece.
+//! Programs that run beside each other, each with its output in one piece. A few tests that failed are run once more, alone:
+//! one that passes then is told as unsteady, with what it said when it failed, and is no failure.
 
 use std::{
     collections::VecDeque,
     fs::{self, File},
     io::{self, Write as _},
+    path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, PoisonError},
     time::Instant,
@@ -16,6 +18,8 @@ use crate::workspace::target;
 /// Programs that run at once. Most tests wait for a server of their own, so two suites fill two cores; with three, the
 /// longest suite ends later and so does all.
 const PLACES: usize = 2;
+/// Where more tests than these failed it is no accident, and none is run again.
+const AGAIN_MAX: usize = 3;
 
 /// A program to run.
 pub(crate) struct Job {
@@ -23,6 +27,8 @@ pub(crate) struct Job {
     pub(crate) name: String,
     /// The program.
     pub(crate) command: Command,
+    /// Whether it is a program of Rust's test harness, whose tests can be run one by one.
+    pub(crate) suite: bool,
 }
 
 /// Runs all, in this order where there is no place for all. What each printed is printed when it ends.
@@ -38,21 +44,72 @@ pub(crate) fn run(jobs: Vec<Job>) -> Result<()> {
     std::thread::scope(|scope| {
         for _ in 0..PLACES {
             scope.spawn(|| {
-                while let Some((number, job)) = next() {
-                    let name = job.name.clone();
-                    if let Err(error) = one(job, &logs.join(format!("{number}.log"))) {
-                        println!("{name}: {error:#}");
-                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+                while let Some((number, mut job)) = next() {
+                    let log = logs.join(format!("{number}.log"));
+                    if let Err(error) = one(&mut job, &log) {
+                        println!("{}: {error:#}", job.name);
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push(Failed::read(job, log));
                     }
                 }
             });
         }
     });
-    let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if failed.is_empty() { Ok(()) } else { bail!("failed: {}", failed.join(", ")) }
+    let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if failed.iter().map(|one| one.tests.len()).sum::<usize>() <= AGAIN_MAX {
+        failed.retain_mut(|one| !one.passes_alone());
+    }
+    // Last, where it is found.
+    failed.iter().for_each(Failed::print);
+    let names: Vec<&str> = failed.iter().map(|one| one.job.name.as_str()).collect();
+    if names.is_empty() { Ok(()) } else { bail!("failed: {}", names.join(", ")) }
 }
 
-fn one(mut job: Job, log: &std::path::Path) -> Result<()> {
+/// A job that failed.
+struct Failed {
+    job: Job,
+    log: PathBuf,
+    /// The tests of a suite that failed.
+    tests: Vec<String>,
+    /// What they said.
+    said: String,
+}
+
+impl Failed {
+    fn read(job: Job, log: PathBuf) -> Self {
+        let text =
+            fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let (tests, said) = if job.suite { failures(&text) } else { (Vec::new(), String::new()) };
+        Self { job, log, tests, said }
+    }
+
+    /// Runs the tests that failed again, one by one.
+    fn passes_alone(&mut self) -> bool {
+        if self.tests.is_empty() {
+            return false;
+        }
+        println!("\nonce more, alone: {}", self.tests.join(", "));
+        self.job.command.arg("--exact").args(&self.tests).env("RUST_TEST_THREADS", "1");
+        let passes = one(&mut self.job, &self.log).is_ok();
+        if passes {
+            println!("\nUNSTEADY, failed once and passed alone: {}\n{}", self.tests.join(", "), self.said);
+        }
+        passes
+    }
+
+    fn print(&self) {
+        println!("\nfailed: {} {}\n{}", self.job.name, self.tests.join(", "), self.said);
+    }
+}
+
+/// The tests that failed by the output of a suite, and the part of it that says why.
+fn failures(output: &str) -> (Vec<String>, String) {
+    let name = |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
+    let said = output.split_once("\nfailures:\n").map_or("", |(_, rest)| rest);
+    let said = said.split_once("\nfailures:\n").map_or(said, |(said, _)| said);
+    (output.lines().filter_map(name).collect(), said.trim().to_owned())
+}
+
+fn one(job: &mut Job, log: &Path) -> Result<()> {
     println!("begun: {}", job.name);
     let begun = Instant::now();
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
@@ -67,4 +124,20 @@ fn one(mut job: Job, log: &std::path::Path) -> Result<()> {
     io::copy(&mut File::open(log)?, &mut out)?;
     out.flush()?;
     if status.success() { Ok(()) } else { bail!("ended with {status}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failures;
+
+    #[test]
+    fn what_failed_is_read_with_what_it_said() {
+        let output = "running 3 tests\ntest a::b ... ok\ntest a::c ... FAILED\ntest d ... FAILED\n\nfailures:\n\n\
+                      ---- a::c stdout ----\nleft: 1\n\n---- d stdout ----\nno\n\n\nfailures:\n    a::c\n    d\n\n\
+                      test result: FAILED. 1 passed; 2 failed\n";
+        let (tests, said) = failures(output);
+        assert_eq!(tests, ["a::c", "d"]);
+        assert_eq!(said, "---- a::c stdout ----\nleft: 1\n\n---- d stdout ----\nno");
+        assert_eq!(failures("test a ... ok\nkilled"), (Vec::new(), String::new()));
+    }
 }

@@ -48,15 +48,21 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         place.unwrap_or(LONG.len())
     });
     let mut jobs: Vec<Job> = suites.into_iter().map(Suite::job).collect();
-    jobs.insert(1.min(jobs.len()), Job { name: "journeys".to_owned(), command: journeys::built()? });
-    jobs.insert(2.min(jobs.len()), Job { name: "console checks".to_owned(), command: ui::checks()? });
+    jobs.insert(
+        1.min(jobs.len()),
+        Job { name: "journeys".to_owned(), command: journeys::built()?, suite: false },
+    );
+    jobs.insert(
+        2.min(jobs.len()),
+        Job { name: "console checks".to_owned(), command: ui::checks()?, suite: false },
+    );
     let mut examples = cargo(&["test", "--workspace", "--locked", "--doc"]);
     with_peers(&mut examples);
-    jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples });
+    jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples, suite: false });
     if std::env::var_os(CLIPPY).is_some() {
         let command =
             cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]);
-        jobs.insert(3.min(jobs.len()), Job { name: "clippy".to_owned(), command });
+        jobs.insert(3.min(jobs.len()), Job { name: "clippy".to_owned(), command, suite: false });
     }
     beside::run(jobs)
 }
@@ -133,7 +139,7 @@ impl Suite {
         if std::env::var_os(SEED).is_none() {
             command.env(SEED, SAME_CASES);
         }
-        Job { name: format!("{} {}", self.package, self.name), command }
+        Job { name: format!("{} {}", self.package, self.name), command, suite: true }
     }
 }
 
