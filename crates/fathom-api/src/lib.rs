@@ -22,6 +22,7 @@ mod limits;
 mod openapi;
 mod permitting;
 mod problem;
+mod reaching;
 mod router;
 mod routes;
 mod scanning;

@@ -41,6 +41,7 @@ pub(crate) fn frame() -> OpenApi {
         ("history", "What was, and what changed"),
         ("unknowns", "What is not understood, and what could not be seen"),
         ("permissions", "Who can do what"),
+        ("network", "What reaches what"),
         ("sql", "Questions in SQL"),
         ("ledger", "The sealed log of everything that changed"),
     ];

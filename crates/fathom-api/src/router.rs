@@ -135,6 +135,10 @@ fn closed() -> Guarded {
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::secrets))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::unused))
         .needs(ReadEstate, WholeOnly, routes!(all::permissions::least_privilege))
+        .needs(ReadEstate, Filtered, routes!(all::network::reach))
+        .needs(ReadEstate, Filtered, routes!(all::network::exposed))
+        .needs(ReadEstate, Filtered, routes!(all::network::who_reaches))
+        .needs(ReadEstate, Filtered, routes!(all::network::what_reaches))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, permitting::Permitting,
-    scanning::StartScan,
+    reaching::Reaching, scanning::StartScan,
 };
 
 /// Event streams that may be open at the same time.
@@ -31,6 +31,7 @@ pub struct ApiState {
     pub(crate) code: Option<Arc<dyn CodeSource>>,
     pub(crate) drifting: Arc<Drifting>,
     pub(crate) permitting: Arc<Permitting>,
+    pub(crate) reaching: Arc<Reaching>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -62,6 +63,7 @@ impl ApiState {
             code: None,
             drifting: Arc::default(),
             permitting: Arc::default(),
+            reaching: Arc::default(),
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),

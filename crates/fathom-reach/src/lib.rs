@@ -2,12 +2,16 @@
 //!
 //! **Invariant:** what no scan read is told to the network, so that answers that depend on it are unknown.
 
+mod directory;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fathom_model::{Coverage, Outcome, ResourceType, Timestamp, Uid};
 use fathom_net::{Builder, Found, Network};
 use fathom_store::{CoverageQuery, Store, StoreError, UnknownQuery, Which};
 use futures::TryStreamExt as _;
+
+pub use directory::{Directory, Named};
 
 /// Rows of the list that are read at once.
 const PAGE: u32 = 1000;

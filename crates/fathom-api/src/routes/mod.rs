@@ -15,6 +15,7 @@ pub(crate) mod history;
 pub(crate) mod ledger;
 pub(crate) mod map;
 pub(crate) mod me;
+pub(crate) mod network;
 pub(crate) mod oidc;
 pub(crate) mod openapi;
 pub(crate) mod passkeys;

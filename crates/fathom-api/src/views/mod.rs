@@ -5,6 +5,7 @@
 mod assignment;
 mod estate;
 mod history;
+mod mirrored;
 mod scan;
 mod unknown;
 
@@ -15,6 +16,7 @@ use utoipa::ToSchema;
 pub(crate) use assignment::{AssigneeView, AssignmentView};
 pub(crate) use estate::{ResourceRow, StatementView};
 pub(crate) use history::{DifferenceView, HistoryVersion};
+pub(crate) use mirrored::mirrored;
 pub(crate) use scan::{ProgressView, ScanView};
 pub(crate) use unknown::{AcceptanceView, ListedRow, UnknownRow};
 

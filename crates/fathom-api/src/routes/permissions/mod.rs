@@ -74,7 +74,7 @@ impl PermissionsAsOf {
 }
 
 /// A parameter that has to be there, within its length.
-fn needed(name: &str, text: Option<String>) -> Result<String, Problem> {
+pub(super) fn needed(name: &str, text: Option<String>) -> Result<String, Problem> {
     let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| Problem::parameter(name, format!("`{name}` is needed")))?;
     if text.len() > TEXT_BYTES_MAX {
@@ -176,23 +176,23 @@ fn notes(snapshot: &Snapshot, action: &str, asked: &str, target: &Target) -> Vec
 }
 
 /// A part of the rows: those from `cursor` on, how many there are, and where the next part begins.
-struct Page {
+pub(super) struct Page {
     begin: usize,
     end: usize,
 }
 
 impl Page {
-    fn read(cursor: Option<u64>, limit: Option<u32>) -> Result<Self, Problem> {
+    pub(super) fn read(cursor: Option<u64>, limit: Option<u32>) -> Result<Self, Problem> {
         let limit = within("limit", limit, ROWS_DEFAULT, &(1..=ROWS_MAX))?;
         let begin = usize::try_from(cursor.unwrap_or_default()).unwrap_or(usize::MAX);
         Ok(Self { begin, end: begin.saturating_add(limit as usize) })
     }
 
-    fn cut<T>(&self, rows: Vec<T>) -> Vec<T> {
+    pub(super) fn cut<T>(&self, rows: Vec<T>) -> Vec<T> {
         rows.into_iter().skip(self.begin).take(self.end - self.begin).collect()
     }
 
-    fn next(&self, total: usize) -> Option<u64> {
+    pub(super) fn next(&self, total: usize) -> Option<u64> {
         (self.end < total).then_some(self.end as u64)
     }
 }
