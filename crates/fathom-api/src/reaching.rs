@@ -1,0 +1,100 @@
+//! What reaches what, read once and kept until the next scan ends.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use fathom_model::Scan;
+use fathom_net::{
+    Exposed, Index, Network, Protocol, exposure,
+    traffic::{ICMP, TCP, UDP},
+};
+use fathom_reach::Directory;
+use fathom_store::StoreError;
+use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
+
+use crate::{
+    problem::{Code, Problem},
+    state::ApiState,
+};
+
+/// How long a request waits for the network to be read; that goes on, and the next request finds it.
+const WAIT: Duration = Duration::from_secs(15);
+/// What is asked of everything that has a public address.
+const PROTOCOLS: [Protocol; 3] = [Protocol(TCP), Protocol(UDP), Protocol(ICMP)];
+
+/// The network, as the last scan left it.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// The scan.
+    pub(crate) scan: Scan,
+    /// What can be asked.
+    pub(crate) index: Index,
+    /// Which resources its ids mean.
+    pub(crate) directory: Directory,
+    turn: i64,
+    /// What the internet reaches: asked with every visit of the page.
+    exposed: OnceLock<Vec<Exposed>>,
+}
+
+impl Snapshot {
+    /// The network.
+    pub(crate) fn network(&self) -> &Network {
+        self.index.network()
+    }
+
+    /// What the internet reaches. The first who asks works it out; the others wait.
+    pub(crate) fn exposed(&self) -> &[Exposed] {
+        self.exposed.get_or_init(|| exposure(self.network(), &PROTOCOLS))
+    }
+}
+
+/// What was read last. Who reads holds the lock, so that it is one at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Reaching(Mutex<Option<Arc<Snapshot>>>);
+
+/// The network as the last finished scan left it.
+///
+/// # Errors
+/// Where no scan has ended, where the store fails, and where it takes long.
+pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+    let task = state.clone();
+    // Not ended with the request: the next one takes what it found.
+    let making = tokio::spawn(async move { make(&task).await });
+    match tokio::time::timeout(WAIT, making).await {
+        Ok(Ok(made)) => made,
+        Ok(Err(_)) => Err(not_read()),
+        Err(_) => Err(Problem::new(Code::TooBusy, "reading the network takes longer")
+            .hint("it goes on; ask again in a while")
+            .retry_after(15)),
+    }
+}
+
+async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+    let mut kept = state.reaching.0.lock().await;
+    // Counted before it is read: what a scan changes meanwhile is read anew by the next request.
+    let turn = state.store.turns().await?;
+    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
+        return Ok(Arc::clone(known));
+    }
+    let scan = state.store.newest_scan().await?.ok_or_else(|| {
+        Problem::new(Code::NotFound, "no scan has ended yet, so no network is known")
+            .hint("start one with POST /scans")
+    })?;
+    let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
+    // Documents are parsed between two reads, which would hold up other requests on a thread that serves them.
+    let loading = spawn_blocking(move || {
+        handle.block_on(async {
+            let network = fathom_reach::load(&store, now).await?;
+            let directory = Directory::load(&store).await?;
+            Ok::<_, StoreError>((Index::new(Arc::new(network)), directory))
+        })
+    });
+    let (index, directory) = loading.await.map_err(|_| not_read())??;
+    let made = Arc::new(Snapshot { scan, index, directory, turn, exposed: OnceLock::new() });
+    *kept = Some(Arc::clone(&made));
+    Ok(made)
+}
+
+fn not_read() -> Problem {
+    Problem::new(Code::Internal, "the network was not read to its end")
+}

@@ -1,0 +1,244 @@
+//! What of an answer about the network somebody may see.
+//!
+//! Packets pass what belongs to others. Whoever sees a part of the estate is told the answer between two ends that are
+//! within it, and of the way only what is: the rest is withheld, in hops and in words.
+
+use std::{cell::OnceCell, collections::HashSet, net::IpAddr, sync::Arc};
+
+use fathom_model::AccountId;
+use fathom_net::{Answer, Hop, Place, Verdict, trace};
+use fathom_reach::Named;
+use fathom_store::Owners;
+
+use super::views::{HopSays, HopView, PathView, PlaceKind, PlaceView};
+use crate::{access::Visible, extract::shown, problem::Problem, reaching::Snapshot, state::ApiState};
+
+/// What stands in the place of what may not be seen.
+const WITHHELD: &str = "[not for you to see]";
+/// What stands for conditions on it.
+const DEPENDS: &str = "it depends on a part of the estate that you may not see";
+
+/// One who asks, before one network.
+pub(super) struct Sight {
+    snapshot: Arc<Snapshot>,
+    visible: Visible,
+    /// Who answers for what; none for who sees everything.
+    owners: Option<Owners>,
+    accounts: OnceCell<HashSet<AccountId>>,
+}
+
+impl Sight {
+    pub(super) async fn of(
+        state: &ApiState,
+        snapshot: Arc<Snapshot>,
+        visible: Visible,
+    ) -> Result<Self, Problem> {
+        let owners = if visible.is_all() { None } else { Some(state.store.owners().await?) };
+        Ok(Self { snapshot, visible, owners, accounts: OnceCell::new() })
+    }
+
+    pub(super) fn is_all(&self) -> bool {
+        self.owners.is_none()
+    }
+
+    fn sees_one(&self, one: &Named) -> bool {
+        let owners = self.owners.as_ref();
+        owners.is_none_or(|owners| self.visible.scope().sees(&one.account, owners.of(&one.uid)))
+    }
+
+    /// The resource that an id means, where it may be seen.
+    pub(super) fn known(&self, id: &str) -> Option<&Named> {
+        self.snapshot.directory.of(id).find(|one| self.sees_one(one))
+    }
+
+    /// Whether what an id means may be seen. Nobody who is limited sees what is not known.
+    pub(super) fn sees(&self, id: &str) -> bool {
+        self.is_all() || self.known(id).is_some()
+    }
+
+    /// Whether an account has something of the network that may be seen.
+    pub(super) fn sees_account(&self, account: &str) -> bool {
+        let of_resources = || -> HashSet<AccountId> {
+            let seen = self.snapshot.directory.iter().filter(|one| self.sees_one(one));
+            seen.map(|one| one.account.clone()).collect()
+        };
+        match &self.visible.scope().accounts {
+            _ if self.is_all() => true,
+            Some(own) if self.visible.scope().teams.is_none() => own.contains(&AccountId::from(account)),
+            _ => self.accounts.get_or_init(of_resources).contains(&AccountId::from(account)),
+        }
+    }
+
+    /// The place that a parameter names. What may not be seen is not there.
+    pub(super) fn place(&self, parameter: &str, text: &str) -> Result<Place, Problem> {
+        let found = trace::find(self.snapshot.network(), text);
+        if self.is_all() {
+            return found.map_err(|words| Problem::parameter(parameter, words));
+        }
+        found.ok().filter(|place| self.sees_place(place)).ok_or_else(|| {
+            let words = format!("nothing that you may see is called `{}`", shown(text));
+            Problem::parameter(parameter, words).hint(
+                "write `internet`, an address, or the id or ARN of what you may see; where several networks have an address, \
+                 10.1.2.3@vpc-…",
+            )
+        })
+    }
+
+    fn sees_place(&self, place: &Place) -> bool {
+        let network = self.snapshot.network();
+        match place {
+            Place::Internet => true,
+            // A private address of nobody is told no more of than one of somebody else; a public one is anybody's.
+            Place::Address(at) => fathom_net::address::is_public(*at),
+            Place::Holder(number, _) | Place::Interface(number) => self.sees(network.interfaces.id(*number)),
+            Place::Instance(id) | Place::Balancer(id) | Place::Endpoint(id) | Place::Beyond(id, _) => {
+                self.sees(id)
+            }
+        }
+    }
+
+    /// A place as answers name it.
+    pub(super) fn place_view(&self, text: &str, place: &Place) -> PlaceView {
+        let network = self.snapshot.network();
+        let (kind, id) = match place {
+            Place::Internet => (PlaceKind::Internet, ""),
+            Place::Address(_) => (PlaceKind::Address, ""),
+            Place::Holder(number, _) => (PlaceKind::Address, network.interfaces.id(*number)),
+            Place::Interface(number) => (PlaceKind::NetworkInterface, network.interfaces.id(*number)),
+            Place::Instance(id) => (PlaceKind::Instance, id.as_str()),
+            Place::Balancer(id) => (PlaceKind::LoadBalancer, id.as_str()),
+            Place::Endpoint(id) => (PlaceKind::VpcEndpoint, id.as_str()),
+            Place::Beyond(id, _) => (PlaceKind::Beyond, id.as_str()),
+        };
+        let known = self.known(id);
+        PlaceView {
+            text: text.to_owned(),
+            kind,
+            id: (!id.is_empty()).then(|| id.to_owned()),
+            uid: known.map(|one| one.uid.to_string()),
+            resource_type: known.map(|one| one.kind.to_string()),
+            name: known.and_then(|one| one.name.clone()),
+        }
+    }
+
+    /// An answer with its hops.
+    pub(super) fn path(&self, answer: &Answer) -> PathView {
+        let mut hops: Vec<HopView> = Vec::new();
+        let mut decides = None;
+        let last = answer.hops.iter().rposition(|hop| is_held(hop) && answer.verdict < Verdict::OnlyIf);
+        for (at, hop) in answer.hops.iter().enumerate() {
+            let view = self.hop(hop);
+            // How much lies in between is not told either.
+            match hops.last_mut() {
+                Some(before) if before.withheld && view.withheld && before.leg == view.leg => {
+                    before.says = view.says;
+                }
+                _ => hops.push(view),
+            }
+            if last == Some(at) {
+                decides = Some(hops.len() as u64 - 1);
+            }
+        }
+        let is_cut = hops.iter().any(|hop| hop.withheld);
+        let told = |lines: &[String]| -> Vec<String> {
+            match lines {
+                [] => Vec::new(),
+                _ if is_cut => vec![DEPENDS.to_owned()],
+                lines => lines.iter().map(|line| self.told(line)).collect(),
+            }
+        };
+        PathView {
+            verdict: answer.verdict.into(),
+            disposition: answer.disposition.into(),
+            packet: self.told(&answer.packet),
+            hops,
+            decides,
+            conditions: told(&answer.conditions),
+            missing: told(&answer.missing),
+            assumptions: if is_cut { Vec::new() } else { told(&answer.assumptions) },
+            client_ports: answer.client_ports.as_ref().map(ToString::to_string),
+        }
+    }
+
+    fn hop(&self, hop: &Hop) -> HopView {
+        let is_seen = hop.id.is_empty()
+            || self.sees(&hop.id)
+            || hop.id.parse().is_ok_and(|at: IpAddr| !self.hides_address(at));
+        if !is_seen {
+            // Which rule of somebody else decides is not told; that the packet ends there is.
+            return HopView {
+                leg: hop.leg.into(),
+                component: "withheld".to_owned(),
+                id: String::new(),
+                uid: None,
+                resource_type: None,
+                name: None,
+                says: if is_held(hop) { hop.says.into() } else { HopSays::Forwarded },
+                code: None,
+                rule: String::new(),
+                withheld: true,
+            };
+        }
+        let known = self.known(&hop.id);
+        HopView {
+            leg: hop.leg.into(),
+            component: hop.component.to_owned(),
+            id: hop.id.clone(),
+            uid: known.map(|one| one.uid.to_string()),
+            resource_type: known.map(|one| one.kind.to_string()),
+            name: known.and_then(|one| one.name.clone()),
+            says: hop.says.into(),
+            code: hop.code.map(fathom_net::Code::word),
+            rule: self.told(&hop.rule),
+            withheld: false,
+        }
+    }
+
+    /// A text without the ids, addresses and accounts that may not be seen.
+    pub(super) fn told(&self, text: &str) -> String {
+        if self.is_all() {
+            return text.to_owned();
+        }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "-_:./@".contains(c);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let end = rest.find(|c| is_part(c) != is_part(first)).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            let core = word.trim_end_matches(['.', ':', '/']);
+            if is_part(first) && self.hides(core) {
+                out.push_str(WITHHELD);
+                out.push_str(word.strip_prefix(core).unwrap_or_default());
+            } else {
+                out.push_str(word);
+            }
+            rest = after;
+        }
+        out
+    }
+
+    /// Whether a word, or a part of it, names what may not be seen.
+    fn hides(&self, word: &str) -> bool {
+        let hides = |part: &str| {
+            let is_account = part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+            let is_known = self.snapshot.directory.of(part).next().is_some();
+            is_account && !self.sees_account(part)
+                || is_known && !self.sees(part)
+                || part.parse().is_ok_and(|at| self.hides_address(at))
+        };
+        hides(word) || word.split(['/', '@', ':']).any(hides)
+    }
+
+    /// Whether an address is of what may not be seen, and of nothing that may.
+    fn hides_address(&self, at: IpAddr) -> bool {
+        let network = self.snapshot.network();
+        let mut holders = network.holders(at);
+        holders.extend(network.behind_public(at).map(|(number, _)| number));
+        !holders.is_empty() && !holders.iter().any(|number| self.sees(network.interfaces.id(*number)))
+    }
+}
+
+/// Whether a packet ends there, or its way is lost.
+fn is_held(hop: &Hop) -> bool {
+    matches!(hop.says, fathom_net::Says::Blocked | fathom_net::Says::Unknown)
+}
