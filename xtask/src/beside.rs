@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::workspace::target;
+use crate::{passed::Passed, workspace::target};
 
 /// Programs that run at once. Most tests wait for a server of their own, so two suites leave the cores of a small machine
 /// idle for a quarter; the longest begin first.
@@ -29,15 +29,24 @@ pub(crate) struct Job {
     pub(crate) command: Command,
     /// Whether it is a program of Rust's test harness, whose tests can be run one by one.
     pub(crate) suite: bool,
+    /// By what it is known that it passed before; none where it always runs.
+    pub(crate) digest: Option<String>,
 }
 
-/// Runs all, in this order where there is no place for all. What each printed is printed when it ends.
+/// Runs all, in this order where there is no place for all; what passed before is named and not run. What each printed is
+/// printed when it ends.
 ///
 /// # Errors
 /// Names those that failed, when all have ended.
-pub(crate) fn run(jobs: Vec<Job>) -> Result<()> {
+pub(crate) fn run(mut jobs: Vec<Job>, passed: Passed) -> Result<()> {
     let logs = target().join("tests");
     fs::create_dir_all(&logs).with_context(|| format!("cannot create {}", logs.display()))?;
+    let is_known = |job: &mut Job| job.digest.as_ref().is_some_and(|digest| passed.has(&job.name, digest));
+    let known: Vec<String> = jobs.extract_if(.., is_known).map(|job| job.name).collect();
+    if !known.is_empty() {
+        println!("passed before, with the same program, files and settings: {}", known.join(", "));
+    }
+    let passed = Mutex::new(passed);
     let waiting = Mutex::new(jobs.into_iter().enumerate().collect::<VecDeque<_>>());
     let failed = Mutex::new(Vec::new());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
@@ -46,7 +55,13 @@ pub(crate) fn run(jobs: Vec<Job>) -> Result<()> {
             scope.spawn(|| {
                 while let Some((number, mut job)) = next() {
                     let log = logs.join(format!("{number}.log"));
-                    if let Err(error) = one(&mut job, &log) {
+                    let ended = one(&mut job, &log).and_then(|()| match &job.digest {
+                        Some(digest) => {
+                            passed.lock().unwrap_or_else(PoisonError::into_inner).keep(&job.name, digest)
+                        }
+                        None => Ok(()),
+                    });
+                    if let Err(error) = ended {
                         println!("{}: {error:#}", job.name);
                         failed.lock().unwrap_or_else(PoisonError::into_inner).push(Failed::read(job, log));
                     }

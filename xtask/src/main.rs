@@ -7,6 +7,7 @@ mod demo;
 mod journeys;
 mod models;
 mod mutate;
+mod passed;
 mod provider;
 mod python;
 mod sample;
@@ -21,7 +22,8 @@ cargo xtask <command>
 
   demo [--no-serve]   build Fathom, scan the sample organisation, show what was found, serve it
   test [arguments]    set up what the tests need and run all of them, the console's too; with arguments,
-                      only `cargo test` with these
+                      only `cargo test` with these; a suite that passed with the same program, files and settings
+                      is not run again, unless FATHOM_TEST_EVERYTHING is set
   journeys [--built] [--states]
                       only walk through the console, in a browser, on the sample organisation;
                       --built takes what was built before, --states walks through every page in every state

@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::{
     beside::{self, Job},
-    journeys, provider, python, ui,
-    workspace::{cargo, must, retry},
+    journeys,
+    passed::Passed,
+    provider, python, tree, ui,
+    workspace::{cargo, must, retry, root, target},
 };
 
 /// What property tests draw their cases from.
@@ -23,7 +25,7 @@ const SAME_CASES: &str = "1";
 /// are cores.
 const THREADS: &str = "4";
 /// Where this is set, clippy looks at all code beside the suites, its warnings taken as errors.
-const CLIPPY: &str = "FATHOM_CLIPPY";
+pub(crate) const CLIPPY: &str = "FATHOM_CLIPPY";
 /// How long `soak` runs where nothing is said.
 const SOAK_MINUTES: u64 = 30;
 /// The packages whose suites take longest, which begin first.
@@ -47,24 +49,24 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         let place = LONG.iter().position(|name| *name == suite.package && suite.name == "it");
         place.unwrap_or(LONG.len())
     });
-    let mut jobs: Vec<Job> = suites.into_iter().map(Suite::job).collect();
-    jobs.insert(
-        1.min(jobs.len()),
-        Job { name: "journeys".to_owned(), command: journeys::built()?, suite: false },
-    );
-    jobs.insert(
-        2.min(jobs.len()),
-        Job { name: "console checks".to_owned(), command: ui::checks()?, suite: false },
-    );
+    let passed = Passed::open()?;
+    let mut jobs: Vec<Job> = suites.into_iter().map(|suite| suite.job(&passed)).collect::<Result<_>>()?;
+    let console = tree::digest(&root().join("ui"), &["node_modules"], |_| true)?;
+    let walked = passed.digest(&[binary("fathom")], &["journeys", &console])?;
+    let other = |name: &str, command, digest| Job { name: name.to_owned(), command, suite: false, digest };
+    jobs.insert(1.min(jobs.len()), other("journeys", journeys::built()?, Some(walked)));
+    jobs.insert(2.min(jobs.len()), other("console checks", ui::checks()?, None));
     let mut examples = cargo(&["test", "--workspace", "--locked", "--doc"]);
     with_peers(&mut examples);
-    jobs.push(Job { name: "examples in the documentation".to_owned(), command: examples, suite: false });
+    let sources = tree::digest(&root().join("crates"), &[], |_| true)?;
+    let tried = passed.digest(&[], &["examples", &sources])?;
+    jobs.push(other("examples in the documentation", examples, Some(tried)));
     if std::env::var_os(CLIPPY).is_some() {
         let command =
             cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]);
-        jobs.insert(3.min(jobs.len()), Job { name: "clippy".to_owned(), command, suite: false });
+        jobs.insert(3.min(jobs.len()), other("clippy", command, None));
     }
-    beside::run(jobs)
+    beside::run(jobs, passed)
 }
 
 /// Runs all tests again and again, property tests with new cases each time, until the minutes are over or one fails.
@@ -131,7 +133,14 @@ impl Suite {
     }
 
     /// As cargo would run it.
-    fn job(self) -> Job {
+    fn job(self, passed: &Passed) -> Result<Job> {
+        let name = format!("{} {}", self.package, self.name);
+        // What tests start beside Python: the program under test, and the faulty front.
+        let started: &[&str] =
+            if self.package == "fathom" { &["fathom", "fathom-front"] } else { &["fathom-front"] };
+        let mut programs: Vec<PathBuf> = started.iter().map(|name| binary(name)).collect();
+        programs.push(self.program.clone());
+        let digest = Some(passed.digest(&programs, &[&name])?);
         let mut command = Command::new(self.program);
         command.current_dir(&self.directory).env("CARGO_MANIFEST_DIR", &self.directory);
         command.env("FATHOM_REQUIRE_CONSOLE", "1");
@@ -139,8 +148,13 @@ impl Suite {
         if std::env::var_os(SEED).is_none() {
             command.env(SEED, SAME_CASES);
         }
-        Job { name: format!("{} {}", self.package, self.name), command, suite: true }
+        Ok(Job { name, command, suite: true, digest })
     }
+}
+
+/// A program of ours, as tests start it.
+fn binary(name: &str) -> PathBuf {
+    target().join("debug").join(name)
 }
 
 /// Builds all programs of tests.

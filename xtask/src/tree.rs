@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use sha2::{Digest as _, Sha256};
 
 /// Removes a folder with all that is in it, where it is there.
 pub(crate) fn empty(folder: &Path) -> Result<()> {
@@ -61,4 +62,21 @@ pub(crate) fn files(folder: &Path, without: &[&str], found: &mut Vec<PathBuf>) -
         }
     }
     Ok(())
+}
+
+/// The digest of the names and contents of all files below a folder, but for what has one of these names right in it and
+/// for what is not wanted.
+pub(crate) fn digest(folder: &Path, without: &[&str], is_wanted: fn(&Path) -> bool) -> Result<String> {
+    let mut found = Vec::new();
+    files(folder, without, &mut found)?;
+    found.retain(|path| is_wanted(path));
+    found.sort();
+    let mut hash = Sha256::new();
+    for path in found {
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+        hash.update(format!("{name}\0{}\0", bytes.len()));
+        hash.update(bytes);
+    }
+    Ok(hex::encode(hash.finalize()))
 }

@@ -51,9 +51,9 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn build() -> Result<()> {
     install()?;
     let (ui, dist) = (root().join("ui"), root().join("ui/dist"));
-    let wanted = digest(&ui, &["node_modules", "dist"])?;
+    let wanted = tree::digest(&ui, &["node_modules", "dist"], |_| true)?;
     let stamp = ui.join("node_modules/.built");
-    let told = |dist: &Path| anyhow::Ok(format!("{wanted} {}", digest(dist, &[])?));
+    let told = |dist: &Path| anyhow::Ok(format!("{wanted} {}", tree::digest(dist, &[], |_| true)?));
     if dist.is_dir() && fs::read_to_string(&stamp).ok() == Some(told(&dist)?) {
         return Ok(());
     }
@@ -74,8 +74,11 @@ pub(crate) fn build() -> Result<()> {
 pub(crate) fn check() -> Result<()> {
     let (ui, stamp) = (root().join("ui"), target().join("console-checked"));
     let api = fs::read(root().join("docs/openapi.json")).context("cannot read docs/openapi.json")?;
-    let checked =
-        format!("{} {}", digest(&ui, &["node_modules", "dist"])?, hex::encode(Sha256::digest(&api)));
+    let checked = format!(
+        "{} {}",
+        tree::digest(&ui, &["node_modules", "dist"], |_| true)?,
+        hex::encode(Sha256::digest(&api))
+    );
     // Types and style depend on nothing else: what passed once passes again.
     if fs::read_to_string(&stamp).is_ok_and(|passed| passed == checked) {
         println!("types and style of these very files were checked before");
@@ -94,21 +97,6 @@ pub(crate) fn checks() -> Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
     command.args(["ui", "--checks"]);
     Ok(command)
-}
-
-/// The digest of all files of a folder but for these.
-fn digest(folder: &Path, without: &[&str]) -> Result<String> {
-    let mut files = Vec::new();
-    tree::files(folder, without, &mut files)?;
-    files.sort();
-    let mut hash = Sha256::new();
-    for path in files {
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
-        hash.update(format!("{name}\0{}\0", bytes.len()));
-        hash.update(bytes);
-    }
-    Ok(hex::encode(hash.finalize()))
 }
 
 fn npm(arguments: &[&str]) -> Command {
