@@ -45,10 +45,12 @@ impl Passed {
         let mut shared = tree::digest(&root(), &WITHOUT, |path| {
             path.extension().is_none_or(|kind| kind != "rs") && !UNREAD.iter().any(|one| path.ends_with(one))
         })?;
-        let settings =
-            std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value)).filter(
-                |(name, _)| ["FATHOM_", "PROPTEST_", "RUST_TEST"].iter().any(|ours| name.starts_with(ours)),
-            );
+        let is_setting = |name: &str| {
+            let is_ours = ["FATHOM_", "PROPTEST_", "RUST_TEST"].iter().any(|ours| name.starts_with(ours));
+            is_ours && name != EVERYTHING && name != CLIPPY
+        };
+        let settings = std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value));
+        let settings = settings.filter(|(name, _)| is_setting(name));
         for (name, value) in settings.collect::<BTreeSet<_>>() {
             write!(shared, "\n{name}={}", value.to_string_lossy())?;
         }
