@@ -15,9 +15,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::{passed::Passed, workspace::target};
 
-/// Programs that run at once. Most tests wait for a server of their own, so two suites leave the cores of a small machine
-/// idle for a quarter; the longest begin first.
-const PLACES: usize = 3;
+/// Programs that run at once. Most tests wait for a server of their own, so two suites fill two cores; with three, the
+/// longest suite ends later and all takes as long.
+const PLACES: usize = 2;
 /// Where more tests than these failed it is no accident, and none is run again.
 const AGAIN_MAX: usize = 3;
 
