@@ -39,7 +39,10 @@ impl Seen {
 }
 
 /// All resources of some types.
-pub(crate) async fn seen(
+///
+/// # Errors
+/// When the store fails.
+pub async fn seen(
     store: &Store,
     kinds: &[ResourceType],
     now: Timestamp,

@@ -12,6 +12,7 @@ use crate::{
     declared::DeclaredMaps,
     demands::Demands,
     finders::FinderRules,
+    open::OpenRule,
     parse_yaml,
     places::Places,
     references::ReferenceRules,
@@ -27,6 +28,7 @@ use crate::{
 #[include = "demands.yaml"]
 #[include = "references.yaml"]
 #[include = "finders.yaml"]
+#[include = "open/**"]
 #[include = "places.yaml"]
 struct Embedded;
 
@@ -49,6 +51,8 @@ pub struct Content {
     pub activity: ActivityRules,
     /// What AWS Config names otherwise than the APIs.
     pub aws_config: AwsConfigNames,
+    /// What lets in somebody whom nobody asks who they are.
+    pub open: Vec<OpenRule>,
 }
 
 impl Content {
@@ -75,6 +79,7 @@ impl Content {
             "",
             "resources/aws/",
             "imports/",
+            "open/",
             "activity/",
             "activity/aws/",
             "declared/terraform/",
@@ -110,11 +115,14 @@ impl Content {
         let mut declared = DeclaredMaps::default();
         let mut activity = ActivityRules::default();
         let mut aws_config = AwsConfigNames::default();
+        let mut open: Vec<OpenRule> = Vec::new();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
             } else if name == "finders.yaml" {
                 finders = parse_yaml(name, text)?;
+            } else if name.starts_with("open/") && is_yaml(name) {
+                open.extend(parse_yaml::<Vec<OpenRule>>(name, text)?);
             } else if name == "places.yaml" {
                 places = parse_yaml(name, text)?;
             } else if name == "references.yaml" {
@@ -144,6 +152,7 @@ impl Content {
         let content = Self {
             activity,
             aws_config,
+            open,
             references,
             finders,
             places,
@@ -172,6 +181,7 @@ impl Content {
                 message: format!("no resource definition is called `{kind}`"),
             });
         }
+        self.check_open()?;
         for definition in self.resources.values() {
             let invalid = |message: String| {
                 Err(ContentError::Invalid { file: format!("resource type {}", definition.kind), message })
@@ -226,6 +236,25 @@ impl Content {
                 if member.into.is_empty() {
                     return invalid(format!("enrichment by {} has no `into`", member.operation));
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Content {
+    /// That rules of what is open are whole, and about types that there are.
+    fn check_open(&self) -> Result<(), ContentError> {
+        let mut ids = std::collections::BTreeSet::new();
+        for rule in &self.open {
+            let unknown = rule.kinds().find(|kind| !self.resources.contains_key(*kind));
+            let twice = || (!ids.insert(&rule.id)).then(|| format!("`{}` is there twice", rule.id));
+            let message = unknown
+                .map(|kind| format!("`{}`: no resource definition is called `{kind}`", rule.id))
+                .or_else(|| rule.problem())
+                .or_else(twice);
+            if let Some(message) = message {
+                return Err(ContentError::Invalid { file: "open".to_owned(), message });
             }
         }
         Ok(())

@@ -20,6 +20,18 @@ pub enum Verdict {
     Yes,
 }
 
+impl Verdict {
+    /// The word for it in JSON and SQL.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Unknown => "unknown",
+            Self::OnlyIf => "only_if",
+            Self::Yes => "yes",
+        }
+    }
+}
+
 /// Where a packet ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::{
     answer::{Answer, Verdict},
-    model::{Group, Interface, Network, Peer},
+    inside::may_let_in_internet,
+    model::{Interface, Network},
     trace::{Place, PortAnswer, Question, ask, interfaces_of_balancer, ranges_of},
     traffic::{Protocol, Traffic},
 };
@@ -92,7 +93,7 @@ pub fn exposure(network: &Network, protocols: &[Protocol]) -> Vec<Exposed> {
         for protocol in protocols {
             let mut ports: Vec<PortAnswer> = Vec::new();
             for (first, last) in ranges_of(network, &place, *protocol) {
-                if !may_enter(network, interface, Traffic::of(*protocol, first)) {
+                if !may_let_in_internet(network, &interface.groups, Traffic::of(*protocol, first)) {
                     continue;
                 }
                 let answer = question(network, &place, *protocol, first);
@@ -138,16 +139,6 @@ fn is_next(before: &PortAnswer, first: u16, answer: &Answer) -> bool {
         && before.answer.verdict == answer.verdict
         && before.answer.conditions == answer.conditions
         && before.answer.missing == answer.missing
-}
-
-/// Whether the groups of an interface may let in somebody of the internet: surely not where no rule of theirs is for the
-/// port, or all of them name groups, which stand for private addresses.
-fn may_enter(network: &Network, interface: &Interface, traffic: Traffic) -> bool {
-    let lets = |group: &Group| {
-        let rules = group.inbound.iter().filter(|rule| rule.service.takes(&traffic));
-        rules.into_iter().any(|rule| !matches!(rule.peer, Peer::Group(_)))
-    };
-    interface.groups.is_empty() || interface.groups.iter().any(|id| network.groups.get(id).is_none_or(lets))
 }
 
 fn public(interface: &Interface) -> impl Iterator<Item = String> + '_ {

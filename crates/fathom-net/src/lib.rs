@@ -9,6 +9,7 @@ pub mod address;
 pub mod answer;
 pub mod exposure;
 pub mod index;
+pub mod inside;
 pub mod model;
 mod roll;
 pub mod trace;

@@ -1,20 +1,22 @@
-//! What reaches what over the estate: reads out of the store what has a say, for `fathom-net`.
+//! What reaches what over the estate: reads out of the store what has a say, for `fathom-net`. [`open`] joins it with settings and
+//! policies: what answers somebody whom nobody asks who they are.
 //!
 //! **Invariant:** what no scan read is told to the network, so that answers that depend on it are unknown.
 
 mod directory;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+pub mod open;
 
-use fathom_model::{Coverage, Outcome, ResourceType, Timestamp, Uid};
+use std::collections::{BTreeMap, BTreeSet};
+
+use fathom_access::unread;
+use fathom_model::{Coverage, Outcome, ResourceType, Timestamp};
 use fathom_net::{Builder, Found, Network};
-use fathom_store::{CoverageQuery, Store, StoreError, UnknownQuery, Which};
+use fathom_store::{CoverageQuery, Store, StoreError, Which};
 use futures::TryStreamExt as _;
 
 pub use directory::{Directory, Named};
 
-/// Rows of the list that are read at once.
-const PAGE: u32 = 1000;
 /// The calls without whose answer a list is not whole. Others add members to documents, whose gaps say it.
 const LISTINGS: [&str; 27] = [
     "DescribeEgressOnlyInternetGateways",
@@ -119,30 +121,4 @@ fn why(row: &Coverage) -> String {
     let why = row.permission.as_ref().map(|permission| format!("{permission} is missing"));
     let why = why.or_else(|| row.detail.clone()).unwrap_or_else(|| "not answered".to_owned());
     format!("{}: {why}", row.operation)
-}
-
-/// The members of documents that could not be read, by resource.
-async fn unread(
-    store: &Store,
-    kinds: &[ResourceType],
-    now: Timestamp,
-) -> Result<HashMap<Uid, Vec<String>>, StoreError> {
-    let mut unread = HashMap::new();
-    let mut query = UnknownQuery {
-        limit: PAGE,
-        kinds: kinds.to_vec(),
-        include_accepted: true,
-        ..UnknownQuery::default()
-    };
-    loop {
-        let page = store.unknowns(&query, now).await?;
-        for row in page.rows {
-            let parts = row.gaps.into_iter().filter(|gap| gap.reason.is_some()).map(|gap| gap.part);
-            unread.insert(row.uid, parts.collect());
-        }
-        match page.next {
-            Some(next) => query.after_rank = next,
-            None => return Ok(unread),
-        }
-    }
 }

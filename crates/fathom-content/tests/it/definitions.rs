@@ -291,17 +291,23 @@ fn operations(definition: &ResourceDefinition) -> Vec<&str> {
     definition.calls().map(|(_, operation)| operation).collect()
 }
 
-/// The service models are the peer: every operation, parameter and path must be in them.
-#[test]
-fn definitions_agree_with_the_service_models() {
+/// The environment that has the service models; none where it is not on this machine.
+pub(crate) fn python() -> Option<PathBuf> {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     let python = home.join(".cache/fathom/python/bin/python");
     if !python.is_file() {
         let required = std::env::var("FATHOM_REQUIRE_PEERS").is_ok_and(|value| value == "1");
         assert!(!required, "no {} and FATHOM_REQUIRE_PEERS=1", python.display());
         eprintln!("skipped: no {} (a virtual environment with botocore)", python.display());
-        return;
+        return None;
     }
+    Some(python)
+}
+
+/// The service models are the peer: every operation, parameter and path must be in them.
+#[test]
+fn definitions_agree_with_the_service_models() {
+    let Some(python) = python() else { return };
     let (ok, output) = check(&python, &content().resources.values().collect::<Vec<_>>());
     assert!(ok, "{output}");
 
@@ -317,7 +323,7 @@ fn definitions_agree_with_the_service_models() {
     assert!(output.contains("`Labels`"), "{output}");
 }
 
-fn check(python: &Path, definitions: &[&ResourceDefinition]) -> (bool, String) {
+pub(crate) fn check(python: &Path, definitions: &[&ResourceDefinition]) -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer/check_definitions.py");
     let mut child = Command::new(python)
         .arg(script)

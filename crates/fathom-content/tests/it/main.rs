@@ -3,5 +3,6 @@
 mod activity;
 mod declarations;
 mod definitions;
+mod open;
 mod reference;
 mod vendors;

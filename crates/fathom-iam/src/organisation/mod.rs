@@ -264,6 +264,10 @@ pub fn guards(arn: &str) -> impl Iterator<Item = &str> {
         arn.split_once('/').map(|(bucket, _)| bucket)
     } else if arn.contains(":dynamodb:") {
         arn.split_once("/index/").map(|(table, _)| table)
+    } else if arn.contains(":es:") {
+        // Requests to a search domain are for a path in it; names of domains have no slashes.
+        let in_domain = arn.match_indices('/').nth(1);
+        in_domain.and_then(|(at, _)| arn.get(..at)).filter(|domain| domain.contains(":domain/"))
     } else {
         None
     };

@@ -292,7 +292,7 @@ fn receiver(network: &Network, number: u32, source: IpAddr, target: IpAddr) -> S
     }
 }
 
-fn told(way: &str, group: &Group, rule: &Rule) -> String {
+pub(crate) fn told(way: &str, group: &Group, rule: &Rule) -> String {
     let peer = match &rule.peer {
         Peer::Range(cidr) => cidr.to_string(),
         Peer::Group(id) | Peer::List(id) | Peer::Unreadable(id) => id.clone(),
