@@ -14,6 +14,7 @@ const PAGES: Record<string, string> = {
   permissions: "/permissions", "permissions-on": `/permissions?resource=${uid}`, "permissions-who": `/permissions?action=s3:GetObject&resource=${uid}`, "permissions-can": "/permissions?principal=telemetry-sync",
   "permissions-matrix": "/permissions?view=matrix", "permissions-unused": "/permissions?view=unused", "permissions-least": "/permissions?view=unused&principal=storefront-task", "permissions-keys": "/permissions?view=keys", "permissions-secrets": "/permissions?view=secrets",
   "permissions-escalations": "/permissions?view=escalation", "permissions-escalation": "/permissions?view=escalation&principal=123456789012",
+  network: "/network", "network-begin": "/network?view=reach", "network-reach": "/network?from=i-0b594fbe0dbec5c24&to=i-b987605e188495d90&port=443", "network-who": "/network?to=i-0b594fbe0dbec5c24&port=443",
   "settings-account": "/settings/account", "settings-sessions": "/settings/sessions", "settings-tokens": "/settings/tokens", "settings-people": "/settings/people", "settings-signin": "/settings/signin", "settings-appearance": "/settings/appearance",
 };
 /** Every state; else the one in which a page is most easily forgotten. */
@@ -87,7 +88,8 @@ async function tooWide(page: Page): Promise<boolean> {
   return over > 0;
 }
 
-describe.skipIf(BINARY === "")("every page", () => {
+// Each walks through all addresses.
+describe.skipIf(BINARY === "")("every page", { timeout: 400_000 }, () => {
   it("is whole where the server fails", () => walk("error", { on: () => full, who: () => admin, answer: problem(500, "internal", "Something failed here", "the estate could not be read: the disk is full", "look into the server's log") }));
   // These take two minutes more: `cargo xtask journeys --states`.
   it.skipIf(!ALL)("is whole where the server refuses", () => walk("refused", { on: () => full, who: () => admin, answer: problem(403, "forbidden", "Not for this role", "your role may not read this", "an administrator gives roles") }));

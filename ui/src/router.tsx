@@ -24,6 +24,8 @@ const words = <T extends string>(value: unknown, allowed: readonly T[]): T[] | u
 };
 /** Days as the server takes them. */
 const days = (value: unknown) => { const said = number(value); return said !== undefined && said >= 1 && said <= 3650 ? said : undefined; };
+/** A port of TCP or UDP. */
+const port = (value: unknown) => { const said = number(value); return said !== undefined && said <= 65_535 ? said : undefined; };
 /** The filter of every list of resources. */
 const filter = (raw: Raw) => optional({
   search: one(raw.search), type: many(raw.type), account: many(raw.account), region: many(raw.region), owner: some(raw.owner), network: some(raw.network), assigned_to: some(raw.assigned_to),
@@ -108,6 +110,14 @@ const permissions = createRoute({
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/permissions/Permissions")), "Permissions"),
 });
+const network = createRoute({
+  getParentRoute: () => root, path: "/network",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["reach", "exposed"]), from: text(raw.from), to: text(raw.to), port: port(raw.port), protocol: many(raw.protocol)?.slice(0, 20),
+    account: many(raw.account), verdict: words(raw.verdict, ["yes", "only_if", "unknown"]), as: choice(raw.as, ["map", "list"]),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/network/Network")), "Network"),
+});
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
   validateSearch: (raw: Raw) => optional({ from: number(raw.from), entry: number(raw.entry) }),
@@ -120,7 +130,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

@@ -595,6 +595,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/network/exposed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the internet reaches
+         * @description Every network interface with a public address and every public load balancer is asked, on each port that rules tell apart,
+         *     there and back; of a load balancer also whether a target behind it is reached.
+         */
+        get: operations["network_exposed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/network/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether one end reaches another over the network, and which rule decides */
+        get: operations["network_reach"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/network/what-reaches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which network interfaces one end reaches, and whether it reaches the internet */
+        get: operations["network_what_reaches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/network/who-reaches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which network interfaces reach one end, and whether the internet does */
+        get: operations["network_who_reaches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -1712,6 +1784,88 @@ export interface components {
             /** @description Whether rows were cut off. */
             truncated: boolean;
         };
+        /** @description Who reaches one end, or what that reaches. */
+        AroundAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int64
+             * @description How many network interfaces were asked about, of those that the caller may see.
+             */
+            asked: number;
+            /** @description How many of these are answered how. */
+            counts: components["schemas"]["AroundCounts"];
+            /** @description The answer for anybody of the internet. */
+            internet: components["schemas"]["NetworkVerdict"];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description The end that was asked about. */
+            place: components["schemas"]["PlaceView"];
+            /**
+             * Format: int32
+             * @description The port.
+             */
+            port?: number | null;
+            /** @description The protocol. */
+            protocol: string;
+            /** @description The network interfaces that do, that do if something holds, and of which it is not known; sorted so. */
+            rows: components["schemas"]["AroundRow"][];
+            /**
+             * Format: int64
+             * @description How many these are, over all pages.
+             */
+            total: number;
+        };
+        /** @description How many network interfaces are answered how. */
+        AroundCounts: {
+            /**
+             * Format: int64
+             * @description No.
+             */
+            no: number;
+            /**
+             * Format: int64
+             * @description Only if something holds.
+             */
+            only_if: number;
+            /**
+             * Format: int64
+             * @description It is not known.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Yes.
+             */
+            yes: number;
+        };
+        /** @description A network interface at the other end. */
+        AroundRow: {
+            /** @description The account that it was read in. */
+            account: string;
+            /** @description Its private addresses, the primary one first; at most 8. */
+            addresses: string[];
+            /** @description What made it, in words; empty where nothing does. */
+            description: string;
+            /** @description Its id. */
+            id: string;
+            /** @description The kind, as AWS says it. */
+            kind: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Its region. */
+            region: string;
+            server?: components["schemas"]["ServerView"] | null;
+            /** @description Its resource. */
+            uid?: string | null;
+            /** @description The answer. */
+            verdict: components["schemas"]["NetworkVerdict"];
+            /** @description The id of its VPC. */
+            vpc: string;
+        };
         /** @description Since when an answer holds. */
         AsOfView: {
             /**
@@ -2688,6 +2842,100 @@ export interface components {
             /** @description The lines, for `fathom.yaml`. */
             yaml: string;
         };
+        /** @description What the internet reaches. */
+        ExposedAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["ExposedFacets"];
+            /** @description What made no sense in documents, at most 100. */
+            faults: string[];
+            /**
+             * Format: int64
+             * @description How many network interfaces were asked about.
+             */
+            interfaces: number;
+            /**
+             * Format: int64
+             * @description How many load balancers were.
+             */
+            load_balancers: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description The first of them, with the call that is missing. */
+            not_read: string[];
+            /**
+             * Format: int64
+             * @description How many lists were not read that may decide.
+             */
+            not_read_count: number;
+            /** @description A row for each thing and protocol, by account, region and id. */
+            rows: components["schemas"]["ExposedRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
+        /** @description How many rows have a value. */
+        ExposedCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The value. */
+            value: string;
+        };
+        /** @description How many rows there are of each kind; each list as if nothing were chosen in it. */
+        ExposedFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /**
+             * @description By port: those that are open alone, and those by which servers are run and data is read. A row that has several counts
+             *     for each.
+             */
+            port: components["schemas"]["ExposedCount"][];
+            /** @description By protocol. */
+            protocol: components["schemas"]["ExposedCount"][];
+            /** @description By answer. */
+            verdict: components["schemas"]["ExposedCount"][];
+        };
+        /** @description Something that the internet reaches by a protocol, or of which that is not known. */
+        ExposedRow: {
+            /** @description The account that it was read in. */
+            account: string;
+            /** @description Its public addresses. */
+            addresses: string[];
+            /** @description What it is: `network_interface`, `load_balancer`. */
+            component: string;
+            /** @description What made the interface, in words; empty where nothing does. */
+            description: string;
+            /** @description Its id: of a load balancer its ARN. */
+            id: string;
+            /** @description The kind, as AWS says it: `interface`, `nat_gateway`, `application` … */
+            kind: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Ports that are reached, and those of which it is not known. */
+            ports: components["schemas"]["PortsView"][];
+            /** @description The protocol. */
+            protocol: string;
+            /** @description Its region. */
+            region: string;
+            /** @description The type of that. */
+            resource_type?: string | null;
+            server?: components["schemas"]["ServerView"] | null;
+            /** @description Its resource. */
+            uid?: string | null;
+            /** @description The best answer of any port that is asked about. */
+            verdict: components["schemas"]["NetworkVerdict"];
+            /** @description The id of its VPC. */
+            vpc: string;
+        };
         /** @description How many resources have a value. */
         Facet: {
             /**
@@ -2861,6 +3109,11 @@ export interface components {
             /** @description `first_seen`, `returned`, `gone` or `changed`; `version` where the one before it is not read, or not kept any more. */
             what: string;
         };
+        /**
+         * @description What a hop did with the packet.
+         * @enum {string}
+         */
+        HopSays: "allowed" | "blocked" | "forwarded" | "translated" | "delivered" | "unknown";
         /** @description A step of a way. */
         HopView: components["schemas"]["EdgeView"] & {
             /** @description Whether the way follows it as it is stated; else from its `to` to its `from`. */
@@ -3325,6 +3578,24 @@ export interface components {
             /** @description A cell for each column, in their order; an empty one where nothing is allowed. */
             cells: components["schemas"]["MatrixMark"][][];
         };
+        /** @description The scan that the network is as of. */
+        NetworkAsOf: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            finished_at?: string | null;
+            /**
+             * Format: int64
+             * @description The scan that ended last.
+             */
+            scan: number;
+        };
+        /**
+         * @description Whether it is reached.
+         * @enum {string}
+         */
+        NetworkVerdict: "no" | "unknown" | "only_if" | "yes";
         /** @description A gap to accept. */
         NewAcceptance: {
             /** @description For whom, as the caller says. Noted beside the caller, who is known by the token. */
@@ -3551,6 +3822,42 @@ export interface components {
          * @enum {string}
          */
         OutcomeView: "read" | "empty" | "unknown";
+        /**
+         * @description Where a packet ended.
+         * @enum {string}
+         */
+        PacketEnd: "accepted" | "denied_in" | "denied_out" | "no_route" | "null_routed" | "exits_network" | "unknown";
+        /** @description A place that a packet passed, or where it ended. */
+        PacketHop: {
+            /** @description Why it holds the packet up, in the words of AWS's Reachability Analyzer. */
+            code?: string | null;
+            /**
+             * @description What kind of place: `security_group`, `network_acl`, `route_table` and so on; `withheld` where the caller may not
+             *     see what lies there.
+             */
+            component: string;
+            /** @description Its id; empty for what has none. */
+            id: string;
+            /** @description On which way. */
+            leg: components["schemas"]["PacketLeg"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The type of that. */
+            resource_type?: string | null;
+            /** @description The rule, route or exchange, in words; empty where there is none. */
+            rule: string;
+            /** @description What it did. */
+            says: components["schemas"]["HopSays"];
+            /** @description Its resource; null where no scan saw one. */
+            uid?: string | null;
+            /** @description Whether it stands for one or several places that the caller may not see. */
+            withheld: boolean;
+        };
+        /**
+         * @description The way of a packet.
+         * @enum {string}
+         */
+        PacketLeg: "there" | "back";
         /** @description One's passkeys. */
         PasskeyList: {
             /** @description The passkeys, oldest first. */
@@ -3626,6 +3933,30 @@ export interface components {
             nodes: components["schemas"]["NodeView"][];
             /** @description All of it in words. */
             sentence: string;
+        };
+        /** @description What becomes of a packet, and of its answer. */
+        PathView: {
+            /** @description What was taken to be so. */
+            assumptions: string[];
+            /** @description The client's ports that get an answer, `1024-2047, 3000`; null where all of them do. */
+            client_ports?: string | null;
+            /** @description What must hold for it, where the verdict is `only_if`. */
+            conditions: string[];
+            /**
+             * Format: int64
+             * @description Which of them held the packet up, from 0; null where it was not held up.
+             */
+            decides?: number | null;
+            /** @description Where the packet ended. */
+            disposition: components["schemas"]["PacketEnd"];
+            /** @description Each hop, there and back; behind a load balancer both again, to the target. */
+            hops: components["schemas"]["PacketHop"][];
+            /** @description What was not read, where the verdict is `unknown`. */
+            missing: string[];
+            /** @description The packet in words: from which address to which, what. Empty where there is nothing to walk. */
+            packet: string;
+            /** @description Whether the server is reached. */
+            verdict: components["schemas"]["NetworkVerdict"];
         };
         /** @description People. */
         People: {
@@ -3719,10 +4050,43 @@ export interface components {
          */
         PhaseView: "signing_in" | "reading" | "understanding" | "sealing" | "done";
         /**
+         * @description What kind of place an end is.
+         * @enum {string}
+         */
+        PlaceKind: "internet" | "address" | "network_interface" | "instance" | "load_balancer" | "vpc_endpoint" | "beyond";
+        /** @description One end of a question. */
+        PlaceView: {
+            /** @description Its id; null for the internet, and for addresses that nothing has that was seen. */
+            id?: string | null;
+            /** @description What kind of place it is. */
+            kind: components["schemas"]["PlaceKind"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The type of that. */
+            resource_type?: string | null;
+            /** @description As it was asked for. */
+            text: string;
+            /** @description Its resource. */
+            uid?: string | null;
+        };
+        /**
          * @description What a policy is of.
          * @enum {string}
          */
         PolicyOf: "principal" | "managed" | "resource" | "scp" | "rcp";
+        /** @description What is answered of a range of ports. */
+        PortsView: components["schemas"]["PathView"] & {
+            /**
+             * Format: int32
+             * @description The first port; null for protocols without.
+             */
+            first?: number | null;
+            /**
+             * Format: int32
+             * @description The last port; null for protocols without.
+             */
+            last?: number | null;
+        };
         /** @description A problem as the client reads it. */
         Problem: {
             /** @description The stable code. */
@@ -3870,6 +4234,29 @@ export interface components {
              * @default 30
              */
             seconds_max: number | null;
+        };
+        /** @description Whether one end reaches the other. */
+        ReachAnswer: {
+            /** @description The answer for the port, or one for each range of ports that is answered alike, in order. */
+            answers: components["schemas"]["PortsView"][];
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description Who reaches. */
+            from: components["schemas"]["PlaceView"];
+            /**
+             * Format: int32
+             * @description The port that was asked for.
+             */
+            port?: number | null;
+            /** @description The protocol. */
+            protocol: string;
+            /** @description What is reached. */
+            to: components["schemas"]["PlaceView"];
+            /**
+             * Format: int64
+             * @description How many ranges there are; those beyond the first 500 are not told.
+             */
+            total: number;
         };
         /**
          * @description What can be reached.
@@ -4255,6 +4642,15 @@ export interface components {
              * @description How many there are, over all pages.
              */
             total: number;
+        };
+        /** @description The server that an interface belongs to. */
+        ServerView: {
+            /** @description Its id. */
+            id: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Its resource; null where no scan saw it. */
+            uid?: string | null;
         };
         /** @description A service, as IAM remembers it. */
         ServiceRemembered: {
@@ -6537,6 +6933,169 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    network_exposed: {
+        parameters: {
+            query?: {
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only with these answers; may be repeated. What is surely closed is never told. */
+                verdict?: ("no" | "unknown" | "only_if" | "yes")[];
+                /** @description Only by these protocols: `tcp`, `udp`, `icmp`; may be repeated. */
+                protocol?: string[];
+                /** @description Only on this port; the answer is then the one for it. */
+                port?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposedAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    network_reach: {
+        parameters: {
+            query: {
+                /**
+                 * @description Who reaches: `internet`, an address (`10.1.2.3`, in a VPC `10.1.2.3@vpc-…`, behind a gateway `@vgw-…` or
+                 *     `@tgw-attach-…`), or the id or ARN of a network interface, a server, a load balancer or an endpoint.
+                 */
+                from: string;
+                /** @description What is reached, written in the same way. */
+                to: string;
+                /** @description `tcp`, `udp`, `icmp` (an echo), `icmpv6`, or a number. */
+                protocol?: string;
+                /** @description The port, of TCP and UDP; all ports where it is left out, as ranges. */
+                port?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    network_what_reaches: {
+        parameters: {
+            query: {
+                /** @description The id or ARN of a network interface, a server or an endpoint, or an address of one. */
+                from: string;
+                /** @description `tcp`, `udp`, `icmp` (an echo), `icmpv6`, or a number. */
+                protocol?: string;
+                /** @description The port; needed for TCP and UDP. */
+                port?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AroundAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    network_who_reaches: {
+        parameters: {
+            query: {
+                /** @description The id or ARN of a network interface, a server or an endpoint, or an address of one. */
+                to: string;
+                /** @description `tcp`, `udp`, `icmp` (an echo), `icmpv6`, or a number. */
+                protocol?: string;
+                /** @description The port; needed for TCP and UDP. */
+                port?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AroundAnswer"];
+                };
             };
             /** @description A problem */
             default: {

@@ -1,9 +1,9 @@
 // The pages in the rail, with the command that shows the same in a terminal.
-import { ChartNoAxesCombined, CircleDashed, Database, KeyRound, type LucideIcon, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
+import { ChartNoAxesCombined, CircleDashed, Database, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
 import { isWhole, type Permission } from "../session/may";
 import type { Who } from "../session/session";
 
-export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
+export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
   /** Who may not do this has no use for the page. */
   needs?: Permission;
   /** Whether its answers are for those only who see all accounts and teams. */
@@ -17,6 +17,7 @@ export const PAGES: Page[] = [
   { to: "/map", name: "Map", icon: LayoutGrid, cli: 'fathom sql "select account, region, count(*) from resources group by 1, 2"' },
   { to: "/graph", name: "Graph", icon: Share2, cli: 'fathom sql "select * from edges"' },
   { to: "/permissions", name: "Permissions", icon: KeyRound, cli: "fathom public", needs: "read_estate", whole: true },
+  { to: "/network", name: "Network", icon: Network, cli: "fathom exposed", needs: "read_estate" },
   { to: "/changes", name: "Changes", icon: History, cli: "fathom diff" },
   { to: "/drift", name: "Drift", icon: GitCompareArrows, cli: "fathom drift" },
   { to: "/coverage", name: "Coverage", icon: ListChecks, cli: "fathom coverage" },

@@ -177,6 +177,7 @@ impl<'de> Deserializer<'de> for Values {
 
     numbers! {
         deserialize_bool visit_bool "`true` or `false`",
+        deserialize_u16 visit_u16 "a whole number to 65535",
         deserialize_u32 visit_u32 "a whole number",
         deserialize_u64 visit_u64 "a whole number",
         deserialize_i64 visit_i64 "a whole number",
@@ -208,7 +209,7 @@ impl<'de> Deserializer<'de> for Values {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        i8 i16 i32 i128 u8 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         tuple tuple_struct map struct identifier ignored_any
     }
 }

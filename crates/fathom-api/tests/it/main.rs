@@ -10,6 +10,7 @@ mod history;
 mod input;
 mod intruders;
 mod matrix;
+mod network;
 mod oidc;
 mod pages;
 mod passkeys;

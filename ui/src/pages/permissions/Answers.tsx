@@ -1,14 +1,12 @@
 // The answers, one for each question that the form can ask.
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { get, type Query } from "../../api/client";
-import { Refused } from "../../api/problem";
 import { count, counted, kind, list, shown } from "../../lib/text";
+import * as answered from "../../parts/Answered";
 import { KindIcon } from "../../parts/Name";
 import { Badge } from "../../parts/state";
-import { StartScan } from "../../parts/StartScan";
-import { Empty, Skeleton, Wrong } from "../../parts/states";
+import { Empty } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { Matrix, type MatrixRow } from "./Matrix";
 import { AsOf, Gaps, More, Notes, Says, Who } from "./parts";
@@ -17,18 +15,10 @@ import { OfKey, Proof } from "./Proof";
 import { type From, FROM, ofKey, short, vendor, who, why } from "./words";
 
 /** Asks page by page. */
-export function usePages<T extends { next?: number | null }>(key: unknown[], fetch: (cursor: number, signal: AbortSignal) => Promise<T>) {
-  return useInfiniteQuery({ queryKey: ["permissions", ...key], initialPageParam: 0, queryFn: ({ signal, pageParam }) => fetch(pageParam, signal), getNextPageParam: (last) => last.next ?? undefined });
-}
+export const usePages = <T extends { next?: number | null }>(key: unknown[], fetch: (cursor: number, signal: AbortSignal) => Promise<T>) => answered.usePages(["permissions", ...key], fetch);
 
 /** What stands in the place of an answer that is not there. */
-export function Missing({ of, label }: { of: { error: unknown; refetch: () => unknown }; label: string }): ReactNode {
-  const problem = of.error instanceof Refused ? of.error.problem : undefined;
-  if (problem?.code === "not_found" && problem.detail.includes("no scan has ended")) return <Empty title="Nothing was scanned yet"><p>The first scan brings users, roles, policies, and what they are about.</p><StartScan /></Empty>;
-  // What is wrong with the question stays wrong.
-  const again = problem && ["not_found", "invalid_parameter"].includes(problem.code) ? undefined : () => void of.refetch();
-  return of.error ? <Wrong error={of.error} again={again} /> : <Skeleton lines={8} label={label} />;
-}
+export const Missing = (of: { of: { error: unknown; refetch: () => unknown }; label: string }) => <answered.Missing {...of} brings="users, roles, policies, and what they are about" />;
 
 /** Those of whom is known what they can become. */
 const OWN: string[] = ["user", "role", "root"];

@@ -4,7 +4,7 @@ import { get } from "../../api/client";
 import * as ask from "../../api/queries";
 import { kind, shown } from "../../lib/text";
 import { KindIcon, label } from "../../parts/Name";
-import { type Choice, Pick } from "./Pick";
+import { type Choice, Pick } from "../../parts/Pick";
 import styles from "./Permissions.module.css";
 import type { Question } from "./words";
 

@@ -9,7 +9,7 @@ import { principals } from "./Asking";
 import { called, type Climber, DECISIONS, done, escalate, goal, more, taken } from "./climb";
 import { Cut, OneClimb } from "./OneClimb";
 import { AsOf, Gaps, More, Says } from "./parts";
-import { Pick } from "./Pick";
+import { Pick } from "../../parts/Pick";
 import shared from "./Permissions.module.css";
 import styles from "./Escalation.module.css";
 

@@ -13,7 +13,7 @@ import { principals } from "./Asking";
 import { LeastPrivilege } from "./LeastPrivilege";
 import { AsOf, Disagree, Gaps, More } from "./parts";
 import shared from "./Permissions.module.css";
-import { Pick } from "./Pick";
+import { Pick } from "../../parts/Pick";
 import styles from "./Report.module.css";
 import { admin, DAYS, DAYS_MAX, line, looked, PRESETS, type Row, WHAT } from "./used";
 import { short } from "./words";

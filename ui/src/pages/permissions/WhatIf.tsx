@@ -9,7 +9,7 @@ import { KindIcon, label } from "../../parts/Name";
 import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
 import { Changes } from "./Changes";
-import { type Choice, Pick } from "./Pick";
+import { type Choice, Pick } from "../../parts/Pick";
 import { isJson, line, NEW, OF, type Of, type Proposal, written } from "./proposal";
 import styles from "./Permissions.module.css";
 

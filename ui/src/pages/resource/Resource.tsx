@@ -7,6 +7,7 @@ import type { Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
 import { type Problem, Refused, sentence } from "../../api/problem";
 import { literal, word } from "../../lib/sqltext";
+import { end } from "../../lib/ends";
 import { shown } from "../../lib/text";
 import { momentWords } from "../../lib/when";
 import { CopyButton, CopyLine } from "../../parts/Copy";
@@ -15,7 +16,7 @@ import { Badge, Understood } from "../../parts/state";
 import { Answer, Empty } from "../../parts/states";
 import { useAt } from "../../parts/time";
 import { Tabs } from "../../parts/Tabs";
-import { useMayAsk, useWhole } from "../../session/may";
+import { useMay, useMayAsk, useWhole } from "../../session/may";
 import { Activity } from "./Activity";
 import { Assigned } from "./Assigned";
 import { DriftOf } from "./DriftOf";
@@ -81,6 +82,22 @@ function Allowed({ resource }: { resource: Detail["resource"] }) {
   );
 }
 
+/** Ways to what reaches it over the network, and what it reaches. */
+function Reached({ resource }: { resource: Detail["resource"] }) {
+  const may = useMay("read_estate");
+  const place = end(resource);
+  if (!may || resource.deleted_at || place === undefined) return null;
+  const isBalancer = resource.type.includes("LoadBalancing");
+  return (
+    <div className="stack">
+      <h3>Network</h3>
+      <Link to="/network" search={{ view: "reach", from: "internet", to: place }} className="link">From the internet</Link>
+      {!isBalancer && <Link to="/network" search={{ view: "reach", to: place }} className="link">Who reaches it</Link>}
+      {!isBalancer && <Link to="/network" search={{ view: "reach", from: place }} className="link">What it reaches</Link>}
+    </div>
+  );
+}
+
 function Known({ detail }: { detail: Detail }) {
   const { resource, relations } = detail;
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
@@ -130,6 +147,7 @@ function Known({ detail }: { detail: Detail }) {
         <aside className={styles.side} aria-label="Facts">
           <Facts detail={detail} />
           <Allowed resource={resource} />
+          <Reached resource={resource} />
           <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>

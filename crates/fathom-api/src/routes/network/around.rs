@@ -1,9 +1,9 @@
 //! Who reaches one end, and what one end reaches: everybody at once.
 
-use std::sync::Arc;
+use std::{cmp::Reverse, sync::Arc};
 
 use axum::{Json, extract::State};
-use fathom_net::{Network, Place, Question, Traffic, Verdict, ask};
+use fathom_net::{Network, Place, Question, Traffic, Verdict, ask, model::Interface};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -190,7 +190,7 @@ impl Around {
     fn answer(self) -> Result<Json<AroundAnswer>, Problem> {
         let Self { snapshot, sight, text, end, traffic, port, page } = self;
         let parameter = if end == End::To { "to" } else { "from" };
-        let place = match sight.place(parameter, &text)? {
+        let place = match sight.place(&text)? {
             // Everybody at once is asked of the interface, with all its addresses.
             Place::Holder(number, _) => Place::Interface(number),
             place => place,
@@ -224,36 +224,13 @@ impl Around {
                 Verdict::No => counts.no += 1,
             }
             if verdict > Verdict::No {
-                found.push((std::cmp::Reverse(verdict), &interface.at, id, interface));
+                found.push((Reverse(verdict), id, interface));
             }
         }
-        found.sort_by_key(|(verdict, at, id, _)| (*verdict, *at, *id));
+        found.sort_by_key(|(verdict, id, interface)| (*verdict, &interface.at, *id));
         let total = found.len();
-        let row = |(verdict, at, id, interface): (
-            std::cmp::Reverse<Verdict>,
-            &fathom_net::model::Whereabouts,
-            &str,
-            &fathom_net::model::Interface,
-        )| {
-            let known = sight.known(id);
-            AroundRow {
-                id: id.to_owned(),
-                uid: known.map(|one| one.uid.to_string()),
-                name: known.and_then(|one| one.name.clone()),
-                server: interface.instance.as_deref().and_then(|id| ServerView::of(id, &sight)),
-                kind: interface.told_kind.clone(),
-                description: sight.told(&interface.description),
-                account: at.account.clone(),
-                region: at.region.clone(),
-                vpc: if sight.sees(&interface.vpc) { interface.vpc.clone() } else { String::new() },
-                addresses: interface
-                    .addresses
-                    .iter()
-                    .take(ADDRESSES_MAX)
-                    .map(|one| one.address.to_string())
-                    .collect(),
-                verdict: verdict.0.into(),
-            }
+        let row = |(verdict, id, interface): (Reverse<Verdict>, &str, &Interface)| {
+            AroundRow::of(id, interface, verdict.0, &sight)
         };
         let rows = page.cut(found).into_iter().map(row).collect();
         let question = match end {
@@ -272,6 +249,26 @@ impl Around {
             counts,
             as_of: NetworkAsOf::of(&snapshot),
         }))
+    }
+}
+
+impl AroundRow {
+    fn of(id: &str, interface: &Interface, verdict: Verdict, sight: &Sight) -> Self {
+        let known = sight.known(id);
+        let addresses = interface.addresses.iter().take(ADDRESSES_MAX);
+        Self {
+            id: id.to_owned(),
+            uid: known.map(|one| one.uid.to_string()),
+            name: known.and_then(|one| one.name.clone()),
+            server: interface.instance.as_deref().and_then(|id| ServerView::of(id, sight)),
+            kind: interface.told_kind.clone(),
+            description: sight.told(&interface.description),
+            account: interface.at.account.clone(),
+            region: interface.at.region.clone(),
+            vpc: if sight.sees(&interface.vpc) { interface.vpc.clone() } else { String::new() },
+            addresses: addresses.map(|one| one.address.to_string()).collect(),
+            verdict: verdict.into(),
+        }
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) async fn reach(
     let (snapshot, sight) = sight(&state, visible).await?;
     permitting::ask(&state, move || {
         let network = snapshot.network();
-        let (client, server) = (sight.place("from", &from)?, sight.place("to", &to)?);
+        let (client, server) = (sight.place(&from)?, sight.place(&to)?);
         let (from, to) = (sight.place_view(&from, &client), sight.place_view(&to, &server));
         let mut total = 1;
         let answers = if let Some(traffic) = one {

@@ -10,8 +10,14 @@ use fathom_net::{Answer, Hop, Place, Verdict, trace};
 use fathom_reach::Named;
 use fathom_store::Owners;
 
-use super::views::{HopSays, HopView, PathView, PlaceKind, PlaceView};
-use crate::{access::Visible, extract::shown, problem::Problem, reaching::Snapshot, state::ApiState};
+use super::views::{HopSays, PacketHop, PathView, PlaceKind, PlaceView};
+use crate::{
+    access::Visible,
+    extract::shown,
+    problem::{Code, Problem},
+    reaching::Snapshot,
+    state::ApiState,
+};
 
 /// What stands in the place of what may not be seen.
 const WITHHELD: &str = "[not for you to see]";
@@ -69,15 +75,15 @@ impl Sight {
         }
     }
 
-    /// The place that a parameter names. What may not be seen is not there.
-    pub(super) fn place(&self, parameter: &str, text: &str) -> Result<Place, Problem> {
+    /// The place that a text means. What may not be seen is not there.
+    pub(super) fn place(&self, text: &str) -> Result<Place, Problem> {
         let found = trace::find(self.snapshot.network(), text);
         if self.is_all() {
-            return found.map_err(|words| Problem::parameter(parameter, words));
+            return found.map_err(|words| Problem::new(Code::NotFound, words));
         }
         found.ok().filter(|place| self.sees_place(place)).ok_or_else(|| {
             let words = format!("nothing that you may see is called `{}`", shown(text));
-            Problem::parameter(parameter, words).hint(
+            Problem::new(Code::NotFound, words).hint(
                 "write `internet`, an address, or the id or ARN of what you may see; where several networks have an address, \
                  10.1.2.3@vpc-…",
             )
@@ -123,7 +129,7 @@ impl Sight {
 
     /// An answer with its hops.
     pub(super) fn path(&self, answer: &Answer) -> PathView {
-        let mut hops: Vec<HopView> = Vec::new();
+        let mut hops: Vec<PacketHop> = Vec::new();
         let mut decides = None;
         let last = answer.hops.iter().rposition(|hop| is_held(hop) && answer.verdict < Verdict::OnlyIf);
         for (at, hop) in answer.hops.iter().enumerate() {
@@ -160,13 +166,13 @@ impl Sight {
         }
     }
 
-    fn hop(&self, hop: &Hop) -> HopView {
+    fn hop(&self, hop: &Hop) -> PacketHop {
         let is_seen = hop.id.is_empty()
             || self.sees(&hop.id)
             || hop.id.parse().is_ok_and(|at: IpAddr| !self.hides_address(at));
         if !is_seen {
             // Which rule of somebody else decides is not told; that the packet ends there is.
-            return HopView {
+            return PacketHop {
                 leg: hop.leg.into(),
                 component: "withheld".to_owned(),
                 id: String::new(),
@@ -180,7 +186,7 @@ impl Sight {
             };
         }
         let known = self.known(&hop.id);
-        HopView {
+        PacketHop {
             leg: hop.leg.into(),
             component: hop.component.to_owned(),
             id: hop.id.clone(),

@@ -132,7 +132,7 @@ impl ServerView {
 
 /// A place that a packet passed, or where it ended.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct HopView {
+pub(crate) struct PacketHop {
     /// On which way.
     pub(super) leg: PacketLeg,
     /// What kind of place: `security_group`, `network_acl`, `route_table` and so on; `withheld` where the caller may not
@@ -166,7 +166,7 @@ pub(crate) struct PathView {
     /// The packet in words: from which address to which, what. Empty where there is nothing to walk.
     pub(super) packet: String,
     /// Each hop, there and back; behind a load balancer both again, to the target.
-    pub(super) hops: Vec<HopView>,
+    pub(super) hops: Vec<PacketHop>,
     /// Which of them held the packet up, from 0; null where it was not held up.
     pub(super) decides: Option<u64>,
     /// What must hold for it, where the verdict is `only_if`.

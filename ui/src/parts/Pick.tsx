@@ -2,9 +2,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
-import { useDelayed } from "../../lib/delayed";
-import found from "../../parts/PickResource.module.css";
-import styles from "./Permissions.module.css";
+import { useDelayed } from "../lib/delayed";
+import styles from "./PickResource.module.css";
 
 export interface Choice { value: string; shown: ReactNode; beside?: string }
 interface Props { label: string; open: string; value?: string; name: string; find: (text: string, signal: AbortSignal) => Promise<Choice[]>; onChange: (value: string | undefined) => void }
@@ -15,7 +14,7 @@ export function Pick({ label, open, value, name, find, onChange }: Props) {
   const id = useId();
   const typed = (text ?? "").trim();
   const search = useDelayed(typed, 150);
-  const asked = useQuery({ queryKey: ["permissions", "pick", name, search], enabled: text !== undefined && search.length > 1, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: ({ signal }) => find(search, signal) });
+  const asked = useQuery({ queryKey: ["find", name, search], enabled: text !== undefined && search.length > 1, placeholderData: keepPreviousData, staleTime: 10_000, queryFn: ({ signal }) => find(search, signal) });
   const rows = text !== undefined && typed.length > 1 ? (asked.data ?? []) : [];
   const current = search === typed && !asked.isPlaceholderData;
   const chosen = current ? rows[at] : undefined;
@@ -38,7 +37,7 @@ export function Pick({ label, open, value, name, find, onChange }: Props) {
     }
   }
   return (
-    <div className={`${found.place} ${styles.pick}`}>
+    <div className={`${styles.place} ${styles.pick}`}>
       <label className="small" htmlFor={id}>{label}</label>
       <div className={styles.input}>
         <input
@@ -47,7 +46,7 @@ export function Pick({ label, open, value, name, find, onChange }: Props) {
         />
         {value && text === undefined && <button type="button" className="button plain" aria-label={`Leave open: ${label}`} title="Leave open" onClick={() => take(undefined)}><X aria-hidden /></button>}
       </div>
-      <ul id={`${id}-found`} role="listbox" aria-busy={!current || undefined} aria-label={`Found for ${label}`} className={found.found} hidden={rows.length === 0}>
+      <ul id={`${id}-found`} role="listbox" aria-busy={!current || undefined} aria-label={`Found for ${label}`} className={styles.found} hidden={rows.length === 0}>
         {rows.map((row, index) => (
           // The arrows and Enter of the field choose; the list itself takes no focus.
           // eslint-disable-next-line jsx-a11y/click-events-have-key-events

@@ -1,0 +1,20 @@
+// What reaches what over the network: what the internet reaches, or one end and another.
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { Badge } from "../../parts/state";
+import { Tabs } from "../../parts/Tabs";
+import { useAt } from "../../parts/time";
+import { Exposure } from "./Exposure";
+import { Reach } from "./Reach";
+
+const VIEWS = [["exposed", "From the internet"], ["reach", "Between two"]] as const;
+
+export function Network() {
+  const search = useSearch({ from: "/network" });
+  const navigate = useNavigate({ from: "/network" });
+  const past = useAt().as_of !== undefined;
+  const view = search.view ?? (search.from ?? search.to ? "reach" : "exposed");
+  const views: ReactNode = <Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: next === "exposed" ? undefined : next }) })} />;
+  const note: ReactNode = past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>The network is known as the last scan left it, whatever moment the page shows.</span></p>;
+  return view === "reach" ? <Reach views={views} note={note} /> : <Exposure views={views} note={note} />;
+}
