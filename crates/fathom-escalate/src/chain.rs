@@ -212,7 +212,7 @@ impl Ways<'_> {
         Ok(Some(Reached { what: goal.what, name: goal.name, decision: goal.decision, steps }))
     }
 
-    fn what(&self, node: &Node) -> What {
+    pub(crate) fn what(&self, node: &Node) -> What {
         match node {
             Node::Account(_) => What::Account,
             Node::More(..) => What::More,

@@ -15,6 +15,7 @@ use crate::{
     chain::{Reached, Steps, order_of, supposed},
     reach::{By, Level, Node, Open, Reach},
     ways::Ways,
+    web::Fix,
 };
 
 /// Edits that are tried for one thing that was reached.
@@ -81,13 +82,6 @@ impl Open for Again<'_> {
     }
 }
 
-/// An edit that may help.
-struct Candidate {
-    edit: Edit,
-    old: Arc<Policy>,
-    new: Arc<Policy>,
-}
-
 impl Ways<'_> {
     /// The edit of one statement after which a principal can no longer reach something; where no single one prevents it,
     /// one that closes this way. None where no statement can be edited: it is allowed by no policy of theirs.
@@ -132,10 +126,10 @@ impl Ways<'_> {
     }
 
     /// The statements that allow the steps to a node.
-    fn candidates_of(&self, reach: &Reach, at: usize) -> Result<Vec<Candidate>, String> {
+    fn candidates_of(&self, reach: &Reach, at: usize) -> Result<Vec<Fix>, String> {
         let mut order = Vec::new();
         order_of(reach, at, &mut order);
-        let mut found: Vec<Candidate> = Vec::new();
+        let mut found: Vec<Fix> = Vec::new();
         for at in order {
             let Some(By::Way { way, actor, as_member, .. }) = reach.found.get(at).map(|found| found.by)
             else {
@@ -148,7 +142,7 @@ impl Ways<'_> {
                 let target =
                     Target { arn: proof.resource.clone(), account: proof.account.clone(), seen: true };
                 for reason in proof.verdict.because.iter().filter(|reason| reason.effect == Effect::Allow) {
-                    for candidate in self.edits_of(who.name, &proof.action, &target, reason) {
+                    for candidate in self.fixes_of(who.name, &proof.action, &target, reason) {
                         let is_known = found.iter().any(|known| known.edit == candidate.edit);
                         if !is_known && found.len() < TRIED_MAX {
                             found.push(candidate);
@@ -163,7 +157,7 @@ impl Ways<'_> {
     }
 
     /// The policies that a reason may mean, without what allows it.
-    fn edits_of(&self, who: &str, action: &str, target: &Target, reason: &Reason) -> Vec<Candidate> {
+    pub(crate) fn fixes_of(&self, who: &str, action: &str, target: &Target, reason: &Reason) -> Vec<Fix> {
         let organisation = self.world.index.organisation();
         let (Some(at), layer) = (reason.statement, reason.layer) else { return Vec::new() };
         let (holder, policies): (&str, Vec<Arc<Policy>>) = match layer {
@@ -189,7 +183,7 @@ impl Ways<'_> {
                 action: taken.then(|| action.to_owned()),
                 breaks: Breaks::Every,
             };
-            found.push(Candidate { edit, old, new: Arc::new(new) });
+            found.push(Fix { edit, old, new: Arc::new(new) });
         }
         found
     }

@@ -4,7 +4,7 @@
 //! [`Rules`] are content (`content/iam/escalation.yaml`); [`Facts`] are what an estate has beside its policies: who is in
 //! which group, what runs as which role. [`Ways`] is where to start: it works out once what each rule opens to whom;
 //! [`Ways::escalate`] then follows what one principal can become, and [`Ways::edits`] finds the statement without which
-//! it cannot, asking again as if that were gone.
+//! it cannot, asking again as if that were gone. [`Ways::web`] has all steps at once, for those who follow more than permissions.
 //!
 //! Every action of every step is decided by the evaluator of `fathom-iam`, with all layers; nothing is read off names.
 //!
@@ -20,6 +20,7 @@ mod open;
 mod reach;
 mod rules;
 mod ways;
+mod web;
 mod witness;
 
 pub use chain::{Escalation, Goal, Proved, Reached, Step, What};
@@ -29,3 +30,4 @@ pub use facts::{Facts, Group, Role, User, Workload};
 pub use reach::Level;
 pub use rules::{Keys, Kind, Rule, Rules, RulesError};
 pub use ways::{Ways, WorkedOut};
+pub use web::{Fix, Link, Spot, Web};

@@ -226,7 +226,7 @@ impl Ways<'_> {
     }
 
     /// The ways that somebody of an account might take: about things of the account, and of others that let it in.
-    fn ways_from(&self, account: &str) -> Vec<usize> {
+    pub(crate) fn ways_from(&self, account: &str) -> Vec<usize> {
         let doors = [account, "*"].into_iter().filter_map(|of| self.worked.doors.get(of));
         let mut ways: Vec<usize> = self
             .worked
@@ -382,7 +382,7 @@ impl Ways<'_> {
     }
 
     /// What a subject is with what it gave itself; none where it had that.
-    fn more(&self, gain: &Gain, subject: &Node) -> Result<Option<Node>, String> {
+    pub(crate) fn more(&self, gain: &Gain, subject: &Node) -> Result<Option<Node>, String> {
         let (member, mut suppose) = match subject {
             Node::Member(member) => (*member, Suppose::default()),
             Node::More(member, suppose) => (*member, suppose.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathom_escalate::{Facts, Ways, What};
+use fathom_escalate::{Facts, Ways, Web, What};
 use fathom_iam::{
     Context, Decision, Index,
     organisation::{Suppose, Target},
@@ -260,6 +260,23 @@ impl Literal<'_> {
     }
 }
 
+/// What of a web somebody comes by who begins as one.
+fn had_from(web: &Web, start: u32) -> Vec<bool> {
+    let mut had: Vec<bool> =
+        web.spots.iter().map(|spot| spot.member == Some(start) && spot.what != What::More).collect();
+    loop {
+        let before = had.clone();
+        for link in web.links.iter().filter(|link| before[link.from]) {
+            if link.with.is_none_or(|with| before[with]) {
+                had[link.to] = true;
+            }
+        }
+        if had == before {
+            return had;
+        }
+    }
+}
+
 /// What was compared.
 #[derive(Debug, Default)]
 struct Compared {
@@ -273,6 +290,9 @@ fn compare(case: u64, size: Size, each: usize, compared: &mut Compared) {
     let rules = rules_of(&KNOWN);
     let (index, facts) = generate(&mut Choices::new(case), size).index();
     let ways = Ways::of(&index, &facts, &rules).unwrap();
+    let everybody: Vec<u32> = (0..index.principals() as u32).collect();
+    let web = ways.web(&everybody).unwrap();
+    assert!(!web.cut);
     for start in (0..index.principals() as u32).step_by(each) {
         let (name, _) = index.principal(start).unwrap();
         if !name.starts_with("arn:") {
@@ -298,6 +318,20 @@ fn compare(case: u64, size: Size, each: usize, compared: &mut Compared) {
         let ours: BTreeSet<&str> = of(&[What::Role, What::User]).into_iter().filter(not_taken).collect();
         let theirs = literal.own.keys().map(String::as_str).filter(|one| *one != name);
         assert_eq!(ours, theirs.filter(not_taken).collect(), "{told}: users and roles");
+        let had = had_from(&web, start);
+        let of_web = |what: &[What]| -> BTreeSet<&str> {
+            let those = web.spots.iter().zip(&had).filter(|(spot, had)| **had && what.contains(&spot.what));
+            those.map(|(spot, _)| spot.name.as_str()).collect()
+        };
+        assert_eq!(of_web(&[What::Account]), taken, "{told}: accounts of the web");
+        // Root users are found by nobody but who has the account.
+        let is_other = |one: &&str| *one != name && one.starts_with("arn:");
+        let there = of_web(&[What::Role, What::User]).into_iter().filter(is_other);
+        assert_eq!(
+            there.filter(not_taken).collect::<BTreeSet<_>>(),
+            ours,
+            "{told}: users and roles of the web"
+        );
         compared.roles += ours.len();
         compared.accounts += taken.len();
         compared.given += found.reached.iter().filter(|one| one.what == What::More).count();

@@ -17,8 +17,8 @@ const TARGETS_MAX: usize = 200;
 /// Load balancers behind each other: AWS allows an application one behind a network one.
 const DEPTH_MAX: u32 = 1;
 
-/// The interfaces of a load balancer.
-pub(crate) fn nodes(network: &Network, arn: &str) -> Vec<u32> {
+/// The interfaces of a load balancer, by number.
+pub fn nodes(network: &Network, arn: &str) -> Vec<u32> {
     let Some(balancer) = network.balancers.get(arn) else { return Vec::new() };
     let all = (0..).zip(network.interfaces.iter());
     all.filter(|(_, (_, one))| one.vpc == balancer.vpc && one.description == balancer.mark)

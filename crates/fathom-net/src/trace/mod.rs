@@ -17,7 +17,7 @@ pub(crate) mod walk;
 
 use std::net::IpAddr;
 
-pub(crate) use balancers::nodes as interfaces_of_balancer;
+pub use balancers::nodes as interfaces_of_balancer;
 pub use place::{Place, find};
 pub(crate) use ports::ranges_of;
 pub use ports::{PortAnswer, ports};

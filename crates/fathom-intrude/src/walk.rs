@@ -1,0 +1,250 @@
+//! What an intruder can have, and the steps between.
+
+use std::collections::{HashMap, HashSet};
+
+use fathom_access::{Answer, Says};
+use fathom_escalate::{Ways, Web};
+use fathom_net::Verdict;
+use fathom_paths::{Entry, Graph, Jewel, Level};
+use serde::Serialize;
+
+use crate::{IntrudeError, ground::Ground, proof::Question};
+
+/// Steps beyond which nothing more is derived.
+pub(crate) const STEPS_MAX: usize = 3_000_000;
+
+/// What an intruder can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A place in the internet, which everybody has.
+    Internet,
+    /// An account outside.
+    Vendor,
+    /// An access key.
+    AccessKey,
+    /// A user, a role or a root user.
+    Principal,
+    /// One of them with permissions that it gave itself.
+    Grown,
+    /// Everything in an account.
+    Account,
+    /// A load balancer that can be asked.
+    Balancer,
+    /// What listens on a server, to be asked over the network.
+    Listener,
+    /// A server or function, with code of the intruder's own on it.
+    Server,
+    /// The data of a thing.
+    Data,
+    /// A key, to take it away from those who need it.
+    Keys,
+    /// A backup, to destroy it.
+    Backups,
+    /// A log or its archive, to destroy it.
+    Logs,
+}
+
+impl Kind {
+    /// Where what is lost stands.
+    pub(crate) fn of(jewel: Jewel) -> Self {
+        match jewel {
+            Jewel::Administrators => Self::Account,
+            Jewel::Data => Self::Data,
+            Jewel::Keys => Self::Keys,
+            Jewel::Backups => Self::Backups,
+            Jewel::Logs => Self::Logs,
+        }
+    }
+}
+
+/// Something that an intruder can have, by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Named {
+    /// What it is.
+    pub kind: Kind,
+    /// An ARN, an account, an address of a kind.
+    pub id: String,
+}
+
+/// How a step was derived.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// The id of its rule.
+    pub(crate) rule: String,
+    pub(crate) question: Question,
+}
+
+/// Nodes, steps and what was asked for each, where intruders begin and what they want.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    pub(crate) ground: &'a Ground,
+    pub(crate) ways: Ways<'a>,
+    pub(crate) web: Web,
+    pub(crate) graph: Graph,
+    pub(crate) spots: Vec<Named>,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) entries: Vec<(Entry, u32)>,
+    pub(crate) jewels: Vec<(Jewel, u32)>,
+    /// What was not read, or not followed, in words.
+    pub gaps: Vec<String>,
+    /// Whether a limit ended it before all was derived.
+    pub cut: bool,
+    at: HashMap<(Kind, String), u32>,
+    /// What listens on servers, where the step into them is there.
+    pub(crate) broken: HashSet<u32>,
+}
+
+impl<'a> Walk<'a> {
+    /// Derives all of it.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub fn of(ground: &'a Ground) -> Result<Self, IntrudeError> {
+        let index = &ground.permissions.index;
+        let ways = Ways::of(index, &ground.escalating.facts, &ground.escalating.rules)
+            .map_err(IntrudeError::Question)?;
+        let everybody: Vec<u32> = (0..ways.principals()).collect();
+        let web = ways.web(&everybody).map_err(IntrudeError::Question)?;
+        let mut gaps = [index.organisation().unread().to_vec(), ways.gaps()].concat();
+        let told = |one: &fathom_net::model::Unlisted| {
+            format!("{} of {} in {}: {}", one.kind, one.at.account, one.at.region, one.why)
+        };
+        gaps.extend(ground.network.unlisted.iter().map(told));
+        let cut = web.cut;
+        let mut walk = Self {
+            ground,
+            ways,
+            web,
+            graph: Graph::default(),
+            spots: Vec::new(),
+            routes: Vec::new(),
+            entries: Vec::new(),
+            jewels: Vec::new(),
+            gaps,
+            cut,
+            at: HashMap::new(),
+            broken: HashSet::new(),
+        };
+        walk.identity();
+        walk.keys();
+        walk.acts()?;
+        walk.openings()?;
+        walk.network();
+        walk.owns();
+        walk.graph.finish();
+        walk.gaps.sort();
+        walk.gaps.dedup();
+        walk.entries.sort_unstable();
+        walk.entries.dedup();
+        walk.jewels.sort_unstable();
+        walk.jewels.dedup();
+        Ok(walk)
+    }
+
+    /// How many things an intruder can have, and how many steps lead between them.
+    pub fn count(&self) -> (usize, usize) {
+        (self.spots.len(), self.routes.len())
+    }
+
+    /// How many places there are to begin at, and how many jewels.
+    pub fn ends(&self) -> (usize, usize) {
+        (self.entries.len(), self.jewels.len())
+    }
+
+    pub(crate) fn named(&self, node: u32) -> Named {
+        self.spots.get(node as usize).cloned().unwrap_or(Named { kind: Kind::Internet, id: String::new() })
+    }
+
+    /// The node of a thing; a new one where there is none.
+    pub(crate) fn node(&mut self, kind: Kind, id: &str) -> u32 {
+        self.keyed(kind, id, id)
+    }
+
+    /// The same, where several are called alike.
+    pub(crate) fn keyed(&mut self, kind: Kind, key: &str, id: &str) -> u32 {
+        if let Some(known) = self.at.get(&(kind, key.to_owned())) {
+            return *known;
+        }
+        let node = self.graph.node();
+        self.spots.push(Named { kind, id: id.to_owned() });
+        self.at.insert((kind, key.to_owned()), node);
+        node
+    }
+
+    pub(crate) fn known(&self, kind: Kind, id: &str) -> Option<u32> {
+        self.at.get(&(kind, id.to_owned())).copied()
+    }
+
+    /// Adds a step by a rule; what it costs and whether it can be sure stands there.
+    pub(crate) fn step(&mut self, rule: &str, needs: &[u32], to: u32, level: Level, question: Question) {
+        if self.routes.len() >= STEPS_MAX {
+            self.cut = true;
+            return;
+        }
+        let rules = &self.ground.rules;
+        let (cost, never_sure) = match (rules.step(rule), rules.act(rule)) {
+            (Some(one), _) => (one.cost, one.only_if.is_some()),
+            (None, Some(act)) => (act.cost, false),
+            (None, None) => return,
+        };
+        let level = if never_sure { level.max(Level::OnlyIf) } else { level };
+        if self.graph.step(needs, to, level, cost).is_some() {
+            self.routes.push(Route { rule: rule.to_owned(), question });
+        }
+    }
+
+    /// From whoever may do everything in an account to what is in it.
+    fn owns(&mut self) {
+        let mut owned = Vec::new();
+        for (jewel, node) in &self.jewels {
+            let id = self.named(*node).id;
+            if *jewel != Jewel::Administrators
+                && let Some(thing) = self.ground.things.get(&id)
+                && let Some(account) = self.known(Kind::Account, &thing.account)
+            {
+                owned.push((account, *node));
+            }
+        }
+        for (account, node) in owned {
+            self.step("owns-thing", &[account], node, Level::Yes, Question::Said(String::new()));
+        }
+    }
+}
+
+/// Of a step of `fathom escalate`.
+pub(crate) fn of_escalation(level: fathom_escalate::Level) -> Level {
+    match level {
+        fathom_escalate::Level::Sure => Level::Yes,
+        fathom_escalate::Level::OnlyIf => Level::OnlyIf,
+        fathom_escalate::Level::Unknown => Level::Unknown,
+    }
+}
+
+pub(crate) fn of_answer(answer: Answer) -> Level {
+    match answer {
+        Answer::Allowed => Level::Yes,
+        Answer::OnlyIf => Level::OnlyIf,
+        Answer::Unknown => Level::Unknown,
+    }
+}
+
+/// None of a refusal.
+pub(crate) fn of_key(says: Says) -> Option<Level> {
+    match says {
+        Says::Allowed => Some(Level::Yes),
+        Says::OnlyIf => Some(Level::OnlyIf),
+        Says::Unknown => Some(Level::Unknown),
+        Says::Denied => None,
+    }
+}
+
+/// None of a packet that does not arrive.
+pub(crate) fn of_network(verdict: Verdict) -> Option<Level> {
+    match verdict {
+        Verdict::Yes => Some(Level::Yes),
+        Verdict::OnlyIf => Some(Level::OnlyIf),
+        Verdict::Unknown => Some(Level::Unknown),
+        Verdict::No => None,
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of how an intruder would walk.
+
+mod estate;
+mod rules;
+mod specifications;

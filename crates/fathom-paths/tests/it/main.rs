@@ -1,0 +1,4 @@
+//! Tests of the engine that follows an intruder.
+
+mod literal;
+mod rules;
