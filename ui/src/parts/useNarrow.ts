@@ -1,12 +1,12 @@
-// Whether the window is as narrow as a telephone.
-import { useSyncExternalStore } from "react";
+// Whether the window is as narrow as a telephone, or as some other width.
+import { useCallback, useSyncExternalStore } from "react";
 
-const QUERY = "(max-width: 600px)";
-
-function subscribe(listener: () => void): () => void {
-  const query = window.matchMedia(QUERY);
-  query.addEventListener("change", listener);
-  return () => query.removeEventListener("change", listener);
+export function useNarrow(max = 600): boolean {
+  const query = `(max-width: ${max}px)`;
+  const subscribe = useCallback((listener: () => void) => {
+    const match = window.matchMedia(query);
+    match.addEventListener("change", listener);
+    return () => match.removeEventListener("change", listener);
+  }, [query]);
+  return useSyncExternalStore(subscribe, () => window.matchMedia(query).matches, () => false);
 }
-
-export const useNarrow = (): boolean => useSyncExternalStore(subscribe, () => window.matchMedia(QUERY).matches, () => false);

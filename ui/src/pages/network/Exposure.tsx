@@ -18,7 +18,8 @@ import { type Exposed, exposedLine, range, service, type Verdict, VERDICTS, why 
 export function Exposure({ views, note }: { views: ReactNode; note: ReactNode }) {
   const { account, verdict, protocol, port, as = "list" } = useSearch({ from: "/network" });
   const navigate = useNavigate({ from: "/network" });
-  const narrow = useNarrow();
+  // Where the map does not fit, the list says the same.
+  const narrow = useNarrow(1000);
   const query = { account, verdict, protocol, port };
   const pages = usePages(["network", "exposed", query], (cursor, signal) => get("/api/v1/network/exposed", { ...query, cursor }, { signal }), true);
   const first = pages.data?.pages[0];
@@ -95,7 +96,7 @@ function Row({ row }: { row: Exposed }) {
         </span>
       </td>
       <td data-name="Addresses" data-none={row.addresses.length === 0 ? "" : undefined}><span className={styles.two}>{row.addresses.slice(0, 3).map((each) => <code key={each}>{each}</code>)}{row.addresses.length > 3 && <span className="small muted">and {row.addresses.length - 3} more</span>}</span></td>
-      <td data-name="Where"><span className={styles.two}><span>{shown(row.account, 20)}</span><span className="small muted wrap">{[row.region, row.vpc].filter(Boolean).map((each) => shown(each, 60)).join(" · ")}</span></span></td>
+      <td data-name="Where"><span className={styles.two}><span>{shown(row.account, 20)}</span><span className="small muted wrap">{shown(row.region, 40)}</span>{row.vpc && <span className="small muted">{shown(row.vpc, 40)}</span>}</span></td>
       <td data-name="Why" className="wrap" data-none={first && why(first) ? undefined : ""}>{first && shown(why(first), 300)}</td>
     </tr>
   );

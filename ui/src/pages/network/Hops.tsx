@@ -17,7 +17,7 @@ export function Way({ path }: { path: Path }) {
       <div className={styles.legs}>
         {legs(path.hops).map((leg, place) => (
           <section key={place} className="stack" aria-label={leg.leg === "there" ? "There" : "Back"}>
-            <h3 className="row">{leg.leg === "there" ? <ArrowRight aria-hidden className="icon" /> : <ArrowLeft aria-hidden className="icon" />}{place > 1 ? "Behind the load balancer, " : ""}{leg.leg}</h3>
+            <h3 className="row">{leg.leg === "there" ? <ArrowRight aria-hidden className="icon" /> : <ArrowLeft aria-hidden className="icon" />}{place > 1 ? `Behind the load balancer, ${leg.leg}` : leg.leg === "there" ? "There" : "Back"}</h3>
             <ol className={styles.hops}>{leg.hops.map(({ hop, at }) => <One key={at} hop={hop} decides={path.decides === at} />)}</ol>
           </section>
         ))}

@@ -20,7 +20,7 @@ export function ExposureMap({ rows, total }: { rows: Exposed[]; total: number })
             <g key={`${line.from} ${line.to}`} aria-hidden>
               <path d={line.path} className={styles.line} data-verdict={line.verdict} />
               <path d={`M${drawn.boxes.find((box) => box.id === line.to)?.x ?? 0} ${line.y}l-8 -4v8Z`} className={styles.tip} />
-              {line.label && <text x={line.x} y={line.y - 5} className={styles.label}><title>{shown(line.label, 300)}</title>{shown(line.label, line.to.startsWith("lb ") ? 10 : 18)}</text>}
+              {line.label && <text x={line.x} y={line.y - 5} className={styles.label}><title>{shown(line.label, 300)}</title>{shown(line.label, line.to.startsWith("lb ") ? 14 : 18)}</text>}
             </g>
           ))}
           {drawn.boxes.map((box) => (

@@ -138,7 +138,7 @@ export function Around({ text, isTo, protocol, port }: { text: string; isTo: boo
                   </th>
                   <td data-name="Answer"><Says decision={row.verdict} /></td>
                   <td data-name="Addresses"><span className={styles.two}>{row.addresses.slice(0, 3).map((each) => <code key={each}>{each}</code>)}{row.addresses.length > 3 && <span className="small muted">and {row.addresses.length - 3} more</span>}</span></td>
-                  <td data-name="Where"><span className={styles.two}><span>{shown(row.account, 20)}</span><span className="small muted wrap">{[row.region, row.vpc].filter(Boolean).map((each) => shown(each, 60)).join(" · ")}</span></span></td>
+                  <td data-name="Where"><span className={styles.two}><span>{shown(row.account, 20)}</span><span className="small muted wrap">{shown(row.region, 40)}</span>{row.vpc && <span className="small muted">{shown(row.vpc, 40)}</span>}</span></td>
                   <td data-name="Proof"><Link to="/network" search={other(row.id)} className="link">The way</Link></td>
                 </tr>
               ))}

@@ -12,7 +12,7 @@ export interface Drawn { boxes: Box[]; lines: Line[]; left: number; width: numbe
 /** So many are drawn; the list has the rest. */
 export const DRAWN_MAX = 40;
 export const BOX = { width: 216, height: 58 };
-const COLUMNS = [8, 316, 684] as const;
+const COLUMNS = [8, 346, 714] as const;
 const STEP = BOX.height + 14;
 const PAD = 8;
 
