@@ -76,7 +76,6 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
     done
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 fn tell(what: &str, time: Duration) {
     println!("{what:<58} {:>10.1} ms", time.as_secs_f64() * 1000.0);
 }
@@ -87,7 +86,6 @@ fn memory() -> Option<String> {
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(|rest| rest.trim().to_owned())
 }
 
-#[expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1).map(|arg| arg.replace(',', "").parse::<u32>());
     let (nodes, steps) =

@@ -2,8 +2,9 @@
 //!
 //! Where no step needs several things, these are dominators of the graph in which steps are nodes too, found as Cooper, Harvey
 //! and Kennedy do it ("A Simple, Fast Dominance Algorithm", 2001). Where some do, every step that needs several is taken for
-//! one that needs any of them: that intruder is stronger, so what he must pass, everybody must. What else stands on the shortest
-//! way is taken away on trial, one after the other; nothing that is not on it can be passed by every way.
+//! one that needs any of them: that intruder is stronger, so what he must pass, everybody must. Without such steps he is weaker, so
+//! nothing else than what he must pass then can be passed by everybody; of a jewel that he does not come by at all, that is what stands
+//! on the shortest way. What lies between the two is taken away on trial, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,16 +51,22 @@ pub fn chokes(graph: &Graph, starts: &[u32], jewels: &[u32]) -> Chokes {
     let reached: BTreeSet<u32> =
         jewels.iter().copied().filter(|one| whole.has(*one) && !starts.contains(one)).collect();
     let mut found: BTreeMap<Element, BTreeSet<u32>> = BTreeMap::new();
-    let tree = Tree::of(graph, starts, &whole);
+    let has_all = |search: &Search, step: u32| graph.needs(step).iter().all(|need| search.has(*need));
+    let tree = Tree::of(graph, starts, |step| has_all(&whole, step));
     for jewel in &reached {
         for element in tree.above(*jewel) {
             found.entry(element).or_default().insert(*jewel);
         }
     }
-    let is_joint = |step: u32| graph.is_joint(step) && graph.needs(step).iter().all(|need| whole.has(*need));
     let mut is_cut = false;
-    if (0..graph.steps().len() as u32).any(is_joint) {
-        let candidates = candidates(graph, &whole, &reached, &found);
+    if (0..graph.steps().len() as u32).any(|step| graph.is_joint(step) && has_all(&whole, step)) {
+        let plain = search_where(graph, starts, |step| !graph.is_joint(step));
+        let weaker = Tree::of(graph, starts, |step| !graph.is_joint(step) && has_all(&plain, step));
+        let passed = |jewel: u32| match plain.has(jewel) {
+            true => weaker.above(jewel),
+            false => on_the_way(graph, &whole, jewel),
+        };
+        let candidates = candidates(&reached, &found, passed);
         is_cut = candidates.len() > TRIED_MAX;
         for (element, of) in candidates.into_iter().take(TRIED_MAX) {
             let left = without(graph, starts, element);
@@ -87,21 +94,15 @@ fn without(graph: &Graph, starts: &[u32], element: Element) -> Search {
     })
 }
 
-/// What stands on the shortest ways, with the jewels whose ways these are, where it is not known to be passed by all.
+/// What may be passed by all ways to some jewels, with these, where that is not known.
 fn candidates(
-    graph: &Graph,
-    whole: &Search,
     jewels: &BTreeSet<u32>,
     known: &BTreeMap<Element, BTreeSet<u32>>,
+    passed: impl Fn(u32) -> Vec<Element>,
 ) -> Vec<(Element, Vec<u32>)> {
     let mut all: BTreeMap<Element, Vec<u32>> = BTreeMap::new();
     for jewel in jewels {
-        let Some(tale) = whole.tale(graph, *jewel) else { continue };
-        let passed = tale.steps.iter().flat_map(|step| {
-            let to = graph.get(*step).map(|step| Element::Node(step.to));
-            to.into_iter().chain([Element::Step(*step)])
-        });
-        for element in passed.filter(|element| *element != Element::Node(*jewel)) {
+        for element in passed(*jewel) {
             if known.get(&element).is_none_or(|known| !known.contains(jewel)) {
                 all.entry(element).or_default().push(*jewel);
             }
@@ -113,6 +114,16 @@ fn candidates(
     all
 }
 
+/// The steps of the shortest way to a jewel, and what they gain before it.
+fn on_the_way(graph: &Graph, whole: &Search, jewel: u32) -> Vec<Element> {
+    let Some(tale) = whole.tale(graph, jewel) else { return Vec::new() };
+    let passed = tale.steps.iter().flat_map(|step| {
+        let to = graph.get(*step).map(|step| Element::Node(step.to));
+        to.into_iter().chain([Element::Step(*step)])
+    });
+    passed.filter(|element| *element != Element::Node(jewel)).collect()
+}
+
 /// The tree of dominators over nodes and steps, where a step takes any of what it needs.
 struct Tree {
     nodes: u32,
@@ -122,12 +133,12 @@ struct Tree {
 }
 
 impl Tree {
-    fn of(graph: &Graph, starts: &[u32], whole: &Search) -> Self {
+    /// Over the steps that count, all of whose needs are come by.
+    fn of(graph: &Graph, starts: &[u32], is_live: impl Fn(u32) -> bool) -> Self {
         let nodes = graph.nodes();
         let root = nodes + graph.steps().len() as u32;
         let total = root as usize + 1;
         // The order in which a walk in depth leaves them, and its reverse.
-        let is_live = |step: u32| graph.needs(step).iter().all(|need| whole.has(*need));
         let next = |at: u32, place: usize| -> Option<u32> {
             if at == root {
                 return starts.get(place).copied();
@@ -163,12 +174,8 @@ impl Tree {
         }
         let mut tree = Self { nodes, above: vec![NONE; total], root };
         tree.above[root as usize] = root;
-        let is_start = |node: u32| starts.contains(&node);
         let mut starts_known = vec![false; nodes as usize];
-        starts
-            .iter()
-            .filter(|one| **one < nodes)
-            .for_each(|one| starts_known[*one as usize] = is_start(*one));
+        starts.iter().filter(|one| **one < nodes).for_each(|one| starts_known[*one as usize] = true);
         loop {
             let mut changed = false;
             for one in left.iter().rev().copied().filter(|one| *one != root) {

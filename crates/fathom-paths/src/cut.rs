@@ -11,8 +11,9 @@ use crate::{
     search::{Search, search_where},
 };
 
-/// Steps with several needs of which the other needs are tried.
+/// Steps with several needs of which the other needs are tried: each takes a flow, so fewer where the graph is larger.
 const CHOICES_MAX: usize = 16;
+const CHOICES: usize = 800_000;
 /// Searches that the bounded search may do: fewer where the graph is larger.
 const LOOKS: usize = 20_000_000;
 const LOOKS_MAX: usize = 4_000;
@@ -143,7 +144,8 @@ impl Work<'_> {
         let mut chosen: Vec<usize> = vec![0; joint.len()];
         let at = |chosen: &[usize], step: u32| joint.binary_search(&step).ok().map(|place| chosen[place]);
         let mut best = self.flow(&|step| at(&chosen, step));
-        for place in 0..joint.len().min(CHOICES_MAX) {
+        let tried = (CHOICES / (self.graph.steps().len() + 1)).clamp(1, CHOICES_MAX);
+        for place in 0..joint.len().min(tried) {
             for other in 1..self.graph.needs(joint[place]).len() {
                 let before = std::mem::replace(&mut chosen[place], other);
                 let found = self.flow(&|step| at(&chosen, step));

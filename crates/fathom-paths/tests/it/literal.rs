@@ -50,8 +50,7 @@ fn literal(steps: &[Drawn], starts: &[u32], may: impl Fn(usize, &Drawn) -> bool)
     starts.iter().for_each(|start| depth[*start as usize] = Some(0));
     loop {
         let before = depth.clone();
-        for (number, step) in steps.iter().enumerate().filter(|(number, step)| may(*number, step)) {
-            let _ = number;
+        for (_, step) in steps.iter().enumerate().filter(|(number, step)| may(*number, step)) {
             let all: Option<Vec<u32>> = step.0.iter().map(|need| depth[*need as usize]).collect();
             let Some(last) = all.and_then(|all| all.into_iter().max()) else { continue };
             let place = &mut depth[step.1 as usize];
