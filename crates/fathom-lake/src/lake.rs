@@ -42,7 +42,9 @@ use crate::{
     limits::Limits,
     source::Source,
     statement::Question,
-    tables::{self, Kind, Provider, ReadVendors, Reader, Shared, Table, TableInfo, View, Who, schema_of},
+    tables::{
+        self, Kind, Provider, ReadVendors, Reader, Shared, Table, TableInfo, View, Who, reach, schema_of,
+    },
 };
 
 /// Where tables live by their full name: `fathom.estate.resources`.
@@ -72,6 +74,7 @@ struct Inner {
 
 /// What lakes over several sources share.
 struct Machine {
+    content: Arc<Content>,
     tables: BTreeMap<String, Table>,
     engine: Engine,
     state: SessionState,
@@ -104,6 +107,7 @@ impl Lake {
             inner: Arc::new(Inner {
                 source: Arc::new(source),
                 machine: Arc::new(Machine {
+                    content: Arc::new(content.clone()),
                     tables: tables::all(content),
                     engine: Engine::start().map_err(SqlError::Start)?,
                     state,
@@ -225,15 +229,19 @@ impl Inner {
         let catalog = MemoryCatalogProvider::new();
         let state = inner.machine.state.clone();
         let (inner, question) = (Arc::clone(inner), Arc::clone(question));
-        let permissions: Shared = Arc::new(Who { vendors: inner.vendors.clone(), ..Who::default() });
+        let permissions: Shared =
+            Arc::new(Who::new(Arc::clone(&inner.machine.content), inner.vendors.clone()));
+        let reach = reach::Function::new(Arc::clone(&inner.source), Arc::clone(&permissions));
         let estate = Estate { inner, question, permissions };
         catalog.register_schema(SCHEMA, Arc::new(estate))?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        Ok(SessionStateBuilder::new_from_existing(state)
+        let mut session = SessionStateBuilder::new_from_existing(state)
             .with_runtime_env(runtime)
             .with_catalog_list(Arc::new(catalogs))
-            .build())
+            .build();
+        session.register_udtf(reach::NAME, Arc::new(reach));
+        Ok(session)
     }
 
     /// Finds names of tables that do not exist before the planner does, to say where they stand.

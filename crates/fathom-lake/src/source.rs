@@ -3,10 +3,13 @@
 use std::{error::Error, sync::Arc};
 
 use fathom_access::Permissions;
+use fathom_content::Content;
 use fathom_model::{
     AccountId, Coverage, Document, Edge, Explanation, Region, Resource, ResourceType, Scan, Timestamp, Uid,
     Unknown,
 };
+use fathom_net::Network;
+use fathom_reach::open::Open;
 pub use fathom_store::{Which, WhichEdges};
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -98,6 +101,18 @@ pub trait Source: Send + Sync + 'static {
     /// Who can do what, taken apart for questions. Costs reading all policies; a query asks for it once at most.
     fn permissions(&self) -> BoxFuture<'static, Result<Arc<Permissions>, SourceError>> {
         let message = "who can do what is not known of this estate".to_owned();
+        async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
+
+    /// What reaches what over the network. Costs reading all of the network; a query asks for it once at most.
+    fn network(&self) -> BoxFuture<'static, Result<Arc<Network>, SourceError>> {
+        let message = "what reaches what is not known of this estate".to_owned();
+        async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
+
+    /// What answers without asking who comes, by the rules of this content; a query asks for it once at most.
+    fn open(&self, _: Arc<Content>) -> BoxFuture<'static, Result<Arc<Open>, SourceError>> {
+        let message = "what answers without asking who comes is not known of this estate".to_owned();
         async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
     }
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use fathom_access::Permissions;
+use fathom_content::Content;
 use fathom_model::{Coverage, Edge, Explanation, Scan, Statement, Timestamp, Uid, Unknown};
+use fathom_net::Network;
+use fathom_reach::open::{self, Open};
 use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges};
 use futures::{
     FutureExt, StreamExt, TryStreamExt,
@@ -129,6 +132,16 @@ impl Source for Store {
         }
         .boxed()
     }
+
+    fn network(&self) -> BoxFuture<'static, Result<Arc<Network>, SourceError>> {
+        let store = self.for_questions();
+        async move { Ok(Arc::new(fathom_reach::load(&store, Timestamp::now()).await?)) }.boxed()
+    }
+
+    fn open(&self, content: Arc<Content>) -> BoxFuture<'static, Result<Arc<Open>, SourceError>> {
+        let store = self.for_questions();
+        async move { Ok(Arc::new(open::open(&store, &content, Timestamp::now()).await?)) }.boxed()
+    }
 }
 
 impl Source for Past {
@@ -195,22 +208,39 @@ impl Source for Past {
     }
 
     fn permissions(&self) -> BoxFuture<'static, Result<Arc<Permissions>, SourceError>> {
-        let (store, scan) = (self.store().clone(), self.scan().id);
-        // What could not be read decides, too, and only what the newest scan could not read is kept.
-        async move {
-            if store.newest_scan().await?.is_some_and(|newest| newest.id == scan) {
-                return Source::permissions(&store).await;
-            }
-            Err(SourceError::from(NoAnswer {
-                message: format!("who could do what as of scan {scan} is not kept, only as of the newest"),
-                hint: Some(
-                    "ask `access` and `access_who` about now; policies of the past are in `resources`"
-                        .to_owned(),
-                ),
-            }))
-        }
-        .boxed()
+        let newest = newest(self, "who could do what", "`access` and `access_who`");
+        async move { Source::permissions(&newest.await?).await }.boxed()
     }
+
+    fn network(&self) -> BoxFuture<'static, Result<Arc<Network>, SourceError>> {
+        let newest = newest(self, "what reached what", "`exposure` and `reach`");
+        async move { Source::network(&newest.await?).await }.boxed()
+    }
+
+    fn open(&self, content: Arc<Content>) -> BoxFuture<'static, Result<Arc<Open>, SourceError>> {
+        let newest = newest(self, "what answered without asking", "`unauthenticated`");
+        async move { Source::open(&newest.await?, content).await }.boxed()
+    }
+}
+
+/// The store, where this moment is that of the newest scan: what could not be read decides, too, and only what the newest scan
+/// could not read is kept.
+fn newest(
+    past: &Past,
+    what: &'static str,
+    tables: &'static str,
+) -> BoxFuture<'static, Result<Store, SourceError>> {
+    let (store, scan) = (past.store().clone(), past.scan().id);
+    async move {
+        if store.newest_scan().await?.is_some_and(|newest| newest.id == scan) {
+            return Ok(store);
+        }
+        Err(SourceError::from(NoAnswer {
+            message: format!("{what} as of scan {scan} is not kept, only as of the newest"),
+            hint: Some(format!("ask {tables} about now; documents of the past are in `resources`")),
+        }))
+    }
+    .boxed()
 }
 
 /// Pages of a list, each fetched with what the one before gave.

@@ -98,7 +98,8 @@ fn equals_any(filter: &Expr) -> Option<(&str, Vec<&str>)> {
     }
 }
 
-fn text(value: &ScalarValue) -> Option<&str> {
+/// The text of a literal; none where it is something else.
+pub(super) fn text(value: &ScalarValue) -> Option<&str> {
     match value {
         ScalarValue::Utf8(Some(text))
         | ScalarValue::Utf8View(Some(text))

@@ -9,9 +9,12 @@ mod changes;
 mod coverage;
 mod edges;
 mod explanations;
+mod exposure;
 mod provider;
+pub(crate) mod reach;
 mod resources;
 mod scans;
+mod unauthenticated;
 mod unknowns;
 mod versions;
 mod view;
@@ -24,6 +27,8 @@ use datafusion::{
 };
 use fathom_access::Permissions;
 use fathom_content::{Content, Vendors};
+use fathom_net::Network;
+use fathom_reach::open::Open;
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
@@ -143,6 +148,9 @@ pub(crate) enum Reader {
     Changes,
     Access,
     AccessWho,
+    Exposure,
+    Unauthenticated,
+    Reach(Arc<reach::Wanted>),
     View(Arc<View>),
 }
 
@@ -164,13 +172,26 @@ pub(crate) struct Ask {
 /// Reads what users say of whose accounts outside are; the error is told as it is.
 pub(crate) type ReadVendors = dyn Fn() -> Result<Vendors, String> + Send + Sync;
 
-/// Who can do what, once a table of the query needs it, and whose accounts outside are.
-#[derive(Default)]
+/// Who can do what and what reaches what, once a table of the query needs it, and whose accounts outside are.
 pub(crate) struct Who {
     /// Read once for a query.
     pub(crate) permissions: OnceCell<Arc<Permissions>>,
+    /// What reaches what, read once for a query.
+    pub(crate) network: OnceCell<Arc<Network>>,
+    /// What answers without asking who comes, worked out once for a query.
+    pub(crate) open: OnceCell<Arc<Open>>,
+    /// The rules and definitions.
+    pub(crate) content: Arc<Content>,
     /// What users say beside what AWS documents of its own accounts.
     pub(crate) vendors: Option<Arc<ReadVendors>>,
+}
+
+impl Who {
+    /// Nothing read yet.
+    pub(crate) fn new(content: Arc<Content>, vendors: Option<Arc<ReadVendors>>) -> Self {
+        let (permissions, network, open) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { permissions, network, open, content, vendors }
+    }
 }
 
 impl fmt::Debug for Who {
@@ -196,6 +217,9 @@ impl Reader {
             Self::Changes => changes::read(source, ask),
             Self::Access => access::read(source, ask),
             Self::AccessWho => access_who::read(source, ask),
+            Self::Exposure => exposure::read(source, ask),
+            Self::Unauthenticated => unauthenticated::read(source, ask),
+            Self::Reach(wanted) => reach::read(source, ask, wanted),
             Self::View(view) => view::read(view, source, ask),
         }
     }
@@ -215,6 +239,8 @@ pub(crate) fn all(content: &Content) -> BTreeMap<String, Table> {
         ("changes", changes::ABOUT, infos(changes::FIELDS), Reader::Changes),
         ("access", access::ABOUT, infos(access::FIELDS), Reader::Access),
         ("access_who", access_who::ABOUT, infos(access_who::FIELDS), Reader::AccessWho),
+        ("exposure", exposure::ABOUT, infos(exposure::FIELDS), Reader::Exposure),
+        ("unauthenticated", unauthenticated::ABOUT, infos(unauthenticated::FIELDS), Reader::Unauthenticated),
     ] {
         let info = TableInfo { name: name.to_owned(), description: about.to_owned(), columns };
         tables.insert(name.to_owned(), Table { info, reader });

@@ -26,7 +26,7 @@ const READER: &str = "arn:aws:iam::111122223333:role/team/reader";
 const INVOICES: &str = "arn:aws:s3:::invoices";
 const OPEN: &str = "arn:aws:s3:::open";
 
-fn resource(kind: &str, arn: &str, document: &Value) -> Resource {
+pub(crate) fn resource(kind: &str, arn: &str, document: &Value) -> Resource {
     let Row { resource, .. } = row(kind, "x", &[], document);
     Resource { uid: Uid::new(arn), account: ACCOUNT.into(), document: Document::new(document), ..resource }
 }
@@ -71,7 +71,7 @@ fn estate() -> Vec<Resource> {
     ]
 }
 
-async fn scanned(dir: &Path, resources: &[Resource]) -> Store {
+pub(crate) async fn scanned(dir: &Path, resources: &[Resource]) -> Store {
     let store = Store::open(dir, "fathom.test/log", at("2026-02-01T00:00:00Z")).await.expect("a store");
     scan(&store, resources, true, "2026-02-01").await;
     store

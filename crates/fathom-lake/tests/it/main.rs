@@ -6,6 +6,7 @@ mod estate;
 mod history;
 mod limits;
 mod narrow;
+mod network;
 mod output;
 mod store;
 mod tables;

@@ -213,9 +213,11 @@ async fn tables_are_listed_and_described() {
             "coverage",
             "edges",
             "explanations",
+            "exposure",
             "resource_versions",
             "resources",
             "scans",
+            "unauthenticated",
             "unknowns"
         ]
     );
