@@ -92,6 +92,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Escalate(args) => commands::escalate::run(&global, args).await?,
         Command::Reach(args) => commands::reach::reach(&global, args).await?,
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
+        Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
         Command::Net(args::NetCommand::Trace(args)) => commands::reach::trace(&global, args).await?,
         Command::Public(args) => {
             commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;

@@ -22,7 +22,7 @@ pub(crate) use access::{
 pub(crate) use assign::AssignCommand;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
-pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs};
+pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
@@ -123,6 +123,8 @@ pub(crate) enum Command {
     Reach(ReachArgs),
     /// List what the internet reaches over the network, with the ports and the way
     Exposed(ExposedArgs),
+    /// List what answers without asking who comes: settings, shares, listeners and policies, with the way over the network
+    Unauthenticated(UnauthenticatedArgs),
     /// Follow packets through the network
     #[command(subcommand)]
     Net(NetCommand),

@@ -1,8 +1,9 @@
-//! Arguments of `fathom net`, `fathom reach` and `fathom exposed`.
+//! Arguments of `fathom net`, `fathom reach`, `fathom exposed` and `fathom unauthenticated`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use fathom_content::open::Asks;
 use fathom_net::Protocol;
 
 use super::account;
@@ -95,4 +96,52 @@ pub(crate) struct ExposedArgs {
     pub(crate) hops: bool,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Joins what the network lets through with what settings, shares, listeners and policies ask of who comes.\n\
+    YES: it answers. ONLY IF: with the condition that is shown. UNKNOWN: what decides was not read, and the call is named; what \
+    surely does not answer has no row.\n\
+    What servers with public addresses ask of who comes, no document says: `fathom exposed` lists their ports."
+)]
+pub(crate) struct UnauthenticatedArgs {
+    /// Instead, what inside the network asks nobody who they are: rules for everything, listeners in the clear, no client identity
+    #[arg(long)]
+    pub(crate) internal: bool,
+    /// Only what still asks for this. May be repeated
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) asks: Vec<AsksArg>,
+    /// Only this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) kind: Option<String>,
+    /// Show each hop
+    #[arg(long)]
+    pub(crate) hops: bool,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+}
+
+/// What is still asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AsksArg {
+    /// Nothing at all
+    Nothing,
+    /// Nothing that the provider checks; the application behind may ask
+    Application,
+    /// A signature by any account of the provider
+    AnyAccount,
+    /// A password, key or token of its own
+    Credentials,
+}
+
+impl From<AsksArg> for Asks {
+    fn from(asks: AsksArg) -> Self {
+        match asks {
+            AsksArg::Nothing => Self::Nothing,
+            AsksArg::Application => Self::Application,
+            AsksArg::AnyAccount => Self::AnyAccount,
+            AsksArg::Credentials => Self::Credentials,
+        }
+    }
 }

@@ -36,6 +36,7 @@ pub(crate) mod secrets;
 pub(crate) mod serve;
 pub(crate) mod sql;
 pub(crate) mod summary;
+pub(crate) mod unauthenticated;
 pub(crate) mod unknown;
 pub(crate) mod unused;
 pub(crate) mod what_can;

@@ -25,9 +25,17 @@ const SHOWN: usize = 10;
 
 /// The network that the arguments name.
 pub(super) async fn load(global: &Global, args: &NetworkArgs) -> Result<Network> {
+    asked(global, args, async |store| Ok(fathom_reach::load(store, wiring::now()).await?)).await
+}
+
+/// Asks the store that the arguments name.
+pub(super) async fn asked<T>(
+    global: &Global,
+    args: &NetworkArgs,
+    ask: impl AsyncFnOnce(&Store) -> Result<T>,
+) -> Result<T> {
     let Some(folder) = &args.aws_json else {
-        let store = wiring::reader(global).await?;
-        return Ok(fathom_reach::load(&store, wiring::now()).await?);
+        return ask(&wiring::reader(global).await?).await;
     };
     std::fs::metadata(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let scratch = Scratch::new()?;
@@ -48,9 +56,9 @@ pub(super) async fn load(global: &Global, args: &NetworkArgs) -> Result<Network>
         let told = format!("{}: {}", clean(&problem.file), clean(&problem.message));
         anstream::eprintln!("{}", styled(render::ATTENTION, told));
     }
-    let network = fathom_reach::load(&store, wiring::now()).await?;
+    let found = ask(&store).await;
     store.close().await?;
-    Ok(network)
+    found
 }
 
 /// A directory that is gone when the question is answered.
@@ -92,11 +100,16 @@ pub(super) fn beside(answer: &Answer) -> Vec<String> {
         .collect()
 }
 
-/// Each hop, a line.
+/// Each hop of an answer, a line.
 pub(super) fn hops(answer: &Answer) -> Vec<String> {
+    hop_lines(&answer.hops)
+}
+
+/// Each hop, a line.
+pub(super) fn hop_lines(hops: &[Hop]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut leg = None;
-    for hop in &answer.hops {
+    for hop in hops {
         if leg != Some(hop.leg) {
             leg = Some(hop.leg);
             lines.push(match hop.leg {

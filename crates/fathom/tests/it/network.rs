@@ -167,3 +167,161 @@ fn the_sample_says_what_the_internet_reaches() {
         .says(&["i-nowhere"]);
     place.run(&["net", "trace", "--from", "internet", "--to", "i-nowhere"]).code(2).says(&["--port"]);
 }
+
+/// A text of JSON in a row.
+fn inner(row: &Value, member: &str) -> Value {
+    serde_json::from_str(row[member].as_str().expect("JSON as text")).expect("JSON")
+}
+
+#[test]
+fn sql_says_what_the_commands_say_of_the_network() {
+    let place = sample();
+    let found = place.run(&["exposed", "--json"]).ok().json();
+    let mut told: Vec<Value> = Vec::new();
+    for row in found["exposed"].as_array().expect("rows") {
+        for port in row["ports"].as_array().expect("ports") {
+            let answer = &port["answer"];
+            let list = |member: &str| answer.get(member).cloned().unwrap_or_else(|| json!([]));
+            told.push(json!([
+                row["id"],
+                row["protocol"],
+                row["addresses"],
+                answer["verdict"],
+                answer["disposition"],
+                port["first"],
+                list("missing"),
+                list("conditions"),
+                answer["hops"]
+            ]));
+        }
+    }
+    let rows = place.rows("select * from exposure");
+    let asked: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!([
+                row["id"],
+                row["protocol"],
+                inner(row, "addresses"),
+                row["verdict"],
+                row["disposition"],
+                row["first_port"],
+                inner(row, "missing"),
+                inner(row, "conditions"),
+                inner(row, "hops")
+            ])
+        })
+        .collect();
+    assert!(!told.is_empty(), "the sample has something public");
+    assert_eq!(asked, told);
+
+    // Two load balancers have a name of their own; the ports of one are asked one by one, too.
+    let all = place.run(&["reach", "internet", "storefront", "--json"]).ok().json();
+    let ranges: Vec<Value> = all["ports"]
+        .as_array()
+        .expect("ranges")
+        .iter()
+        .map(|one| json!([one["first"], one["last"], one["answer"]["verdict"], one["answer"]["hops"]]))
+        .collect();
+    let rows = place.rows("select * from reach('internet', 'storefront', null)");
+    let asked: Vec<Value> = rows
+        .iter()
+        .map(|row| json!([row["first_port"], row["last_port"], row["verdict"], inner(row, "hops")]))
+        .collect();
+    assert_eq!(asked, ranges);
+    let one = place.run(&["reach", "internet", "storefront", "--port", "443", "--json"]).ok().json();
+    let row = place.rows("select * from reach('internet', 'storefront', 443)").remove(0);
+    assert_eq!([&row["verdict"], &row["packet"]], [&one["verdict"], &one["packet"]]);
+    assert_eq!(inner(&row, "hops"), one["hops"]);
+}
+
+#[test]
+fn the_sample_says_what_answers_without_asking_who_comes() {
+    let place = sample();
+    let mut told = Vec::new();
+    for (list, flags) in [("internet", &[][..]), ("internal", &["--internal"][..])] {
+        let found = place.run(&[&["unauthenticated", "--json"], flags].concat()).ok().json();
+        let rows = found["rows"].as_array().expect("rows");
+        assert!(!rows.is_empty(), "{list}");
+        for row in rows {
+            assert_eq!(row["list"], list);
+            assert_ne!(row["verdict"], "no", "{row}");
+            let is_told = !row["proof"].as_array().expect("a list").is_empty() || row["missing"].is_array();
+            assert!(is_told, "neither proof nor what is missing: {row}");
+        }
+        told.extend(rows.iter().cloned());
+    }
+    // A few that the sample was made with, each with its proof.
+    let row = |rule: &str| {
+        let found = told.iter().find(|row| row["rule"] == rule);
+        found.unwrap_or_else(|| panic!("nothing by the rule {rule}")).clone()
+    };
+    let listener = row("listener-no-authentication");
+    assert_eq!(listener["verdict"], "unknown", "the interfaces of the load balancer were not recorded");
+    assert!(listener["missing"].to_string().contains("ec2:DescribeNetworkInterfaces"), "{listener}");
+    let methods = row("rest-api-methods");
+    assert!(methods["missing"].to_string().contains("apigateway:GetResources"), "{methods}");
+    let cloudfront = row("distribution");
+    assert_eq!(cloudfront["verdict"], "yes");
+    assert!(cloudfront["proof"].to_string().contains("Enabled is true"), "{cloudfront}");
+
+    // The same in SQL, row by row.
+    let key = |row: &Value| {
+        [&row["list"], &row["rule"], &row["resource"], &row["verdict"], &row["asks"]]
+            .map(|cell| cell.as_str().unwrap_or_default().to_owned())
+    };
+    let mut asked: Vec<_> =
+        place.rows("select * from unauthenticated where gap is null").iter().map(key).collect();
+    let mut said: Vec<_> = told.iter().map(key).collect();
+    asked.sort();
+    said.sort();
+    assert_eq!(asked, said);
+    // People read it in a table; a type that is none is a mistake.
+    place
+        .run(&["unauthenticated", "--type", "AWS::CloudFront::Distribution"])
+        .ok()
+        .says(&["YES", "distribution"]);
+    place.run(&["unauthenticated", "--type", "AWS::Nothing::Here"]).code(1).says(&["AWS::Nothing::Here"]);
+    place.run(&["unauthenticated", "--asks", "money"]).code(2).says(&["nothing", "any-account"]);
+}
+
+#[test]
+fn a_folder_of_answers_says_what_answers_and_what_is_missing() {
+    let place = Place::new();
+    let group = json!({"SecurityGroups": [{"GroupId": "sg-1", "GroupName": "db", "VpcId": "vpc-1", "OwnerId": "111122223333",
+        "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+        "IpPermissionsEgress": []}]});
+    let database = json!({"DBInstances": [{"DBInstanceIdentifier": "shop", "PubliclyAccessible": true, "Engine": "postgres",
+        "DBInstanceArn": "arn:aws:rds:eu-central-1:111122223333:db:shop", "Endpoint": {"Address": "x", "Port": 5432},
+        "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-1", "Status": "active"}],
+        "DBSubnetGroup": {"VpcId": "vpc-1", "Subnets": [{"SubnetIdentifier": "subnet-1"}]}}]});
+    fs::create_dir(place.path().join("answers")).expect("a folder");
+    place.write("answers/rds-describe-db-instances.json", database.to_string());
+    place.write("answers/ec2-describe-security-groups.json", group.to_string());
+    let folder = place.path().join("answers");
+    let args = [
+        "unauthenticated",
+        "--json",
+        "--aws-json",
+        folder.to_str().expect("a path"),
+        "--account",
+        "111122223333",
+        "--region",
+        "eu-central-1",
+    ];
+    let found = place.run(&args).ok().json();
+    let rows = found["rows"].as_array().expect("rows");
+    let row = rows.iter().find(|row| row["rule"] == "database-instance").expect("the database");
+    assert_eq!(row["verdict"], "unknown", "{row}");
+    assert!(row["missing"].to_string().contains("ec2:DescribeNetworkInterfaces"), "{row}");
+    assert!(found["gaps"].to_string().contains("AWS::EKS::Cluster"), "{}", found["gaps"]);
+    assert!(!place.data().join("fathom.db").exists(), "a question keeps nothing");
+    // The group shuts it, whatever else is not known.
+    place.write(
+        "answers/ec2-describe-security-groups.json",
+        group.to_string().replace("0.0.0.0/0", "10.0.0.0/8").replace("tcp", "udp"),
+    );
+    let found = place.run(&args).ok().json();
+    let rows = found["rows"].as_array().expect("rows");
+    assert!(!rows.iter().any(|row| row["rule"] == "database-instance"), "{rows:?}");
+}
