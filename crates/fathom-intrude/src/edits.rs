@@ -203,7 +203,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Edits that may close some steps: those that take one action out of a statement first, for they take the least.
+    /// Edits that may close some steps: those that take the least first, one action out of a statement or a key that leaked.
     pub(crate) fn candidates(&self, steps: &[u32]) -> Result<Vec<Candidate>, IntrudeError> {
         let mut found: Vec<Candidate> = Vec::new();
         for step in steps {
@@ -215,8 +215,8 @@ impl Walk<'_> {
         }
         let takes = |edit: &Edit| match edit {
             Edit::Statement { action: Some(_), .. } | Edit::GroupRule { .. } => 0,
-            Edit::Statement { .. } => 1,
-            Edit::AccessKey { .. } => 2,
+            Edit::AccessKey { .. } => 1,
+            Edit::Statement { .. } => 2,
             Edit::Role { .. } => 3,
         };
         found.sort_by_key(|candidate| takes(&candidate.edit));

@@ -90,6 +90,8 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
         Command::WhatIf(args) => return commands::what_if::run(&global, args).await,
         Command::Escalate(args) => commands::escalate::run(&global, args).await?,
+        Command::Paths(args) => commands::paths::run(&global, args).await?,
+        Command::BlastRadius(args) => commands::blast::run(&global, args).await?,
         Command::Reach(args) => commands::reach::reach(&global, args).await?,
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,

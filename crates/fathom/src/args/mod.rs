@@ -5,6 +5,7 @@ mod assign;
 mod iam;
 mod import;
 mod net;
+mod paths;
 mod people;
 mod privilege;
 mod scan;
@@ -23,6 +24,7 @@ pub(crate) use assign::AssignCommand;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
+pub(crate) use paths::{BlastArgs, PathsArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
@@ -119,6 +121,10 @@ pub(crate) enum Command {
     WhatIf(WhatIfArgs),
     /// Say who can come to have more permissions than were given, by which steps, and what prevents it
     Escalate(EscalateArgs),
+    /// Tell how an intruder would walk from the internet, a vendor or a leaked key to what must not be lost, and what to fix first
+    Paths(PathsArgs),
+    /// Say what falls if a user, role, server, key or account is taken
+    BlastRadius(BlastArgs),
     /// Say whether one thing reaches another over the network, with each hop
     Reach(ReachArgs),
     /// List what the internet reaches over the network, with the ports and the way

@@ -26,6 +26,7 @@ mod ledger;
 mod mistakes;
 mod moto;
 mod network;
+mod paths;
 mod people;
 mod places;
 mod privilege;
