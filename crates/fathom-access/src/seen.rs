@@ -42,11 +42,7 @@ impl Seen {
 ///
 /// # Errors
 /// When the store fails.
-pub async fn seen(
-    store: &Store,
-    kinds: &[ResourceType],
-    now: Timestamp,
-) -> Result<Vec<Seen>, StoreError> {
+pub async fn seen(store: &Store, kinds: &[ResourceType], now: Timestamp) -> Result<Vec<Seen>, StoreError> {
     let unread = unread(store, kinds, now).await?;
     let mut all = Vec::new();
     let which = Which { kinds: kinds.to_vec(), ..Which::all() };
