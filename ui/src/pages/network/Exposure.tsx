@@ -41,8 +41,8 @@ export function Exposure({ views, note }: { views: ReactNode; note: ReactNode })
       <div className={styles.scrolled} role="region" aria-label="What the internet reaches, scrolls" tabIndex={0} aria-busy={pages.isPlaceholderData || undefined}>
         {!first ? <Missing of={pages} label="Asking what the internet reaches" brings="networks, servers, load balancers, and who may reach them" /> : (
           <>
-            <p className="wrap"><strong>{told(first.facets.verdict)}</strong> {counted(first.interfaces, "network interface")} and {counted(first.load_balancers, "load balancer")} asked about. <AsOf of={first.as_of} /></p>
-            {rows.length === 0 ? <Empty title={active ? "Nothing fits" : "Nothing is reached"}><p>{active ? "Nothing that the internet reaches is of this kind." : "Nothing that was asked about is reached from the internet."}</p>{active > 0 && <div><button type="button" className="button" onClick={() => set({ account: undefined, verdict: undefined, protocol: undefined, port: undefined })}>Show all</button></div>}</Empty>
+            <p className="wrap"><strong>{told(first.facets.verdict, first.interfaces + first.load_balancers)}</strong> {counted(first.interfaces, "network interface")} and {counted(first.load_balancers, "load balancer")} asked about. <AsOf of={first.as_of} /></p>
+            {rows.length === 0 ? <Empty title={active ? "Nothing fits" : first.interfaces + first.load_balancers === 0 ? "No network" : "Nothing is reached"}><p>{active ? "Nothing that the internet reaches is of this kind." : first.interfaces + first.load_balancers === 0 ? "No network interface and no load balancer was seen that you may see." : "Nothing that was asked about is reached from the internet."}</p>{active > 0 && <div><button type="button" className="button" onClick={() => set({ account: undefined, verdict: undefined, protocol: undefined, port: undefined })}>Show all</button></div>}</Empty>
               : isMap ? <ExposureMap rows={rows} total={first.total} /> : <Rows rows={rows} />}
             <More pages={pages} />
             <Gaps gaps={first.not_read} />
@@ -56,8 +56,9 @@ export function Exposure({ views, note }: { views: ReactNode; note: ReactNode })
 }
 
 /** How many are answered how; what is not named is none. */
-function told(counts: { value: string; count: number }[]): string {
+function told(counts: { value: string; count: number }[], asked: number): string {
   const of = (verdict: Verdict) => counts.find((each) => each.value === verdict)?.count ?? 0;
+  if (asked === 0) return "There was nothing to ask about.";
   if (counts.length === 0) return "Nothing is reached from the internet.";
   return `${count(of("yes"))} reached from the internet, ${count(of("only_if"))} only if, ${count(of("unknown"))} not known.`;
 }
