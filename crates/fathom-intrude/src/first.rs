@@ -91,7 +91,7 @@ impl Walk<'_> {
                     passed.push(Passed { what: self.named(node), jewels: names(&choke.jewels) });
                 }
                 Element::Step(step) if steps.len() < TOLD_MAX && self.is_mendable(step) => {
-                    steps.push(first(step)?)
+                    steps.push(first(step)?);
                 }
                 _ => {}
             }

@@ -240,16 +240,16 @@ impl Walk<'_> {
                     |(action, target): &(String, Target)| self.ask_opening(index, asker, action, target);
                 surest(any.iter().map(ask))
             }
-            (Question::Packet(packet), _, Some(network)) => Ok(self.still_reached(packet, network)),
+            (Question::Packet(packet), _, Some(network)) => Ok(still_reached(packet, network)),
             _ => Ok(before),
         }
     }
+}
 
-    /// Whether a packet arrives in another network, on any of the ports that it did.
-    fn still_reached(&self, packet: &Packet, network: &Network) -> Option<Level> {
-        let ports = fathom_net::trace::ports(network, &packet.from, &packet.to, packet.traffic.protocol);
-        ports.into_iter().filter_map(|one| of_network(one.answer.verdict)).min()
-    }
+/// Whether a packet arrives in another network, on any of the ports that it did.
+fn still_reached(packet: &Packet, network: &Network) -> Option<Level> {
+    let ports = fathom_net::trace::ports(network, &packet.from, &packet.to, packet.traffic.protocol);
+    ports.into_iter().filter_map(|one| of_network(one.answer.verdict)).min()
 }
 
 /// The surest of several answers; none where all are refused.

@@ -62,9 +62,8 @@ pub fn chokes(graph: &Graph, starts: &[u32], jewels: &[u32]) -> Chokes {
     if (0..graph.steps().len() as u32).any(|step| graph.is_joint(step) && has_all(&whole, step)) {
         let plain = search_where(graph, starts, |step| !graph.is_joint(step));
         let weaker = Tree::of(graph, starts, |step| !graph.is_joint(step) && has_all(&plain, step));
-        let passed = |jewel: u32| match plain.has(jewel) {
-            true => weaker.above(jewel),
-            false => on_the_way(graph, &whole, jewel),
+        let passed = |jewel: u32| {
+            if plain.has(jewel) { weaker.above(jewel) } else { on_the_way(graph, &whole, jewel) }
         };
         let candidates = candidates(&reached, &found, passed);
         is_cut = candidates.len() > TRIED_MAX;

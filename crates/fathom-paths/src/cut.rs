@@ -170,8 +170,12 @@ impl Work<'_> {
 
     fn left(&self, gone: &[u32]) -> Search {
         let mut is_gone = vec![true; self.graph.steps().len()];
-        self.live.iter().for_each(|step| is_gone[*step as usize] = false);
-        gone.iter().for_each(|step| is_gone[*step as usize] = true);
+        for step in &self.live {
+            is_gone[*step as usize] = false;
+        }
+        for step in gone {
+            is_gone[*step as usize] = true;
+        }
         search_where(self.graph, self.starts, |step| !is_gone[step as usize])
     }
 

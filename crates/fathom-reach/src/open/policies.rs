@@ -51,8 +51,8 @@ pub(super) fn add(facts: &Facts<'_>, by_kind: &ByKind<'_>, found: &mut Open) -> 
 /// Whom a resource lets in, itself and in its parts.
 fn openings(facts: &Facts<'_>, resource: &Resource) -> Result<Openings, AccessError> {
     let mut found = facts.permissions.openings_of(resource, &EVERYONE, &Context::new())?;
-    let of_type = facts.content.open.iter().filter(|rule| rule.kind.as_str() == resource.kind);
-    let Some(parts) = of_type.filter_map(|rule| rule.parts.as_ref()).next() else { return Ok(found) };
+    let mut of_type = facts.content.open.iter().filter(|rule| rule.kind.as_str() == resource.kind);
+    let Some(parts) = of_type.find_map(|rule| rule.parts.as_ref()) else { return Ok(found) };
     let organisation = facts.permissions.index.organisation();
     if !organisation.names_strangers(&resource.target) {
         return Ok(found);
