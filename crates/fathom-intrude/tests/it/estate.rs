@@ -120,7 +120,9 @@ pub(crate) fn ground(given: &Value) -> Ground {
     }
     let mut encryption = Encryption::default();
     seen.iter().filter(|one| one.kind == "AWS::KMS::Key").for_each(|key| encryption.add_key(key));
-    seen.iter().for_each(|one| encryption.add(one).expect("rules of encryption"));
+    for one in &seen {
+        encryption.add(one).expect("rules of encryption");
+    }
     Ground {
         permissions: Permissions::of(people.build(), resources)
             .expect("permissions")
@@ -164,10 +166,8 @@ pub(crate) fn edited(given: &Value, edit: &Edit) -> Value {
                     if statements.is_empty() {
                         let nobody = json!([{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"}]);
                         let nothing = json!([{"Effect": "Deny", "Action": "*", "Resource": "*"}]);
-                        *statements = if path.contains("PolicyList") { nothing } else { nobody }
-                            .as_array()
-                            .expect("a list")
-                            .clone();
+                        let said = if path.contains("PolicyList") { nothing } else { nobody };
+                        statements.clone_from(said.as_array().expect("a list"));
                         if path.starts_with("/AssumeRole") {
                             statements[0].as_object_mut().expect("a statement").remove("Resource");
                         }

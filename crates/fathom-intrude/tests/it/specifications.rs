@@ -36,9 +36,9 @@ fn read(path: &Path) -> Vec<Example> {
             let value: Value =
                 serde_json::from_str(body).unwrap_or_else(|error| panic!("{place}: block above: {error}"));
             if *is_more {
-                merge(&mut given, value)
+                merge(&mut given, value);
             } else {
-                given = value
+                given = value;
             }
             block = None;
         } else if let Some(kind) = line.strip_prefix("```json ") {
@@ -53,9 +53,9 @@ fn read(path: &Path) -> Vec<Example> {
                 .collect();
             match &header {
                 None => {
-                    cells
-                        .iter()
-                        .for_each(|name| assert!(COLUMNS.contains(&name.as_str()), "{place}: column {name}"));
+                    for name in &cells {
+                        assert!(COLUMNS.contains(&name.as_str()), "{place}: column {name}");
+                    }
                     header = Some(cells);
                 }
                 Some(_) if cells.iter().all(|cell| cell.chars().all(|char| char == '-')) => {}
@@ -203,9 +203,9 @@ fn stories_are_those_that_the_documentation_tells() {
     let mut count = 0;
     for example in files.iter().filter(|file| !file.ends_with("README.md")).flat_map(|file| read(file)) {
         if example.cells.contains_key("taken") {
-            check_blast(&example)
+            check_blast(&example);
         } else {
-            check_story(&example)
+            check_story(&example);
         }
         count += 1;
     }

@@ -47,7 +47,9 @@ fn graph(case: &Case) -> (Graph, Vec<Drawn>) {
 /// What is come by and after how many steps, by going over all steps until nothing changes.
 fn literal(steps: &[Drawn], starts: &[u32], may: impl Fn(usize, &Drawn) -> bool) -> Vec<Option<u32>> {
     let mut depth = vec![None; NODES as usize];
-    starts.iter().for_each(|start| depth[*start as usize] = Some(0));
+    for start in starts {
+        depth[*start as usize] = Some(0);
+    }
     loop {
         let before = depth.clone();
         for (_, step) in steps.iter().enumerate().filter(|(number, step)| may(*number, step)) {

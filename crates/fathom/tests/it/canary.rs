@@ -96,7 +96,11 @@ fn commands_are_clean(place: &Place) {
 
 /// The values to ask a route with: each parameter that a route needs, by its name. What the document gains has to be
 /// added here, or this test fails.
-fn asked_with(name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
+fn asked_with(path: &str, name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
+    // Not everything has a place in the network.
+    if path.starts_with("/api/v1/network/") {
+        return uids.iter().filter(|uid| uid.contains(":instance/i-")).take(3).cloned().collect();
+    }
     match name {
         "uid" | "around" => uids.to_vec(),
         "index" => (0..=last_entry).map(|index| index.to_string()).collect(),
@@ -159,7 +163,7 @@ async fn api_is_clean(place: &Place) {
             let values = match (name, parameter["required"].as_bool()) {
                 ("limit", _) => vec![parameter["schema"]["maximum"].as_u64().unwrap_or(100).to_string()],
                 ("include_accepted" | "include_deleted", _) => vec!["true".to_owned()],
-                (_, Some(true)) => asked_with(name, &uids, last_entry),
+                (_, Some(true)) => asked_with(path, name, &uids, last_entry),
                 _ => continue,
             };
             let of_path = format!("{{{name}}}");
