@@ -155,7 +155,7 @@ fn edit(edit: &Edit) -> String {
 fn fix_first(first: &FixFirst) -> Result<()> {
     if !first.steps.is_empty() {
         render::print(styled(render::STRONG, "Fix first: what every way to most jewels passes"))?;
-        let rows = first.steps.iter().take(SHOWN).map(|one| line(one));
+        let rows = first.steps.iter().take(SHOWN).map(line);
         render::print(render::table(&["jewels", "step", "edit"], rows))?;
         render::print("")?;
     }
