@@ -162,6 +162,8 @@ async fn api_is_clean(place: &Place) {
             let name = parameter["name"].as_str().unwrap();
             let values = match (name, parameter["required"].as_bool()) {
                 ("limit", _) => vec![parameter["schema"]["maximum"].as_u64().unwrap_or(100).to_string()],
+                // What listens over TCP does so on a port.
+                ("port", _) => vec!["443".to_owned()],
                 ("include_accepted" | "include_deleted", _) => vec!["true".to_owned()],
                 (_, Some(true)) => asked_with(path, name, &uids, last_entry),
                 _ => continue,
