@@ -23,6 +23,7 @@ pub mod resource;
 pub mod suggest;
 pub mod template;
 pub mod vendors;
+pub mod vulnerable;
 
 pub use activity::ActivityRules;
 pub use aws_config::AwsConfigNames;
@@ -37,6 +38,7 @@ pub use references::ReferenceRules;
 pub use resource::ResourceDefinition;
 pub use template::Template;
 pub use vendors::{Vendor, Vendors};
+pub use vulnerable::VulnerabilityRules;
 
 /// Why content did not load.
 #[derive(Debug, thiserror::Error)]

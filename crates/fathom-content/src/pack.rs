@@ -17,6 +17,7 @@ use crate::{
     places::Places,
     references::ReferenceRules,
     resource::ResourceDefinition,
+    vulnerable::VulnerabilityRules,
 };
 
 #[derive(RustEmbed)]
@@ -29,6 +30,7 @@ use crate::{
 #[include = "references.yaml"]
 #[include = "finders.yaml"]
 #[include = "open/**"]
+#[include = "vulnerabilities/**"]
 #[include = "places.yaml"]
 struct Embedded;
 
@@ -53,6 +55,8 @@ pub struct Content {
     pub aws_config: AwsConfigNames,
     /// What lets in somebody whom nobody asks who they are.
     pub open: Vec<OpenRule>,
+    /// Where scans find what is known of weaknesses in software.
+    pub vulnerabilities: VulnerabilityRules,
 }
 
 impl Content {
@@ -80,6 +84,7 @@ impl Content {
             "resources/aws/",
             "imports/",
             "open/",
+            "vulnerabilities/",
             "activity/",
             "activity/aws/",
             "declared/terraform/",
@@ -116,6 +121,7 @@ impl Content {
         let mut activity = ActivityRules::default();
         let mut aws_config = AwsConfigNames::default();
         let mut open: Vec<OpenRule> = Vec::new();
+        let mut vulnerabilities = VulnerabilityRules::default();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
@@ -123,6 +129,8 @@ impl Content {
                 finders = parse_yaml(name, text)?;
             } else if name.starts_with("open/") && is_yaml(name) {
                 open.extend(parse_yaml::<Vec<OpenRule>>(name, text)?);
+            } else if name.starts_with("vulnerabilities/") && is_yaml(name) {
+                vulnerabilities.add(parse_yaml(name, text)?);
             } else if name == "places.yaml" {
                 places = parse_yaml(name, text)?;
             } else if name == "references.yaml" {
@@ -153,6 +161,7 @@ impl Content {
             activity,
             aws_config,
             open,
+            vulnerabilities,
             references,
             finders,
             places,
@@ -182,6 +191,9 @@ impl Content {
             });
         }
         self.check_open()?;
+        if let Some(message) = self.vulnerabilities.problem(&|kind| self.resources.contains_key(kind)) {
+            return Err(ContentError::Invalid { file: "vulnerabilities".to_owned(), message });
+        }
         for definition in self.resources.values() {
             let invalid = |message: String| {
                 Err(ContentError::Invalid { file: format!("resource type {}", definition.kind), message })
