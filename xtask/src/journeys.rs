@@ -12,7 +12,7 @@ use crate::{
     provider, python,
     sample::Moto,
     ui,
-    workspace::{cargo, must, retry, root, run as run_command, target},
+    workspace::{cargo, debian, must, root, target},
 };
 
 /// What a server says before its address.
@@ -125,26 +125,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// Debian's Chromium, installed where that is allowed.
 fn browser() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("FATHOM_CHROMIUM") {
-        return Some(named.into());
-    }
-    let usual = Path::new("/usr/bin/chromium");
-    if !usual.exists() && Path::new("/usr/bin/apt-get").exists() {
-        println!("installing Chromium");
-        let apt = |words: &[&str]| -> Result<()> {
-            let mut command = Command::new("apt-get");
-            command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
-            anyhow::ensure!(run_command(&mut command)?.success(), "apt-get {} failed", words.join(" "));
-            Ok(())
-        };
-        // Without it, the journeys are skipped and the reason is printed.
-        let installed = retry("installing Chromium", || {
-            apt(&["update", "-qq"])?;
-            apt(&["install", "-y", "-qq", "--no-install-recommends", "chromium"])
-        });
-        if let Err(error) = installed {
-            eprintln!("{error:#}");
-        }
-    }
-    usual.exists().then(|| usual.to_owned())
+    let named = std::env::var_os("FATHOM_CHROMIUM").map(PathBuf::from);
+    // Without it, the journeys are skipped and the reason is printed.
+    named.or_else(|| debian("chromium", "/usr/bin/chromium"))
 }

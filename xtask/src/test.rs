@@ -14,7 +14,7 @@ use crate::{
     journeys,
     passed::Passed,
     provider, python, tree, ui,
-    workspace::{cargo, must, retry, root, target},
+    workspace::{cargo, debian, must, retry, root, target},
 };
 
 /// What property tests draw their cases from.
@@ -94,6 +94,8 @@ pub(crate) fn soak(arguments: &[String]) -> Result<()> {
 fn set_up() -> Result<()> {
     python::ensure()?;
     provider::ensure()?;
+    // Networks are built out of Linux with it; where it is not, that test says so.
+    debian("nftables", "/usr/sbin/nft");
     retry("downloading crates", || must(&mut cargo(&["fetch", "--locked"])))
 }
 

@@ -2,10 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Stdio},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// The root of the checkout: that from which cargo runs this, which need not be the one that it was built in where several
 /// share a target directory.
@@ -67,4 +67,26 @@ pub(crate) fn retry(what: &str, mut attempt: impl FnMut() -> Result<()>) -> Resu
         }
     }
     Ok(())
+}
+
+/// A program of a package of Debian, installed where that is allowed; none where it is not there after that.
+pub(crate) fn debian(package: &str, program: &str) -> Option<PathBuf> {
+    let program = Path::new(program);
+    if !program.exists() && Path::new("/usr/bin/apt-get").exists() {
+        println!("installing {package}");
+        let apt = |words: &[&str]| -> Result<()> {
+            let mut command = Command::new("apt-get");
+            command.args(words).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+            ensure!(run(&mut command)?.success(), "apt-get {} failed", words.join(" "));
+            Ok(())
+        };
+        let installed = retry("installing a package", || {
+            apt(&["update", "-qq"])?;
+            apt(&["install", "-y", "-qq", "--no-install-recommends", package])
+        });
+        if let Err(error) = installed {
+            eprintln!("{error:#}");
+        }
+    }
+    program.exists().then(|| program.to_owned())
 }

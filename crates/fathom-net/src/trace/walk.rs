@@ -371,8 +371,11 @@ impl<'n> Walk<'n> {
 
     /// The answer of where the packet ended, to where it began.
     fn come_back(&mut self, origin: &Origin, end: &End, target: IpAddr) -> Result<(), End> {
+        // What an interface sends to its public address goes out and comes in again, and so does the answer.
         let own = match (origin, end) {
-            (Origin::Host(number, _), End::At(at)) => number == at,
+            (Origin::Host(number, _), End::At(at)) => {
+                number == at && self.network.interface(*at).is_some_and(|(_, one)| one.has(target))
+            }
             _ => false,
         };
         let Some(reply) = self.traffic.reply().filter(|_| !own) else { return Ok(()) };

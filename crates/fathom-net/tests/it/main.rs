@@ -4,4 +4,6 @@ mod estate;
 mod generate;
 mod hostile;
 mod index;
+mod lab;
+mod linux;
 mod specifications;
