@@ -1,7 +1,7 @@
 //! What principals do to things by AWS's own calls, and whom policies let in from outside.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -42,23 +42,27 @@ pub(crate) fn context(arn: &str) -> Context {
     context
 }
 
+/// Relations: their kind, the type of what states them, where they lead.
+type Led<'a> = HashSet<(&'a str, &'a str, &'a str)>;
+
 impl<'a> Walk<'a> {
     /// What every principal can read, and take away.
     pub(crate) fn acts(&mut self) -> Result<(), IntrudeError> {
         let ground = self.ground;
         let mut might: HashMap<&str, Bits> = HashMap::new();
-        let secrets = self.passwords();
+        let (secrets, led) = (self.passwords(), self.led_to());
         let grown: Vec<usize> =
             (0..self.web.spots.len()).filter(|at| self.web.spots[*at].what == What::More).collect();
         let mut asked = 0;
         for (arn, thing) in &ground.things {
             for act in ground.rules.acts().iter().filter(|act| act.types.contains(&thing.kind)) {
                 let is_secret = act.jewel == Jewel::Data && secrets.contains(arn.as_str());
-                if !self.is_jewel(act, arn, thing) && !is_secret {
+                let is_jewel = is_jewel(act, arn, thing, &led);
+                if !is_jewel && !is_secret {
                     continue;
                 }
                 let to = self.node(Kind::of(act.jewel), arn);
-                if self.is_jewel(act, arn, thing) {
+                if is_jewel {
                     self.jewels.push((act.jewel, to));
                 }
                 let mut best: BTreeMap<u32, (Level, &str, Target)> = BTreeMap::new();
@@ -115,16 +119,14 @@ impl<'a> Walk<'a> {
         self.keyed(Kind::Grown, &format!("{name} {at}"), &name)
     }
 
-    /// Whether a thing must not be lost.
-    fn is_jewel(&self, act: &Act, arn: &str, thing: &Thing) -> bool {
-        if act.jewel == Jewel::Data {
-            return is_guarded(thing);
-        }
-        let is_led_to = |(from, kind, to): &(String, String, String)| {
-            let source = self.ground.things.get(from).map(|one| one.kind.as_str());
-            to == arn && act.led_to_by.iter().any(|lead| lead.edge == *kind && source == Some(&lead.from))
-        };
-        act.led_to_by.is_empty() || self.ground.edges.iter().any(is_led_to)
+    /// Of each relation its kind, the type of what states it, and where it leads.
+    fn led_to(&self) -> Led<'a> {
+        let ground: &'a Ground = self.ground;
+        let led = ground.edges.iter().filter_map(|(from, kind, to)| {
+            let source = ground.things.get(from)?;
+            Some((kind.as_str(), source.kind.as_str(), to.as_str()))
+        });
+        led.collect()
     }
 
     /// Secrets that hold the password of a database that must not be lost.
@@ -143,14 +145,17 @@ impl<'a> Walk<'a> {
     /// From the password of a database to its data.
     fn databases(&mut self) {
         let ground = self.ground;
+        let mut secrets: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (from, _, to) in ground.edges.iter().filter(|(_, kind, _)| kind == USES_SECRET) {
+            secrets.entry(from).or_default().push(to);
+        }
         for (arn, thing) in &ground.things {
             if !self.is_database(arn) {
                 continue;
             }
             let node = self.node(Kind::Data, arn);
             self.jewels.push((Jewel::Data, node));
-            let secrets = ground.edges.iter().filter(|(from, kind, _)| kind == USES_SECRET && from == arn);
-            for (.., secret) in secrets {
+            for secret in secrets.get(arn.as_str()).into_iter().flatten() {
                 if let Some(from) = self.known(Kind::Data, secret) {
                     let why = format!(
                         "which network interfaces {} has is not known, nor who reaches them",
@@ -279,6 +284,15 @@ impl<'a> Walk<'a> {
             .map(|one| one.target.arn.as_str())
             .collect()
     }
+}
+
+/// Whether a thing must not be lost.
+fn is_jewel(act: &Act, arn: &str, thing: &Thing, led: &Led<'_>) -> bool {
+    if act.jewel == Jewel::Data {
+        return is_guarded(thing);
+    }
+    act.led_to_by.is_empty()
+        || act.led_to_by.iter().any(|lead| led.contains(&(lead.edge.as_str(), lead.from.as_str(), arn)))
 }
 
 fn is_guarded(thing: &Thing) -> bool {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fathom_escalate::{Edit as Statement, Fix};
 use fathom_iam::{
     Policy,
-    index::Bits,
+    index::{Bits, Index},
     organisation::{Target, guards},
     verdict::LayerName,
 };
@@ -136,19 +136,8 @@ impl Walk<'_> {
         leads: &[bool],
         goals: &[u32],
     ) -> Result<Search, IntrudeError> {
-        let base = &self.ground.permissions.index;
-        let (index, touched) = match &candidate.change {
-            Change::Policy(old, new) => {
-                let index = base.with_policy(old, new);
-                let touched = index.touched(base);
-                (Some(index), Some(touched))
-            }
-            Change::Group(..) | Change::Gone(_) => (None, None),
-        };
-        let network = match &candidate.change {
-            Change::Group(id, place) => Some(without_rule(&self.ground.network, id, *place)),
-            Change::Policy(..) | Change::Gone(_) => None,
-        };
+        let (index, network) = self.without(&candidate.change);
+        let touched = index.as_ref().map(|index| index.touched(&self.ground.permissions.index));
         let gone = if let Change::Gone(step) = &candidate.change { Some(*step) } else { None };
         let (mut failed, mut is_over) = (None, false);
         let found = search_where(&self.graph, starts, |number| {
@@ -172,6 +161,28 @@ impl Walk<'_> {
             is_open
         });
         failed.map_or(Ok(found), Err)
+    }
+
+    /// Permissions and network as a change leaves them; none of what it does not touch.
+    fn without(&self, change: &Change) -> (Option<Index>, Option<Network>) {
+        match change {
+            Change::Policy(old, new) => (Some(self.ground.permissions.index.with_policy(old, new)), None),
+            Change::Group(id, place) => (None, Some(without_rule(&self.ground.network, id, *place))),
+            Change::Gone(_) => (None, None),
+        }
+    }
+
+    /// The first edit that closes a step, whatever else leads where it does.
+    pub(crate) fn closing_step(&self, step: u32) -> Result<Option<Edit>, IntrudeError> {
+        for candidate in self.candidates_of(step)? {
+            let (index, network) = self.without(&candidate.change);
+            let is_closed = matches!(candidate.change, Change::Gone(gone) if gone == step)
+                || self.still(step, index.as_ref(), network.as_ref())?.is_none();
+            if is_closed {
+                return Ok(Some(candidate.edit));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a step may be another after an edit of a policy: whoever takes it has the policy, or the thing is guarded by it.

@@ -53,7 +53,8 @@ pub struct First {
     pub step: Told,
     /// The jewels that nothing leads to without it.
     pub jewels: Vec<Named>,
-    /// The edit of this step after which none of these jewels is come by, asked again; none where no single one does that.
+    /// The edit of this step after which none of these jewels is come by, asked again; none where no single one does that. Where no
+    /// jewel hangs on it alone, the edit after which this step is closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit: Option<Edit>,
 }
@@ -80,7 +81,11 @@ impl Walk<'_> {
         let names = |nodes: &[u32]| nodes.iter().map(|node| self.named(*node)).collect::<Vec<_>>();
         let first = |step: u32| -> Result<First, IntrudeError> {
             let jewels = by_step.get(&step).copied().unwrap_or_default();
-            let edit = if jewels.is_empty() { None } else { self.closes(&starts, step, jewels)? };
+            let edit = if jewels.is_empty() {
+                self.closing_step(step)?
+            } else {
+                self.closes(&starts, step, jewels)?
+            };
             Ok(First { step: self.told(step)?, jewels: names(jewels), edit })
         };
         let mut passed = Vec::new();
