@@ -131,6 +131,10 @@ def interfaces(company, main):
     top = rest.get_resources(restApiId=api)["items"][0]["id"]
     rest.put_method(restApiId=api, resourceId=top, httpMethod="GET", authorizationType="AWS_IAM")
     rest.put_integration(restApiId=api, resourceId=top, httpMethod="GET", type="MOCK", requestTemplates={"application/json": "{}"})
+    # A method that was forgotten: it asks nobody who comes.
+    feed = rest.create_resource(restApiId=api, parentId=top, pathPart="feed")["id"]
+    rest.put_method(restApiId=api, resourceId=feed, httpMethod="GET", authorizationType="NONE")
+    rest.put_integration(restApiId=api, resourceId=feed, httpMethod="GET", type="MOCK", requestTemplates={"application/json": json.dumps({"key": CANARY})})
     deployment = rest.create_deployment(restApiId=api)["id"]
     rest.create_stage(restApiId=api, stageName="live", deploymentId=deployment, variables={"token": CANARY}, tags=owned)
     rest.create_authorizer(

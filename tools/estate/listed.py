@@ -139,6 +139,7 @@ def children(account, region):
     }
     apis = [api["id"] for api in rest.get_rest_apis()["items"]]
     found["AWS::ApiGateway::Stage"] = [f"{api}/{one['stageName']}" for api in apis for one in rest.get_stages(restApiId=api)["item"]]
+    found["AWS::ApiGateway::Resource"] = [f"{api}/{one['id']}" for api in apis for one in rest.get_resources(restApiId=api)["items"]]
     found["AWS::ApiGateway::Authorizer"] = [f"{api}/{one['id']}" for api in apis for one in rest.get_authorizers(restApiId=api)["items"]]
     apis = [api["ApiId"] for api in http.get_apis()["Items"]]
     found["AWS::ApiGatewayV2::Stage"] = [f"{api}/{one['StageName']}" for api in apis for one in http.get_stages(ApiId=api)["Items"]]

@@ -97,9 +97,9 @@ pub struct OpenRule {
     /// What must all hold of the document; the first is the setting that opens.
     #[serde(default)]
     pub opens: Vec<Condition>,
-    /// Another resource without which nothing answers.
+    /// Other resources without which nothing answers.
     #[serde(default)]
-    pub beside: Option<Beside>,
+    pub beside: Vec<Beside>,
     /// A sheet of settings of the region that closes it.
     #[serde(default)]
     pub unless: Option<Unless>,
@@ -141,7 +141,8 @@ pub struct Parts {
     pub actions: Vec<String>,
 }
 
-/// Another resource without which nothing answers: its ARN begins as this one's up to `cut`, and goes on with `begins`.
+/// Another resource without which nothing answers: its ARN begins as this one's up to `cut`, and goes on with `begins`, or ends
+/// there where that is not set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beside {
@@ -151,7 +152,11 @@ pub struct Beside {
     /// Where the own ARN is cut.
     pub cut: String,
     /// How the other one goes on there.
-    pub begins: String,
+    #[serde(default)]
+    pub begins: Option<String>,
+    /// What must all hold of its document.
+    #[serde(default)]
+    pub opens: Vec<Condition>,
     /// The same as a condition, in words.
     pub says: String,
 }

@@ -1,7 +1,7 @@
 //! Paths into documents: the small part of JMESPath that AWS paginators and resource definitions use.
 //!
-//! `Reservations[].Instances[]`, `NextMarker || Contents[-1].Key`, `@` for the value itself. A missing step yields
-//! nothing, never an error: documents leave out what is not set.
+//! `Reservations[].Instances[]`, `NextMarker || Contents[-1].Key`, `resourceMethods.*` for every member, `@` for the value
+//! itself. A missing step yields nothing, never an error: documents leave out what is not set.
 
 use std::{fmt, fmt::Write as _, str::FromStr};
 
@@ -18,6 +18,8 @@ pub struct Path {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
     Member(String),
+    /// Every member of an object, whatever its name.
+    Members,
     Each,
     Index(i64),
 }
@@ -62,7 +64,9 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, &'static str> {
         if name.is_empty() && !may_lack_name {
             return Err("a member name is missing");
         }
-        if !name.is_empty() && name != "@" {
+        if name == "*" {
+            steps.push(Step::Members);
+        } else if !name.is_empty() && name != "@" {
             steps.push(Step::Member(name.trim_matches('"').to_owned()));
         }
         let mut rest = brackets;
@@ -115,6 +119,7 @@ impl Path {
                 .into_iter()
                 .flat_map(|value| match (step, value) {
                     (Step::Member(name), Value::Object(mut map)) => map.remove(name).into_iter().collect(),
+                    (Step::Members, Value::Object(map)) => map.into_iter().map(|(_, member)| member).collect(),
                     (Step::Each, Value::Array(items)) => items,
                     (Step::Index(i), Value::Array(mut items)) => match index(*i, items.len()) {
                         Some(i) => vec![items.swap_remove(i)],
@@ -189,6 +194,9 @@ fn change_at(steps: &[Step], value: &mut Value, change: &mut dyn FnMut(&mut Valu
                 change_at(rest, member, change);
             }
         }
+        (Step::Members, Value::Object(map)) => {
+            map.values_mut().for_each(|member| change_at(rest, member, change));
+        }
         (Step::Each, Value::Array(items)) => items.iter_mut().for_each(|item| change_at(rest, item, change)),
         (Step::Index(i), Value::Array(items)) => {
             let at = index(*i, items.len());
@@ -214,6 +222,16 @@ fn take_at(steps: &[Step], value: &mut Value, place: &mut String, take: &mut dyn
                 }
             } else if let Some(member) = members.remove(name) {
                 take(place.clone(), member);
+            }
+        }
+        ([Step::Members, rest @ ..], Value::Object(members)) => {
+            for (name, member) in members {
+                if before > 0 {
+                    place.push('.');
+                }
+                place.push_str(name);
+                take_at(rest, member, place, take);
+                place.truncate(before);
             }
         }
         ([Step::Each, rest @ ..], Value::Array(items)) => {
@@ -249,6 +267,7 @@ fn walk<'v>(steps: &[Step], value: &'v Value) -> Vec<&'v Value> {
             .flat_map(|value| -> Vec<&'v Value> {
                 match (step, value) {
                     (Step::Member(name), Value::Object(map)) => map.get(name).into_iter().collect(),
+                    (Step::Members, Value::Object(map)) => map.values().collect(),
                     (Step::Each, Value::Array(items)) => items.iter().collect(),
                     (Step::Index(i), Value::Array(items)) => {
                         index(*i, items.len()).and_then(|i| items.get(i)).into_iter().collect()
@@ -287,7 +306,8 @@ mod tests {
 
     #[test]
     fn walks_members_elements_indexes_and_alternatives() {
-        let doc = json!({"R": [{"I": [{"id": 1}, {"id": 2}]}, {"I": [{"id": 3}]}], "Next": null, "K": [{"Key": "z"}]});
+        let doc = json!({"R": [{"I": [{"id": 1}, {"id": 2}]}, {"I": [{"id": 3}]}], "Next": null, "K": [{"Key": "z"}],
+            "M": {"get": {"id": 4}, "put": {"id": 5}}});
         let ids = |text: &str| -> Vec<String> {
             let path: Path = text.parse().expect("a valid path");
             let by_ref: Vec<String> = path.all(&doc).into_iter().filter_map(scalar_text).collect();
@@ -299,22 +319,24 @@ mod tests {
         assert_eq!(ids("R[0].I[-1].id"), ["2"]);
         assert_eq!(ids("Next || K[-1].Key"), ["z"]);
         assert_eq!(ids("R[7].I"), [""; 0]);
+        assert_eq!(ids("M.*.id"), ["4", "5"]);
+        assert_eq!(ids("R.*.id"), [""; 0]);
         assert_eq!("@".parse::<Path>().expect("self").all(&doc), [&doc]);
     }
 
     #[test]
     fn members_come_out_and_go_back() {
         let whole =
-            json!({"A": {"B": 1, "C": 2}, "L": [{"x": 1, "y": 1}, {"y": 2}, 7, {"x": null}], "T": "t"});
+            json!({"A": {"B": 1, "C": 2}, "L": [{"x": 1, "y": 1}, {"y": 2}, 7, {"x": null}], "M": {"p": {"z": 1}}, "T": "t"});
         let mut doc = whole.clone();
         let mut taken = Vec::new();
-        for path in ["A.B", "L[].x", "T", "None.At", "L[]", "T.deeper"] {
+        for path in ["A.B", "L[].x", "M.*.z", "T", "None.At", "L[]", "T.deeper"] {
             let path: Path = path.parse().expect("a path");
             path.take_members(&mut doc, &mut |place, member| taken.push((place, member)));
         }
-        assert_eq!(doc, json!({"A": {"C": 2}, "L": [{"y": 1}, {"y": 2}, 7, {}]}));
+        assert_eq!(doc, json!({"A": {"C": 2}, "L": [{"y": 1}, {"y": 2}, 7, {}], "M": {"p": {}}}));
         let places: Vec<&str> = taken.iter().map(|(place, _)| place.as_str()).collect();
-        assert_eq!(places, ["A.B", "L[0].x", "L[3].x", "T"]);
+        assert_eq!(places, ["A.B", "L[0].x", "L[3].x", "M.p.z", "T"]);
         for (place, member) in taken {
             place.parse::<Path>().expect("its own path").put_member(&mut doc, member);
         }

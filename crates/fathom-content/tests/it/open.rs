@@ -24,7 +24,8 @@ fn paths(value: &Value, at: &str, found: &mut BTreeSet<String>) {
             for (name, member) in members {
                 let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
                 // What is below a policy is no member of the model.
-                let is_policy = name.ends_with("Policy") || name == "AccessPolicies";
+                let is_policy =
+                    name.ends_with("Policy") || matches!(name.as_str(), "AccessPolicies" | "policy");
                 if is_policy && member.is_object() {
                     found.insert(path);
                 } else {
@@ -64,6 +65,9 @@ fn rules_and_examples_agree_with_the_service_models() {
             let mut named = BTreeSet::new();
             paths(&example.document, "", &mut named);
             add(&example.kind, named.iter().map(|path| is_there(&path.parse().expect("a path"))).collect());
+        }
+        for beside in &rule.beside {
+            add(&beside.kind, beside.opens.clone());
         }
         if let Some(unless) = &rule.unless {
             add(&unless.kind, vec![is_there(&unless.path)]);

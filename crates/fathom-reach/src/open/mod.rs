@@ -116,6 +116,21 @@ pub struct Facts<'a> {
 /// # Errors
 /// When the store fails, or the catalogue of actions cannot be read.
 pub async fn open(store: &Store, content: &Content, now: Timestamp) -> Result<Open, AccessError> {
+    let network = crate::load(store, now).await?;
+    let permissions = Permissions::load(store, now).await?;
+    open_in(store, content, (&network, &permissions), now).await
+}
+
+/// The same, where the network and who can do what were read before.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_in(
+    store: &Store,
+    content: &Content,
+    (network, permissions): (&Network, &Permissions),
+    now: Timestamp,
+) -> Result<Open, AccessError> {
     let kinds: BTreeSet<&ResourceType> = content.open.iter().flat_map(OpenRule::kinds).collect();
     let kinds: Vec<ResourceType> = kinds.into_iter().cloned().collect();
     let definitions = kinds.iter().filter_map(|kind| content.resources.get(kind));
@@ -128,8 +143,8 @@ pub async fn open(store: &Store, content: &Content, now: Timestamp) -> Result<Op
     let facts = Facts {
         content,
         seen: &seen(store, &kinds, now).await?,
-        network: &crate::load(store, now).await?,
-        permissions: &Permissions::load(store, now).await?,
+        network,
+        permissions,
         listings: &Listings::of(store, &kinds, &operations).await?,
     };
     let mut found = Open::of(&facts)?;
@@ -189,7 +204,7 @@ impl Open {
         }
         policies::add(facts, &by_kind, &mut found)?;
         groups::add(facts.network, &mut found.rows);
-        found.unlisted(facts);
+        found.unlisted(facts, &by_kind);
         found.rows.sort_by(|one, other| {
             (one.asks, Reverse(one.verdict), &one.resource, &one.rule).cmp(&(
                 other.asks,
@@ -223,7 +238,7 @@ impl Open {
     }
 
     /// What was not listed: a row for each type of an account, and what no scan asked for.
-    fn unlisted(&mut self, facts: &Facts<'_>) {
+    fn unlisted(&mut self, facts: &Facts<'_>, by_kind: &ByKind<'_>) {
         for (account, kind, why) in facts.listings.cut() {
             let mut told = BTreeSet::new();
             for rule in facts.content.open.iter().filter(|rule| rule.kind.as_str() == kind) {
@@ -239,9 +254,12 @@ impl Open {
             let rules = facts.content.open.iter().filter(|rule| rule.kind.as_str() != ANY_TYPE);
             let kinds: BTreeSet<&str> = rules.map(|rule| rule.kind.as_str()).collect();
             // What is asked once for each thing of another type is not asked where there is none of those.
+            let has = |kind: &ResourceType| {
+                by_kind.get(kind.as_str()).into_iter().flatten().any(|one| one.account == *account)
+            };
             let is_left_out = |kind: &&str| {
                 let definition = facts.content.resources.get(*kind);
-                definition.is_some_and(|one| one.list.for_each.is_none())
+                definition.is_some_and(|one| one.list.for_each.as_ref().is_none_or(has))
                     && !facts.listings.is_asked(account, kind)
             };
             let left_out: Vec<&str> = kinds.into_iter().filter(is_left_out).collect();

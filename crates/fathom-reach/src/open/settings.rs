@@ -66,21 +66,38 @@ pub(super) fn holds(
             }
         }
     }
-    if let Some(beside) = &rule.beside {
-        let begins =
-            one.arn.split_once(beside.cut.as_str()).map(|(own, _)| format!("{own}{}", beside.begins));
-        let all = by_kind.get(beside.kind.as_str()).into_iter().flatten();
-        let is_there = all
-            .into_iter()
-            .any(|other| begins.as_ref().is_some_and(|begins| other.arn.starts_with(begins.as_str())));
+    for beside in &rule.beside {
+        let own = one.arn.split_once(beside.cut.as_str()).map(|(own, _)| own);
+        let is_meant = |other: &&&Seen| {
+            let rest = own.and_then(|own| other.arn.strip_prefix(own));
+            rest.is_some_and(|rest| match &beside.begins {
+                Some(begins) => rest.starts_with(begins.as_str()),
+                None => rest.is_empty(),
+            })
+        };
+        let all = by_kind.get(beside.kind.as_str()).into_iter().flatten().filter(is_meant);
+        let found: Vec<&Seen> = all.copied().collect();
         let cut = listings
             .cut()
             .find(|(account, kind, _)| *account == one.account && *kind == beside.kind.as_str())
             .map(|(_, _, why)| why.to_owned());
+        let unread = |other: &&Seen| {
+            let members = beside.opens.iter().map(|condition| first_member(condition.path.as_str()));
+            members.into_iter().find(|member| other.unread.iter().any(|unread| unread == member))
+        };
+        let fits = |other: &&Seen| beside.opens.iter().all(|condition| condition.holds(&other.document));
         match cut {
-            _ if is_there => shown.proof.push(beside.says.clone()),
+            _ if found.iter().any(|other| unread(other).is_none() && fits(other)) => {
+                shown.proof.push(beside.says.clone());
+            }
             Some(why) => shown.missing.push(format!("whether {}: {why}", beside.says)),
-            None if listings.is_asked(&one.account, beside.kind.as_str()) => return Holds::No,
+            None if let Some(member) = found.iter().find_map(unread) => {
+                let why = call(content, beside.kind.as_str(), member);
+                shown.missing.push(format!("whether {}: {why}", beside.says));
+            }
+            None if listings.is_asked(&one.account, beside.kind.as_str()) || !found.is_empty() => {
+                return Holds::No;
+            }
             None => shown.missing.push(format!("whether {}: no scan asked for {}", beside.says, beside.kind)),
         }
     }
@@ -127,9 +144,14 @@ fn proof(condition: &Condition, document: &Value) -> String {
     if !condition.all.is_empty() {
         let fits = |value: &&Value| condition.all.iter().all(|inner| inner.holds(value));
         let place = values.iter().position(fits).unwrap_or_default();
-        let at = match way.rsplit_once("[]") {
-            Some((before, after)) => format!("{before}[{place}]{after}"),
-            None => way.to_owned(),
+        let at = match (way.rsplit_once("[]"), way.strip_suffix(".*")) {
+            (Some((before, after)), _) => format!("{before}[{place}]{after}"),
+            (None, Some(before)) => {
+                let map = document.get(before).and_then(Value::as_object);
+                let name = map.and_then(|map| map.keys().nth(place));
+                name.map_or_else(|| way.to_owned(), |name| format!("{before}.{name}"))
+            }
+            (None, None) => way.to_owned(),
         };
         let inner: Vec<String> = values
             .get(place)
@@ -164,6 +186,10 @@ mod tests {
         let document = json!({"Policy": {"Statement": [{"Effect": "Deny"}, {"Effect": "Allow"}]}});
         assert!(all.holds(&document));
         assert_eq!(proof(&all, &document), "Policy.Statement[1]: Effect is Allow, Condition is not set");
+        let member = condition(json!({"path": "Methods.*", "all": [{"path": "Auth", "equals": "NONE"}]}));
+        let document = json!({"Methods": {"GET": {"Auth": "AWS_IAM"}, "POST": {"Auth": "NONE"}}});
+        assert!(member.holds(&document));
+        assert_eq!(proof(&member, &document), "Methods.POST: Auth is NONE");
     }
 
     #[test]
