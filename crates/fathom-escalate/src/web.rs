@@ -77,7 +77,7 @@ pub struct Fix {
 }
 
 /// All that somebody can be who begins as any of some, and all steps between.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Web {
     /// What can be come by.
     pub spots: Vec<Spot>,

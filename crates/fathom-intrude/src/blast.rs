@@ -19,6 +19,9 @@ pub struct Blast {
     /// Of a key: what is kept under it, which nobody reads without it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kept_under: Vec<String>,
+    /// Whether more falls that whoever asks may not know of.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
     /// Whether a limit ended the work before all was followed.
     pub cut: bool,
     /// What was not read.
@@ -53,12 +56,16 @@ impl Walk<'_> {
         let taken = self.named(start);
         let levels = surest(&self.graph, &[start]);
         let searches = Level::ALL.map(|level| search(&self.graph, &[start], level));
-        let mut fallen = Vec::new();
+        let (mut fallen, mut outside) = (Vec::new(), false);
         for (node, level) in (0..).zip(&levels) {
             let (Some(level), what) = (level, self.named(node)) else { continue };
             if node == start
                 || matches!(what.kind, Kind::Listener | Kind::Balancer | Kind::Grown | Kind::Internet)
             {
+                continue;
+            }
+            if !self.sees(&what) {
+                outside = true;
                 continue;
             }
             let place = Level::ALL.iter().position(|one| one == level).unwrap_or_default();
@@ -72,6 +79,6 @@ impl Walk<'_> {
             key(one).cmp(&key(other)).then_with(|| one.what.cmp(&other.what))
         });
         let kept_under = self.kept_under(&taken.id).into_iter().map(str::to_owned).collect();
-        Ok(Blast { taken, fallen, kept_under, cut: self.cut, gaps: self.gaps.clone() })
+        Ok(Blast { taken, fallen, kept_under, outside, cut: self.cut, gaps: self.gaps.clone() })
     }
 }

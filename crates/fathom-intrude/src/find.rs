@@ -58,7 +58,9 @@ impl Walk<'_> {
     ) -> Result<Vec<u32>, IntrudeError> {
         let nodes = |is_meant: &dyn Fn(&str) -> bool| -> Vec<u32> {
             let all = (0..).zip(&self.spots);
-            all.filter(|(_, spot)| fits(spot.kind) && is_meant(&spot.id)).map(|(node, _)| node).collect()
+            all.filter(|(_, spot)| fits(spot.kind) && is_meant(&spot.id) && self.sees(spot))
+                .map(|(node, _)| node)
+                .collect()
         };
         let mut found = nodes(&|id| id == text);
         if found.is_empty() {

@@ -44,9 +44,9 @@ pub struct AccessKey {
 #[derive(Debug)]
 pub struct Ground {
     /// Who can do what.
-    pub permissions: Permissions,
+    pub permissions: Arc<Permissions>,
     /// What somebody can become.
-    pub escalating: Escalating,
+    pub escalating: Arc<Escalating>,
     /// What reaches what.
     pub network: Arc<Network>,
     /// How an intruder walks.
@@ -65,10 +65,23 @@ impl Ground {
     /// # Errors
     /// When the store fails, or rules cannot be used.
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, IntrudeError> {
-        let rules = Rules::embedded()?;
-        let permissions = Permissions::load(store, now).await?;
-        let escalating = Escalating::load(store, now).await?;
+        let permissions = Arc::new(Permissions::load(store, now).await?);
+        let escalating = Arc::new(Escalating::load(store, now).await?);
         let network = Arc::new(fathom_reach::load(store, now).await?);
+        Self::of(store, permissions, escalating, network).await
+    }
+
+    /// The same, where permissions and the network were read before.
+    ///
+    /// # Errors
+    /// As [`Ground::load`].
+    pub async fn of(
+        store: &Store,
+        permissions: Arc<Permissions>,
+        escalating: Arc<Escalating>,
+        network: Arc<Network>,
+    ) -> Result<Self, IntrudeError> {
+        let rules = Rules::embedded()?;
         let kinds = rules.types();
         let which = Which { kinds: kinds.iter().copied().map(ResourceType::from).collect(), ..Which::all() };
         let mut things = things(store, &which).await?;

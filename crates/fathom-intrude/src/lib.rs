@@ -3,7 +3,7 @@
 //! [`Ground`] is all that is asked, out of the store. [`Walk`] derives from it what an intruder can have and the steps between: what
 //! somebody can become from `fathom-escalate`, who can read or destroy what from `fathom-access`, what reaches what from `fathom-net`, and
 //! what runs as which role. [`Walk::paths`] tells the stories with their proofs, [`Walk::fix_first`] what stops most of them,
-//! [`Walk::blast`] what falls with one thing.
+//! [`Walk::blast`] what falls with one thing. [`Walked`] is what was derived, to be kept beside its ground.
 //!
 //! **Invariant:** nothing is decided here. Each step keeps the question that it was answered by, and is asked again to prove it, and
 //! to find out whether an edit closes it. What was not read makes a step "not known".
@@ -26,7 +26,7 @@ pub use first::{First, FixFirst, Passed};
 pub use ground::{AccessKey, Ground, Thing};
 pub use proof::Told;
 pub use story::{Lost, Paths, Query, Story};
-pub use walk::{Kind, Named, Walk};
+pub use walk::{Derived, Kind, Named, Walk, Walked};
 
 /// Why a question could not be asked.
 #[derive(Debug, thiserror::Error)]

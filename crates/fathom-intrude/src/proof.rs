@@ -102,8 +102,8 @@ impl Told {
 }
 
 impl Walk<'_> {
-    /// Tells a step.
-    pub(crate) fn told(&self, step: u32) -> Result<Told, IntrudeError> {
+    /// Tells a step without its proof.
+    pub(crate) fn plain(&self, step: u32) -> Result<Told, IntrudeError> {
         let (route, edge) = (&self.routes[step as usize], self.graph.get(step));
         let edge = edge.copied().ok_or_else(|| IntrudeError::Question("there is no such step".to_owned()))?;
         let rules = &self.ground.rules;
@@ -129,13 +129,26 @@ impl Walk<'_> {
             only_if: only_if.into_iter().collect(),
             not_known: Vec::new(),
         };
+        if let Question::Link(at) = route.question {
+            self.name_link(at, &mut told);
+        }
+        Ok(told)
+    }
+
+    /// Tells a step.
+    pub(crate) fn told(&self, step: u32) -> Result<Told, IntrudeError> {
+        let (mut told, route) = (self.plain(step)?, &self.routes[step as usize]);
         let index = &self.ground.permissions.index;
         match &route.question {
             Question::Said(words) if words.is_empty() => {}
-            Question::Said(words) if edge.level == Level::Unknown => told.not_known.push(words.clone()),
+            Question::Said(words) if told.decision == Level::Unknown => told.not_known.push(words.clone()),
             Question::Said(words) => told.packet = Some(words.clone()),
             Question::RunsAs => {}
-            Question::Link(at) => self.tell_link(*at, &mut told)?,
+            Question::Link(at) => {
+                if let Some(link) = self.web.links.get(*at).filter(|link| !link.is_being()) {
+                    told.asked = self.ways.proof(&self.web, link).map_err(IntrudeError::Question)?;
+                }
+            }
             Question::Act { by, action, target, .. } => {
                 told.take(self.ask_act(index, *by, action, target)?);
             }
@@ -158,15 +171,14 @@ impl Walk<'_> {
         Ok(told)
     }
 
-    fn tell_link(&self, at: usize, told: &mut Told) -> Result<(), IntrudeError> {
-        let Some(link) = self.web.links.get(at).filter(|link| !link.is_being()) else { return Ok(()) };
+    /// What a step of `fathom escalate` is called.
+    fn name_link(&self, at: usize, told: &mut Told) {
+        let Some(link) = self.web.links.get(at).filter(|link| !link.is_being()) else { return };
         let (rule, title, on) = self.ways.told(&self.web, link);
         rule.clone_into(&mut told.rule);
         title.clone_into(&mut told.title);
         told.technique = Some(self.ground.rules.technique(rule).to_owned());
         told.on = Some(on.to_owned()).filter(|on| *on != told.gains.id);
-        told.asked = self.ways.proof(&self.web, link).map_err(IntrudeError::Question)?;
-        Ok(())
     }
 
     /// How surely somebody does something, with the key that it takes; none where it may not.

@@ -28,6 +28,8 @@ pub struct Query {
     pub sure: bool,
     /// Of how many stories, the worst first, the edit is looked for.
     pub edits: usize,
+    /// Steps are told without their proof, which is much quicker where there are many.
+    pub plain: bool,
 }
 
 /// All stories.
@@ -97,6 +99,34 @@ struct Way {
     tale: Tale,
 }
 
+impl Paths {
+    /// The stories, by their numbers, that differ in what is lost alone: the same beginning, the same kinds of steps over the same
+    /// things up to the last, and the same kind of loss. As the stories are, the worst first.
+    pub fn alike(&self) -> Vec<Vec<usize>> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let mut known = HashMap::new();
+        for (number, story) in self.stories.iter().enumerate() {
+            let own = groups.len();
+            // What is lost with an account is told of that account alone.
+            let group = if story.with_it.is_empty() { *known.entry(story.way()).or_insert(own) } else { own };
+            match groups.get_mut(group) {
+                Some(group) => group.push(number),
+                None => groups.push(vec![number]),
+            }
+        }
+        groups
+    }
+}
+
+impl Story {
+    /// What stories that are alike share.
+    fn way(&self) -> impl Eq + std::hash::Hash + use<'_> {
+        let rules: Vec<&str> = self.steps.iter().map(|step| step.rule.as_str()).collect();
+        let gained: Vec<&Named> = self.steps.iter().rev().skip(1).map(|step| &step.gains).collect();
+        (self.entry, self.jewel, self.decision, &self.from, rules, gained)
+    }
+}
+
 impl Walk<'_> {
     /// The ways from every beginning to every jewel, told with proofs and edits.
     ///
@@ -138,6 +168,8 @@ impl Walk<'_> {
                 Some(starts) => self.closing(starts, way.goal, &way.tale)?,
                 None => None,
             };
+            let tell = |step: &u32| if query.plain { self.plain(*step) } else { self.told(*step) };
+            let steps = way.tale.steps.iter().map(tell);
             stories.push(Story {
                 entry: way.entry,
                 from: way.tale.starts.iter().map(|node| self.named(*node)).collect(),
@@ -145,7 +177,7 @@ impl Walk<'_> {
                 data_class: self.class_of(&to),
                 to,
                 decision: way.tale.level,
-                steps: way.tale.steps.iter().map(|step| self.told(*step)).collect::<Result<_, _>>()?,
+                steps: steps.collect::<Result<_, _>>()?,
                 edit,
                 with_it: Vec::new(),
             });
@@ -220,6 +252,7 @@ impl Walk<'_> {
         let is_wanted = |(jewel, node): &&(Jewel, u32)| {
             (query.jewels.is_empty() || query.jewels.contains(jewel))
                 && wanted.as_ref().is_none_or(|wanted| wanted.contains(node))
+                && self.sees(&self.named(*node))
         };
         Ok(self.jewels.iter().filter(is_wanted).copied().collect())
     }

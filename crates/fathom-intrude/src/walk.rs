@@ -1,9 +1,14 @@
 //! What an intruder can have, and the steps between.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use fathom_access::{Answer, Says};
-use fathom_escalate::{Ways, Web};
+use fathom_escalate::{Ways, Web, WorkedOut};
 use fathom_net::Verdict;
 use fathom_paths::{Entry, Graph, Jewel, Level};
 use serde::Serialize;
@@ -76,10 +81,8 @@ pub(crate) struct Route {
 }
 
 /// Nodes, steps and what was asked for each, where intruders begin and what they want.
-#[derive(Debug)]
-pub struct Walk<'a> {
-    pub(crate) ground: &'a Ground,
-    pub(crate) ways: Ways<'a>,
+#[derive(Debug, Clone, Default)]
+pub struct Derived {
     pub(crate) web: Web,
     pub(crate) graph: Graph,
     pub(crate) spots: Vec<Named>,
@@ -95,37 +98,103 @@ pub struct Walk<'a> {
     pub(crate) broken: HashSet<u32>,
 }
 
+/// What was derived of a ground, to be kept for as long as that is.
+#[derive(Debug, Clone)]
+pub struct Walked {
+    ways: Arc<WorkedOut>,
+    derived: Arc<Derived>,
+}
+
+/// What whoever asks may know of; everything where it is none.
+struct Sees<'a>(Option<Box<dyn Fn(&Named) -> bool + Send + Sync + 'a>>);
+
+impl fmt::Debug for Sees<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "a part" } else { "everything" })
+    }
+}
+
+/// What was derived, with the ground that it is asked of.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    pub(crate) ground: &'a Ground,
+    pub(crate) ways: Ways<'a>,
+    derived: Arc<Derived>,
+    sees: Sees<'a>,
+}
+
+impl Deref for Walk<'_> {
+    type Target = Derived;
+
+    fn deref(&self) -> &Derived {
+        &self.derived
+    }
+}
+
+/// Nobody else has what is being derived, so nothing is copied.
+impl DerefMut for Walk<'_> {
+    fn deref_mut(&mut self) -> &mut Derived {
+        Arc::make_mut(&mut self.derived)
+    }
+}
+
 impl<'a> Walk<'a> {
     /// Derives all of it.
     ///
     /// # Errors
     /// When a question is not of its form.
     pub fn of(ground: &'a Ground) -> Result<Self, IntrudeError> {
-        let index = &ground.permissions.index;
-        let ways = Ways::of(index, &ground.escalating.facts, &ground.escalating.rules)
-            .map_err(IntrudeError::Question)?;
+        let Ground { permissions, escalating, .. } = ground;
+        let ways = Ways::of(&permissions.index, &escalating.facts, &escalating.rules);
+        Self::derive(ground, ways.map_err(IntrudeError::Question)?)
+    }
+
+    /// The same, where the ways of everybody were worked out before.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub fn with(ground: &'a Ground, worked: Arc<WorkedOut>) -> Result<Self, IntrudeError> {
+        Self::derive(ground, ways(ground, worked)?)
+    }
+
+    /// The same as it was derived of this very ground before.
+    ///
+    /// # Errors
+    /// When the catalogue of actions cannot be read.
+    pub fn again(ground: &'a Ground, known: &Walked) -> Result<Self, IntrudeError> {
+        let ways = ways(ground, Arc::clone(&known.ways))?;
+        Ok(Self { ground, ways, derived: Arc::clone(&known.derived), sees: Sees(None) })
+    }
+
+    /// What was derived, to be kept.
+    pub fn walked(&self) -> Walked {
+        Walked { ways: self.ways.worked_out(), derived: Arc::clone(&self.derived) }
+    }
+
+    /// The same for somebody who may know of a part only: nothing else is found by its name, and no other jewels are asked about. Steps
+    /// lead over everything all the same.
+    #[must_use]
+    pub fn seen_by(mut self, sees: impl Fn(&Named) -> bool + Send + Sync + 'a) -> Self {
+        self.sees = Sees(Some(Box::new(sees)));
+        self
+    }
+
+    /// Whether whoever asks may know of something.
+    pub(crate) fn sees(&self, named: &Named) -> bool {
+        self.sees.0.as_ref().is_none_or(|sees| sees(named))
+    }
+
+    fn derive(ground: &'a Ground, ways: Ways<'a>) -> Result<Self, IntrudeError> {
         let everybody: Vec<u32> = (0..ways.principals()).collect();
         let web = ways.web(&everybody).map_err(IntrudeError::Question)?;
-        let mut gaps = [index.organisation().unread().to_vec(), ways.gaps()].concat();
+        let mut gaps = [ground.permissions.index.organisation().unread().to_vec(), ways.gaps()].concat();
         let told = |one: &fathom_net::model::Unlisted| {
             format!("{} of {} in {}: {}", one.kind, one.at.account, one.at.region, one.why)
         };
         gaps.extend(ground.network.unlisted.iter().map(told));
         let cut = web.cut;
-        let mut walk = Self {
-            ground,
-            ways,
-            web,
-            graph: Graph::default(),
-            spots: Vec::new(),
-            routes: Vec::new(),
-            entries: Vec::new(),
-            jewels: Vec::new(),
-            gaps,
-            cut,
-            at: HashMap::new(),
-            broken: HashSet::new(),
-        };
+        let derived = Arc::new(Derived { web, gaps, cut, ..Derived::default() });
+        let mut walk = Self { ground, ways, derived, sees: Sees(None) };
         walk.identity();
         walk.keys();
         walk.acts()?;
@@ -142,9 +211,21 @@ impl<'a> Walk<'a> {
         Ok(walk)
     }
 
+    /// What one step leads to from something, whatever else that step needs.
+    pub fn gained_from(&self, named: &Named) -> impl Iterator<Item = Named> + '_ {
+        let node = self.known(named.kind, &named.id);
+        let steps = node.map(|node| self.graph.taken(node)).unwrap_or_default();
+        steps.iter().filter_map(|step| Some(self.named(self.graph.get(*step)?.to)))
+    }
+
     /// How many things an intruder can have, and how many steps lead between them.
     pub fn count(&self) -> (usize, usize) {
         (self.spots.len(), self.routes.len())
+    }
+
+    /// What intruders begin with.
+    pub fn entrances(&self) -> impl Iterator<Item = Named> + '_ {
+        self.entries.iter().map(|(_, node)| self.named(*node))
     }
 
     /// How many places there are to begin at, and how many jewels.
@@ -210,6 +291,12 @@ impl<'a> Walk<'a> {
             self.step("owns-thing", &[account], node, Level::Yes, Question::Said(String::new()));
         }
     }
+}
+
+fn ways(ground: &Ground, worked: Arc<WorkedOut>) -> Result<Ways<'_>, IntrudeError> {
+    let Ground { permissions, escalating, .. } = ground;
+    Ways::again(&permissions.index, &escalating.facts, &escalating.rules, worked)
+        .map_err(IntrudeError::Question)
 }
 
 /// Of a step of `fathom escalate`.

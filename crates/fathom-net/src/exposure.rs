@@ -5,10 +5,13 @@ use serde::Serialize;
 use crate::{
     answer::{Answer, Verdict},
     inside::may_let_in_internet,
-    model::{Interface, Network},
+    model::{Interface, Network, Target},
     trace::{Place, PortAnswer, Question, ask, interfaces_of_balancer, ranges_of},
-    traffic::{Protocol, Traffic},
+    traffic::{ICMP, Protocol, TCP, Traffic, UDP},
 };
+
+/// What is asked of everything that has a public address, where nobody says.
+pub const USUAL: [Protocol; 3] = [Protocol(TCP), Protocol(UDP), Protocol(ICMP)];
 
 /// Something that the internet reaches, or of which that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,6 +129,30 @@ pub fn exposure(network: &Network, protocols: &[Protocol]) -> Vec<Exposed> {
     found.sort_by(|a, b| {
         (&a.account, &a.region, &a.id, &a.protocol).cmp(&(&b.account, &b.region, &b.id, &b.protocol))
     });
+    found
+}
+
+/// What a load balancer's listeners send to that the internet reaches, each with the traffic that arrives there.
+pub fn targets(network: &Network, row: &Exposed) -> Vec<(Target, Traffic)> {
+    let Some(balancer) = network.balancers.get(&row.id) else { return Vec::new() };
+    let Ok(protocol) = row.protocol.parse::<Protocol>() else { return Vec::new() };
+    let is_open = |port: u16| row.ports.iter().any(|one| (one.first..=one.last).contains(&port));
+    let mut found: Vec<(Target, Traffic)> = Vec::new();
+    for listener in
+        balancer.listeners.iter().filter(|one| one.protocols.contains(&protocol) && is_open(one.port))
+    {
+        let groups = listener
+            .rules
+            .iter()
+            .flat_map(|rule| &rule.groups)
+            .filter_map(|arn| network.target_groups.get(arn));
+        let of_groups = groups.flat_map(|group| group.targets.iter().flatten());
+        for target in of_groups.chain(&listener.targets) {
+            if !found.iter().any(|(known, _)| known == target) {
+                found.push((target.clone(), Traffic::of(protocol, target.port)));
+            }
+        }
+    }
     found
 }
 

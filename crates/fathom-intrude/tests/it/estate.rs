@@ -124,10 +124,10 @@ pub(crate) fn ground(given: &Value) -> Ground {
         encryption.add(one).expect("rules of encryption");
     }
     Ground {
-        permissions: Permissions::of(people.build(), resources)
-            .expect("permissions")
-            .with_encryption(encryption),
-        escalating: Escalating { rules: escalation, facts },
+        permissions: Arc::new(
+            Permissions::of(people.build(), resources).expect("permissions").with_encryption(encryption),
+        ),
+        escalating: Arc::new(Escalating { rules: escalation, facts }),
         network: Arc::new(networks.build()),
         rules,
         things,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fathom_net::{Answer, Exposed, Network, Protocol, exposure, traffic};
+use fathom_net::{Answer, Exposed, Network, USUAL, exposure};
 use futures::FutureExt;
 
 use super::{Ask, Field, Kind, Shared, from_fields};
@@ -13,9 +13,6 @@ use crate::{
 };
 
 pub(super) const ABOUT: &str = "What the internet reaches over the network, or may, one row for each range of ports of one answer; what it surely does not has no row";
-
-/// What is asked about, as `fathom exposed` does.
-const PROTOCOLS: [Protocol; 3] = [Protocol(traffic::TCP), Protocol(traffic::UDP), Protocol(traffic::ICMP)];
 
 /// A range of ports of something, and its answer.
 pub(super) struct ExposedRow {
@@ -77,7 +74,7 @@ pub(super) const FIELDS: &[Field<ExposedRow>] = &[
 pub(super) fn read(source: &Arc<dyn Source>, ask: Ask) -> Batches {
     worked_out(source, ask, FIELDS, |network| {
         let mut rows = Vec::new();
-        for mut one in exposure(network, &PROTOCOLS) {
+        for mut one in exposure(network, &USUAL) {
             let ports = std::mem::take(&mut one.ports);
             let of = Arc::new(one);
             rows.extend(ports.into_iter().map(|port| ExposedRow {

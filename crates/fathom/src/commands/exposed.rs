@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use fathom_net::{Exposed, Ports, Verdict, exposure};
+use fathom_net::{Exposed, Ports, USUAL, Verdict, exposure};
 use serde_json::json;
 
 use super::network;
@@ -12,17 +12,10 @@ use crate::{
     render::{self, clean, styled},
 };
 
-/// What is asked where nobody says.
-const PROTOCOLS: [&str; 3] = ["tcp", "udp", "icmp"];
-
 pub(crate) async fn run(global: &Global, args: ExposedArgs) -> Result<()> {
     let network = network::load(global, &args.network).await?;
-    let protocols = if args.proto.is_empty() {
-        PROTOCOLS.iter().filter_map(|name| name.parse().ok()).collect()
-    } else {
-        args.proto.clone()
-    };
-    let mut found = exposure(&network, &protocols);
+    let protocols = if args.proto.is_empty() { USUAL.as_slice() } else { args.proto.as_slice() };
+    let mut found = exposure(&network, protocols);
     if let Some(port) = args.port {
         for row in &mut found {
             row.ports.retain(|one| (one.first..=one.last).contains(&port));
