@@ -1,6 +1,6 @@
 //! Comparisons of the estate with code: made once for a scan and a state of the files, and kept until one of them changes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use fathom_estate::drift::Report;
 use fathom_model::{Scan, Timestamp};
@@ -9,10 +9,8 @@ use tokio::sync::Mutex;
 use crate::{
     problem::{Code, Problem, chain},
     state::ApiState,
+    waiting,
 };
-
-/// How long a request waits for a comparison; it goes on, and the next request finds it.
-const WAIT: Duration = Duration::from_secs(15);
 
 /// A comparison.
 #[derive(Debug)]
@@ -39,15 +37,8 @@ pub(crate) struct Drifting(Mutex<Option<Arc<Compared>>>);
 /// Where no scan has ended, where the code does not read, and where it takes long.
 pub(crate) async fn compared(state: &ApiState) -> Result<Arc<Compared>, Problem> {
     let task = state.clone();
-    // Not ended with the request: the next one takes what it found.
-    let making = tokio::spawn(async move { make(&task).await });
-    match tokio::time::timeout(WAIT, making).await {
-        Ok(Ok(made)) => made,
-        Ok(Err(_)) => Err(Problem::new(Code::Internal, "the comparison did not end")),
-        Err(_) => Err(Problem::new(Code::TooBusy, "the comparison of the estate with the code takes longer")
-            .hint("it goes on; ask again in a while")
-            .retry_after(15)),
-    }
+    waiting::waited(async move { make(&task).await }, || "comparing the estate with the code".to_owned())
+        .await
 }
 
 async fn make(state: &ApiState) -> Result<Arc<Compared>, Problem> {

@@ -18,8 +18,10 @@ mod console;
 mod continuous;
 mod drifting;
 mod extract;
+mod intruding;
 mod limits;
 mod openapi;
+mod opening;
 mod permitting;
 mod problem;
 mod reaching;
@@ -30,6 +32,7 @@ mod serve;
 mod state;
 mod token;
 mod views;
+mod waiting;
 
 pub use access::{Access, Ceremonies, HostNameError, Hosts};
 pub use code::{CodeFile, CodeSource, ReadCode};

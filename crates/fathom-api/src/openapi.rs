@@ -42,6 +42,7 @@ pub(crate) fn frame() -> OpenApi {
         ("unknowns", "What is not understood, and what could not be seen"),
         ("permissions", "Who can do what"),
         ("network", "What reaches what"),
+        ("paths", "How an intruder would walk"),
         ("sql", "Questions in SQL"),
         ("ledger", "The sealed log of everything that changed"),
     ];

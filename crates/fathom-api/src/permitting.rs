@@ -2,7 +2,6 @@
 //! changed.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use fathom_access::{AccessError, Basis, Before, Escalating, Openings, Origin, Permissions, Standing};
 use fathom_escalate::{Everyone, Ways, WorkedOut};
@@ -13,10 +12,10 @@ use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 use crate::{
     problem::{Code, Problem, chain},
     state::ApiState,
+    waiting,
 };
 
-/// How long a request waits for permissions to be taken apart; that goes on, and the next request finds them.
-const WAIT: Duration = Duration::from_secs(15);
+const READING: &str = "reading all permissions";
 
 /// All that has a say, as the last scan left it.
 #[derive(Debug)]
@@ -24,12 +23,12 @@ pub(crate) struct Snapshot {
     /// The scan.
     pub(crate) scan: Scan,
     /// What can be asked.
-    pub(crate) permissions: Permissions,
+    pub(crate) permissions: Arc<Permissions>,
     turn: i64,
     /// What is open, where nothing is given of the requests: asked with every visit of the page.
     openings: OnceLock<Openings>,
     /// What the estate has beside its policies, and what was worked out of it for everybody.
-    escalating: Escalating,
+    pub(crate) escalating: Arc<Escalating>,
     basis: Basis,
     ways: OnceLock<Arc<WorkedOut>>,
     escalations: OnceLock<Everyone>,
@@ -89,18 +88,11 @@ pub(crate) struct Permitting(Mutex<Option<Arc<Snapshot>>>);
 /// Where no scan has ended, where the store fails, and where it takes long.
 pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let task = state.clone();
-    // Not ended with the request: the next one takes what it found.
-    let making = tokio::spawn(async move { make(&task).await });
-    match tokio::time::timeout(WAIT, making).await {
-        Ok(Ok(made)) => made,
-        Ok(Err(_)) => Err(Problem::new(Code::Internal, "the permissions were not read to their end")),
-        Err(_) => Err(Problem::new(Code::TooBusy, "reading all permissions takes longer")
-            .hint("it goes on; ask again in a while")
-            .retry_after(15)),
-    }
+    waiting::waited(async move { make(&task).await }, || READING.to_owned()).await
 }
 
-async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+/// The same, however long it takes.
+pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let mut kept = state.permitting.0.lock().await;
     // Counted before it is read: what a scan changes meanwhile is read anew by the next request.
     let turn = state.store.turns().await?;
@@ -129,14 +121,14 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     });
     let Standing { permissions, escalating, basis } = loading
         .await
-        .map_err(|_| Problem::new(Code::Internal, "the permissions were not read to their end"))?
+        .map_err(|_| waiting::not_done(READING))?
         .map_err(|error: AccessError| Problem::new(Code::Internal, chain(&error)))?;
     let made = Arc::new(Snapshot {
         scan,
-        permissions,
+        permissions: Arc::new(permissions),
         turn,
         openings: OnceLock::new(),
-        escalating,
+        escalating: Arc::new(escalating),
         basis,
         ways: OnceLock::new(),
         escalations: OnceLock::new(),

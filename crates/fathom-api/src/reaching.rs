@@ -1,13 +1,9 @@
 //! What reaches what, read once and kept until the next scan ends.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use fathom_model::Scan;
-use fathom_net::{
-    Exposed, Index, Network, Protocol, exposure,
-    traffic::{ICMP, TCP, UDP},
-};
+use fathom_net::{Exposed, Index, Network, USUAL, exposure};
 use fathom_reach::Directory;
 use fathom_store::StoreError;
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
@@ -15,12 +11,10 @@ use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 use crate::{
     problem::{Code, Problem},
     state::ApiState,
+    waiting,
 };
 
-/// How long a request waits for the network to be read; that goes on, and the next request finds it.
-const WAIT: Duration = Duration::from_secs(15);
-/// What is asked of everything that has a public address.
-const PROTOCOLS: [Protocol; 3] = [Protocol(TCP), Protocol(UDP), Protocol(ICMP)];
+const READING: &str = "reading the network";
 
 /// The network, as the last scan left it.
 #[derive(Debug)]
@@ -38,13 +32,13 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The network.
-    pub(crate) fn network(&self) -> &Network {
+    pub(crate) fn network(&self) -> &Arc<Network> {
         self.index.network()
     }
 
     /// What the internet reaches. The first who asks works it out; the others wait.
     pub(crate) fn exposed(&self) -> &[Exposed] {
-        self.exposed.get_or_init(|| exposure(self.network(), &PROTOCOLS))
+        self.exposed.get_or_init(|| exposure(self.network(), &USUAL))
     }
 }
 
@@ -58,18 +52,11 @@ pub(crate) struct Reaching(Mutex<Option<Arc<Snapshot>>>);
 /// Where no scan has ended, where the store fails, and where it takes long.
 pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let task = state.clone();
-    // Not ended with the request: the next one takes what it found.
-    let making = tokio::spawn(async move { make(&task).await });
-    match tokio::time::timeout(WAIT, making).await {
-        Ok(Ok(made)) => made,
-        Ok(Err(_)) => Err(not_read()),
-        Err(_) => Err(Problem::new(Code::TooBusy, "reading the network takes longer")
-            .hint("it goes on; ask again in a while")
-            .retry_after(15)),
-    }
+    waiting::waited(async move { make(&task).await }, || READING.to_owned()).await
 }
 
-async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+/// The same, however long it takes.
+pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let mut kept = state.reaching.0.lock().await;
     // Counted before it is read: what a scan changes meanwhile is read anew by the next request.
     let turn = state.store.turns().await?;
@@ -89,12 +76,8 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
             Ok::<_, StoreError>((Index::new(Arc::new(network)), directory))
         })
     });
-    let (index, directory) = loading.await.map_err(|_| not_read())??;
+    let (index, directory) = loading.await.map_err(|_| waiting::not_done(READING))??;
     let made = Arc::new(Snapshot { scan, index, directory, turn, exposed: OnceLock::new() });
     *kept = Some(Arc::clone(&made));
     Ok(made)
-}
-
-fn not_read() -> Problem {
-    Problem::new(Code::Internal, "the network was not read to its end")
 }

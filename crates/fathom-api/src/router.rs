@@ -139,6 +139,11 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::network::exposed))
         .needs(ReadEstate, Filtered, routes!(all::network::who_reaches))
         .needs(ReadEstate, Filtered, routes!(all::network::what_reaches))
+        .needs(ReadEstate, Filtered, routes!(all::network::unauthenticated))
+        .needs(ReadEstate, Filtered, routes!(all::paths::paths))
+        .needs(ReadEstate, Filtered, routes!(all::paths::story))
+        .needs(ReadEstate, Filtered, routes!(all::paths::fix_first))
+        .needs(ReadEstate, Filtered, routes!(all::paths::blast_radius))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))

@@ -10,8 +10,8 @@ use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, permitting::Permitting,
-    reaching::Reaching, scanning::StartScan,
+    code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, intruding::Intruding, opening::Opening,
+    permitting::Permitting, reaching::Reaching, scanning::StartScan,
 };
 
 /// Event streams that may be open at the same time.
@@ -32,6 +32,8 @@ pub struct ApiState {
     pub(crate) drifting: Arc<Drifting>,
     pub(crate) permitting: Arc<Permitting>,
     pub(crate) reaching: Arc<Reaching>,
+    pub(crate) intruding: Arc<Intruding>,
+    pub(crate) opening: Arc<Opening>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -64,6 +66,8 @@ impl ApiState {
             drifting: Arc::default(),
             permitting: Arc::default(),
             reaching: Arc::default(),
+            intruding: Arc::default(),
+            opening: Arc::default(),
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),

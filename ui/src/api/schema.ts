@@ -162,6 +162,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/blast-radius": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What falls if one thing is taken */
+        get: operations["blast_radius"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/changes": {
         parameters: {
             query?: never;
@@ -676,6 +693,63 @@ export interface paths {
         };
         /** The OpenAPI document of this API */
         get: operations["openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How an intruder would walk to what must not be lost
+         * @description Worked out once for a scan. Where that takes long the answer is `too_busy`, with the step that it is at; it goes on meanwhile.
+         */
+        get: operations["paths"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/fix-first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to mend first: the steps that every way to some jewels passes, and the smallest cut */
+        get: operations["fix_first"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/paths/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One way to what must not be lost, with the proof of each step and the edit that closes it
+         * @description The edit is tried on a copy of what was read, and every step that it may close is asked again.
+         */
+        get: operations["story"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1538,6 +1612,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/unauthenticated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What answers without asking who comes, from the internet or inside
+         * @description A row needs both: a setting, share, listener or policy that lets in everyone, and a network that leads there.
+         */
+        get: operations["unauthenticated"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/unknowns": {
         parameters: {
             query?: never;
@@ -1740,6 +1834,16 @@ export interface components {
             invitation?: components["schemas"]["Invitation"] | null;
             /** @description The person. */
             person: components["schemas"]["Person"];
+        };
+        /** @description How many stories are so sure. */
+        AnswerCount: {
+            /** @description How sure. */
+            answer: components["schemas"]["HowSure"];
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
         };
         /** @description How many are answered how, each by the action and its key together: of who is asked about, or of the resources that somebody is asked about. */
         AnswerCounts: {
@@ -2072,6 +2176,45 @@ export interface components {
         Baselines: {
             /** @description Those that hold first, then the newest. */
             baselines: components["schemas"]["BaselineView"][];
+        };
+        /** @description What falls if something is taken. */
+        BlastAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description Whether a limit ended the work before all was followed. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description How many things were not read that may decide.
+             */
+            gap_count: number;
+            /** @description The first of them. */
+            gaps: string[];
+            /** @description How many of them are losses of which kind. */
+            jewels: components["schemas"]["JewelCount"][];
+            /** @description The first 100 of them. */
+            kept_under: string[];
+            /**
+             * Format: int64
+             * @description Of a key: how many things are kept under it, which nobody reads without it.
+             */
+            kept_under_count: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Whether more falls that is outside of what the caller may see. */
+            outside: boolean;
+            /** @description What falls with it: jewels first, then the surest and nearest. */
+            rows: components["schemas"]["FallenRow"][];
+            /** @description What is taken. */
+            taken: components["schemas"]["PathNode"];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
         };
         /** @description Calls whose actions are not known. */
         CallNotMapped: {
@@ -2521,6 +2664,11 @@ export interface components {
             to: string;
         };
         /**
+         * @description What kind of edit closes a step.
+         * @enum {string}
+         */
+        EditKind: "statement" | "group_rule" | "role" | "access_key" | "withheld";
+        /**
          * @description Whether a statement allows or denies.
          * @enum {string}
          */
@@ -2555,6 +2703,16 @@ export interface components {
              * @description The first index of the next page; null at the end.
              */
             next?: number | null;
+        };
+        /** @description How many stories begin so. */
+        EntryCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description How. */
+            entry: components["schemas"]["PathEntry"];
         };
         /** @description An entry. */
         EntryView: {
@@ -2981,6 +3139,69 @@ export interface components {
             /** @description Understood, and not understood. */
             understood: components["schemas"]["Facet"][];
         };
+        /** @description Something that falls. */
+        FallenRow: {
+            /** @description How sure that is. */
+            answer: components["schemas"]["HowSure"];
+            /** @description The class of its data. */
+            data_class?: string | null;
+            jewel?: components["schemas"]["PathJewel"] | null;
+            /**
+             * Format: int64
+             * @description How many steps after another it takes.
+             */
+            steps: number;
+            /** @description What. */
+            what: components["schemas"]["PathNode"];
+        };
+        /** @description A step to close. */
+        FirstView: {
+            edit?: components["schemas"]["PathEdit"] | null;
+            /**
+             * Format: int64
+             * @description How many jewels nothing leads to without it.
+             */
+            jewel_count: number;
+            /** @description The first 20 of them. */
+            jewels: components["schemas"]["PathNode"][];
+            /** @description The step, with its proof. */
+            step: components["schemas"]["PathStep"];
+        };
+        /** @description What to mend first. */
+        FixFirstAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int64
+             * @description Nothing cheaper than this can stop all. Where it is less than the cost, the rest is the gap.
+             */
+            at_least: number;
+            /**
+             * Format: int64
+             * @description What these cost together: what each kind of step costs is in the rules.
+             */
+            cost: number;
+            /** @description Whether a limit ended the search for what every way passes. */
+            cut: boolean;
+            /** @description The first 20 of them. */
+            open: components["schemas"]["PathNode"][];
+            /**
+             * Format: int64
+             * @description How many jewels no edit of a step stops.
+             */
+            open_count: number;
+            /** @description What an intruder must have on every way to some jewels. At most 50. */
+            passed: components["schemas"]["PassedView"][];
+            /**
+             * Format: int64
+             * @description How many jewels are come by.
+             */
+            reached: number;
+            /** @description Steps that stop every way that can be stopped, as few and as cheap as were found. */
+            smallest_cut: components["schemas"]["FirstView"][];
+            /** @description Steps on every way to some jewels that an edit can close; those first that most hang on. At most 50. */
+            steps: components["schemas"]["FirstView"][];
+        };
         /** @description One missing piece. */
         GapView: {
             accepted?: components["schemas"]["AcceptanceView"] | null;
@@ -3119,6 +3340,11 @@ export interface components {
             /** @description Whether the way follows it as it is stated; else from its `to` to its `from`. */
             forward: boolean;
         };
+        /**
+         * @description How sure a step, or a way, is.
+         * @enum {string}
+         */
+        HowSure: "yes" | "only_if" | "unknown";
         /** @description What IAM remembers beside the log. */
         IamRemembers: {
             /**
@@ -3159,6 +3385,16 @@ export interface components {
             id: string;
             /** @description How people know it. */
             name: string;
+        };
+        /** @description How many losses of a kind. */
+        JewelCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The kind. */
+            jewel: components["schemas"]["PathJewel"];
         };
         /** @description What is known of a key. */
         KeyRow: {
@@ -3754,6 +3990,16 @@ export interface components {
             /** @description Their type. */
             resource_type: string;
         };
+        /**
+         * @description What is still asked for, the most worrying first.
+         * @enum {string}
+         */
+        OpenAsks: "nothing" | "application" | "any_account" | "credentials";
+        /**
+         * @description What kind of thing opens.
+         * @enum {string}
+         */
+        OpenHow: "setting" | "share" | "listener" | "policy" | "rule";
         /** @description How many rows there are from somewhere, over all pages and whatever is asked for. */
         OpeningCount: {
             /**
@@ -3858,6 +4104,18 @@ export interface components {
          * @enum {string}
          */
         PacketLeg: "there" | "back";
+        /** @description Something that every way to some jewels passes. */
+        PassedView: {
+            /**
+             * Format: int64
+             * @description How many jewels nothing leads to without it.
+             */
+            jewel_count: number;
+            /** @description The first 20 of them. */
+            jewels: components["schemas"]["PathNode"][];
+            /** @description What. */
+            what: components["schemas"]["PathNode"];
+        };
         /** @description One's passkeys. */
         PasskeyList: {
             /** @description The passkeys, oldest first. */
@@ -3934,6 +4192,101 @@ export interface components {
             /** @description All of it in words. */
             sentence: string;
         };
+        /** @description An action, and why it is allowed. */
+        PathAsked: {
+            /** @description The action. */
+            action: string;
+            /** @description The statements that decide. */
+            because: components["schemas"]["ReasonView"][];
+            /** @description What must hold. */
+            conditions: components["schemas"]["ConditionView"][];
+            /** @description The answer. */
+            decision: components["schemas"]["DecisionKind"];
+            /** @description On what it was asked. */
+            resource: string;
+        };
+        /** @description An edit that closes a way: asked again as if it had been made. */
+        PathEdit: {
+            /** @description The action that is taken out of the statement; null where all of the statement is. */
+            action?: string | null;
+            /** @description What kind of edit it is. */
+            kind: components["schemas"]["EditKind"];
+            layer?: components["schemas"]["LayerKind"] | null;
+            /** @description Whoever has the policy, the security group's id, what runs, the key. */
+            of?: string | null;
+            /**
+             * Format: int64
+             * @description The steps of the shortest other way; null where nothing leads there any more.
+             */
+            other_steps?: number | null;
+            /** @description The policy. */
+            policy?: string | null;
+            /** @description The role that something runs as. */
+            role?: string | null;
+            /** @description The rule of a security group, in words. */
+            rule?: string | null;
+            /** @description Its id. */
+            sid?: string | null;
+            /**
+             * Format: int64
+             * @description The statement, from 0.
+             */
+            statement?: number | null;
+            /** @description Its resource. */
+            uid?: string | null;
+        };
+        /**
+         * @description Where an intruder begins.
+         * @enum {string}
+         */
+        PathEntry: "internet" | "vendor" | "leaked_key" | "given";
+        /**
+         * @description What must not be lost, the worst first.
+         * @enum {string}
+         */
+        PathJewel: "administrators" | "data" | "keys" | "backups" | "logs";
+        /**
+         * @description What an intruder can have.
+         * @enum {string}
+         */
+        PathKind: "internet" | "vendor" | "access_key" | "principal" | "grown" | "account" | "balancer" | "listener" | "server" | "data" | "keys" | "backups" | "logs";
+        /** @description Something that an intruder can have. */
+        PathNode: {
+            /** @description The account that it is of. */
+            account?: string | null;
+            /** @description An ARN, an account's number, `internet`; null where it is outside of what the caller may see. */
+            id?: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["PathKind"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The type of the resource. */
+            resource_type?: string | null;
+            /** @description Its resource; null where it is none. */
+            uid?: string | null;
+            /** @description Whether it is outside of what the caller may see. */
+            withheld: boolean;
+        };
+        /** @description A step of a way. */
+        PathStep: {
+            /** @description How sure it is. */
+            answer: components["schemas"]["HowSure"];
+            /** @description What the intruder has then. */
+            gains: components["schemas"]["PathNode"];
+            /** @description To what it is done, where that is not what is gained. */
+            on?: string | null;
+            proof?: components["schemas"]["StepProof"] | null;
+            /** @description The rule that says so; `withheld` for one or several outside of what the caller may see. */
+            rule: string;
+            /** @description The technique of MITRE ATT&CK. */
+            technique?: string | null;
+            /** @description What the intruder does. */
+            title: string;
+            /** @description What the intruder needs for it, all of it. */
+            with: components["schemas"]["PathNode"][];
+            /** @description Whether it is outside of what the caller may see. */
+            withheld: boolean;
+        };
         /** @description What becomes of a packet, and of its answer. */
         PathView: {
             /** @description What was taken to be so. */
@@ -3957,6 +4310,64 @@ export interface components {
             packet: string;
             /** @description Whether the server is reached. */
             verdict: components["schemas"]["NetworkVerdict"];
+        };
+        /** @description How an intruder would walk. */
+        PathsAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description Whether a limit ended the work before all was followed. */
+            cut: boolean;
+            /**
+             * Format: int64
+             * @description How many places to begin at there are; null for who sees a part of the estate, as are the next three.
+             */
+            entries?: number | null;
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["StoryFacets"];
+            /**
+             * Format: int64
+             * @description How many things were not read that may decide.
+             */
+            gap_count: number;
+            /** @description The first of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description How many jewels were asked about, of those that the caller may see.
+             */
+            jewels: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many things an intruder can have were looked at.
+             */
+            nodes?: number | null;
+            /**
+             * Format: int64
+             * @description How many of these are come by.
+             */
+            reached: number;
+            /** @description The worst first: one for each jewel and each kind of beginning that leads to it. What is lost with an account stands there. */
+            rows: components["schemas"]["StoryView"][];
+            /**
+             * Format: int64
+             * @description How many steps between them.
+             */
+            steps?: number | null;
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description Things that keep data of which nobody has said which class it has: they are not asked about.
+             */
+            unclassified?: number | null;
         };
         /** @description People. */
         People: {
@@ -4859,6 +5270,59 @@ export interface components {
          * @enum {string}
          */
         StepDecision: "sure" | "only_if" | "unknown";
+        /** @description Why a step is possible. */
+        StepProof: {
+            /** @description Every action that is asked, with the statements that decide. */
+            asked: components["schemas"]["PathAsked"][];
+            /** @description Each hop of the packet and of its answer. */
+            hops: components["schemas"]["PacketHop"][];
+            /** @description What was not read. */
+            not_known: string[];
+            /** @description What must hold. */
+            only_if: string[];
+            /** @description The packet, in words. */
+            packet?: string | null;
+            /** @description Whether a part of the proof is outside of what the caller may see. */
+            withheld: boolean;
+        };
+        /** @description One story. */
+        StoryAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            edit?: components["schemas"]["PathEdit"] | null;
+            /** @description It, with its proofs. */
+            story: components["schemas"]["StoryView"];
+        };
+        /** @description How many stories there are of each kind; each list as if nothing were chosen in it. */
+        StoryFacets: {
+            /** @description By how sure they are. */
+            answer: components["schemas"]["AnswerCount"][];
+            /** @description By beginning. */
+            entry: components["schemas"]["EntryCount"][];
+            /** @description By what is lost. */
+            jewel: components["schemas"]["JewelCount"][];
+        };
+        /** @description The surest and shortest way to one jewel. */
+        StoryView: {
+            /** @description How sure all steps are together. */
+            answer: components["schemas"]["HowSure"];
+            /** @description The class of its data. */
+            data_class?: string | null;
+            /** @description How it begins. */
+            entry: components["schemas"]["PathEntry"];
+            /** @description With what. */
+            from: components["schemas"]["PathNode"][];
+            /** @description What kind of loss it is. */
+            jewel: components["schemas"]["PathJewel"];
+            /** @description The steps, each after those that it needs. */
+            steps: components["schemas"]["PathStep"][];
+            /** @description What is lost. */
+            to: components["schemas"]["PathNode"];
+            /** @description The first 20 of it. */
+            with_it: components["schemas"]["PathNode"][];
+            /** @description What else is lost, where this is an account, by kind of loss. */
+            with_it_counts: components["schemas"]["JewelCount"][];
+        };
         /** @description The stream has begun. */
         StreamBegun: {
             /**
@@ -5019,6 +5483,93 @@ export interface components {
              * @description Of these, understood.
              */
             understood: number;
+        };
+        /** @description What answers without asking who comes. */
+        UnauthenticatedAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int64
+             * @description How many resources were asked about; null for who sees a part of the estate.
+             */
+            asked?: number | null;
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["UnauthenticatedFacets"];
+            /**
+             * Format: int64
+             * @description How many things were not read that may decide.
+             */
+            gap_count: number;
+            /** @description The first of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description What answers: those that ask for least first, and of these the surest. */
+            rows: components["schemas"]["UnauthenticatedRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
+        /** @description How many rows there are of each kind; each list as if nothing were chosen in it. */
+        UnauthenticatedFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /** @description By what is still asked for. */
+            asks: components["schemas"]["ExposedCount"][];
+            /** @description `true` for what travels without encryption. */
+            in_the_clear: components["schemas"]["ExposedCount"][];
+            /** @description By type. */
+            type: components["schemas"]["ExposedCount"][];
+            /** @description By answer. */
+            verdict: components["schemas"]["ExposedCount"][];
+        };
+        /** @description Something that answers, or of which that is not known. */
+        UnauthenticatedRow: {
+            /** @description The account that it was read in. */
+            account: string;
+            /** @description What is still asked for. */
+            asks: components["schemas"]["OpenAsks"];
+            /** @description What was taken to be so. */
+            assumptions: string[];
+            /** @description What must hold, where the verdict is `only_if`. */
+            conditions: string[];
+            /** @description Each hop, there and back, where a packet was walked. */
+            hops: components["schemas"]["PacketHop"][];
+            /** @description What kind of thing opens. */
+            how: components["schemas"]["OpenHow"];
+            /** @description Whether it is about what travels without encryption. */
+            in_the_clear: boolean;
+            /** @description What was not read, with the call. */
+            missing: string[];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The ports that were asked about. */
+            ports: number[];
+            /** @description The settings with their places in the document, the statements, the rules. */
+            proof: string[];
+            /** @description Its region; empty where it has none. */
+            region: string;
+            /** @description Its ARN, the id of a security group; null where those of a type were not listed. */
+            resource?: string | null;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description The rule that says so, by its name in the content. */
+            rule: string;
+            /** @description What is open, in words. */
+            says: string;
+            /** @description The provider's page about it. */
+            source: string;
+            /** @description Its resource, where a scan saw it. */
+            uid?: string | null;
+            /** @description Whether it answers. */
+            verdict: components["schemas"]["NetworkVerdict"];
+            /** @description How one gets there, in words. */
+            way: string;
         };
         /** @description The counts behind the filters of the list. */
         UnknownFacets: components["schemas"]["Facets"] & {
@@ -6010,6 +6561,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BaselineDifferences"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    blast_radius: {
+        parameters: {
+            query: {
+                /** @description What is taken: the ARN or name of a user, role, server, function or key, an access key's id, or an account's id. */
+                of: string;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlastAnswer"];
                 };
             };
             /** @description A problem */
@@ -7124,6 +7711,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paths: {
+        parameters: {
+            query?: {
+                /** @description Only those that begin so; may be repeated. */
+                entry?: ("internet" | "vendor" | "leaked_key" | "given")[];
+                /** @description Only those that end so; may be repeated. */
+                jewel?: ("administrators" | "data" | "keys" | "backups" | "logs")[];
+                /** @description Only those that are so sure; may be repeated. */
+                answer?: ("yes" | "only_if" | "unknown")[];
+                /** @description Whom or what the intruder has, in the place of the usual beginnings: an ARN or a name, an access key's id, an account. */
+                from?: string;
+                /** @description What the intruder wants: an ARN or a name, an account. */
+                to?: string;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fix_first: {
+        parameters: {
+            query?: {
+                /** @description Only of ways that begin so; may be repeated. */
+                entry?: ("internet" | "vendor" | "leaked_key" | "given")[];
+                /** @description Only of ways that end so; may be repeated. */
+                jewel?: ("administrators" | "data" | "keys" | "backups" | "logs")[];
+                /** @description Only where how an intruder would walk is worked out already: otherwise that begins, and the answer is `too_busy`. */
+                at_once?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixFirstAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    story: {
+        parameters: {
+            query: {
+                /** @description What is lost, by its id in the list. */
+                to: string;
+                /** @description What kind of loss it is; the worst that is told where it is left out. */
+                jewel?: "administrators" | "data" | "keys" | "backups" | "logs";
+                /** @description How it begins; the surest that is told where it is left out. */
+                entry?: "internet" | "vendor" | "leaked_key" | "given";
+                /** @description Whom or what the intruder has, in the place of the usual beginnings. */
+                from?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryAnswer"];
                 };
             };
             /** @description A problem */
@@ -8954,6 +9659,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trend"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unauthenticated: {
+        parameters: {
+            query?: {
+                /** @description What answers inside the network, and what travels in the clear, in the place of what the internet is answered. */
+                internal?: boolean;
+                /** @description Only with these answers; may be repeated. What surely does not answer is never told. */
+                verdict?: ("no" | "unknown" | "only_if" | "yes")[];
+                /** @description Only what still asks for this; may be repeated. */
+                asks?: ("nothing" | "application" | "any_account" | "credentials")[];
+                /** @description Only what travels without encryption, or only what does not. */
+                in_the_clear?: boolean;
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnauthenticatedAnswer"];
                 };
             };
             /** @description A problem */

@@ -19,6 +19,7 @@ pub(crate) mod network;
 pub(crate) mod oidc;
 pub(crate) mod openapi;
 pub(crate) mod passkeys;
+pub(crate) mod paths;
 pub(crate) mod people;
 pub(crate) mod permissions;
 pub(crate) mod resource;

@@ -14,6 +14,7 @@ mod network;
 mod oidc;
 mod pages;
 mod passkeys;
+mod paths;
 mod permissions;
 mod privilege;
 mod reading;

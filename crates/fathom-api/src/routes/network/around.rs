@@ -142,12 +142,8 @@ pub(crate) async fn who_reaches(
     visible: Visible,
     Query(query): Query<WhoReachesQuery>,
 ) -> Result<Json<AroundAnswer>, Problem> {
-    let text = needed("to", query.to)?;
-    let traffic = traffic(protocol(query.protocol.as_deref())?, query.port)?;
-    let page = Page::read(query.cursor, query.limit)?;
-    let (snapshot, sight) = sight(&state, visible).await?;
-    let around = Around { snapshot, sight, text, end: End::To, traffic, port: query.port, page };
-    permitting::ask(&state, move || around.answer()).await
+    let WhoReachesQuery { to, protocol, port, cursor, limit } = query;
+    around(&state, visible, (End::To, to), (protocol, port), Page::read(cursor, limit)?).await
 }
 
 /// Which network interfaces one end reaches, and whether it reaches the internet
@@ -161,12 +157,23 @@ pub(crate) async fn what_reaches(
     visible: Visible,
     Query(query): Query<WhatReachesQuery>,
 ) -> Result<Json<AroundAnswer>, Problem> {
-    let text = needed("from", query.from)?;
-    let traffic = traffic(protocol(query.protocol.as_deref())?, query.port)?;
-    let page = Page::read(query.cursor, query.limit)?;
-    let (snapshot, sight) = sight(&state, visible).await?;
-    let around = Around { snapshot, sight, text, end: End::From, traffic, port: query.port, page };
-    permitting::ask(&state, move || around.answer()).await
+    let WhatReachesQuery { from, protocol, port, cursor, limit } = query;
+    around(&state, visible, (End::From, from), (protocol, port), Page::read(cursor, limit)?).await
+}
+
+/// Asks everybody of one end.
+async fn around(
+    state: &ApiState,
+    visible: Visible,
+    (end, text): (End, Option<String>),
+    (name, port): (Option<String>, Option<u16>),
+    page: Page,
+) -> Result<Json<AroundAnswer>, Problem> {
+    let text = needed(end.parameter(), text)?;
+    let traffic = traffic(protocol(name.as_deref())?, port)?;
+    let (snapshot, sight) = sight(state, visible).await?;
+    let around = Around { snapshot, sight, text, end, traffic, port, page };
+    permitting::ask(state, move || around.answer()).await
 }
 
 /// Which end of the question is given.
@@ -174,6 +181,16 @@ pub(crate) async fn what_reaches(
 enum End {
     From,
     To,
+}
+
+impl End {
+    /// The parameter that names it.
+    fn parameter(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::To => "to",
+        }
+    }
 }
 
 struct Around {
@@ -189,7 +206,6 @@ struct Around {
 impl Around {
     fn answer(self) -> Result<Json<AroundAnswer>, Problem> {
         let Self { snapshot, sight, text, end, traffic, port, page } = self;
-        let parameter = if end == End::To { "to" } else { "from" };
         let place = match sight.place(&text)? {
             // Everybody at once is asked of the interface, with all its addresses.
             Place::Holder(number, _) => Place::Interface(number),
@@ -198,7 +214,7 @@ impl Around {
         let network = snapshot.network();
         let own = interfaces(network, &place).ok_or_else(|| {
             Problem::parameter(
-                parameter,
+                end.parameter(),
                 "this is asked of a network interface, a server or an endpoint with interfaces",
             )
             .hint("of anything else it is answered between two ends: name the other one too")

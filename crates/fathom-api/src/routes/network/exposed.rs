@@ -89,9 +89,9 @@ pub(crate) struct ExposedRow {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExposedCount {
     /// The value.
-    value: String,
+    pub(super) value: String,
     /// How many.
-    count: u64,
+    pub(super) count: u64,
 }
 
 /// How many rows there are of each kind; each list as if nothing were chosen in it.
@@ -247,7 +247,8 @@ fn ports(rows: &[&Exposed]) -> Vec<ExposedCount> {
     counts.into_iter().take(VALUES_MAX).map(view).collect()
 }
 
-fn counted(values: impl Iterator<Item = String>) -> Vec<ExposedCount> {
+/// How many rows have each value, the most frequent first.
+pub(super) fn counted(values: impl Iterator<Item = String>) -> Vec<ExposedCount> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for value in values {
         *counts.entry(value).or_default() += 1;

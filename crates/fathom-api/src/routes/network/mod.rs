@@ -4,11 +4,12 @@ mod around;
 mod exposed;
 mod reach;
 mod sight;
+mod unauthenticated;
 mod views;
 
 use std::sync::Arc;
 
-use fathom_model::Timestamp;
+use fathom_model::{Scan, Timestamp};
 use fathom_net::{Network, Protocol, Traffic};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,9 +17,11 @@ use utoipa::ToSchema;
 pub(crate) use around::{__path_what_reaches, __path_who_reaches, what_reaches, who_reaches};
 pub(crate) use exposed::{__path_exposed, exposed};
 pub(crate) use reach::{__path_reach, reach};
+pub(crate) use unauthenticated::{__path_unauthenticated, unauthenticated};
 
 use crate::{access::Visible, problem::Problem, reaching, reaching::Snapshot, state::ApiState};
-use sight::Sight;
+pub(in crate::routes) use sight::Sight;
+pub(crate) use views::PacketHop;
 
 /// Lists that were not read and are named; the count is of all.
 const NOT_READ_MAX: usize = 200;
@@ -35,7 +38,12 @@ pub(crate) struct NetworkAsOf {
 
 impl NetworkAsOf {
     fn of(snapshot: &Snapshot) -> Self {
-        Self { scan: snapshot.scan.id, finished_at: snapshot.scan.finished_at }
+        Self::of_scan(&snapshot.scan)
+    }
+
+    /// As of a scan.
+    pub(in crate::routes) fn of_scan(scan: &Scan) -> Self {
+        Self { scan: scan.id, finished_at: scan.finished_at }
     }
 }
 

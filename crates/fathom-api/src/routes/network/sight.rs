@@ -3,9 +3,13 @@
 //! Packets pass what belongs to others. Whoever sees a part of the estate is told the answer between two ends that are
 //! within it, and of the way only what is: the rest is withheld, in hops and in words.
 
-use std::{cell::OnceCell, collections::HashSet, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashSet,
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
-use fathom_model::AccountId;
+use fathom_model::{AccountId, Uid};
 use fathom_net::{Answer, Hop, Place, Verdict, trace};
 use fathom_reach::Named;
 use fathom_store::Owners;
@@ -23,47 +27,56 @@ use crate::{
 const WITHHELD: &str = "[not for you to see]";
 /// What stands for conditions on it.
 const DEPENDS: &str = "it depends on a part of the estate that you may not see";
+/// What stands for all that was not read of it.
+const MORE_OUTSIDE: &str = "what was not read outside your scope";
+/// How long the number of an account is.
+const ACCOUNT_CHARS: usize = 12;
 
 /// One who asks, before one network.
-pub(super) struct Sight {
+pub(in crate::routes) struct Sight {
     snapshot: Arc<Snapshot>,
     visible: Visible,
     /// Who answers for what; none for who sees everything.
     owners: Option<Owners>,
-    accounts: OnceCell<HashSet<AccountId>>,
+    accounts: OnceLock<HashSet<AccountId>>,
 }
 
 impl Sight {
-    pub(super) async fn of(
+    pub(in crate::routes) async fn of(
         state: &ApiState,
         snapshot: Arc<Snapshot>,
         visible: Visible,
     ) -> Result<Self, Problem> {
         let owners = if visible.is_all() { None } else { Some(state.store.owners().await?) };
-        Ok(Self { snapshot, visible, owners, accounts: OnceCell::new() })
+        Ok(Self { snapshot, visible, owners, accounts: OnceLock::new() })
     }
 
-    pub(super) fn is_all(&self) -> bool {
+    pub(in crate::routes) fn is_all(&self) -> bool {
         self.owners.is_none()
     }
 
     fn sees_one(&self, one: &Named) -> bool {
+        self.sees_resource(&one.account, &one.uid)
+    }
+
+    /// Whether a resource of an account may be seen, whatever its type.
+    pub(in crate::routes) fn sees_resource(&self, account: &AccountId, uid: &Uid) -> bool {
         let owners = self.owners.as_ref();
-        owners.is_none_or(|owners| self.visible.scope().sees(&one.account, owners.of(&one.uid)))
+        owners.is_none_or(|owners| self.visible.scope().sees(account, owners.of(uid)))
     }
 
     /// The resource that an id means, where it may be seen.
-    pub(super) fn known(&self, id: &str) -> Option<&Named> {
+    pub(in crate::routes) fn known(&self, id: &str) -> Option<&Named> {
         self.snapshot.directory.of(id).find(|one| self.sees_one(one))
     }
 
     /// Whether what an id means may be seen. Nobody who is limited sees what is not known.
-    pub(super) fn sees(&self, id: &str) -> bool {
+    pub(in crate::routes) fn sees(&self, id: &str) -> bool {
         self.is_all() || self.known(id).is_some()
     }
 
     /// Whether an account has something of the network that may be seen.
-    pub(super) fn sees_account(&self, account: &str) -> bool {
+    pub(in crate::routes) fn sees_account(&self, account: &str) -> bool {
         let of_resources = || -> HashSet<AccountId> {
             let seen = self.snapshot.directory.iter().filter(|one| self.sees_one(one));
             seen.map(|one| one.account.clone()).collect()
@@ -129,22 +142,8 @@ impl Sight {
 
     /// An answer with its hops.
     pub(super) fn path(&self, answer: &Answer) -> PathView {
-        let mut hops: Vec<PacketHop> = Vec::new();
-        let mut decides = None;
         let last = answer.hops.iter().rposition(|hop| is_held(hop) && answer.verdict < Verdict::OnlyIf);
-        for (at, hop) in answer.hops.iter().enumerate() {
-            let view = self.hop(hop);
-            // How much lies in between is not told either.
-            match hops.last_mut() {
-                Some(before) if before.withheld && view.withheld && before.leg == view.leg => {
-                    before.says = view.says;
-                }
-                _ => hops.push(view),
-            }
-            if last == Some(at) {
-                decides = Some(hops.len() as u64 - 1);
-            }
-        }
+        let (hops, decides) = self.walked(&answer.hops, last);
         let is_cut = hops.iter().any(|hop| hop.withheld);
         let told = |lines: &[String]| -> Vec<String> {
             match lines {
@@ -164,6 +163,31 @@ impl Sight {
             assumptions: if is_cut { Vec::new() } else { told(&answer.assumptions) },
             client_ports: answer.client_ports.as_ref().map(ToString::to_string),
         }
+    }
+
+    /// Hops as they are told, and where one of them stands then.
+    fn walked(&self, all: &[Hop], wanted: Option<usize>) -> (Vec<PacketHop>, Option<u64>) {
+        let mut hops: Vec<PacketHop> = Vec::new();
+        let mut at_last = None;
+        for (at, hop) in all.iter().enumerate() {
+            let view = self.hop(hop);
+            // How much lies in between is not told either.
+            match hops.last_mut() {
+                Some(before) if before.withheld && view.withheld && before.leg == view.leg => {
+                    before.says = view.says;
+                }
+                _ => hops.push(view),
+            }
+            if wanted == Some(at) {
+                at_last = Some(hops.len() as u64 - 1);
+            }
+        }
+        (hops, at_last)
+    }
+
+    /// The hops of a packet.
+    pub(in crate::routes) fn hops(&self, all: &[Hop]) -> Vec<PacketHop> {
+        self.walked(all, None).0
     }
 
     fn hop(&self, hop: &Hop) -> PacketHop {
@@ -201,7 +225,7 @@ impl Sight {
     }
 
     /// A text without the ids, addresses and accounts that may not be seen.
-    pub(super) fn told(&self, text: &str) -> String {
+    pub(in crate::routes) fn told(&self, text: &str) -> String {
         if self.is_all() {
             return text.to_owned();
         }
@@ -223,10 +247,27 @@ impl Sight {
         out
     }
 
+    /// What was not read, as far as it is about accounts that may be seen and about nothing else; that there is more is told.
+    pub(in crate::routes) fn gaps(&self, all: &[String]) -> Vec<String> {
+        if self.is_all() {
+            return all.to_vec();
+        }
+        let is_own = |line: &&String| {
+            let words = line.split(|c: char| !c.is_ascii_digit());
+            words.into_iter().any(|word| word.len() == ACCOUNT_CHARS && self.sees_account(word))
+                && self.told(line) == **line
+        };
+        let mut own: Vec<String> = all.iter().filter(is_own).cloned().collect();
+        if own.len() < all.len() {
+            own.push(MORE_OUTSIDE.to_owned());
+        }
+        own
+    }
+
     /// Whether a word, or a part of it, names what may not be seen.
     fn hides(&self, word: &str) -> bool {
         let hides = |part: &str| {
-            let is_account = part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+            let is_account = part.len() == ACCOUNT_CHARS && part.bytes().all(|byte| byte.is_ascii_digit());
             let is_known = self.snapshot.directory.of(part).next().is_some();
             is_account && !self.sees_account(part)
                 || is_known && !self.sees(part)

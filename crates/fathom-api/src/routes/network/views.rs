@@ -153,7 +153,7 @@ pub(crate) struct PacketHop {
     /// The rule, route or exchange, in words; empty where there is none.
     pub(super) rule: String,
     /// Whether it stands for one or several places that the caller may not see.
-    pub(super) withheld: bool,
+    pub(in crate::routes) withheld: bool,
 }
 
 /// What becomes of a packet, and of its answer.

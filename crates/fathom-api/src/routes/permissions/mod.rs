@@ -33,6 +33,7 @@ pub(crate) use explain::{__path_explain, explain};
 pub(crate) use keys::{__path_keys, keys};
 pub(crate) use least_privilege::{__path_least_privilege, least_privilege};
 pub(crate) use matrix::{__path_matrix, matrix};
+pub(in crate::routes) use openings::vendors;
 pub(crate) use openings::{__path_openings, openings};
 pub(crate) use secrets::{__path_secrets, secrets};
 pub(crate) use unused::{__path_unused, unused};
@@ -49,6 +50,7 @@ use crate::{
     state::ApiState,
 };
 use views::{AccessKind, PermittedView};
+pub(crate) use views::{ConditionView, DecisionKind, LayerKind, ReasonView};
 
 /// The longest action, resource or principal; ARNs have at most 2048 characters.
 const TEXT_BYTES_MAX: usize = 2048;
@@ -84,7 +86,7 @@ pub(super) fn needed(name: &str, text: Option<String>) -> Result<String, Problem
 }
 
 /// A text that names are to have in them, within its length; empty where there is none.
-fn part(name: &str, text: Option<String>) -> Result<String, Problem> {
+pub(super) fn part(name: &str, text: Option<String>) -> Result<String, Problem> {
     text.filter(|text| !text.trim().is_empty())
         .map_or_else(|| Ok(String::new()), |text| needed(name, Some(text)))
 }

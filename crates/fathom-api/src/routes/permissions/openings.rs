@@ -192,7 +192,7 @@ pub(crate) async fn openings(
 }
 
 /// Whose accounts are, and why what users say of that did not read.
-fn vendors(state: &ApiState) -> Result<(Vendors, Option<String>), Problem> {
+pub(in crate::routes) fn vendors(state: &ApiState) -> Result<(Vendors, Option<String>), Problem> {
     let known = Vendors::built_in().map_err(|error| Problem::new(Code::Internal, chain(&error)))?.clone();
     Ok(match state.vendors.as_ref().map(|read| read()) {
         None => (known, None),
