@@ -1,40 +1,11 @@
 // Journeys through the page about the network, on the sample organisation: a group lets nobody in, and the interfaces of a public load balancer were not read.
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADDRESS, barriers, launch, open, picture, pictured, settled } from "./browser";
+import { describe, it } from "vitest";
+import { ADDRESS } from "./browser";
+import { AS_OF, everySize, journey } from "./journey";
 
 const FROM = "i-0b594fbe0dbec5c24";
 const TO = "i-b987605e188495d90";
 
-let browser: Browser;
-beforeAll(async () => { browser = await launch(); });
-afterAll(async () => browser.close());
-
-async function journey(path: string, walk: (page: Page) => Promise<void>, options: Parameters<typeof open>[2] = {}): Promise<void> {
-  const { page, faults, close } = await open(browser, path, options);
-  try {
-    await walk(page);
-    expect(faults).toEqual([]);
-  } finally {
-    await close();
-  }
-}
-
-/** With nothing loading and nobody kept out, in every size. */
-async function everySize(page: Page, name: string): Promise<void> {
-  await settled(page);
-  expect(await barriers(page)).toEqual([]);
-  await picture(page, name);
-  await pictured(page, name, [[768, 1024, "light"], [768, 1024, "dark"]]);
-  for (const [width, height] of [[390, 844], [768, 1024]] as const) {
-    await page.setViewportSize({ width, height });
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-    expect(await barriers(page)).toEqual([]);
-  }
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
-
-const AS_OF = { scan: 1, finished_at: "2026-10-01T08:00:00Z" };
 const LONG = "a-server-with-a-name-of-the-longest-kind-that-there-may-be-in-an-organisation-where-names-say-everything";
 
 /** An estate of which more is open than a map can hold, in every kind of answer. */

@@ -1,43 +1,10 @@
 // Journeys through the page about permissions, on the sample organisation: a stranger may take on one of its roles, everyone may read a bucket.
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ADDRESS, barriers, launch, open, picture, pictured, settled } from "./browser";
+import { describe, expect, it } from "vitest";
+import { ADDRESS } from "./browser";
+import { AS_OF, everySize, journey, whole } from "./journey";
 
 const ROLE = "arn:aws:iam::908249470583:role/SupportAccess";
 const BUCKET = "arn:aws:s3:::northwind-tmp-export-7731";
-
-let browser: Browser;
-beforeAll(async () => { browser = await launch(); });
-afterAll(async () => browser.close());
-
-async function journey(path: string, walk: (page: Page) => Promise<void>, options: Parameters<typeof open>[2] = {}): Promise<void> {
-  const { page, faults, close } = await open(browser, path, options);
-  try {
-    await walk(page);
-    expect(faults).toEqual([]);
-  } finally {
-    await close();
-  }
-}
-
-/** A name of a picture, with nothing loading and nobody kept out, on a telephone too. */
-async function whole(page: Page, name: string): Promise<void> {
-  await settled(page);
-  expect(await barriers(page)).toEqual([]);
-  await picture(page, name);
-  await page.setViewportSize({ width: 390, height: 844 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-  expect(await barriers(page)).toEqual([]);
-  await page.setViewportSize({ width: 768, height: 1024 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
-  await page.setViewportSize({ width: 1440, height: 900 });
-}
-
-/** The same also in the size of a tablet. */
-async function everySize(page: Page, name: string): Promise<void> {
-  await whole(page, name);
-  await pictured(page, name, [[768, 1024, "light"], [768, 1024, "dark"]]);
-}
 
 /** Many things that can be reached, over long names and by every kind of step; more than a picture holds. */
 function crowd(): object {
@@ -55,7 +22,6 @@ function crowd(): object {
 }
 
 const WORKER = "arn:aws:iam::111122223333:role/people/with/a-rather-long-path/a-worker-with-a-name-of-the-longest-kind-that-there-may-be";
-const AS_OF = { scan: 1, finished_at: "2026-10-01T08:00:00Z" };
 
 /** What nobody used, of every kind, with what is not known. */
 function dusty(): object {

@@ -113,10 +113,19 @@ const permissions = createRoute({
 const network = createRoute({
   getParentRoute: () => root, path: "/network",
   validateSearch: (raw: Raw) => optional({
-    view: choice(raw.view, ["reach", "exposed"]), from: text(raw.from), to: text(raw.to), port: port(raw.port), protocol: many(raw.protocol)?.slice(0, 20),
+    view: choice(raw.view, ["reach", "exposed", "open"]), from: text(raw.from), to: text(raw.to), port: port(raw.port), protocol: many(raw.protocol)?.slice(0, 20),
     account: many(raw.account), verdict: words(raw.verdict, ["yes", "only_if", "unknown"]), as: choice(raw.as, ["map", "list"]),
+    internal: flag(raw.internal) || undefined, asks: words(raw.asks, ["nothing", "application", "any_account", "credentials"]), in_the_clear: flag(raw.in_the_clear), type: many(raw.type),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/network/Network")), "Network"),
+});
+const paths = createRoute({
+  getParentRoute: () => root, path: "/paths",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["stories", "fix-first", "blast"]), entry: words(raw.entry, ["internet", "vendor", "leaked_key", "given"]), jewel: words(raw.jewel, ["administrators", "data", "keys", "backups", "logs"]),
+    answer: words(raw.answer, ["yes", "only_if", "unknown"]), from: text(raw.from), to: text(raw.to), story: text(raw.story), as: choice(raw.as, ["picture", "list"]), open: many(raw.open)?.slice(0, 20), through: text(raw.through), of: text(raw.of),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/paths/AttackPaths")), "AttackPaths"),
 });
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
@@ -130,7 +139,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

@@ -57,6 +57,8 @@ export const estate = (query: Query<"/api/v1/graph/estate">) => queryOptions({ q
 /** Kept views and questions of whoever is signed in; a server that keeps none is not asked twice. */
 export const views = (page: string) => queryOptions({ queryKey: ["views", page], queryFn: ({ signal }) => get("/api/v1/views", { page }, { signal }), retry: false });
 
+export const fixFirst = (query: Query<"/api/v1/paths/fix-first"> = {}) => queryOptions({ queryKey: ["paths", "fix-first", query], queryFn: ({ signal }) => get("/api/v1/paths/fix-first", query, { signal }) });
+
 export type Table = Schemas["AnswerView"];
 /** Asks in SQL. */
 export const sql = (query: string, options: { as_of?: string; rows_max?: number } = {}, signal?: AbortSignal) =>

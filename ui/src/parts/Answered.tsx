@@ -16,13 +16,16 @@ export function usePages<T extends { next?: number | null }>(key: unknown[], fet
   return useInfiniteQuery({ queryKey: key, placeholderData: keep ? keepPreviousData : undefined, initialPageParam: 0, queryFn: ({ signal, pageParam }) => fetch(pageParam, signal), getNextPageParam: (last) => last.next ?? undefined });
 }
 
+/** What the server does meanwhile, where it said so: a question that takes long is asked again by itself. */
+const meanwhile = (reason: unknown): string | undefined => (reason instanceof Refused && reason.problem.code === "too_busy" ? shown(reason.problem.detail, 300) : undefined);
+
 /** What stands in the place of an answer that is not there; `brings` says what the first scan does for it. */
-export function Missing({ of, label, brings }: { of: { error: unknown; refetch: () => unknown }; label: string; brings: string }): ReactNode {
+export function Missing({ of, label, brings }: { of: { error: unknown; failureReason?: unknown; refetch: () => unknown }; label: string; brings: string }): ReactNode {
   const problem = of.error instanceof Refused ? of.error.problem : undefined;
   if (problem?.code === "not_found" && problem.detail.includes("no scan has ended")) return <Empty title="Nothing was scanned yet"><p>The first scan brings {brings}.</p><StartScan /></Empty>;
   // What is wrong with the question stays wrong.
   const again = problem && ["not_found", "invalid_parameter"].includes(problem.code) ? undefined : () => void of.refetch();
-  return of.error ? <Wrong error={of.error} again={again} /> : <Skeleton lines={8} label={label} />;
+  return of.error ? <Wrong error={of.error} again={again} /> : <Skeleton lines={8} label={meanwhile(of.failureReason) ?? label} />;
 }
 
 /** YES, ONLY IF, UNKNOWN or NO, with a sign of its own each. */

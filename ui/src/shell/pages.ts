@@ -1,9 +1,9 @@
 // The pages in the rail, with the command that shows the same in a terminal.
-import { ChartNoAxesCombined, CircleDashed, Database, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
+import { ChartNoAxesCombined, CircleDashed, Database, Footprints, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
 import { isWhole, type Permission } from "../session/may";
 import type { Who } from "../session/session";
 
-export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
+export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/paths" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
   /** Who may not do this has no use for the page. */
   needs?: Permission;
   /** Whether its answers are for those only who see all accounts and teams. */
@@ -18,6 +18,7 @@ export const PAGES: Page[] = [
   { to: "/graph", name: "Graph", icon: Share2, cli: 'fathom sql "select * from edges"' },
   { to: "/permissions", name: "Permissions", icon: KeyRound, cli: "fathom public", needs: "read_estate", whole: true },
   { to: "/network", name: "Network", icon: Network, cli: "fathom exposed", needs: "read_estate" },
+  { to: "/paths", name: "Attack paths", icon: Footprints, cli: "fathom paths", needs: "read_estate" },
   { to: "/changes", name: "Changes", icon: History, cli: "fathom diff" },
   { to: "/drift", name: "Drift", icon: GitCompareArrows, cli: "fathom drift" },
   { to: "/coverage", name: "Coverage", icon: ListChecks, cli: "fathom coverage" },

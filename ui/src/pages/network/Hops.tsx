@@ -14,20 +14,27 @@ export function Way({ path }: { path: Path }) {
       {hop && <Held hop={hop} />}
       <Said path={path} />
       {path.packet && <p className="small muted wrap">The packet: <code>{shown(path.packet, 300)}</code></p>}
-      <div className={styles.legs}>
-        {legs(path.hops).map((leg, place) => (
-          <section key={place} className="stack" aria-label={leg.leg === "there" ? "There" : "Back"}>
-            <h3 className="row">{leg.leg === "there" ? <ArrowRight aria-hidden className="icon" /> : <ArrowLeft aria-hidden className="icon" />}{place > 1 ? `Behind the load balancer, ${leg.leg}` : leg.leg === "there" ? "There" : "Back"}</h3>
-            <ol className={styles.hops}>{leg.hops.map(({ hop, at }) => <One key={at} hop={hop} decides={path.decides === at} />)}</ol>
-          </section>
-        ))}
-      </div>
+      <Hops hops={path.hops} decides={path.decides} />
+    </div>
+  );
+}
+
+/** Every hop, in the ways that they are walked. */
+export function Hops({ hops, decides }: { hops: Hop[]; decides?: number | null }) {
+  return (
+    <div className={styles.legs}>
+      {legs(hops).map((leg, place) => (
+        <section key={place} className="stack" aria-label={leg.leg === "there" ? "There" : "Back"}>
+          <h3 className="row">{leg.leg === "there" ? <ArrowRight aria-hidden className="icon" /> : <ArrowLeft aria-hidden className="icon" />}{place > 1 ? `Behind the load balancer, ${leg.leg}` : leg.leg === "there" ? "There" : "Back"}</h3>
+          <ol className={styles.hops}>{leg.hops.map(({ hop, at }) => <One key={at} hop={hop} decides={decides === at} />)}</ol>
+        </section>
+      ))}
     </div>
   );
 }
 
 /** What must hold, what was not read, what was taken to be so. */
-function Said({ path }: { path: Path }) {
+export function Said({ path }: { path: Pick<Path, "conditions" | "missing" | "assumptions"> }) {
   const lists = [["Only if", path.conditions], ["Not seen", path.missing], ["Taken to be so", path.assumptions]] as const;
   return (
     <>

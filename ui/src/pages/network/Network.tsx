@@ -1,13 +1,17 @@
-// What reaches what over the network: what the internet reaches, or one end and another.
+// What reaches what over the network: what the internet reaches, what answers without asking who comes, or one end and another.
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
+import { patient } from "../../lib/patient";
 import { Badge } from "../../parts/state";
+import { Skeleton } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { useAt } from "../../parts/time";
 import { Exposure } from "./Exposure";
 import { Reach } from "./Reach";
 
-const VIEWS = [["exposed", "From the internet"], ["reach", "Between two"]] as const;
+const Unauthenticated = lazy(() => patient(() => import("./Unauthenticated")).then((module) => ({ default: module.Unauthenticated })));
+
+const VIEWS = [["exposed", "From the internet"], ["open", "Without sign-in"], ["reach", "Between two"]] as const;
 
 export function Network() {
   const search = useSearch({ from: "/network" });
@@ -16,5 +20,6 @@ export function Network() {
   const view = search.view ?? (search.from ?? search.to ? "reach" : "exposed");
   const views: ReactNode = <Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: next === "exposed" ? undefined : next }) })} />;
   const note: ReactNode = past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>The network is known as the last scan left it, whatever moment the page shows.</span></p>;
+  if (view === "open") return <Suspense fallback={<Skeleton lines={8} label="Fetching the page" />}><Unauthenticated views={views} note={note} /></Suspense>;
   return view === "reach" ? <Reach views={views} note={note} /> : <Exposure views={views} note={note} />;
 }

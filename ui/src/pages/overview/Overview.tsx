@@ -140,11 +140,13 @@ export function Next({ summary }: { summary: Summary }) {
   const worst = useQuery(ask.worst(10));
   const { group, ready: grouped, failed } = useGroup();
   const acceptances = useQuery(ask.acceptances);
+  // Only what is worked out already: the first page does not wait for it.
+  const first = useQuery({ ...ask.fixFirst({ at_once: true }), retry: false });
   const now = useNow();
   const whole = useWhole();
   const mayScan = useMay("scan") && whole;
-  const ready = grouped && [worst, acceptances].every((each) => each.data !== undefined || each.error);
-  const steps = nextSteps({ summary, now, mayScan, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [], groups: group ? [group] : [] });
+  const ready = grouped && [worst, acceptances, first].every((each) => each.data !== undefined || each.error);
+  const steps = nextSteps({ summary, now, mayScan, worst: worst.data?.unknowns ?? [], acceptances: acceptances.data?.acceptances ?? [], groups: group ? [group] : [], first: first.data });
   const missed = [...(worst.error && !worst.data ? ["the worst of the list"] : []), ...(failed ? ["what is missing most often"] : []), ...(acceptances.error && !acceptances.data ? ["which acceptances end"] : [])];
   return (
     <section aria-labelledby="next" className="stack">

@@ -14,6 +14,8 @@ export interface Known {
   worst: Schemas["UnknownRow"][];
   groups: Group[];
   acceptances: Schemas["AcceptanceView"][];
+  /** What stops most ways of an intruder; none where that is not worked out yet. */
+  first?: Schemas["FixFirstAnswer"];
   now: Date;
   /** Whether this person may start a scan. */
   mayScan: boolean;
@@ -24,7 +26,7 @@ const DAY_MS = 86_400_000;
 export const PARTS = ["owner", "purpose", "environment", "data_class", "creator_or_code"];
 
 export function nextSteps(known: Known): Step[] {
-  const all = [neverScanned, denied, running, exposed, commonGap, oldLook, endingAcceptance, ...known.worst.map((row) => () => explain(row))];
+  const all = [neverScanned, denied, running, closable, exposed, commonGap, oldLook, endingAcceptance, ...known.worst.map((row) => () => explain(row))];
   const steps: Step[] = [];
   for (const one of all) {
     const step = one(known);
@@ -51,6 +53,16 @@ function running({ summary }: Known): Step | undefined {
   const failures = summary.schedule?.failures ?? 0;
   if (failures === 0) return undefined;
   return { key: "schedule", title: `Find out why ${counted(failures, "scan")} in a row failed`, why: "The figures below are from before.", to: "/scans", action: "See the reason", cli: "fathom scans" };
+}
+
+/** The step that most ways of an intruder pass. */
+function closable({ first }: Known): Step | undefined {
+  const top = first?.steps.find((each) => each.edit && !each.step.withheld);
+  if (!first || !top) return undefined;
+  return {
+    key: "paths", title: `Close the step that ${counted(top.jewel_count, "thing", "things")} of ${counted(first.reached, "thing")} within reach of an intruder ${top.jewel_count === 1 ? "hangs" : "hang"} on`,
+    why: `An intruder ${shown(top.step.title, 160)}; without that step nothing leads to ${top.jewel_count === 1 ? "it" : "them"}. The edit was tried.`, to: "/paths?view=fix-first", action: "See the edit", cli: "fathom paths",
+  };
 }
 
 function explain(row: Schemas["UnknownRow"]): Step {

@@ -98,6 +98,19 @@ function Reached({ resource }: { resource: Detail["resource"] }) {
   );
 }
 
+/** Ways to how an intruder would come by it, and what would fall with it. */
+function Walked({ resource }: { resource: Detail["resource"] }) {
+  const may = useMay("read_estate");
+  if (!may || resource.deleted_at || !resource.uid.startsWith("arn:")) return null;
+  return (
+    <div className="stack">
+      <h3>Attack paths</h3>
+      <Link to="/paths" search={{ view: "blast", of: resource.uid }} className="link">What falls with it</Link>
+      <Link to="/paths" search={{ to: resource.uid }} className="link">How one comes by it</Link>
+    </div>
+  );
+}
+
 function Known({ detail }: { detail: Detail }) {
   const { resource, relations } = detail;
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
@@ -148,6 +161,7 @@ function Known({ detail }: { detail: Detail }) {
           <Facts detail={detail} />
           <Allowed resource={resource} />
           <Reached resource={resource} />
+          <Walked resource={resource} />
           <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>

@@ -1,0 +1,86 @@
+// What falls if one thing is taken.
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { get, type Schemas } from "../../api/client";
+import * as ask from "../../api/queries";
+import { count, counted, kind, list, shown } from "../../lib/text";
+import { AsOf, Gaps, Missing, More, Says, usePages } from "../../parts/Answered";
+import { CopyLine } from "../../parts/Copy";
+import { KindIcon, label } from "../../parts/Name";
+import { type Choice, Pick } from "../../parts/Pick";
+import { Badge } from "../../parts/state";
+import { Empty } from "../../parts/states";
+import { BRINGS } from "./AttackPaths";
+import styles from "./Paths.module.css";
+import { blastLine, called, is, type Jewel, JEWELS } from "./words";
+
+const FOUND = 8;
+
+async function find(search: string, signal: AbortSignal): Promise<Choice[]> {
+  const { resources } = await ask.resources({ search, limit: FOUND }, signal);
+  return resources.map((row) => ({ value: row.uid, shown: <><KindIcon type={row.type} /><bdi className="truncate">{label(row)}</bdi></>, beside: `${kind(row.type)} · ${shown(row.account, 20)}` }));
+}
+
+export function Blast({ views, note }: { views: ReactNode; note: ReactNode }) {
+  const { of } = useSearch({ from: "/paths" });
+  const navigate = useNavigate({ from: "/paths" });
+  return (
+    <div className={styles.page}>
+      <div className="row wrapped"><h1>Attack paths</h1></div>
+      <div className={styles.views}>{views}</div>
+      {note}
+      <div className={styles.asking} role="search" aria-label="Question">
+        <Pick name="blast" label="What is taken" open="a user, role, server, function, key or account" value={of} find={find} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: "blast", of: next }) })} />
+      </div>
+      <section className="stack" aria-label="Answer">
+        {of === undefined ? <Empty title="Name what is taken"><p>A user, role, server, function, access key, KMS key or account: what an intruder who has it comes by, and how surely.</p></Empty> : <Falls key={of} of={of} />}
+      </section>
+      {of !== undefined && <CopyLine text={blastLine(of)} />}
+    </div>
+  );
+}
+
+export function Falls({ of }: { of: string }) {
+  const pages = usePages(["paths", "blast", of], (cursor, signal) => get("/api/v1/blast-radius", { of, cursor }, { signal }));
+  const first = pages.data?.pages[0];
+  if (!first) return <Missing of={pages} label="Following what falls with it" brings={BRINGS} />;
+  const rows = pages.data?.pages.flatMap((page) => page.rows) ?? [];
+  return (
+    <>
+      <p className="wrap"><strong>{sentence(called(first.taken), first.total, first.jewels)}</strong> {first.outside && "More falls that is outside your scope. "}<AsOf of={first.as_of} /></p>
+      {first.cut && <p className="row wrapped"><Badge state="unknown">not all was followed</Badge><span>There is too much that an intruder can have.</span></p>}
+      {rows.length > 0 && (
+        <table className={styles.table} aria-label="What falls with it">
+          <thead><tr><th scope="col">What falls</th><th scope="col">Answer</th><th scope="col">After steps</th><th scope="col">Loss</th></tr></thead>
+          <tbody>{rows.map((row) => <Row key={`${row.what.kind} ${row.what.id}`} row={row} of={first.taken.id ?? of} />)}</tbody>
+        </table>
+      )}
+      <More pages={pages} />
+      {first.kept_under_count > 0 && (
+        <details>
+          <summary className="small">{counted(first.kept_under_count, "thing is", "things are")} kept under it, and read by nobody without it</summary>
+          <ul className={styles.falls}>{first.kept_under.map((each) => <li key={each} className="wrap small"><Link to="/resource" search={{ uid: each }}><bdi>{shown(each, 300)}</bdi></Link></li>)}{first.kept_under_count > first.kept_under.length && <li className="small muted">and {count(first.kept_under_count - first.kept_under.length)} more</li>}</ul>
+        </details>
+      )}
+      <Gaps gaps={first.gaps} />
+    </>
+  );
+}
+
+function sentence(taken: string, total: number, jewels: { jewel: Jewel; count: number }[]): string {
+  if (total === 0) return `With ${taken} nothing falls that was asked about.`;
+  const lost = jewels.map((each) => `${count(each.count)} × ${JEWELS[each.jewel]}`);
+  return `With ${taken} ${counted(total, "thing falls", "things fall")}, ${lost.length === 0 ? "and nothing among them that must not be lost" : `among them ${list(lost)} that must not be lost`}.`;
+}
+
+function Row({ row, of }: { row: Schemas["FallenRow"]; of: string }) {
+  const words = <span className={styles.two}><bdi>{called(row.what)}</bdi><span className="small muted">{is(row.what)}</span></span>;
+  return (
+    <tr>
+      <th scope="row">{row.what.id && row.jewel ? <Link to="/paths" search={{ from: of, story: `given ${row.jewel} ${row.what.id}` }} className="wrap">{words}</Link> : row.what.uid ? <Link to="/resource" search={{ uid: row.what.uid }} className="wrap">{words}</Link> : words}</th>
+      <td data-name="Answer"><Says decision={row.answer} /></td>
+      <td data-name="After" className="number">{count(row.steps)}</td>
+      <td data-name="Loss" data-none={row.jewel ? undefined : ""}>{row.jewel && <>{JEWELS[row.jewel]}{row.data_class && <span className="muted"> ({shown(row.data_class, 40)})</span>}</>}</td>
+    </tr>
+  );
+}
