@@ -7,7 +7,8 @@ use std::{
 
 use fathom_net::{
     Exposed, Index, Place, Ports, Protocol, Traffic, Verdict, ask, exposure,
-    model::{Target, TargetKind},
+    exposure::targets,
+    model::TargetKind,
     traffic::{TCP, UDP},
 };
 use fathom_paths::Level;
@@ -180,30 +181,6 @@ fn best(row: &Exposed) -> Option<(Level, Packet)> {
     }
     let traffic = Traffic::of(protocol, first?);
     Some((of_network(verdict)?, Packet { from: Place::Internet, to: Place::Internet, traffic, ports }))
-}
-
-/// What the listeners send to that the internet reaches.
-fn targets(network: &fathom_net::Network, row: &Exposed) -> Vec<(Target, Traffic)> {
-    let Some(balancer) = network.balancers.get(&row.id) else { return Vec::new() };
-    let Ok(protocol) = row.protocol.parse::<Protocol>() else { return Vec::new() };
-    let is_open = |port: u16| row.ports.iter().any(|one| (one.first..=one.last).contains(&port));
-    let mut found: Vec<(Target, Traffic)> = Vec::new();
-    for listener in
-        balancer.listeners.iter().filter(|one| one.protocols.contains(&protocol) && is_open(one.port))
-    {
-        let groups = listener
-            .rules
-            .iter()
-            .flat_map(|rule| &rule.groups)
-            .filter_map(|arn| network.target_groups.get(arn));
-        let of_groups = groups.flat_map(|group| group.targets.iter().flatten());
-        for target in of_groups.chain(&listener.targets) {
-            if !found.iter().any(|(known, _)| known == target) {
-                found.push((target.clone(), Traffic::of(protocol, target.port)));
-            }
-        }
-    }
-    found
 }
 
 impl Packet {

@@ -44,6 +44,7 @@ mod knowledge;
 mod ledger;
 mod open;
 mod overlap;
+mod overlay;
 mod people;
 mod query;
 mod reconcile;
@@ -60,6 +61,7 @@ mod texts;
 mod unknowns;
 mod unseen;
 mod used;
+mod weaknesses;
 mod which;
 
 pub use activity::{TrailBatch, TrailImport};
@@ -91,6 +93,7 @@ pub use ledger::{
     verify_dir,
 };
 pub use open::Store;
+pub use overlay::{Laid, Overlay};
 pub use people::{
     Attempts, Holder, Invitation, NewPerson, NewSession, NewToken, Passkey, Person, PersonChange, SecretHash,
     Secrets, SessionEnd, Spends, StoredSession, StoredToken, TokensOf,
@@ -106,6 +109,7 @@ pub use scope::Scope;
 pub use stage::StageReport;
 pub use stream::CHUNK_ROWS;
 pub use unknowns::{UnknownPage, UnknownQuery};
+pub use weaknesses::{ExploitFeed, Put, WeaknessReport};
 pub use which::{Which, WhichEdges};
 
 /// The database file in the data directory.

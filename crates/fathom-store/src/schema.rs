@@ -14,7 +14,7 @@ use crate::{StoreError, error::classify, rows::micros};
 const APPLICATION_ID: i64 = 0x4674_686d;
 
 /// All migrations, by number from 1. Those that were released never change.
-const MIGRATIONS: [(i64, &str, &str); 10] = [
+const MIGRATIONS: [(i64, &str, &str); 11] = [
     (1, "estate", include_str!("../migrations/0001_estate.sql")),
     (2, "history", include_str!("../migrations/0002_history.sql")),
     (3, "baseline", include_str!("../migrations/0003_baseline.sql")),
@@ -25,6 +25,7 @@ const MIGRATIONS: [(i64, &str, &str); 10] = [
     (8, "console", include_str!("../migrations/0008_console.sql")),
     (9, "said", include_str!("../migrations/0009_said.sql")),
     (10, "used", include_str!("../migrations/0010_used.sql")),
+    (11, "weaknesses", include_str!("../migrations/0011_weaknesses.sql")),
 ];
 
 /// The schema that this program makes and reads.

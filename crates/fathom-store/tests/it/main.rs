@@ -22,3 +22,4 @@ mod reading;
 mod scale;
 mod seen;
 mod support;
+mod weaknesses;
