@@ -57,6 +57,13 @@ def code():
     return buffer.getvalue()
 
 
+def public_address(ec2, tags=None, **of):
+    """Gives a server or an interface an address in the internet."""
+    more = {"TagSpecifications": spec("elastic-ip", tags)} if tags else {}
+    address = ec2.allocate_address(Domain="vpc", **more)["AllocationId"]
+    ec2.associate_address(AllocationId=address, **of)
+
+
 def post(endpoint, path):
     request = urllib.request.Request(endpoint + path, method="POST", data=b"")
     with urllib.request.urlopen(request, timeout=30) as answer:

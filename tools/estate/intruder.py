@@ -2,7 +2,7 @@
 
 import json
 
-from company import OUTSIDER, PRODUCTION, allow, code, policy, trust
+from company import OUTSIDER, PRODUCTION, allow, code, policy, public_address, trust
 
 
 def seed(company):
@@ -13,11 +13,12 @@ def seed(company):
     group = ec2.create_security_group(GroupName="launch-wizard-1", Description="launch-wizard-1 created 2026-10-31T03:12:44Z", VpcId=subnet["VpcId"])["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
     ec2.create_key_pair(KeyName="k1")
-    ec2.run_instances(
+    server = ec2.run_instances(
         ImageId="ami-0f1e2d3c4b5a69788", InstanceType="p4d.24xlarge", MinCount=1, MaxCount=1, KeyName="k1",
         NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": [group], "SubnetId": subnet["SubnetId"]}],
         BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 500, "VolumeType": "gp3"}}],
-    )
+    )["Instances"][0]["InstanceId"]
+    public_address(ec2, InstanceId=server)
     # Ways back in.
     iam = account("iam")
     iam.create_access_key(UserName="m.kowalski")

@@ -90,7 +90,14 @@ def landing_zone(company):
         for region in regions:
             remove_default_network(account, region)
     # In one region it came back; somebody found it.
-    company.production("ec2", "ap-southeast-2").create_default_vpc()
+    ec2 = company.production("ec2", "ap-southeast-2")
+    vpc = ec2.create_default_vpc()["Vpc"]["VpcId"]
+    # In real life its door to the internet comes with it; here it has to be made.
+    door = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=door, VpcId=vpc)
+    main = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "association.main", "Values": ["true"]}]
+    table = ec2.describe_route_tables(Filters=main)["RouteTables"][0]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=door)
 
 
 def main():

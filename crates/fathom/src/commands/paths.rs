@@ -33,7 +33,8 @@ pub(crate) async fn run(global: &Global, args: PathsArgs) -> Result<()> {
         to: args.to.clone(),
         jewels: args.jewel.iter().map(|one| Jewel::from(*one)).collect(),
         sure: args.sure,
-        edits: if global.json || args.all { EDITS_MAX } else { SHOWN },
+        edits: EDITS_MAX,
+        plain: false,
     };
     let found = walk.paths(&query)?;
     let first = walk.fix_first(&query)?;
@@ -43,18 +44,23 @@ pub(crate) async fn run(global: &Global, args: PathsArgs) -> Result<()> {
     if found.stories.is_empty() {
         render::print("no way leads from where was asked about to a jewel that was.")?;
     }
-    let shown = if args.all { found.stories.len() } else { SHOWN };
-    for (number, story) in (1..).zip(found.stories.iter().take(shown)) {
-        tell(number, story, args.hops)?;
+    let groups = found.alike();
+    let shown = if args.all { groups.len() } else { SHOWN };
+    for (number, group) in (1..).zip(groups.iter().take(shown)) {
+        let group: Vec<&Story> = group.iter().filter_map(|at| found.stories.get(*at)).collect();
+        tell(number, &group, &args)?;
     }
-    if found.stories.len() > shown {
-        render::print(format!("and {} more: --all\n", found.stories.len() - shown))?;
+    let left: usize = groups.iter().skip(shown).map(Vec::len).sum();
+    if left > 0 {
+        render::print(format!("and {left} more: --all\n"))?;
     }
     fix_first(&first)?;
     summary(&found, &first)
 }
 
-fn tell(number: usize, story: &Story, hops: bool) -> Result<()> {
+/// Stories that are alike: the first of them whole, and what else is lost in the same way.
+fn tell(number: usize, group: &[&Story], args: &PathsArgs) -> Result<()> {
+    let Some((story, others)) = group.split_first() else { return Ok(()) };
     let from: Vec<String> = story.from.iter().map(name).collect();
     let class = story
         .data_class
@@ -62,7 +68,7 @@ fn tell(number: usize, story: &Story, hops: bool) -> Result<()> {
         .unwrap_or_default();
     let heading = format!("{number}. {} to {}{class}", from.join(" and "), name(&story.to));
     render::print(format!("{}  {}", styled(render::STRONG, heading), decision(story.decision)))?;
-    let rows = (1..).zip(&story.steps).map(|(number, step)| row(number, step, hops));
+    let rows = (1..).zip(&story.steps).map(|(number, step)| row(number, step, args.hops));
     render::print(render::table(&["step", "with", "the intruder", "and has", "ATT&CK", "because"], rows))?;
     for jewel in Jewel::ALL {
         let lost: Vec<String> =
@@ -74,7 +80,30 @@ fn tell(number: usize, story: &Story, hops: bool) -> Result<()> {
             render::print(format!("With it, {} {}: {}{more}.", jewel.word(), lost.len(), few.join(", ")))?;
         }
     }
-    render::print(format!("{}\n", closing(story.edit.as_ref())))
+    if !others.is_empty() {
+        let names: Vec<String> = others.iter().map(|other| name(&other.to)).collect();
+        let told = names.len().min(if args.all { names.len() } else { NAMES });
+        let more = names.len() - told;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        render::print(format!("In the same way {}: {}{more}.", names.len(), names[..told].join(", ")))?;
+    }
+    render::print(format!("{}\n", closings(group)))
+}
+
+/// The edits of stories that are alike: one sentence where all have the same, else one for each edit with how many it closes.
+fn closings(group: &[&Story]) -> String {
+    let mut counts: Vec<(Option<&Closing>, usize)> = Vec::new();
+    for story in group {
+        match counts.iter_mut().find(|(known, _)| *known == story.edit.as_ref()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((story.edit.as_ref(), 1)),
+        }
+    }
+    let told = counts.iter().map(|(edit, count)| match counts.len() {
+        1 => closing(*edit),
+        _ => format!("{count} of {}: {}", group.len(), closing(*edit)),
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 fn row(number: usize, step: &Told, hops: bool) -> Vec<String> {
@@ -103,7 +132,7 @@ fn row(number: usize, step: &Told, hops: bool) -> Vec<String> {
 }
 
 /// An action, the statements that decide, and what must hold.
-fn asked(proved: &Proved) -> String {
+pub(super) fn asked(proved: &Proved) -> String {
     let why = proved.because.iter().filter(|reason| !who_can::is_limit(reason.layer));
     let mut why: Vec<String> = why.map(who_can::reason).collect();
     why.extend(proved.conditions.iter().map(|one| format!("only if {}", who_can::condition(one))));
@@ -187,7 +216,7 @@ fn line(first: &First) -> Vec<String> {
     let names: Vec<String> = first.jewels.iter().take(NAMES).map(name).collect();
     let more = first.jewels.len().saturating_sub(NAMES);
     let more = if more > 0 { format!("\nand {more} more") } else { String::new() };
-    let alone = if first.jewels.is_empty() { "none alone".to_owned() } else { String::new() };
+    let alone = if first.jewels.is_empty() { "none by itself".to_owned() } else { String::new() };
     let with: Vec<String> = first.step.with.iter().map(name).collect();
     vec![
         format!(
