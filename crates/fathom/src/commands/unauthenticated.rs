@@ -1,5 +1,7 @@
 //! `fathom unauthenticated`: what answers without asking who comes, from the internet or inside.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Result, bail};
 use fathom_content::open::{Asks, Reach};
 use fathom_net::Verdict;
@@ -11,6 +13,9 @@ use crate::{
     render::{self, clean, styled},
     wiring,
 };
+
+/// Accounts that are named; more are counted.
+const ACCOUNTS: usize = 3;
 
 pub(crate) async fn run(global: &Global, args: UnauthenticatedArgs) -> Result<()> {
     let content = wiring::content(global)?;
@@ -35,11 +40,18 @@ pub(crate) async fn run(global: &Global, args: UnauthenticatedArgs) -> Result<()
     }
     if found.rows.is_empty() {
         render::print("nothing that was asked about answers without asking who comes.")?;
-    } else {
-        let rows = found.rows.iter().map(|row| {
+    }
+    let (unlisted, listed): (Vec<&OpenRow>, Vec<&OpenRow>) =
+        found.rows.iter().partition(|row| row.resource.is_empty());
+    if !listed.is_empty() {
+        let rows = listed.iter().map(|row| {
             vec![network::says(row.verdict), what(row), asks_for(row).to_owned(), why(row, args.hops)]
         });
         render::print(render::table(&["answer", "what", "asks for", "why"], rows))?;
+    }
+    if !unlisted.is_empty() {
+        render::print(format!("\n{}", styled(render::STRONG, "Not listed, so which of them answer is not known")))?;
+        render::print(render::table(&["type", "in", "not seen"], kinds(&unlisted)))?;
     }
     let count = |verdict| found.rows.iter().filter(|row| row.verdict == verdict).count();
     render::print(format!(
@@ -52,8 +64,28 @@ pub(crate) async fn run(global: &Global, args: UnauthenticatedArgs) -> Result<()
     who_can::gaps(&found.gaps)
 }
 
+/// A line for each type of which none was listed, with its accounts.
+fn kinds(rows: &[&OpenRow]) -> Vec<Vec<String>> {
+    let mut all: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for row in rows {
+        let (accounts, missing) = all.entry(&row.resource_type).or_default();
+        accounts.insert(&row.account);
+        missing.extend(row.missing.iter().map(String::as_str));
+    }
+    let lines = all.into_iter().map(|(kind, (accounts, missing))| {
+        let accounts: Vec<&str> = accounts.into_iter().collect();
+        let place = match accounts.as_slice() {
+            [few @ ..] if few.len() <= ACCOUNTS => few.join(", "),
+            many => render::count(many.len() as u64, "account"),
+        };
+        let missing: Vec<String> = missing.into_iter().map(clean).collect();
+        vec![clean(kind), clean(&place), missing.join("\n")]
+    });
+    lines.collect()
+}
+
 /// What answers, by its name, id and place.
-fn what(row: &OpenRow) -> String {
+pub(super) fn what(row: &OpenRow) -> String {
     let name = row.name.as_deref().filter(|name| !row.resource.ends_with(name));
     let name = name.map(|name| format!("{}\n", styled(render::STRONG, clean(name)))).unwrap_or_default();
     if row.resource.is_empty() {
@@ -62,7 +94,7 @@ fn what(row: &OpenRow) -> String {
     format!("{name}{}", clean(&row.resource))
 }
 
-fn asks_for(row: &OpenRow) -> &'static str {
+pub(super) fn asks_for(row: &OpenRow) -> &'static str {
     match row.asks {
         _ if row.in_the_clear => "no encryption",
         Asks::Nothing => "nothing",
@@ -73,7 +105,7 @@ fn asks_for(row: &OpenRow) -> &'static str {
 }
 
 /// What is open, the proof, the way, and what else there is to say; a line each.
-fn why(row: &OpenRow, with_hops: bool) -> String {
+pub(super) fn why(row: &OpenRow, with_hops: bool) -> String {
     let mut lines = vec![clean(&row.says)];
     lines.extend(row.proof.iter().map(|line| format!("  {}", clean(line))));
     if !row.way.says.is_empty() {
