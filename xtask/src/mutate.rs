@@ -22,7 +22,10 @@ use crate::{
 const QUICK: [&str; 4] = ["specifications::", "literal::", "questions::", "organisation::"];
 
 /// Breaks that change no answer, by how the row begins and which of its swaps it is, with the reason.
-const SAME: [(&str, usize, &str); 1] = [("row(Kind::User, user,", 2, "a user has no session policy")];
+const SAME: [(&str, usize, &str); 2] = [
+    ("row(Kind::User, user,", 2, "a user has no session policy"),
+    ("row(\"Null\",", 0, "`Null` is answered before this is read"),
+];
 
 /// A row that is broken.
 struct Mutant {
