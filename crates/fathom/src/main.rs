@@ -12,6 +12,7 @@ mod wiring;
 use std::process::ExitCode;
 
 use clap::Parser;
+use fathom_weakness::Format;
 
 use args::{Cli, Color, Command};
 
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
 }
 
 /// How a command ended when it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
     Done,
     GateClosed,
@@ -85,6 +87,18 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Import(args::ImportCommand::AwsConfig(args)) => {
             commands::import::config(&global, args).await?;
         }
+        Command::Import(args::ImportCommand::Sarif(args)) => {
+            commands::import_weaknesses::reports(&global, args, Format::Sarif).await?;
+        }
+        Command::Import(args::ImportCommand::Cyclonedx(args)) => {
+            commands::import_weaknesses::reports(&global, args, Format::CycloneDx).await?;
+        }
+        Command::Import(args::ImportCommand::Kev(args)) => {
+            commands::import_weaknesses::kev(&global, args).await?;
+        }
+        Command::Import(args::ImportCommand::Epss(args)) => {
+            commands::import_weaknesses::epss(&global, args).await?;
+        }
         Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
         Command::WhatCan(args) => commands::what_can::run(&global, args).await?,
         Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
@@ -95,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Reach(args) => commands::reach::reach(&global, args).await?,
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
+        Command::Vulnerabilities(args) => commands::vulnerabilities::run(&global, args).await?,
         Command::Net(args::NetCommand::Trace(args)) => commands::reach::trace(&global, args).await?,
         Command::Public(args) => {
             commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;

@@ -3,7 +3,7 @@
 //! [`Importer::aws_json`] reads a folder of answers as the AWS command line prints them: the collector asks its usual
 //! questions, and [`saved`] looks for the answers in the files. [`Importer::aws_config`] reads what AWS Config delivers.
 //! Both end like a scan: explained, ranked, committed in one transaction, with an entry in the ledger that has the
-//! digest of each file.
+//! digest of each file. [`WeaknessImporter`] reads what scanners found in software, which is no scan.
 //!
 //! **Invariant:** what is not in an import is not known. It is never taken for "there is none", so nothing is deleted
 //! for it.
@@ -21,9 +21,11 @@ mod place;
 mod recognise;
 mod run;
 mod saved;
+mod weaknesses;
 
 pub use files::SavedFile;
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
+pub use weaknesses::{Imported, LoadedFeed, WeaknessImport, WeaknessImporter};
 
 /// How much is read at most.
 #[derive(Debug, Clone)]

@@ -65,6 +65,7 @@ pub(super) fn read(bom: &Value, limits: &Limits) -> Result<Document, Fault> {
         made_at: metadata["timestamp"].as_str().and_then(|text| text.parse().ok()),
         about: targets.end(),
         called: called(&metadata["component"], limits),
+        category: String::new(),
         notes,
         is_look: bom.get("vulnerabilities").is_some_and(Value::is_array)
             && (has_components || !judged || list.is_empty()),

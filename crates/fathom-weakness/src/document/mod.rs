@@ -100,6 +100,8 @@ pub struct Document {
     pub about: Vec<String>,
     /// What it calls that, for people.
     pub called: String,
+    /// Which of several reports of the tool about the same thing it is; empty where it does not say.
+    pub category: String,
     /// Its findings and what it says of others' findings.
     pub notes: Vec<Noted>,
     /// Whether somebody looked for weaknesses: without a finding it then says that there is none. A list of components alone and a

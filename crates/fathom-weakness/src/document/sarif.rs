@@ -71,11 +71,18 @@ fn run(run: &Value, number: usize, limits: &Limits) -> Document {
         made_at,
         about: targets.end(),
         called: called.unwrap_or_default(),
+        category: category(run, limits),
         notes,
         is_look: results.is_some() && !failed,
         faults,
         more_faults,
     }
+}
+
+/// 3.17.3: what stands before the last slash of `automationDetails.id` is the same in each run of the same kind.
+fn category(run: &Value, limits: &Limits) -> String {
+    let id = short(run.pointer("/automationDetails/id"), limits).unwrap_or_default();
+    id.rsplit_once('/').map(|(kind, _)| kind.to_owned()).unwrap_or(id)
 }
 
 /// What tools write of the scanned image beside a run: names, digests, lists of them.

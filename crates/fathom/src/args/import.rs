@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::account;
+use super::{ImportFeedArgs, ImportReportArgs, account};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportCommand {
@@ -14,6 +14,14 @@ pub(crate) enum ImportCommand {
     AwsJson(ImportJsonArgs),
     /// What AWS Config delivered: snapshot and history files, plain, in gzip or in a zip
     AwsConfig(ImportConfigArgs),
+    /// What scanners of software and code found, as SARIF 2.1.0
+    Sarif(ImportReportArgs),
+    /// Components with their weaknesses, and VEX, as CycloneDX JSON
+    Cyclonedx(ImportReportArgs),
+    /// CISA's catalogue of known exploited vulnerabilities, as JSON
+    Kev(ImportFeedArgs),
+    /// FIRST's chance of exploitation of each CVE, as CSV
+    Epss(ImportFeedArgs),
 }
 
 #[derive(Debug, Args)]

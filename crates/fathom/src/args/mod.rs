@@ -10,6 +10,7 @@ mod people;
 mod privilege;
 mod scan;
 mod serve;
+mod vulnerabilities;
 mod what_if;
 
 use std::path::PathBuf;
@@ -29,7 +30,8 @@ pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
 pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
-pub(crate) use what_if::WhatIfArgs;
+pub(crate) use vulnerabilities::{ImportFeedArgs, ImportReportArgs, VulnerabilitiesArgs};
+pub(crate) use what_if::{FailOn, WhatIfArgs};
 
 /// Every resource, identity and connection in your cloud is understood, or it is on a list.
 #[derive(Debug, Parser)]
@@ -117,7 +119,7 @@ pub(crate) enum Command {
     WhatCan(WhatCanArgs),
     /// Say who can do what to a resource
     WhatOn(WhatOnArgs),
-    /// Say what somebody would gain and lose if a policy were another
+    /// Say what would open and close if a Terraform plan, a change set or a policy were applied
     WhatIf(WhatIfArgs),
     /// Say who can come to have more permissions than were given, by which steps, and what prevents it
     Escalate(EscalateArgs),
@@ -131,6 +133,9 @@ pub(crate) enum Command {
     Exposed(ExposedArgs),
     /// List what answers without asking who comes: settings, shares, listeners and policies, with the way over the network
     Unauthenticated(UnauthenticatedArgs),
+    /// List the weaknesses of hosts, images and functions, the most urgent first, and what nobody looked at
+    #[command(visible_alias = "vulns")]
+    Vulnerabilities(VulnerabilitiesArgs),
     /// Follow packets through the network
     #[command(subcommand)]
     Net(NetCommand),
