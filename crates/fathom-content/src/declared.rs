@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt};
 
 use fathom_model::{ResourceType, path::Path};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::{ContentError, parse_yaml, template::Template};
 
@@ -54,6 +55,71 @@ pub struct DeclaredMap {
     /// Attributes that may hold secrets and are never kept.
     #[serde(default)]
     pub secret: Vec<String>,
+    /// Members of the document of one that is to be made, beside what its attributes say. Texts may hold `{attribute}`,
+    /// `{account}`, `{region}`, `{partition}` and `{item}`: the id that it is called by until the provider gives it one.
+    /// Without it, what a new one is like is not known.
+    #[serde(default)]
+    pub made: BTreeMap<String, Value>,
+    /// What other declarations read of it that the provider gives, out of the document. Without it: `arn` is the ARN,
+    /// `id` the id.
+    #[serde(default)]
+    pub gives: BTreeMap<String, Template>,
+    /// The resource that `{parent.…}` in `made` is read of.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    /// Other resources that change with it: the network interface of a server.
+    #[serde(default)]
+    pub beside: Vec<Beside>,
+}
+
+/// Another resource that a declaration names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: ResourceType,
+    /// The attribute that names it.
+    pub by: String,
+}
+
+/// Resources that the provider keeps beside a declared one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// Their type.
+    #[serde(rename = "type")]
+    pub kind: ResourceType,
+    /// Which: those whose members are so. The texts are filled from the document of the declared one.
+    #[serde(rename = "where")]
+    pub found: BTreeMap<String, Template>,
+    /// Attributes of the declaration that are also in theirs.
+    #[serde(default, deserialize_with = "attributes")]
+    pub attributes: Vec<AttributeMap>,
+    /// Whether they go when it goes.
+    #[serde(default)]
+    pub goes: bool,
+    /// The resource that `{parent.…}` is read of.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    /// What one begins with that is made with a new one; as `made` of the declaration, with members of the new document.
+    #[serde(default)]
+    pub made: BTreeMap<String, Value>,
+    /// What it has besides where it gets a public address.
+    #[serde(default)]
+    pub public: Option<Public>,
+}
+
+/// Whether something gets a public address.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Public {
+    /// The attribute that says so.
+    pub when: String,
+    /// The member of the parent that says so where the attribute says nothing.
+    pub otherwise: String,
+    /// What it has then.
+    pub made: BTreeMap<String, Value>,
 }
 
 /// One attribute: where it is declared, and where the document has it.
@@ -134,6 +200,35 @@ pub struct Facts {
     /// The facts are of domain names: in any case, with or without their last dot.
     #[serde(default)]
     pub dns: bool,
+    /// For each of `declared` the place in `actual` of the text that says the same, word for word: an element of the
+    /// document is made of a fact by it. Nothing where facts do not say all that an element has.
+    #[serde(default)]
+    pub makes: Vec<usize>,
+    /// What else an element that is made so has.
+    #[serde(default)]
+    pub with: BTreeMap<String, Value>,
+    /// The members of such an element that are numbers; others are text.
+    #[serde(default)]
+    pub numbers: Vec<String>,
+}
+
+/// The words of a text of [`Facts`]: split at spaces, but not in holes.
+pub fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut begin, mut is_hole) = (0, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => is_hole = true,
+            '}' => is_hole = false,
+            ' ' if !is_hole => {
+                words.extend(text.get(begin..at));
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.extend(text.get(begin..));
+    words
 }
 
 fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AttributeMap>, D::Error> {
@@ -213,14 +308,23 @@ impl DeclaredMaps {
         };
         let map: DeclaredMap = parse_yaml(file, text)?;
         for attribute in &map.attributes {
+            let invalid = |message: &str| {
+                let message = format!("`{}`: {message}", attribute.from);
+                Err(ContentError::Invalid { file: file.to_owned(), message })
+            };
             if (attribute.form == Form::Facts) != attribute.facts.is_some() {
-                return Err(ContentError::Invalid {
-                    file: file.to_owned(),
-                    message: format!(
-                        "`{}`: `facts` and `as: facts` go together; write both or none",
-                        attribute.from
-                    ),
-                });
+                return invalid("`facts` and `as: facts` go together; write both or none");
+            }
+            if let Some(facts) = attribute.facts.as_ref().filter(|facts| !facts.makes.is_empty()) {
+                if facts.makes.len() != facts.declared.len() {
+                    return invalid("`makes` names a text of `actual` for each of `declared`");
+                }
+                let fits = |(declared, at): (&String, &usize)| {
+                    facts.actual.get(*at).is_some_and(|actual| words(actual).len() == words(declared).len())
+                };
+                if !facts.declared.iter().zip(&facts.makes).all(fits) {
+                    return invalid("`makes` names a text of `actual` that has not as many words");
+                }
             }
         }
         if let Some(before) = self.maps.insert((language, map.kind.clone()), map) {

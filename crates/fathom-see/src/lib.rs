@@ -15,6 +15,7 @@ mod entered;
 pub mod import;
 pub mod item;
 pub mod mentions;
+pub mod planned;
 pub mod progress;
 pub mod refresh;
 pub mod scan;

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use crate::{
-    DATABASE_FILE, NetworkRules, StoreError,
+    DATABASE_FILE, NetworkRules, Overlay, StoreError,
     catalog::{Catalog, Pasts, Touched},
     error::classify,
     files,
@@ -49,6 +49,8 @@ pub struct Store {
     inner: Arc<Inner>,
     /// Whether streams are read for somebody who may take long.
     asked: bool,
+    /// What is laid over what it tells.
+    pub(crate) overlay: Option<Arc<Overlay>>,
 }
 
 struct Inner {
@@ -213,6 +215,7 @@ impl Store {
                 tasks: Mutex::new(tasks),
             }),
             asked: false,
+            overlay: None,
         })
     }
 
@@ -253,6 +256,7 @@ impl Store {
         Ok(Self {
             inner: Arc::new(Inner { shared, appends: PlainMutex::new(None), tasks: Mutex::new(Vec::new()) }),
             asked: false,
+            overlay: None,
         })
     }
 
@@ -304,7 +308,13 @@ impl Store {
     /// The same store for questions that people ask: their streams have connections of their own, so that slow ones never
     /// keep a scan from its end.
     pub fn for_questions(&self) -> Self {
-        Self { inner: Arc::clone(&self.inner), asked: true }
+        Self { asked: true, ..self.clone() }
+    }
+
+    /// The same store, seen under an overlay.
+    #[must_use]
+    pub fn under(&self, overlay: Overlay) -> Self {
+        Self { overlay: Some(Arc::new(overlay)), ..self.clone() }
     }
 
     /// Where streams are read.

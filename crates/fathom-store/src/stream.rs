@@ -4,7 +4,7 @@
 //! connection until it is dropped.
 
 use fathom_model::{Edge, Statement, Uid};
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt as _, stream};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
@@ -35,6 +35,8 @@ impl Store {
         with_documents: bool,
     ) -> impl Stream<Item = Result<Vec<StoredResource>, StoreError>> + Send + use<> {
         let which = which.clone();
+        let laid = self.overlay.as_ref().map(|overlay| overlay.resources(&which, with_documents));
+        let overlay = self.overlay.clone();
         let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
             sql.push(concat!("SELECT ", resource_columns!()));
             if with_documents {
@@ -48,10 +50,14 @@ impl Store {
             which.push_now(sql);
             sql.push(" ORDER BY r.id");
         };
-        self.chunks(ask, Decoder::default(), move |rows, mut decoder| {
-            let decoded = decoder.resources(rows, with_documents)?;
+        let held = self.chunks(ask, Decoder::default(), move |rows, mut decoder| {
+            let mut decoded = decoder.resources(rows, with_documents)?;
+            if let Some(overlay) = &overlay {
+                overlay.keep_resources(&mut decoded);
+            }
             Ok((decoded, decoder))
-        })
+        });
+        held.chain(stream::iter(laid.map(Ok)))
     }
 
     /// The edges.
@@ -60,6 +66,8 @@ impl Store {
         which: &WhichEdges,
     ) -> impl Stream<Item = Result<Vec<Edge>, StoreError>> + Send + use<> {
         let which = which.clone();
+        let laid = self.overlay.as_ref().map(|overlay| overlay.edges(&which));
+        let overlay = self.overlay.clone();
         let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
             sql.push(concat!(
                 "SELECT e.id, ",
@@ -70,10 +78,14 @@ impl Store {
             which.push(sql);
             sql.push(" ORDER BY e.id");
         };
-        self.chunks(ask, (), |rows, ()| {
-            let decoded = rows.iter().map(|row| edges::decode(row, 1)).collect::<Result<_, _>>()?;
+        let held = self.chunks(ask, (), move |rows, ()| {
+            let mut decoded = rows.iter().map(|row| edges::decode(row, 1)).collect::<Result<_, _>>()?;
+            if let Some(overlay) = &overlay {
+                overlay.keep_edges(&mut decoded);
+            }
             Ok((decoded, ()))
-        })
+        });
+        held.chain(stream::iter(laid.map(Ok)))
     }
 
     /// The statements on resources; those on one follow each other, sorted by part and trust.

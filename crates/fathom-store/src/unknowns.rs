@@ -147,6 +147,15 @@ impl Store {
             apply(&mut unknown, &holding, now);
             page.rows.push(unknown);
         }
+        drop(found);
+        if let Some(overlay) = &self.overlay {
+            overlay.keep_unknowns(&mut page.rows);
+            if page.next.is_none() {
+                for uid in overlay.asked(query) {
+                    page.rows.extend(self.unknown_of(uid, now).await?);
+                }
+            }
+        }
         Ok(page)
     }
 
@@ -232,11 +241,17 @@ impl Store {
         .fetch_optional(self.readers())
         .await
         .map_err(|source| self.failed("read an unknown", source))?;
-        let Some(row) = row else { return Ok(None) };
-        let mut unknown = decode(&row, count(&row, "unknown", 6)?)?;
-        let own = self.acceptances_of(uid, now).await?;
-        apply(&mut unknown, &HashMap::from([(uid.clone(), own)]), now);
-        Ok(Some(unknown))
+        let mut found = None;
+        if let Some(row) = row {
+            let mut unknown = decode(&row, count(&row, "unknown", 6)?)?;
+            let own = self.acceptances_of(uid, now).await?;
+            apply(&mut unknown, &HashMap::from([(uid.clone(), own)]), now);
+            found = Some(unknown);
+        }
+        Ok(match &self.overlay {
+            Some(overlay) => overlay.unknown_of(uid, found),
+            None => found,
+        })
     }
 
     /// What is unknown about some resources, by their numbers; ranks are left out.

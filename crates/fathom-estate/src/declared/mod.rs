@@ -11,10 +11,14 @@ use std::sync::Arc;
 pub use fathom_content::declared::Language;
 use serde_json::{Map, Value};
 
+mod change_set;
+pub mod changes;
 pub mod evaluate;
+mod plan;
 mod sensitive;
 pub mod template;
 pub mod terraform;
+pub mod write;
 mod yaml;
 
 /// One resource as code declares it.

@@ -57,16 +57,22 @@ pub enum TerraformStateError {
 
 /// A state file, or what `terraform show -json` prints of a state or a plan.
 #[derive(Deserialize)]
-struct File {
+pub(super) struct File {
     version: Option<u64>,
-    format_version: Option<String>,
+    pub(super) format_version: Option<String>,
     #[serde(default)]
     resources: Vec<Declared>,
     values: Option<Values>,
-    planned_values: Option<Values>,
+    pub(super) planned_values: Option<Values>,
     prior_state: Option<PriorState>,
     #[serde(default)]
-    resource_changes: Vec<Change>,
+    pub(super) resource_changes: Vec<Change>,
+    #[serde(default)]
+    pub(super) configuration: Value,
+    #[serde(default)]
+    pub(super) variables: Value,
+    #[serde(default)]
+    pub(super) errored: bool,
     #[serde(default)]
     resource_drift: Vec<Change>,
 }
@@ -102,7 +108,7 @@ struct PriorState {
 }
 
 #[derive(Deserialize)]
-struct Values {
+pub(super) struct Values {
     root_module: Option<Module>,
 }
 
@@ -129,30 +135,43 @@ struct Shown {
 }
 
 #[derive(Deserialize)]
-struct Change {
-    address: String,
+pub(super) struct Change {
+    pub(super) address: String,
+    #[serde(default, rename = "type")]
+    pub(super) kind: String,
+    #[serde(default)]
+    pub(super) provider_name: String,
+    #[serde(default)]
+    pub(super) module_address: Option<String>,
     #[serde(default)]
     mode: Option<String>,
     #[serde(default)]
     deposed: Option<String>,
     #[serde(rename = "change")]
-    body: ChangeBody,
+    pub(super) body: ChangeBody,
+}
+
+impl Change {
+    /// Whether it is of what the code declares now; deposed objects and data sources are not.
+    pub(super) fn is_current(&self) -> bool {
+        self.deposed.is_none() && self.mode.as_deref() != Some("data")
+    }
 }
 
 #[derive(Deserialize)]
-struct ChangeBody {
+pub(super) struct ChangeBody {
     #[serde(default)]
-    actions: Vec<String>,
+    pub(super) actions: Vec<String>,
     #[serde(default)]
-    before: Value,
+    pub(super) before: Value,
     #[serde(default)]
-    after: Value,
+    pub(super) after: Value,
     #[serde(default)]
-    after_unknown: Value,
+    pub(super) after_unknown: Value,
     #[serde(default)]
-    before_sensitive: Value,
+    pub(super) before_sensitive: Value,
     #[serde(default)]
-    after_sensitive: Value,
+    pub(super) after_sensitive: Value,
 }
 
 impl TerraformIndex {
@@ -315,7 +334,7 @@ fn from_shown(file: &Arc<str>, parsed: File) -> Vec<Declaration> {
 fn current(changes: &[Change]) -> impl Iterator<Item = (&str, &ChangeBody)> {
     changes
         .iter()
-        .filter(|change| change.deposed.is_none() && change.mode.as_deref() != Some("data"))
+        .filter(|change| change.is_current())
         .map(|change| (change.address.as_str(), &change.body))
 }
 
@@ -339,14 +358,16 @@ fn moved(change: &ChangeBody) -> Vec<(String, Value, Value)> {
         .collect()
 }
 
+/// Why a value is not known that the run decides.
+pub(super) const AFTER: &str = "it is known after the run only";
+
 /// Puts an unknown where `marks` says that a value is known only after the run.
-fn mark_unknown(value: &mut Value, marks: &Value, depth: usize) {
-    const WHY: &str = "it is known after the run only";
+pub(super) fn mark_unknown(value: &mut Value, marks: &Value, depth: usize) {
     if depth > MODULE_DEPTH_MAX {
         return;
     }
     match (&mut *value, marks) {
-        (_, Value::Bool(true)) => *value = super::unknown(WHY),
+        (_, Value::Bool(true)) => *value = super::unknown(AFTER),
         (Value::Object(members), Value::Object(marks)) => {
             for (name, mark) in marks {
                 if mark.as_bool() == Some(true) || members.contains_key(name) {
@@ -380,7 +401,7 @@ fn collect(file: &Arc<str>, module: Option<Module>, depth: usize, found: &mut Ve
 }
 
 /// The parser's words without the place, which stands before them.
-fn problem(error: &serde_json::Error) -> String {
+pub(super) fn problem(error: &serde_json::Error) -> String {
     let words = error.to_string();
     words.rsplit_once(" at line ").map_or(words.as_str(), |(before, _)| before).to_owned()
 }

@@ -13,27 +13,27 @@ const FACTS_MAX: usize = 20_000;
 
 /// What one list states.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stated {
+pub(crate) struct Stated {
     /// The facts.
-    pub(super) facts: BTreeSet<String>,
+    pub(crate) facts: BTreeSet<String>,
     /// How many elements hold something unknown, and why the first does.
-    pub(super) unknown: Option<(usize, String)>,
+    pub(crate) unknown: Option<(usize, String)>,
 }
 
 /// The facts that declared elements state.
-pub(super) fn declared(elements: &[&Value], facts: &Facts) -> Stated {
+pub(crate) fn declared(elements: &[&Value], facts: &Facts) -> Stated {
     stated(elements, &facts.declared, facts)
 }
 
 /// The facts that the document's elements state, but those that the provider adds itself.
-pub(super) fn actual(elements: &[&Value], facts: &Facts) -> Stated {
+pub(crate) fn actual(elements: &[&Value], facts: &Facts) -> Stated {
     let mut all = stated(elements, &facts.actual, facts);
     all.facts.retain(|fact| !facts.own.iter().any(|own| is_like(own, fact)));
     all
 }
 
 /// Whether such a resource has a fact where none is declared.
-pub(super) fn is_given(fact: &str, facts: &Facts) -> bool {
+pub(crate) fn is_given(fact: &str, facts: &Facts) -> bool {
     facts.given.iter().any(|given| is_like(given, fact))
 }
 
@@ -55,7 +55,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
 }
 
 /// The paths in a template's holes.
-pub(super) fn holes(template: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn holes(template: &str) -> impl Iterator<Item = &str> {
     template.split('{').skip(1).map(|after| {
         let hole = after.split_once('}').map_or(after, |(hole, _)| hole);
         let hole = hole.split_once('=').map_or(hole, |(path, _)| path);

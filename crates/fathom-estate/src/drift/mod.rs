@@ -24,12 +24,12 @@ use crate::{
 
 mod by_name;
 mod compare;
-mod facts;
-mod paths;
+pub(crate) mod facts;
+pub(crate) mod paths;
 mod policy;
 mod report;
-mod same;
-mod walk;
+pub(crate) mod same;
+pub(crate) mod walk;
 
 use compare::{Actual, Findings};
 pub use report::{Report, Seen};

@@ -5,7 +5,7 @@ use fathom_content::declared::AttributeMap;
 use super::facts;
 
 /// The declared paths that a map reads: of facts, only what they are made from.
-pub(super) fn states(map: &AttributeMap) -> Vec<String> {
+pub(crate) fn states(map: &AttributeMap) -> Vec<String> {
     let mut paths = Vec::new();
     for from in map.from.as_str().split("||").map(plain_path) {
         let Some(form) = &map.facts else {
@@ -26,7 +26,7 @@ pub(super) fn states(map: &AttributeMap) -> Vec<String> {
 }
 
 /// A path without places in lists.
-pub(super) fn plain_path(path: &str) -> String {
+pub(crate) fn plain_path(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut inside = false;
     for c in path.trim().chars() {
@@ -41,12 +41,12 @@ pub(super) fn plain_path(path: &str) -> String {
 }
 
 /// A path as people read it: `[0]` of a block says nothing.
-pub(super) fn shown_path(path: &str) -> String {
+pub(crate) fn shown_path(path: &str) -> String {
     let path = plain_path(path.split("||").next().unwrap_or(path));
     if path == "@" { "rule".to_owned() } else { path }
 }
 
 /// Whether a member is one of the paths.
-pub(super) fn is_covered(name: &str, covered: &[String]) -> bool {
+pub(crate) fn is_covered(name: &str, covered: &[String]) -> bool {
     covered.iter().any(|path| path == name)
 }

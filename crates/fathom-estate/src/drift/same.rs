@@ -5,7 +5,7 @@ use fathom_model::secret;
 use serde_json::Value;
 
 /// Nothing: absent, null, or what states nothing.
-pub(super) fn is_nothing(value: &Value) -> bool {
+pub(crate) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(truth) => !truth,
@@ -17,7 +17,7 @@ pub(super) fn is_nothing(value: &Value) -> bool {
 }
 
 /// Whether a document hides a value.
-pub(super) fn is_hidden(value: &Value) -> bool {
+pub(crate) fn is_hidden(value: &Value) -> bool {
     match value {
         // A part of it may be hidden: the password of an address.
         Value::String(text) => text.contains(secret::MARK),
@@ -28,7 +28,7 @@ pub(super) fn is_hidden(value: &Value) -> bool {
 }
 
 /// A scalar as text; none for lists and maps.
-pub(super) fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(truth) => Some(truth.to_string()),
@@ -38,7 +38,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// Whether two scalars are the same: numbers and truth values also where one side writes them as text.
-pub(super) fn scalars(declared: &Value, actual: &Value, form: Form) -> bool {
+pub(crate) fn scalars(declared: &Value, actual: &Value, form: Form) -> bool {
     let (Some(a), Some(b)) = (text(declared), text(actual)) else { return false };
     if a == b {
         return true;
@@ -70,7 +70,7 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 /// JSON that may be written as text.
-pub(super) fn parsed(value: &Value) -> Value {
+pub(crate) fn parsed(value: &Value) -> Value {
     match value {
         Value::String(text) => serde_json::from_str(text).unwrap_or_else(|_| value.clone()),
         value => value.clone(),

@@ -6,13 +6,13 @@ use crate::declared::{assumed_parts, unknown_why};
 
 /// What a path leads to in a declaration.
 #[derive(Debug, Default)]
-pub(super) struct Found<'v> {
+pub(crate) struct Found<'v> {
     /// The values, nulls left out.
-    pub(super) values: Vec<&'v Value>,
+    pub(crate) values: Vec<&'v Value>,
     /// Why there may be others.
-    pub(super) unknown: Option<&'v str>,
+    pub(crate) unknown: Option<&'v str>,
     /// On what the values depend.
-    pub(super) assumed: Option<&'v str>,
+    pub(crate) assumed: Option<&'v str>,
 }
 
 /// One step of a path as written in maps: a member, an index, or each element.
@@ -38,12 +38,12 @@ fn steps(path: &str) -> Vec<Step<'_>> {
 }
 
 /// Whether a path may lead to several values.
-pub(super) fn is_many(path: &str) -> bool {
+pub(crate) fn is_many(path: &str) -> bool {
     path.contains("[]")
 }
 
 /// Follows a path; the first of alternatives that leads to something.
-pub(super) fn find<'v>(path: &str, value: &'v Value) -> Found<'v> {
+pub(crate) fn find<'v>(path: &str, value: &'v Value) -> Found<'v> {
     let mut found = Found::default();
     for alternative in path.split("||") {
         follow(&steps(alternative.trim()), value, &mut found);
@@ -55,7 +55,7 @@ pub(super) fn find<'v>(path: &str, value: &'v Value) -> Found<'v> {
 }
 
 /// The first member of a path, where it is there and not null.
-pub(super) fn first<'v>(path: &str, value: &'v Value) -> Option<&'v Value> {
+pub(crate) fn first<'v>(path: &str, value: &'v Value) -> Option<&'v Value> {
     path.split("||").find_map(|alternative| match steps(alternative.trim()).first() {
         Some(Step::Member(name)) => value.get(*name).filter(|member| !member.is_null()),
         _ => None,

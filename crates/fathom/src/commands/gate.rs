@@ -5,7 +5,7 @@
 
 mod judge;
 mod junit;
-mod sarif;
+pub(super) mod sarif;
 
 use std::{fmt::Write as _, path::Path};
 

@@ -50,7 +50,10 @@ pub(crate) async fn run(global: &Global, args: UnauthenticatedArgs) -> Result<()
         render::print(render::table(&["answer", "what", "asks for", "why"], rows))?;
     }
     if !unlisted.is_empty() {
-        render::print(format!("\n{}", styled(render::STRONG, "Not listed, so which of them answer is not known")))?;
+        render::print(format!(
+            "\n{}",
+            styled(render::STRONG, "Not listed, so which of them answer is not known")
+        ))?;
         render::print(render::table(&["type", "in", "not seen"], kinds(&unlisted)))?;
     }
     let count = |verdict| found.rows.iter().filter(|row| row.verdict == verdict).count();

@@ -1,4 +1,9 @@
-//! `fathom what-if`: what would change if a policy were another.
+//! `fathom what-if`: what would change if a policy were another, or if code were applied (`what_if/applied.rs`).
+
+mod applied;
+mod finding;
+mod markdown;
+mod sarif;
 
 use anyhow::{Result, bail};
 use fathom_access::{Answer, ChangedRow, Effect, Permissions, WhatIf};
@@ -26,6 +31,9 @@ const LINES: usize = 100;
 const NAMED: usize = 3;
 
 pub(crate) async fn run(global: &Global, args: WhatIfArgs) -> Result<Ending> {
+    if args.plan.is_some() || args.change_set.is_some() {
+        return applied::run(global, &args).await;
+    }
     let document = document(&args)?;
     let store = wiring::reader(global).await?;
     let permissions = Permissions::load(&store, wiring::now()).await?;

@@ -15,7 +15,7 @@ use crate::{
     render::{clean, share},
 };
 
-const SCHEMA: &str =
+pub(in crate::commands) const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The whole log. `explained_in` is the file where people explain what no code declares.
@@ -207,7 +207,7 @@ fn notifications(judged: &Judged) -> Vec<Value> {
 }
 
 /// A file's name as a relative reference (RFC 3986): everything but the unreserved and `/` escaped.
-fn uri(file: &str) -> String {
+pub(in crate::commands) fn uri(file: &str) -> String {
     let mut out = String::with_capacity(file.len());
     for byte in file.replace('\\', "/").bytes() {
         match byte {
@@ -222,7 +222,7 @@ fn uri(file: &str) -> String {
 }
 
 /// `unread/not_answered` as a name for people: `UnreadNotAnswered`.
-fn camel(id: &str) -> String {
+pub(in crate::commands) fn camel(id: &str) -> String {
     let mut out = String::new();
     for word in id.split(|c: char| !c.is_ascii_alphanumeric()) {
         let mut letters = word.chars();
@@ -232,7 +232,7 @@ fn camel(id: &str) -> String {
     out
 }
 
-fn sentence(text: &str) -> String {
+pub(in crate::commands) fn sentence(text: &str) -> String {
     let mut letters = text.trim_end_matches('.').chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str())

@@ -1,0 +1,326 @@
+//! What the estate would be if code were applied: a [`Proposal`] written into the descriptions that the last scans read, as an
+//! [`Overlay`] over the store.
+//!
+//! `find.rs` says which resource a declaration means, `taken.rs` what code takes from resources that are only to be made, and
+//! `lay.rs` makes resources and edges of the documents. How a declaration becomes a document is in
+//! `fathom_estate::declared::write`.
+//!
+//! **Invariant:** the store is only read. What could not be written is told, with its attribute.
+
+mod beside;
+mod find;
+mod lay;
+mod taken;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use fathom_content::{Content, DeclaredMap};
+use fathom_estate::declared::{
+    changes::{Does, Proposal, Proposed},
+    unknown_why,
+    write::{self, Left},
+};
+use fathom_model::{Resource, Uid};
+use fathom_store::{Overlay, Store, StoreError};
+use serde::Serialize;
+use serde_json::Value;
+
+use find::{Finder, Meant};
+
+/// Where resources are of which the code does not say it.
+#[derive(Debug, Clone, Default)]
+pub struct Where {
+    /// The account.
+    pub account: Option<String>,
+    /// The region.
+    pub region: Option<String>,
+}
+
+/// A change, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// Where the code declares it.
+    pub address: String,
+    /// The type as the language names it.
+    pub kind: String,
+    /// What is done: `made`, `changed`, `replaced`, `removed`.
+    pub does: &'static str,
+    /// The resources whose descriptions it writes.
+    pub resources: Vec<Uid>,
+    /// What of it is not known, in words.
+    pub not_known: Vec<String>,
+    /// What of it was not looked at: nothing in what scans read is known to be this.
+    pub not_looked_at: Vec<String>,
+    /// What was taken to be so.
+    pub assumed: Vec<String>,
+}
+
+/// The estate with the changes made.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What would be another.
+    pub overlay: Overlay,
+    /// Each change, in the order of the file.
+    pub changes: Vec<Change>,
+    /// The ids and ARNs that new resources are called by until the provider gives them others.
+    pub called: BTreeMap<Uid, String>,
+}
+
+/// A document while it is written.
+struct Page {
+    /// As the store has it; none of a new one.
+    before: Option<Resource>,
+    document: Value,
+    kind: fathom_model::ResourceType,
+    account: String,
+    region: String,
+    id: String,
+    not_known: BTreeMap<String, String>,
+    /// The address of what makes it.
+    made_by: Option<String>,
+}
+
+/// All of them, by uid.
+type Pages = BTreeMap<Uid, Page>;
+
+/// Writes the changes of a proposal into a copy of what the last scans read.
+///
+/// # Errors
+/// When the store fails.
+pub async fn plan(
+    store: &Store,
+    content: &Content,
+    proposal: &Proposal,
+    place: &Where,
+) -> Result<Planned, StoreError> {
+    let mut work = Work {
+        finder: Finder::new(store, content, place, proposal).await?,
+        pages: Pages::new(),
+        gone: BTreeSet::new(),
+        removed: BTreeMap::new(),
+        given: HashMap::new(),
+        changes: proposal.changes.iter().map(told).collect(),
+    };
+    let maps: Vec<Option<&DeclaredMap>> =
+        proposal.changes.iter().map(|one| content.declared.get(one.language, &one.kind)).collect();
+    let whole = |map: &Option<&DeclaredMap>| map.is_some_and(|map| !map.part);
+    let all = || (0..).zip(&proposal.changes).zip(&maps);
+    for ((at, change), map) in all() {
+        match map {
+            None => work.not_looked_at(
+                at,
+                "all of it: no description that scans read is known to be of this type".to_owned(),
+            ),
+            Some(map) if !map.part => work.begin(at, change, map).await?,
+            Some(_) => {}
+        }
+    }
+    let mut resolved: Vec<Proposed> = proposal.changes.clone();
+    for (at, change) in resolved.iter_mut().enumerate() {
+        if let Some(map) = maps.get(at).copied().flatten() {
+            let assumed = taken::resolve(change, map, &work.given, &work.pages, &proposal.changes, content);
+            if let Some(told) = work.changes.get_mut(at) {
+                told.assumed.extend(assumed);
+            }
+        }
+    }
+    for parts in [false, true] {
+        for ((at, change), map) in (0..).zip(&resolved).zip(&maps) {
+            if let Some(map) = map.filter(|_| whole(map) != parts) {
+                work.write(at, change, map).await?;
+            }
+        }
+        for ((at, change), map) in (0..).zip(&resolved).zip(&maps) {
+            if let Some(map) = map.filter(|_| !parts && whole(map)) {
+                work.beside(at, change, map).await?;
+            }
+        }
+    }
+    let Work { pages, gone, mut changes, .. } = work;
+    let called = pages.iter().filter(|(_, page)| page.before.is_none());
+    let called = called.filter_map(|(uid, page)| Some((uid.clone(), page.made_by.clone()?))).collect();
+    let overlay = lay::lay(store, content, pages, gone, &mut changes).await?;
+    Ok(Planned { overlay, changes, called })
+}
+
+fn told(change: &Proposed) -> Change {
+    Change {
+        address: change.address.clone(),
+        kind: change.kind.clone(),
+        does: change.does.word(),
+        resources: Vec::new(),
+        not_known: Vec::new(),
+        not_looked_at: Vec::new(),
+        assumed: Vec::new(),
+    }
+}
+
+struct Work<'a> {
+    finder: Finder<'a>,
+    pages: Pages,
+    gone: BTreeSet<Uid>,
+    removed: beside::Removed,
+    /// What a declaration is, by its address.
+    given: HashMap<String, Uid>,
+    changes: Vec<Change>,
+}
+
+impl Work<'_> {
+    fn not_looked_at(&mut self, at: usize, what: String) {
+        if let Some(change) = self.changes.get_mut(at) {
+            change.not_looked_at.push(what);
+        }
+    }
+
+    fn touches(&mut self, at: usize, uid: Uid) {
+        if let Some(change) = self.changes.get_mut(at) {
+            change.resources.push(uid);
+        }
+    }
+
+    fn assumed(&mut self, at: usize, what: String) {
+        if let Some(change) = self.changes.get_mut(at) {
+            change.assumed.push(what);
+        }
+    }
+
+    fn not_known(&mut self, at: usize, what: String) {
+        if let Some(change) = self.changes.get_mut(at) {
+            change.not_known.push(what);
+        }
+    }
+
+    /// Finds what a change is about, or begins the document of what is new.
+    async fn begin(&mut self, at: usize, change: &Proposed, map: &DeclaredMap) -> Result<(), StoreError> {
+        if change.does == Does::Makes {
+            match self.finder.make(change, map) {
+                Ok((uid, page)) => {
+                    self.given.insert(change.address.clone(), uid.clone());
+                    self.pages.insert(uid, page);
+                }
+                Err(why) => self.not_known(at, why),
+            }
+            return Ok(());
+        }
+        match self.finder.find(&change.before, change, map).await? {
+            Meant::One(resource) => {
+                let uid = resource.uid.clone();
+                self.given.insert(change.address.clone(), uid.clone());
+                if change.does == Does::Removes {
+                    self.gone.insert(uid.clone());
+                    self.touches(at, uid.clone());
+                    self.removed.insert(uid, *resource);
+                } else {
+                    self.pages.entry(uid).or_insert_with(|| page(*resource));
+                }
+            }
+            Meant::Nothing(why) => self.not_known(at, why),
+        }
+        Ok(())
+    }
+
+    /// Writes a change into the document that it is about.
+    async fn write(&mut self, at: usize, change: &Proposed, map: &DeclaredMap) -> Result<(), StoreError> {
+        let is_gone = !map.part && change.does == Does::Removes;
+        if is_gone {
+            return Ok(());
+        }
+        let mut found: Vec<Uid> = Vec::new();
+        if map.part {
+            for side in [&change.before, &change.after].into_iter().filter(|side| side.is_object()) {
+                if let Some(uid) = self.owner(at, side, change, map).await?
+                    && !found.contains(&uid)
+                {
+                    found.push(uid);
+                }
+            }
+        } else {
+            found.extend(self.given.get(&change.address).cloned());
+        }
+        let nothing = Value::Null;
+        for (place, uid) in found.iter().enumerate() {
+            // One that moves from one resource to another goes there and comes here.
+            let is_moved = found.len() > 1;
+            let (before, after) = match (is_moved, place) {
+                (true, 0) => (&change.before, &nothing),
+                (true, _) => (&nothing, &change.after),
+                (false, _) => (&change.before, &change.after),
+            };
+            let Some(page) = self.pages.get_mut(uid) else { continue };
+            let written = write::write(&mut page.document, map, before, after, &page.id);
+            for left in &written.left {
+                if let write::Why::Unknown(why) = &left.why {
+                    for member in &written.not_known {
+                        page.not_known
+                            .entry(member.clone())
+                            .or_insert_with(|| format!("{}: {why}", change.address));
+                    }
+                }
+            }
+            let Some(told) = self.changes.get_mut(at) else { continue };
+            told.resources.push(uid.clone());
+            told.assumed.extend(written.assumed);
+            for Left { attribute, why } in written.left {
+                match why {
+                    write::Why::Unknown(why) => told.not_known.push(format!("{attribute}: {why}")),
+                    write::Why::NotMapped => told.not_looked_at.push(attribute),
+                    write::Why::NotWritten => {
+                        told.not_known
+                            .push(format!("{attribute}: it is not known how the description would tell it"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The resource that a part belongs to.
+    async fn owner(
+        &mut self,
+        at: usize,
+        declared: &Value,
+        change: &Proposed,
+        map: &DeclaredMap,
+    ) -> Result<Option<Uid>, StoreError> {
+        let names = find::identities(declared, change, map);
+        let of_names = |uid: &Uid, page: &Page| {
+            page.kind == map.is
+                && names.iter().any(|name| find::is_called(uid, &page.id, &page.document, name))
+        };
+        if let Some((uid, _)) = self.pages.iter().find(|(uid, page)| of_names(uid, page)) {
+            return Ok(Some(uid.clone()));
+        }
+        match self.finder.find(declared, change, map).await? {
+            // What is gone takes its parts with it.
+            Meant::One(resource) if self.gone.contains(&resource.uid) => Ok(None),
+            Meant::One(resource) => {
+                let uid = resource.uid.clone();
+                self.pages.entry(uid.clone()).or_insert_with(|| page(*resource));
+                Ok(Some(uid))
+            }
+            Meant::Nothing(why) => {
+                self.not_known(at, why);
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn page(resource: Resource) -> Page {
+    Page {
+        document: resource.document.whole().value(),
+        kind: resource.kind.clone(),
+        account: resource.account.to_string(),
+        region: resource.region.to_string(),
+        id: resource.id.clone(),
+        not_known: BTreeMap::new(),
+        made_by: None,
+        before: Some(resource),
+    }
+}
+
+/// A declared value that is known, as text.
+fn known_text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    let value = value.get(name).filter(|value| unknown_why(value).is_none())?;
+    value.as_str().filter(|text| !text.is_empty())
+}
