@@ -64,8 +64,9 @@ def public_address(ec2, tags=None, **of):
     ec2.associate_address(AllocationId=address, **of)
 
 
-def post(endpoint, path):
-    request = urllib.request.Request(endpoint + path, method="POST", data=b"")
+def post(endpoint, path, body=None):
+    data = b"" if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(endpoint + path, method="POST", data=data, headers={"Content-Type": "application/json"} if data else {})
     with urllib.request.urlopen(request, timeout=30) as answer:
         answer.read()
 

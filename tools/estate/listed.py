@@ -2,6 +2,11 @@
 
 # type: (service, operation, parameters, where the items are, the member that is the id; none for plain texts)
 REGIONAL = {
+    "AWS::InspectorV2::Finding": (
+        "inspector2", "list_findings", {"filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": one} for one in ("ACTIVE", "SUPPRESSED")]}},
+        "findings[]", "findingArn",
+    ),
+    "AWS::InspectorV2::Coverage": ("inspector2", "list_coverage", {}, "coveredResources[]", "resourceId"),
     "AWS::EC2::DHCPOptions": ("ec2", "describe_dhcp_options", {}, "DhcpOptions[]", "DhcpOptionsId"),
     "AWS::EC2::PrefixList": ("ec2", "describe_managed_prefix_lists", {}, "PrefixLists[]", "PrefixListId"),
     "AWS::EC2::TransitGateway": ("ec2", "describe_transit_gateways", {}, "TransitGateways[]", "TransitGatewayId"),
@@ -137,6 +142,11 @@ def children(account, region):
             for one in logs.describe_subscription_filters(logGroupName=group["logGroupName"])["subscriptionFilters"]
         ],
     }
+    ecr = account("ecr", region)
+    found["AWS::ECR::Image"] = [
+        one["imageDigest"] for repository in ecr.describe_repositories()["repositories"]
+        for one in ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]
+    ]
     apis = [api["id"] for api in rest.get_rest_apis()["items"]]
     found["AWS::ApiGateway::Stage"] = [f"{api}/{one['stageName']}" for api in apis for one in rest.get_stages(restApiId=api)["item"]]
     found["AWS::ApiGateway::Resource"] = [f"{api}/{one['id']}" for api in apis for one in rest.get_resources(restApiId=api)["items"]]

@@ -21,6 +21,7 @@ import intruder
 import oracle
 import security
 import trail
+import weaknesses
 import workloads
 from company import MANAGEMENT, PRODUCTION, REGIONS, Company, kv, policy, post
 
@@ -139,6 +140,7 @@ def main():
         breadth.seed(company, net, keys)
     with part("security"):
         granted.seed(company)
+        weaknesses.seed(company)
     seeded = time.monotonic()
     if recorder:
         recorder.write(arguments.trail)

@@ -4,7 +4,7 @@ AWS answers `GetAccountAuthorizationDetails` with those of its policies that the
 of them in every answer, 9 MB of text; here it has those that the sample company uses and a few that it does not.
 
 moto makes no reports of when a user or role tried which service last; here it makes them of what it knows: the services that
-policies name, and the last use of access keys.
+policies name, and the last use of access keys. Nor does it say what Amazon Inspector looks at; here it does.
 
     server.py -H 127.0.0.1 -p 5000 [--every-policy]
 """
@@ -114,6 +114,39 @@ def with_reports_of_use():
     IamResponse.get_service_last_accessed_details = read
 
 
+def with_coverage():
+    """Answers ListCoverage of Amazon Inspector, which moto does not: functions, and servers with a name. What has none is left
+    out of its agent's management, and so is what stands still."""
+    from moto.awslambda.models import lambda_backends
+    from moto.ec2.models import ec2_backends
+    from moto.inspector2 import urls
+    from moto.inspector2.responses import Inspector2Response
+
+    def row(account, kind, thing, reason):
+        was = reason == "SUCCESSFUL"
+        status = {"statusCode": "ACTIVE" if was else "INACTIVE", "reason": reason}
+        return {"accountId": account, "resourceType": kind, "resourceId": thing, "scanType": "PACKAGE", "scanStatus": status}
+
+    def list_coverage(self):
+        account, region = self.current_account, self.region
+        status = self.inspector2_backend.account_status.get(account)
+        rows = []
+        if status and status.ec2 == "ENABLED":
+            for one in ec2_backends[account][region].all_instances():
+                if one.state == "running":
+                    named = any(tag["key"] == "Name" for tag in one.get_tags())
+                    rows.append(row(account, "AWS_EC2_INSTANCE", one.id, "SUCCESSFUL" if named else "UNMANAGED_EC2_INSTANCE"))
+                elif one.state == "stopped":
+                    rows.append(row(account, "AWS_EC2_INSTANCE", one.id, "EC2_INSTANCE_STOPPED"))
+        if status and status._lambda == "ENABLED":
+            for one in lambda_backends[account][region].list_functions():
+                rows.append(row(account, "AWS_LAMBDA_FUNCTION", f"{one.function_arn}:$LATEST", "SUCCESSFUL"))
+        return json.dumps({"coveredResources": rows})
+
+    urls.url_paths["{0}/coverage/list$"] = Inspector2Response.dispatch
+    Inspector2Response.list_coverage = list_coverage
+
+
 def look_once():
     """What does not change while it runs is looked up once: moto lists its own folder and tries the addresses of all its
     services in each request, behind a lock, and botocore lists its folder of models for each service anew."""
@@ -140,6 +173,7 @@ def main():
     models.ManagedPolicy.policy_name = property(lambda policy: policy.name)
     with_ids_of_their_own(models.AWSManagedPolicy.from_data)
     with_reports_of_use()
+    with_coverage()
     arguments = sys.argv[1:]
     if "--every-policy" in arguments:
         arguments.remove("--every-policy")
