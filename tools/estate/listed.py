@@ -6,7 +6,6 @@ REGIONAL = {
         "inspector2", "list_findings", {"filterCriteria": {"findingStatus": [{"comparison": "EQUALS", "value": one} for one in ("ACTIVE", "SUPPRESSED")]}},
         "findings[]", "findingArn",
     ),
-    "AWS::InspectorV2::Coverage": ("inspector2", "list_coverage", {}, "coveredResources[]", "resourceId"),
     "AWS::EC2::DHCPOptions": ("ec2", "describe_dhcp_options", {}, "DhcpOptions[]", "DhcpOptionsId"),
     "AWS::EC2::PrefixList": ("ec2", "describe_managed_prefix_lists", {}, "PrefixLists[]", "PrefixListId"),
     "AWS::EC2::TransitGateway": ("ec2", "describe_transit_gateways", {}, "TransitGateways[]", "TransitGatewayId"),
@@ -142,6 +141,8 @@ def children(account, region):
             for one in logs.describe_subscription_filters(logGroupName=group["logGroupName"])["subscriptionFilters"]
         ],
     }
+    covered = account("inspector2", region).list_coverage()["coveredResources"]
+    found["AWS::InspectorV2::Coverage"] = [f"{one['scanType']}/{one['resourceId']}" for one in covered]
     ecr = account("ecr", region)
     found["AWS::ECR::Image"] = [
         one["imageDigest"] for repository in ecr.describe_repositories()["repositories"]

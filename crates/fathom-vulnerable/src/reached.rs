@@ -8,10 +8,13 @@ use fathom_model::path::scalar_text;
 use fathom_net::{
     Exposed, Network, Place, Ports, Protocol, Question, Verdict, ask, exposure,
     exposure::targets,
-    model::TargetKind,
+    model::{TargetKind, Whereabouts},
     traffic::{TCP, UDP},
 };
 use fathom_weakness::Reached;
+
+/// The list without which a server may have interfaces that nobody saw.
+const INTERFACE: &str = "AWS::EC2::NetworkInterface";
 
 /// Whether and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,12 +154,10 @@ impl Ways {
         if let Some(come) = self.by.get(id) {
             return Some(come.clone());
         }
-        let unlisted = network.unlisted.iter().find(|one| {
-            (one.at.account.is_empty() || one.at.account == thing.account)
-                && (one.at.region.is_empty() || one.at.region == thing.region)
-        });
-        if let Some(one) = unlisted {
-            return Some(Come::new(Reached::Unknown, format!("{} was not read: {}", one.kind, one.why)));
+        // What decides about an interface the network knows; that there is no other is known where all were listed.
+        let at = Whereabouts { account: thing.account.clone(), region: thing.region.clone() };
+        if let Some(unread) = network.unlisted(&at, INTERFACE) {
+            return Some(Come::new(Reached::Unknown, format!("not seen: {}", unread.0)));
         }
         Some(if self.servers.contains_key(id) {
             Come::new(Reached::No, "no port of it is reached from the internet")
