@@ -204,12 +204,15 @@ fn opening(of: &Differs<LetIn>) -> Finding {
     finding(Group::Opening, of, what, all(actions), resource)
 }
 
+/// What permissions that are alike have in common.
+type Alike<'r> = (Effect, Option<&'r str>, &'static str, Option<Answer>, Option<Answer>, &'r [String]);
+
+fn alike(row: &ChangedRow) -> Alike<'_> {
+    (row.effect, row.resource_type.as_deref(), row.access.name(), row.before, row.after, &row.actions)
+}
+
 /// Permissions that are alike are one: those of one to several things of a type, or those of several to one thing.
 fn permissions(rows: &[ChangedRow]) -> Vec<Finding> {
-    type Alike<'r> = (Effect, Option<&'r str>, &'static str, Option<Answer>, Option<Answer>, &'r [String]);
-    let alike = |row: &'_ ChangedRow| -> Alike<'_> {
-        (row.effect, row.resource_type.as_deref(), row.access.name(), row.before, row.after, &row.actions)
-    };
     let mut by_asker: BTreeMap<(Asker, Alike<'_>), Vec<&ChangedRow>> = BTreeMap::new();
     for row in rows {
         by_asker.entry((row.asker.clone(), alike(row))).or_default().push(row);
