@@ -4,6 +4,7 @@
 //! put it, and [`agree`] holds the engine to that over generated estates. The other modules are cases written by hand.
 
 mod agree;
+mod changes;
 mod creators;
 mod declared;
 mod difference;
