@@ -92,16 +92,17 @@ describe("attack paths", () => {
       // The first page has the step that most hang on among what to do next.
       await page.goto(ADDRESS);
       await page.getByRole("heading", { name: /^Close the step that/ }).waitFor();
-    }, { quiet: /status of (404|503)/ }));
+      await everySize(page, "overview-paths");
+    }, { quiet: /status of 404/ }));
 
   it("tell what answers without asking who comes, on the page about the network", () =>
     journey("/network?view=open", async (page) => {
       const table = page.getByRole("table", { name: "What answers without asking who comes" });
       await table.getByRole("rowheader", { name: /northwind-tmp-export-7731/ }).waitFor();
       await everySize(page, "network-open");
-      await page.getByRole("radio", { name: "From inside" }).click();
+      await page.getByRole("radio", { name: "Inside", exact: true }).click();
       await page.waitForURL(/internal=true/);
-      await page.getByText(/without asking who comes/).first().waitFor();
+      await page.getByText(/whoever is inside, or in the clear/).waitFor();
       await everySize(page, "network-open-internal");
     }));
 

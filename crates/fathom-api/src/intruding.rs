@@ -127,24 +127,23 @@ pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem>
     waiting::waited(async move { make(&task).await }, || state.intruding.progress(state.now())).await
 }
 
-/// The same only where it is worked out already; otherwise that begins, and the answer is `too_busy`.
+/// The same only where it is worked out already; otherwise none, and somebody begins to.
 ///
 /// # Errors
-/// As [`snapshot`].
-pub(crate) async fn at_once(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
+/// Where the store fails.
+pub(crate) async fn at_once(state: &ApiState) -> Result<Option<Arc<Snapshot>>, Problem> {
     let turn = state.store.turns().await?;
-    if let Ok(kept) = state.intruding.kept.try_lock() {
-        if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
-            return Ok(Arc::clone(known));
-        }
-        let task = state.clone();
-        tokio::spawn(async move {
-            if let Err(problem) = make(&task).await {
-                tracing::warn!(?problem, "how an intruder would walk was not worked out");
-            }
-        });
+    let Ok(kept) = state.intruding.kept.try_lock() else { return Ok(None) };
+    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
+        return Ok(Some(Arc::clone(known)));
     }
-    Err(waiting::later(&state.intruding.progress(state.now())))
+    let task = state.clone();
+    tokio::spawn(async move {
+        if let Err(problem) = make(&task).await {
+            tracing::warn!(?problem, "how an intruder would walk was not worked out");
+        }
+    });
+    Ok(None)
 }
 
 async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {

@@ -143,6 +143,7 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::paths::paths))
         .needs(ReadEstate, Filtered, routes!(all::paths::story))
         .needs(ReadEstate, Filtered, routes!(all::paths::fix_first))
+        .needs(ReadEstate, Filtered, routes!(all::paths::first))
         .needs(ReadEstate, Filtered, routes!(all::paths::blast_radius))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))

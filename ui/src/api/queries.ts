@@ -58,6 +58,8 @@ export const estate = (query: Query<"/api/v1/graph/estate">) => queryOptions({ q
 export const views = (page: string) => queryOptions({ queryKey: ["views", page], queryFn: ({ signal }) => get("/api/v1/views", { page }, { signal }), retry: false });
 
 export const fixFirst = (query: Query<"/api/v1/paths/fix-first"> = {}) => queryOptions({ queryKey: ["paths", "fix-first", query], queryFn: ({ signal }) => get("/api/v1/paths/fix-first", query, { signal }) });
+/** The step that most hangs on, where that is worked out already. */
+export const firstToFix = queryOptions({ queryKey: ["paths", "first"], queryFn: ({ signal }) => get("/api/v1/paths/first", undefined, { signal }) });
 
 export type Table = Schemas["AnswerView"];
 /** Asks in SQL. */

@@ -721,6 +721,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/paths/first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The step that most hangs on, where that is worked out already
+         * @description This never waits: for pages that have more to tell.
+         */
+        get: operations["first_to_fix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/paths/fix-first": {
         parameters: {
             query?: never;
@@ -3154,6 +3174,17 @@ export interface components {
             /** @description What. */
             what: components["schemas"]["PathNode"];
         };
+        /** @description The first of what to mend first. */
+        FirstAnswer: {
+            first?: components["schemas"]["FirstView"] | null;
+            /**
+             * Format: int64
+             * @description How many jewels are come by.
+             */
+            reached: number;
+            /** @description Whether it is worked out for the last scan; where it is not, that has begun. */
+            worked_out: boolean;
+        };
         /** @description A step to close. */
         FirstView: {
             edit?: components["schemas"]["PathEdit"] | null;
@@ -3197,8 +3228,13 @@ export interface components {
              * @description How many jewels are come by.
              */
             reached: number;
-            /** @description Steps that stop every way that can be stopped, as few and as cheap as were found. */
+            /** @description The first 100 of them. */
             smallest_cut: components["schemas"]["FirstView"][];
+            /**
+             * Format: int64
+             * @description How many steps stop every way that can be stopped, as few and as cheap as were found.
+             */
+            smallest_cut_count: number;
             /** @description Steps on every way to some jewels that an edit can close; those first that most hang on. At most 50. */
             steps: components["schemas"]["FirstView"][];
         };
@@ -7768,6 +7804,35 @@ export interface operations {
             };
         };
     };
+    first_to_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     fix_first: {
         parameters: {
             query?: {
@@ -7775,8 +7840,6 @@ export interface operations {
                 entry?: ("internet" | "vendor" | "leaked_key" | "given")[];
                 /** @description Only of ways that end so; may be repeated. */
                 jewel?: ("administrators" | "data" | "keys" | "backups" | "logs")[];
-                /** @description Only where how an intruder would walk is worked out already: otherwise that begins, and the answer is `too_busy`. */
-                at_once?: boolean;
             };
             header?: never;
             path?: never;

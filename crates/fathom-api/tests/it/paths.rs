@@ -298,6 +298,7 @@ async fn what_is_outside_is_told_without_names() {
         format!("/paths/story?to={LEDGER}"),
         "/paths/story?to=own-ledger&entry=leaked_key".to_owned(),
         "/paths/fix-first".to_owned(),
+        "/paths/first".to_owned(),
         "/paths/fix-first?entry=vendor".to_owned(),
         "/blast-radius?of=own-deployer".to_owned(),
         "/blast-radius?of=internet".to_owned(),
@@ -332,23 +333,21 @@ async fn what_is_outside_is_told_without_names() {
 async fn the_first_page_does_not_wait_for_what_is_not_worked_out() {
     let door = Door::open().await;
     scan(&door).await;
-    let told = door.api.problem(door.api.get("/paths/fix-first?at_once=true"), 503, "too_busy").await;
-    assert!(
-        told["detail"].as_str().is_some_and(|text| text.contains("working out how an intruder")),
-        "{told}"
-    );
+    let none = json!({"worked_out": false, "first": null, "reached": 0});
+    assert_eq!(door.api.read("/paths/first").await, none);
     for _ in 0..200 {
-        let answer = door.api.get("/paths/fix-first?at_once=true").send().await.expect("an answer");
-        if answer.status().is_success() {
-            let found: Value = answer.json().await.expect("JSON");
-            assert_eq!(found, door.api.read("/paths/fix-first").await);
+        let found = door.api.read("/paths/first").await;
+        if found["worked_out"] == true {
+            let all = door.api.read("/paths/fix-first").await;
+            let closable = all["steps"].as_array().expect("steps").iter().find(|one| !one["edit"].is_null());
+            assert_eq!((Some(&found["first"]), &found["reached"]), (closable, &all["reached"]), "{all}");
             // The next scan makes it unknown again.
             scan(&door).await;
-            door.api.problem(door.api.get("/paths/fix-first?at_once=true"), 503, "too_busy").await;
+            assert_eq!(door.api.read("/paths/first").await, none);
             door.api.stop().await;
             return;
         }
-        problem(answer, 503, "too_busy").await;
+        assert_eq!(found, none);
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     panic!("it was never worked out");
@@ -379,6 +378,7 @@ async fn the_sample_is_walked_over_http() {
     let to = stranger["to"]["id"].as_str().expect("an id");
     let told = api.read(&format!("/paths/story?entry={entry}&jewel={jewel}&to={to}")).await;
     assert_eq!(rules(&told["story"]), rules(stranger));
+    assert_eq!(told["story"]["with_it_counts"], stranger["with_it_counts"]);
     let first = &told["story"]["steps"][0]["proof"]["asked"][0];
     assert_eq!(
         (&first["action"], &first["decision"]),

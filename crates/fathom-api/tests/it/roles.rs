@@ -114,6 +114,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/paths", "+++++"),
     ("get", "/paths/story", "+++++"),
     ("get", "/paths/fix-first", "+++++"),
+    ("get", "/paths/first", "+++++"),
     ("get", "/blast-radius", "+++++"),
     ("post", "/sql", "-++++"),
     ("get", "/sql/tables", "-++++"),

@@ -41,7 +41,7 @@ export function Unauthenticated({ views, note }: { views: ReactNode; note: React
     </>
   );
   return (
-    <List title="Network" facets={first && first.facets.verdict.length + active > 0 ? facets : undefined} active={active} tools={<>{views}<Tabs label="Who comes" value={internal ? "internal" : "internet"} options={[["internet", "From the internet"], ["internal", "From inside"]]} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: "open", internal: next === "internal" || undefined }), replace: true })} /></>}>
+    <List title="Network" facets={first && first.facets.verdict.length + active > 0 ? facets : undefined} active={active} tools={<>{views}<Tabs label="Who comes" value={internal ? "internal" : "internet"} options={[["internet", "Anybody"], ["internal", "Inside"]]} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: "open", internal: next === "internal" || undefined }), replace: true })} /></>}>
       {note}
       <div className={styles.scrolled} role="region" aria-label="What answers without asking who comes, scrolls" tabIndex={0} aria-busy={pages.isPlaceholderData || undefined}>
         {!first ? <Missing of={pages} label="Asking what answers without asking who comes" brings="settings, policies and networks" /> : (
@@ -65,7 +65,8 @@ const line = ({ internal, asks, type }: { internal?: boolean; asks?: Asks[]; typ
 function told(counts: { value: string; count: number }[], internal: boolean): string {
   const of = (verdict: Verdict) => counts.find((each) => each.value === verdict)?.count ?? 0;
   if (counts.length === 0) return "Nothing answers without asking who comes.";
-  return `${count(of("yes"))} ${of("yes") === 1 ? "answers" : "answer"} ${internal ? "inside" : "the internet"} without asking who comes, or ${internal ? "what it says travels in the clear" : "with no more than is shown"}; ${count(of("only_if"))} only if, ${count(of("unknown"))} not known.`;
+  const yes = of("yes");
+  return `${count(yes)} ${yes === 1 ? "answers" : "answer"} ${internal ? "whoever is inside, or in the clear" : "anybody of the internet"}, asking for no more than stands beside; ${count(of("only_if"))} only if something holds, ${count(of("unknown"))} not known.`;
 }
 
 export function Rows({ rows }: { rows: OpenRow[] }) {

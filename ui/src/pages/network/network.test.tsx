@@ -4,6 +4,7 @@ import { drawn } from "../../testing/drawn";
 import { DRAWN_MAX, drawnMap } from "./exposure";
 import { Way } from "./Hops";
 import { Around, Between } from "./Reach";
+import { Rows as Open } from "./Unauthenticated";
 import { type Exposed, type Hop, held, legs, type Path, type Place, range, reachLine, sentence, why } from "./words";
 
 const AS_OF = { scan: 3, finished_at: null };
@@ -103,5 +104,20 @@ describe("the map", () => {
     const map = drawnMap(Array.from({ length: 100 }, (_, at) => exposed({ id: `eni-${at}`, ports: [port(443, [gateway])] })), 250);
     expect(map.boxes.filter((box) => box.column === 2)).toHaveLength(DRAWN_MAX);
     expect(map.left).toBe(250 - DRAWN_MAX);
+  });
+});
+
+describe("what answers without asking who comes", () => {
+  const row = { verdict: "yes", resource: "arn:aws:s3:::exports", uid: "arn:aws:s3:::exports", resource_type: "AWS::S3::Bucket", name: "exports", account: "111122223333", region: "eu-west-1", how: "policy", asks: "nothing", in_the_clear: false, says: "a bucket takes requests without a signature", proof: ["bucket policy, statement 0"], way: "the provider's own endpoint", ports: [], hops: [], conditions: [], missing: [], assumptions: [], rule: "r", source: "https://docs.aws.amazon.com" } as const;
+  const told = (of: object) => drawn(<Open rows={[{ ...row, proof: [...row.proof], ports: [], hops: [], conditions: [], missing: [], assumptions: [], ...of }]} />);
+  it("is told with its proof and its way", async () => {
+    expect(await told({})).toContain("exports S3 Bucket YES nothing 111122223333 eu-west-1 a bucket takes requests without a signature bucket policy, statement 0 Way: the provider's own endpoint");
+    expect(await told({ in_the_clear: true })).toContain("YES no encryption");
+    expect(await told({ hops: BLOCKED })).toContain("Every hop of the packet and of its answer");
+  });
+  it("names the call without which it is not known, also of a whole type", async () => {
+    const text = await told({ verdict: "unknown", resource: null, uid: null, name: null, missing: ["ListBuckets: s3:ListAllMyBuckets is missing"], asks: "any_account" });
+    expect(text).toContain("every S3 Bucket of the account UNKNOWN any account of AWS");
+    expect(text).toContain("Not seen ListBuckets: s3:ListAllMyBuckets is missing");
   });
 });

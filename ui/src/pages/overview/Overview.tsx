@@ -140,8 +140,7 @@ export function Next({ summary }: { summary: Summary }) {
   const worst = useQuery(ask.worst(10));
   const { group, ready: grouped, failed } = useGroup();
   const acceptances = useQuery(ask.acceptances);
-  // Only what is worked out already: the first page does not wait for it.
-  const first = useQuery({ ...ask.fixFirst({ at_once: true }), retry: false });
+  const first = useQuery(ask.firstToFix);
   const now = useNow();
   const whole = useWhole();
   const mayScan = useMay("scan") && whole;

@@ -2,7 +2,7 @@
 import type { Schemas } from "../../api/client";
 import { stringify } from "../../lib/address";
 import { word } from "../../lib/sqltext";
-import { counted, kind, list, plain, shown } from "../../lib/text";
+import { count, counted, kind, list, plain, shown } from "../../lib/text";
 
 export interface Step { title: string; why: string; to: string; action: string; cli: string; key: string }
 
@@ -15,7 +15,7 @@ export interface Known {
   groups: Group[];
   acceptances: Schemas["AcceptanceView"][];
   /** What stops most ways of an intruder; none where that is not worked out yet. */
-  first?: Schemas["FixFirstAnswer"];
+  first?: Schemas["FirstAnswer"];
   now: Date;
   /** Whether this person may start a scan. */
   mayScan: boolean;
@@ -57,11 +57,13 @@ function running({ summary }: Known): Step | undefined {
 
 /** The step that most ways of an intruder pass. */
 function closable({ first }: Known): Step | undefined {
-  const top = first?.steps.find((each) => each.edit && !each.step.withheld);
-  if (!first || !top) return undefined;
+  const top = first?.first;
+  if (!first || !top || top.step.withheld) return undefined;
+  const [begin] = top.step.with;
+  const who = begin?.name ?? begin?.id?.split(/[/:]/).at(-1) ?? "An intruder";
   return {
-    key: "paths", title: `Close the step that ${counted(top.jewel_count, "thing", "things")} of ${counted(first.reached, "thing")} within reach of an intruder ${top.jewel_count === 1 ? "hangs" : "hang"} on`,
-    why: `An intruder ${shown(top.step.title, 160)}; without that step nothing leads to ${top.jewel_count === 1 ? "it" : "them"}. The edit was tried.`, to: "/paths?view=fix-first", action: "See the edit", cli: "fathom paths",
+    key: "paths", title: `Close the step that ${count(top.jewel_count)} of ${counted(first.reached, "thing")} within reach of an intruder ${top.jewel_count === 1 ? "hangs" : "hang"} on`,
+    why: `${shown(who, 80)} ${shown(top.step.title, 160)}; without that step nothing leads to ${top.jewel_count === 1 ? "it" : "them"}. The edit was tried.`, to: "/paths?view=fix-first", action: "See the edit", cli: "fathom paths",
   };
 }
 

@@ -36,16 +36,17 @@ describe("what the first page could not ask", () => {
     signedIn("analyst");
     const facets = ask.unknownFacets({}).queryKey;
     const none = { type: [], account: [], gap: [], total: 0 };
-    const [worst, acceptances, first] = [ask.worst(10).queryKey, ask.acceptances.queryKey, ask.fixFirst({ at_once: true }).queryKey];
+    const [worst, acceptances, first] = [ask.worst(10).queryKey, ask.acceptances.queryKey, ask.firstToFix.queryKey];
     const failed = await drawn(<Next summary={summary} />, [[facets, none], [worst, refused], [acceptances, refused], [first, refused]]);
     expect(failed).toContain("It could not be asked the worst of the list and which acceptances end.");
     expect(failed).not.toContain("Nothing is open");
     const [nothing, begun] = [[facets, none], [[worst, { unknowns: [] }], [acceptances, { acceptances: [] }]]] as const;
     expect(await drawn(<Next summary={summary} />, [nothing, ...begun, [first, refused]])).toContain("Nothing is open");
-    // What an intruder would have to pass comes with what is worked out, and only where an edit closes it.
-    const step = (more: object) => ({ reached: 9, steps: [{ step: { title: "reads the secret", withheld: false, ...more }, jewel_count: 4, jewels: [], edit: { kind: "role" } }] });
+    // What an intruder would have to pass comes once it is worked out.
+    expect(await drawn(<Next summary={summary} />, [nothing, ...begun, [first, { worked_out: false, first: null, reached: 0 }]])).toContain("Nothing is open");
+    const step = (more: object) => ({ worked_out: true, reached: 9, first: { step: { title: "reads the secret", with: [{ id: "arn:aws:iam::1:role/web", name: null }], withheld: false, ...more }, jewel_count: 4, jewels: [], edit: { kind: "role" } } });
     const told = await drawn(<Next summary={summary} />, [nothing, ...begun, [first, step({})]]);
-    expect(told).toContain("Close the step that 4 things of 9 things within reach of an intruder hang on An intruder reads the secret;");
+    expect(told).toContain("Close the step that 4 of 9 things within reach of an intruder hang on web reads the secret;");
     expect(await drawn(<Next summary={summary} />, [nothing, ...begun, [first, step({ withheld: true })]])).toContain("Nothing is open");
   });
 });

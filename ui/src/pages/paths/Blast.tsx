@@ -3,8 +3,8 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { get, type Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
-import { count, counted, kind, list, shown } from "../../lib/text";
-import { AsOf, Gaps, Missing, More, Says, usePages } from "../../parts/Answered";
+import { count, counted, kind, shown } from "../../lib/text";
+import { AsOf, Gaps, Missing, More, usePages } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
 import { KindIcon, label } from "../../parts/Name";
 import { type Choice, Pick } from "../../parts/Pick";
@@ -12,7 +12,8 @@ import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
 import { BRINGS } from "./AttackPaths";
 import styles from "./Paths.module.css";
-import { blastLine, called, is, type Jewel, JEWELS } from "./words";
+import { Sure } from "./Sure";
+import { blastLine, called, is, type Jewel, JEWELS, losses } from "./words";
 
 const FOUND = 8;
 
@@ -69,8 +70,7 @@ export function Falls({ of }: { of: string }) {
 
 function sentence(taken: string, total: number, jewels: { jewel: Jewel; count: number }[]): string {
   if (total === 0) return `With ${taken} nothing falls that was asked about.`;
-  const lost = jewels.map((each) => `${count(each.count)} × ${JEWELS[each.jewel]}`);
-  return `With ${taken} ${counted(total, "thing falls", "things fall")}, ${lost.length === 0 ? "and nothing among them that must not be lost" : `among them ${list(lost)} that must not be lost`}.`;
+  return `With ${taken} ${counted(total, "thing falls", "things fall")}, ${jewels.length === 0 ? "and nothing among them that must not be lost" : `among them ${losses(jewels)} that must not be lost`}.`;
 }
 
 function Row({ row, of }: { row: Schemas["FallenRow"]; of: string }) {
@@ -78,9 +78,9 @@ function Row({ row, of }: { row: Schemas["FallenRow"]; of: string }) {
   return (
     <tr>
       <th scope="row">{row.what.id && row.jewel ? <Link to="/paths" search={{ from: of, story: `given ${row.jewel} ${row.what.id}` }} className="wrap">{words}</Link> : row.what.uid ? <Link to="/resource" search={{ uid: row.what.uid }} className="wrap">{words}</Link> : words}</th>
-      <td data-name="Answer"><Says decision={row.answer} /></td>
+      <td data-name="Answer"><Sure answer={row.answer} /></td>
       <td data-name="After" className="number">{count(row.steps)}</td>
-      <td data-name="Loss" data-none={row.jewel ? undefined : ""}>{row.jewel && <>{JEWELS[row.jewel]}{row.data_class && <span className="muted"> ({shown(row.data_class, 40)})</span>}</>}</td>
+      <td data-name="Loss" data-none={row.jewel ? undefined : ""}>{row.jewel && <span>{JEWELS[row.jewel]}{row.data_class && <span className="muted"> ({shown(row.data_class, 40)})</span>}</span>}</td>
     </tr>
   );
 }

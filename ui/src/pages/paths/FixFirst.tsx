@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import type { Schemas } from "../../api/client";
 import * as ask from "../../api/queries";
 import { count, counted } from "../../lib/text";
-import { AsOf, Missing, Says } from "../../parts/Answered";
+import { AsOf, Missing } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
 import { List } from "../../parts/List";
 import { Badge } from "../../parts/state";
@@ -49,7 +49,7 @@ function Choose<T extends Entry | Jewel>({ label, all, words, without, value, on
 }
 
 export function Told({ answer }: { answer: Schemas["FixFirstAnswer"] }) {
-  const { steps, smallest_cut: cut, cost, at_least, reached, open, open_count } = answer;
+  const { steps, smallest_cut: cut, smallest_cut_count: cuts, cost, at_least, reached, open, open_count } = answer;
   const [first] = steps;
   if (reached === 0) return <Empty title="Nothing to mend"><p>From where was asked about, no way leads to what must not be lost.</p></Empty>;
   return (
@@ -65,8 +65,9 @@ export function Told({ answer }: { answer: Schemas["FixFirstAnswer"] }) {
       {cut.length > 0 && (
         <section className="stack" aria-labelledby="cut">
           <h2 id="cut">Smallest cut</h2>
-          <p className="wrap"><strong>{counted(cut.length, "step")} stop every way that can be stopped</strong>, at a cost of {count(cost)}. {gap({ cost, at_least })} {open_count > 0 ? `${counted(open_count, "thing")} stay open all the same.` : "Nothing can be come by then."}</p>
+          <p className="wrap"><strong>{counted(cuts, "step stops", "steps stop")} every way that can be stopped</strong>, at a cost of {count(cost)}. {gap({ cost, at_least })} {open_count > 0 ? `${counted(open_count, "thing")} stay open all the same.` : "Nothing can be come by then."}</p>
           <ol className={styles.ranked} aria-label="Steps of the smallest cut">{cut.map((each, at) => <Ranked key={at} first={each} reached={reached} />)}</ol>
+          {cuts > cut.length && <p className="small muted">and {count(cuts - cut.length)} more</p>}
         </section>
       )}
       {open.length > 0 && <p className="wrap">No edit of a step stops the way to <Names nodes={open} total={open_count} />.</p>}
@@ -89,11 +90,11 @@ function Ranked({ first: { step, jewel_count, jewels, edit }, reached }: { first
           <span className={styles.two}>
             <span className="wrap">{step.withheld ? <span className="muted">{step.title}</span> : <><bdi>{step.with.map(called).join(" and ")}</bdi> <strong>{done(step)}</strong></>}</span>
             <span className="small muted wrap">{jewel_count === 0 ? "It closes nothing alone, only with the others." : <>Protects <bdi>{jewels.slice(0, 3).map(called).join(", ")}</bdi>{jewel_count > 3 && ` and ${count(jewel_count - 3)} more`}; {reached === jewel_count ? "nothing else can be come by." : `${counted(reached - jewel_count, "thing")} can be come by all the same.`}</>}</span>
-            {edit ? <span className="row wrapped small"><Says decision={step.answer} /><span className="wrap">{edited(edit)}</span></span> : <span className="row wrapped small"><Says decision={step.answer} /><span className="muted">{jewel_count === 0 ? "" : "No single edit that is known closes it."}</span></span>}
+            <span className="wrap small">{edit ? <><strong>Edit:</strong> {edited(edit)}</> : jewel_count > 0 && <span className="muted">No single edit that is known closes it.</span>}</span>
           </span>
         </summary>
         <div className="stack">
-          {edit && <div className={styles.aside}><h3>To close it</h3><Edited edit={edit} tried /></div>}
+          {edit && <div className={styles.aside}><h3>To close it</h3><Edited edit={edit} came={`Asked again as if that were done, ${jewel_count === 0 ? "this step is closed" : "nothing leads to what hangs on it"}.`} /></div>}
           <ol className={styles.alone} aria-label="The step and its proof"><One step={step} /></ol>
           {jewels.length > 0 && <p className="small wrap">Without it nothing leads to <Names nodes={jewels} total={jewel_count} />.</p>}
         </div>

@@ -4,14 +4,14 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
 import { get } from "../../api/client";
-import { counted, list } from "../../lib/text";
-import { AsOf, Missing, Says } from "../../parts/Answered";
+import { AsOf, Missing } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
 import { BRINGS } from "./AttackPaths";
 import { Edited } from "./Edited";
 import styles from "./Paths.module.css";
 import { Steps } from "./Steps";
-import { bare, called, type Entry, type Jewel, JEWELS, key, loss, MEANS, pathsLine, type Story, title } from "./words";
+import { Sure } from "./Sure";
+import { bare, called, comes, type Entry, inSteps, type Jewel, key, loss, MEANS, pathsLine, type Story, title } from "./words";
 
 export function OneStory({ story: { entry, jewel, to }, note }: { story: { entry: Entry; jewel: Jewel; to: string }; note: ReactNode }) {
   const { from } = useSearch({ from: "/paths" });
@@ -33,7 +33,7 @@ export function Told({ query }: { query: { to: string; jewel: Jewel; entry?: Ent
   return (
     <>
       <section className="stack" aria-label="Answer">
-        <p className={styles.sentence}><Says decision={story.answer} /><span className="wrap"><strong>{title(story)}, in {counted(story.steps.length, "step")}:</strong> {MEANS[story.answer]}. <AsOf of={as_of} /></span></p>
+        <p className={styles.sentence}><Sure answer={story.answer} /><span className="wrap"><strong>{title(story)}{inSteps(story.steps)}:</strong> {MEANS[story.answer]}. <AsOf of={as_of} /></span></p>
         <p className="wrap">Lost: <strong>{loss(story)}</strong>.</p>
         <Ends story={story} />
       </section>
@@ -41,7 +41,7 @@ export function Told({ query }: { query: { to: string; jewel: Jewel; entry?: Ent
         <Steps story={story} />
         <section className={styles.aside} aria-label="To break it">
           <h3>To break it</h3>
-          {edit ? <Edited edit={edit} tried /> : <p className="wrap">No single edit that is known closes this way or any other.</p>}
+          {edit ? <Edited edit={edit} came={comes(edit)} /> : <p className="wrap">No single edit that is known closes this way or any other.</p>}
         </section>
       </div>
     </>
@@ -55,13 +55,13 @@ function Ends({ story }: { story: Story }) {
   return (
     <>
       <p className="row wrapped small">
-        {ends.map((node) => node.uid && <Link key={`${node.kind} ${node.uid}`} to="/resource" search={{ uid: node.uid }} className="link"><bdi>{bare(node)}</bdi></Link>)}
+        {ends.map((node) => node.uid && <Link key={`${node.kind} ${node.uid}`} to="/resource" search={{ uid: node.uid }} className="link">Open <bdi>{bare(node)}</bdi></Link>)}
         {story.from.map((node) => node.id && node.kind !== "vendor" && node.kind !== "internet" && <Link key={node.id} to="/paths" search={{ view: "blast", of: node.id }} className="link">What else falls with <bdi>{bare(node)}</bdi></Link>)}
         <Link to="/paths" search={{ to: story.to.id ?? undefined }} className="link">Every way to <bdi>{bare(story.to)}</bdi></Link>
       </p>
       {besides.length > 0 && (
         <details>
-          <summary className="small">With it falls {list(story.with_it_counts.map((each) => `${each.count} × ${JEWELS[each.jewel]}`))}</summary>
+          <summary className="small">What is lost with it, the first {besides.length}</summary>
           <ul className={styles.falls}>{besides.map((node) => <li key={`${node.kind} ${node.id}`} className="wrap small"><Link from="/paths" to="/paths" search={(was) => ({ ...was, story: key({ entry: story.entry, jewel: jewelOf(node.kind), to: node }) })}><bdi>{called(node)}</bdi></Link></li>)}</ul>
         </details>
       )}

@@ -15,6 +15,9 @@ const LEGEND: [Answer, string][] = [["yes", "possible"], ["only_if", "only if so
 /** What the sign of a kind is that is no resource. */
 const SIGNS: Record<Kind, string> = { internet: "Domain", vendor: "Organizations", access_key: "Secret", principal: "IAM::Role", grown: "IAM::Role", account: "Settings", balancer: "LoadBalancing", listener: "Instance", server: "Instance", data: "S3::", keys: "KMS", backups: "Backup", logs: "Logs::" };
 
+/** Beyond so many lines each is drawn faint. */
+const LINES_MANY = 40;
+
 interface Props { drawn: Drawn; chosen?: string; left: number; pick: (box: Box) => void; close: (group: string) => void }
 
 export function Layers({ drawn, chosen, left, pick, close }: Props) {
@@ -47,10 +50,11 @@ export function Layers({ drawn, chosen, left, pick, close }: Props) {
           {LAYERS.map((layer, index) => { const first = drawn.boxes.find((box) => box.layer === index); return first && <text key={layer} x={first.x} y={18} className={styles.layer}>{layer}</text>; })}
           {drawn.lines.map((line) => {
             const [from, to] = [at.get(line.from), at.get(line.to)];
-            const isFaint = !from || !to || !isOn(from) || !isOn(to);
+            // What is chosen stands out; of many lines none does by itself.
+            const isChosen = through !== undefined && from !== undefined && to !== undefined && isOn(from) && isOn(to);
             return (
-              <g key={`${line.from} ${line.to}`} aria-hidden data-faint={isFaint || undefined} className={styles.step}>
-                <path d={line.path} className={styles.line} data-answer={line.answer} style={{ strokeWidth: 1.25 + Math.min(3, Math.log2(line.count) / 2) }} />
+              <g key={`${line.from} ${line.to}`} aria-hidden data-faint={(through && !isChosen) || undefined} data-on={isChosen || undefined} data-many={drawn.lines.length > LINES_MANY || undefined} className={styles.step}>
+                <path d={line.path} className={styles.line} data-answer={line.answer} style={{ strokeWidth: 1.25 + Math.min(2, Math.log2(line.count) / 4) }} />
                 <path d="M-8 -4L0 0L-8 4Z" transform={`translate(${line.tip.x} ${line.tip.y}) rotate(${line.tip.turn})`} className={styles.tip} />
               </g>
             );

@@ -20,7 +20,7 @@ export function Steps({ story }: { story: Story }) {
 }
 
 export function One({ step }: { step: Step }) {
-  if (step.withheld) return <li><p className={climbing.can}><Lock aria-hidden className="icon" /><span className="wrap muted">{shown(step.title, 200)}.</span></p></li>;
+  if (step.withheld) return <li><p className={climbing.can}><Lock aria-hidden className="icon" /><span className="wrap muted">A part of the way that is outside your scope.</span></p></li>;
   return (
     <li>
       <div className="stack">

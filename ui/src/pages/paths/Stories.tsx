@@ -3,7 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { get } from "../../api/client";
 import { count, counted } from "../../lib/text";
-import { AsOf, Gaps, Missing, More, Says, usePages } from "../../parts/Answered";
+import { AsOf, Gaps, Missing, More, usePages } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
 import { Facet } from "../../parts/Facets";
 import { List } from "../../parts/List";
@@ -15,6 +15,7 @@ import { BRINGS } from "./AttackPaths";
 import { type Box, layered } from "./layers";
 import styles from "./Paths.module.css";
 import { Layers } from "./Picture";
+import { Sure } from "./Sure";
 import { type Answer, ANSWERS, called, ENTRIES, JEWELS, key, loss, pathsLine, type Story, trail } from "./words";
 
 /** Stories that are fetched at once: as many as a picture is drawn of at first. */
@@ -98,7 +99,7 @@ function Row({ row }: { row: Story }) {
   return (
     <tr>
       <th scope="row"><Link from="/paths" to="/paths" search={(was) => ({ ...was, story: key(row) })} className="wrap"><span className={styles.two}><span className="small muted">from <bdi>{row.from.map(called).join(" and ")}</bdi></span><bdi>{called(row.to)}</bdi></span></Link></th>
-      <td data-name="Answer"><Says decision={row.answer} /></td>
+      <td data-name="Answer"><Sure answer={row.answer} /></td>
       <td data-name="Lost" className="wrap">{loss(row)}</td>
       <td data-name="Steps" className="number">{count(row.steps.length)}</td>
       <td data-name="How" className="wrap small muted">{trail(row.steps)}</td>

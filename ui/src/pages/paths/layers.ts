@@ -7,9 +7,9 @@ export const LAYERS = ["Begins with", "First foothold", "Becomes", "Takes"] as c
 /** Boxes of a layer, beyond which those of one kind stand as one. */
 export const LAYER_MAX = 8;
 /** Members of an opened group that are drawn. */
-export const OPENED_MAX = 24;
-export const BOX = { width: 190, height: 52 };
-const GAP = { x: 92, y: 12 };
+export const OPENED_MAX = 12;
+export const BOX = { width: 178, height: 48 };
+const GAP = { x: 66, more: 50, y: 10 };
 const PAD = { x: 10, top: 34, bottom: 12 };
 
 export interface Box { id: string; layer: number; kind: Kind; name: string; is: string; x: number; y: number;
@@ -104,7 +104,7 @@ function together(id: string, members: Spot[], rest?: string): Omit<Box, "x" | "
   const what = rest ? "more" : type ? `× ${kind(type)}` : roles ? "roles" : kinds(first.node.kind, members.length);
   const account = same((node) => node.account ?? "");
   return {
-    id, layer: first.layer, kind: first.node.kind, name: `${members.length} ${what}`, is: account === undefined ? `of ${new Set(nodes.map((node) => node.account)).size} accounts` : account && `of ${account}`, members: members.map(({ key }) => key),
+    id, layer: first.layer, kind: first.node.kind, name: `${members.length} ${what}`, is: first.node.kind === "account" || first.node.kind === "vendor" ? "" : account === undefined ? `of ${new Set(nodes.map((node) => node.account)).size} accounts` : account && `of ${account}`, members: members.map(({ key }) => key),
     stories: [...new Set(members.flatMap(({ stories }) => [...stories]))], answer: members.map(({ answer }) => answer).reduce(surest), withheld: first.node.withheld, of: rest, group: true,
   };
 }
@@ -113,8 +113,12 @@ function together(id: string, members: Spot[], rest?: string): Omit<Box, "x" | "
 export function layered(stories: readonly Story[], open: readonly string[] = []): Drawn {
   const found = spots(stories);
   const opened = new Set(open);
-  const x = (layer: number) => PAD.x + layer * (BOX.width + GAP.x);
   const columns = LAYERS.map((_, layer) => inLayer([...found.values()].filter((spot) => spot.layer === layer), opened));
+  // A layer with nothing in it takes no room.
+  const place = columns.map((_, layer) => columns.slice(0, layer).filter((column) => column.length > 0).length);
+  const shown = columns.filter((column) => column.length > 0).length;
+  const wide = BOX.width + GAP.x + (LAYERS.length - shown) * GAP.more;
+  const x = (layer: number) => PAD.x + (place[layer] ?? 0) * wide;
   const most = Math.max(1, ...columns.map((column) => column.length));
   const tall = most * (BOX.height + GAP.y);
   const boxes = columns.flatMap((column, layer) => {
@@ -138,7 +142,7 @@ export function layered(stories: readonly Story[], open: readonly string[] = [])
     }
   }
   const lines = [...pairs.values()].map(({ from, to, count, answer }) => ({ from: from.id, to: to.id, count, answer, ...curve(from, to) }));
-  return { boxes, lines, width: x(LAYERS.length - 1) + BOX.width + PAD.x + 26, height: PAD.top + tall + PAD.bottom };
+  return { boxes, lines, width: PAD.x + Math.max(0, shown - 1) * wide + BOX.width + PAD.x + 10, height: PAD.top + tall + PAD.bottom };
 }
 
 /** From the right side of one box to the left side of another; within a layer around its right side. */

@@ -30,7 +30,7 @@ describe("words", () => {
       "the internet", "deploy", "the data of ledger", "what listens on i-1", "access key AKIA1", "Backup Ltd (account 999988887777)",
     ]);
     expect(called(hidden("access_key"))).toBe("an access key outside your scope");
-    expect(bare(hidden("server"))).toBe("outside your scope");
+    expect([called(hidden("principal")), bare(hidden("server"))]).toEqual(["a user or role outside your scope", "outside your scope"]);
     expect(bare(node("balancer", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/storefront/0123"))).toBe("storefront");
     expect(bare(node("principal", "111122223333"))).toBe("root user of 111122223333");
     expect(bare(server("i-1", "server"))).toBe("i-1");
@@ -38,7 +38,7 @@ describe("words", () => {
   });
   it("say what is lost, and with what", () => {
     expect(loss(story([INTERNET, bucket("a")]))).toBe("restricted data");
-    expect(loss({ jewel: "administrators", data_class: null, with_it_counts: [{ jewel: "data", count: 2 }, { jewel: "keys", count: 1 }, { jewel: "backups", count: 3 }] })).toBe("a whole account, and with it 2 × data, 1 key and 3 backups");
+    expect(loss({ jewel: "administrators", data_class: null, with_it_counts: [{ jewel: "data", count: 2 }, { jewel: "keys", count: 1 }, { jewel: "backups", count: 3 }] })).toBe("a whole account, and with it 2 things with data, 1 key and 3 backups");
   });
   it("say each edit, and what comes of it", () => {
     expect(edited(edit)).toBe("Take s3:GetObject out of statement 0 of the policy reads of deployer.");
@@ -123,8 +123,8 @@ describe("one story", () => {
   });
   it("tells what is outside without names", async () => {
     const text = await told({ from: [hidden("access_key")], steps: [step(hidden("access_key"), hidden("principal"), { rule: "withheld", title: "a part of the way that is outside your scope", withheld: true }), step(hidden("principal"), bucket("ledger"), { proof: proof({ withheld: true }) })] });
-    expect(text).toContain("From an access key outside your scope to the data of ledger");
-    expect(text).toContain("a part of the way that is outside your scope.");
+    expect(text).toContain("From an access key outside your scope to the data of ledger: every step");
+    expect(text).toContain("A part of the way that is outside your scope.");
     expect(text).toContain("A part of the proof is outside your scope.");
   });
   it("says what was not read and what must hold", async () => {
@@ -137,17 +137,18 @@ describe("one story", () => {
 
 describe("what to mend first", () => {
   const first = (count: number, of: object = {}) => ({ step: step(INTERNET, bucket("ledger")), jewel_count: count, jewels: [bucket("ledger")], edit, ...of });
-  const answer = (of: Partial<Schemas["FixFirstAnswer"]>): Schemas["FixFirstAnswer"] => ({ steps: [first(6)], passed: [], smallest_cut: [first(0), first(6)], cost: 5, at_least: 4, open_count: 1, open: [node("account", "111122223333")], reached: 9, cut: false, as_of: AS_OF, ...of });
+  const answer = (of: Partial<Schemas["FixFirstAnswer"]>): Schemas["FixFirstAnswer"] => ({ steps: [first(6)], passed: [], smallest_cut: [first(0), first(6)], smallest_cut_count: 102, cost: 5, at_least: 4, open_count: 1, open: [node("account", "111122223333")], reached: 9, cut: false, as_of: AS_OF, ...of });
   it("ranks steps, tells what remains, and the gap of the cut", async () => {
     const text = await page(<Fix answer={answer({})} />);
     expect(text).toContain("6 things of 9 that can be come by hang on one step.");
     expect(text).toContain("3 things can be come by all the same.");
-    expect(text).toContain("2 steps stop every way that can be stopped , at a cost of 5. Nothing that costs less than 4 can do it");
+    expect(text).toContain("102 steps stop every way that can be stopped , at a cost of 5. Nothing that costs less than 4 can do it");
+    expect(text).toContain("and 100 more");
     expect(text).toContain("It closes nothing alone, only with the others.");
     expect(text).toContain("No edit of a step stops the way to everything in account 111122223333");
   });
   it("is nothing where nothing is lost, and says where not all was tried", async () => {
-    expect(await page(<Fix answer={answer({ reached: 0, steps: [], smallest_cut: [], open: [], open_count: 0 })} />)).toContain("no way leads to what must not be lost");
+    expect(await page(<Fix answer={answer({ reached: 0, steps: [], smallest_cut: [], smallest_cut_count: 0, open: [], open_count: 0 })} />)).toContain("no way leads to what must not be lost");
     const cut = await page(<Fix answer={answer({ cut: true, steps: [] })} />);
     expect(cut).toContain("not all was tried");
     expect(cut).toContain("no one step that an edit can close");
@@ -158,7 +159,7 @@ describe("what falls", () => {
   it("is told jewels first, with what is outside", async () => {
     const rows = [{ what: bucket("ledger"), jewel: "data", data_class: "restricted", answer: "yes", steps: 2 }, { what: role("b"), jewel: null, data_class: null, answer: "unknown", steps: 1 }];
     const text = await page(<Falls of="x" />, [[["paths", "blast", "x"], { pages: [{ taken: role("a"), rows, total: 2, next: null, jewels: [{ jewel: "data", count: 1 }], kept_under_count: 0, kept_under: [], outside: true, cut: false, gap_count: 0, gaps: [], as_of: AS_OF }], pageParams: [0] }]]);
-    expect(text).toContain("With a 2 things fall, among them 1 × data that must not be lost. More falls that is outside your scope.");
+    expect(text).toContain("With a 2 things fall, among them 1 thing with data that must not be lost. More falls that is outside your scope.");
     expect(text).toContain("data (restricted)");
   });
 });

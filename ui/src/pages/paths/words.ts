@@ -54,7 +54,7 @@ export function bare({ kind: of, id, name, withheld }: Node): string {
 /** What an intruder has, as a sentence's part. */
 export function called(node: Node): string {
   const name = bare(node);
-  if (node.withheld) return `${/^[aeiou]/.test(kinds(node.kind, 1)) ? "an" : "a"} ${kinds(node.kind, 1)} ${OUTSIDE}`;
+  if (node.withheld) return `${/^[aeio]/.test(kinds(node.kind, 1)) ? "an" : "a"} ${kinds(node.kind, 1)} ${OUTSIDE}`;
   switch (node.kind) {
     case "vendor": return node.name ? `${name} (account ${shown(node.id ?? "", 20)})` : `account ${name} outside`;
     case "access_key": return `access key ${name}`;
@@ -83,12 +83,18 @@ export function is(node: Node): string {
 /** `from the internet to the data of payments`. */
 export const title = ({ from, to }: Pick<Story, "from" | "to">): string => `From ${list(from.map(called))} to ${called(to)}`;
 
+const LOSSES: Record<Jewel, [one: string, many: string]> = { administrators: ["whole account", "whole accounts"], data: ["thing with data", "things with data"], keys: ["key", "keys"], backups: ["backup", "backups"], logs: ["log", "logs"] };
+/** `1 whole account, 3 keys and 13 backups`. */
+export const losses = (counts: readonly { jewel: Jewel; count: number }[]): string => list(counts.map((each) => counted(each.count, ...LOSSES[each.jewel])));
+
 /** What is lost, with how much besides: `restricted data, and with it 3 keys`. */
 export function loss({ jewel, data_class, with_it_counts }: Pick<Story, "jewel" | "data_class" | "with_it_counts">): string {
   const what = jewel === "data" && data_class ? `${shown(data_class, 40)} data` : JEWELS[jewel];
-  const besides = with_it_counts.map((each) => (each.jewel === "data" ? `${each.count} × data` : counted(each.count, each.jewel === "administrators" ? "account" : each.jewel.replace(/s$/, ""))));
-  return besides.length > 0 ? `${what}, and with it ${list(besides)}` : what;
+  return with_it_counts.length > 0 ? `${what}, and with it ${losses(with_it_counts)}` : what;
 }
+
+/** `, in 3 steps`; how many lie outside is not known to whoever sees a part. */
+export const inSteps = (steps: readonly Step[]): string => (steps.some((step) => step.withheld) ? "" : `, in ${counted(steps.length, "step")}`);
 
 /** What the intruder does, to what. */
 export function done({ title: does, on }: Pick<Step, "title" | "on">): string {

@@ -18,9 +18,10 @@ use crate::{
     problem::{Problem, ProblemView},
     routes::network::NetworkAsOf,
     state::ApiState,
-    waiting,
 };
 
+/// Steps of the smallest cut that are told.
+const CUT_MAX: usize = 100;
 /// Jewels that are named beside what they hang on.
 const NAMED_MAX: usize = 20;
 
@@ -35,8 +36,6 @@ pub(crate) struct FixFirstQuery {
     /// Only of ways that end so; may be repeated.
     #[param(inline)]
     jewel: Vec<PathJewel>,
-    /// Only where how an intruder would walk is worked out already: otherwise that begins, and the answer is `too_busy`.
-    at_once: Option<bool>,
 }
 
 /// Something that every way to some jewels passes.
@@ -70,7 +69,9 @@ pub(crate) struct FixFirstAnswer {
     steps: Vec<FirstView>,
     /// What an intruder must have on every way to some jewels. At most 50.
     passed: Vec<PassedView>,
-    /// Steps that stop every way that can be stopped, as few and as cheap as were found.
+    /// How many steps stop every way that can be stopped, as few and as cheap as were found.
+    smallest_cut_count: u64,
+    /// The first 100 of them.
     smallest_cut: Vec<FirstView>,
     /// What these cost together: what each kind of step costs is in the rules.
     cost: u64,
@@ -99,16 +100,9 @@ pub(crate) async fn fix_first(
     visible: Visible,
     Query(query): Query<FixFirstQuery>,
 ) -> Result<Json<FixFirstAnswer>, Problem> {
-    let snapshot = if query.at_once == Some(true) {
-        intruding::at_once(&state).await?
-    } else {
-        intruding::snapshot(&state).await?
-    };
+    let snapshot = intruding::snapshot(&state).await?;
     let sight = Sight::of(&state, Arc::clone(&snapshot), visible).await?;
     let is_usual = sight.is_all() && query.entry.is_empty() && query.jewel.is_empty();
-    if query.at_once == Some(true) && is_usual && !snapshot.knows_first() {
-        return Err(waiting::later("looking for what to mend first"));
-    }
     permitting::ask(&state, move || {
         let own;
         let found: &FixFirst = if is_usual {
@@ -132,7 +126,8 @@ pub(crate) async fn fix_first(
                 })
                 .collect(),
             steps: found.steps.iter().map(|one| FirstView::of(one, &sight)).collect(),
-            smallest_cut: found.cut.iter().map(|one| FirstView::of(one, &sight)).collect(),
+            smallest_cut_count: found.cut.len() as u64,
+            smallest_cut: found.cut.iter().take(CUT_MAX).map(|one| FirstView::of(one, &sight)).collect(),
             cost: found.cost,
             at_least: found.at_least,
             open_count: found.open.len() as u64,
@@ -140,6 +135,52 @@ pub(crate) async fn fix_first(
             reached: found.reached as u64,
             cut: found.cut_short,
             as_of: NetworkAsOf::of_scan(&snapshot.scan),
+        }))
+    })
+    .await
+}
+
+/// The first of what to mend first.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct FirstAnswer {
+    /// Whether it is worked out for the last scan; where it is not, that has begun.
+    worked_out: bool,
+    /// The step that most jewels hang on and that an edit closes; null where none does, and where it is not worked out.
+    first: Option<FirstView>,
+    /// How many jewels are come by.
+    reached: u64,
+}
+
+/// The step that most hangs on, where that is worked out already
+///
+/// This never waits: for pages that have more to tell.
+#[utoipa::path(get, path = "/paths/first", tag = "paths", operation_id = "first_to_fix",
+    responses(
+        (status = 200, description = "The answer", body = FirstAnswer),
+        (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn first(
+    State(state): State<ApiState>,
+    visible: Visible,
+) -> Result<Json<FirstAnswer>, Problem> {
+    let Some(snapshot) = intruding::at_once(&state).await? else { return Ok(Json(FirstAnswer::default())) };
+    let sight = Sight::of(&state, Arc::clone(&snapshot), visible).await?;
+    if sight.is_all() && !snapshot.knows_first() {
+        return Ok(Json(FirstAnswer::default()));
+    }
+    permitting::ask(&state, move || {
+        let own;
+        let found: &FixFirst = if sight.is_all() {
+            snapshot.fix_first().map_err(super::refused)?
+        } else {
+            own = sight.walk()?.fix_first(&Asked::default()).map_err(|error| sight.refused(error))?;
+            &own
+        };
+        let first = found.steps.iter().find(|one| one.edit.is_some());
+        Ok(Json(FirstAnswer {
+            worked_out: true,
+            first: first.map(|one| FirstView::of(one, &sight)),
+            reached: found.reached as u64,
         }))
     })
     .await

@@ -12,7 +12,7 @@ mod views;
 
 pub(crate) use blast::{__path_blast_radius, blast_radius};
 use fathom_intrude::IntrudeError;
-pub(crate) use fix_first::{__path_fix_first, fix_first};
+pub(crate) use fix_first::{__path_first, __path_fix_first, first, fix_first};
 pub(crate) use stories::{__path_paths, paths};
 pub(crate) use story::{__path_story, story};
 

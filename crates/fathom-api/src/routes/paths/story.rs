@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use fathom_intrude::Query as Asked;
+use fathom_paths::Jewel;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -78,13 +79,22 @@ pub(crate) async fn story(
             ..Asked::default()
         };
         let found = sight.walk()?.paths(&asked).map_err(|error| sight.refused(error))?;
-        let story = found.stories.first().ok_or_else(|| {
+        let mut story = found.stories.into_iter().next().ok_or_else(|| {
             Problem::new(Code::NotFound, "no way that is known leads there from where was asked about")
                 .hint("leave `entry` out to ask from everywhere")
         })?;
+        // Of an account also what is lost with it, which takes asking about everything.
+        if story.jewel == Jewel::Administrators {
+            let all = Asked { to: None, jewels: Vec::new(), edits: 0, plain: true, ..asked };
+            let all = sight.walk()?.paths(&all).map_err(|error| sight.refused(error))?;
+            let same = all.stories.into_iter().find(|one| {
+                (one.entry, one.jewel, &one.to) == (story.entry, story.jewel, &story.to)
+            });
+            story.with_it = same.map(|one| one.with_it).unwrap_or_default();
+        }
         Ok(Json(StoryAnswer {
             edit: story.edit.as_ref().map(|closing| sight.closing(closing)),
-            story: StoryView::of(story, &sight, true),
+            story: StoryView::of(&story, &sight, true),
             as_of: NetworkAsOf::of_scan(&snapshot.scan),
         }))
     })
