@@ -16,6 +16,7 @@ pub mod demands;
 pub mod encryption;
 pub mod finders;
 pub mod open;
+pub mod owners;
 mod pack;
 pub mod places;
 pub mod references;

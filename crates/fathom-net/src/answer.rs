@@ -95,6 +95,7 @@ pub enum Code {
     Elbv2ListenerRequiresTgAccept,
     EniSgRulesMismatch,
     EniSourceDestCheckRestriction,
+    FirewallRulesRestriction,
     GatewayRejectsSpoofedTraffic,
     #[serde(rename = "IGW_DESTINATION_ADDRESS_NOT_IN_RFC1918_EGRESS")]
     IgwDestinationAddressNotInRfc1918Egress,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     answer::{Answer, Verdict},
     inside::may_let_in_internet,
-    model::{Interface, Network, Target},
+    model::{Interface, Network, Owned, Target},
     trace::{Place, PortAnswer, Question, ask, interfaces_of_balancer, ranges_of},
     traffic::{ICMP, Protocol, TCP, Traffic, UDP},
 };
@@ -23,6 +23,9 @@ pub struct Exposed {
     /// The server behind, or the name of the load balancer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What is no server and has the interface, or may have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
     /// The type as AWS says it, for interfaces of services.
     pub kind: String,
     /// What made the interface, in words.
@@ -46,6 +49,20 @@ impl Exposed {
     pub fn verdict(&self) -> Verdict {
         self.ports.iter().map(|one| one.answer.verdict).max().unwrap_or(Verdict::No)
     }
+}
+
+/// What is no server and has an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owner {
+    /// Its ARN.
+    pub resource: String,
+    /// Its type.
+    pub resource_type: String,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the interface may be of something else as well.
+    pub is_one_of_several: bool,
 }
 
 /// What the internet reaches, all of it, in the order of accounts and ids. Only what is not surely closed is told.
@@ -75,6 +92,7 @@ pub fn exposure(network: &Network, protocols: &[Protocol]) -> Vec<Exposed> {
                 id: arn.to_owned(),
                 component: "load_balancer",
                 name: Some(balancer.name.clone()),
+                owners: Vec::new(),
                 kind: format!("{:?}", balancer.kind).to_lowercase(),
                 description: String::new(),
                 account: balancer.at.account.clone(),
@@ -115,6 +133,7 @@ pub fn exposure(network: &Network, protocols: &[Protocol]) -> Vec<Exposed> {
                 id: id.to_owned(),
                 component: "network_interface",
                 name: interface.instance.clone(),
+                owners: owners(network, number),
                 kind: interface.told_kind.clone(),
                 description: interface.description.clone(),
                 account: interface.at.account.clone(),
@@ -154,6 +173,16 @@ pub fn targets(network: &Network, row: &Exposed) -> Vec<(Target, Traffic)> {
         }
     }
     found
+}
+
+fn owners(network: &Network, interface: u32) -> Vec<Owner> {
+    let owner = |(uid, owned): (&str, &Owned)| Owner {
+        resource: uid.to_owned(),
+        resource_type: owned.kind.clone(),
+        name: owned.name.clone(),
+        is_one_of_several: !owned.rivals.is_empty(),
+    };
+    network.owners(interface).map(owner).collect()
 }
 
 fn question(network: &Network, to: &Place, protocol: Protocol, port: u16) -> Answer {

@@ -16,7 +16,7 @@ pub mod trace;
 pub mod traffic;
 
 pub use answer::{Answer, Code, Disposition, Hop, Leg, Says, Verdict};
-pub use exposure::{Exposed, USUAL, exposure};
+pub use exposure::{Exposed, Owner, USUAL, exposure};
 pub use index::Index;
 pub use model::{Builder, Found, Network};
 pub use roll::Roll;

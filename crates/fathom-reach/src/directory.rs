@@ -34,7 +34,9 @@ impl Directory {
     /// When the store fails.
     pub async fn load(store: &Store) -> Result<Self, StoreError> {
         let mut directory = Self::default();
-        let which = Which { kinds: Builder::kinds().map(ResourceType::from).collect(), ..Which::all() };
+        let owners = crate::owner_rules().iter().map(|rule| rule.kind.clone());
+        let kinds = Builder::kinds().map(ResourceType::from).chain(owners).collect();
+        let which = Which { kinds, ..Which::all() };
         let mut found = std::pin::pin!(store.stream_resources(&which, false));
         while let Some(chunk) = found.try_next().await? {
             for stored in chunk {

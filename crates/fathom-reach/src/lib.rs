@@ -6,10 +6,12 @@
 mod directory;
 
 pub mod open;
+pub mod owner;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fathom_access::unread;
+use fathom_content::owners::{self, OwnerRule};
 use fathom_model::{Coverage, Outcome, ResourceType, Timestamp};
 use fathom_net::{Builder, Found, Network};
 use fathom_store::{CoverageQuery, Store, StoreError, Which};
@@ -18,9 +20,10 @@ use futures::TryStreamExt as _;
 pub use directory::{Directory, Named};
 
 /// The calls without whose answer a list is not whole. Others add members to documents, whose gaps say it.
-const LISTINGS: [&str; 27] = [
+const LISTINGS: [&str; 30] = [
     "DescribeEgressOnlyInternetGateways",
     "DescribeFirewall",
+    "DescribeFirewallPolicy",
     "DescribeInstances",
     "DescribeInternetGateways",
     "DescribeListeners",
@@ -30,6 +33,7 @@ const LISTINGS: [&str; 27] = [
     "DescribeNetworkAcls",
     "DescribeNetworkInterfaces",
     "DescribeRouteTables",
+    "DescribeRuleGroup",
     "DescribeRules",
     "DescribeSecurityGroups",
     "DescribeSubnets",
@@ -46,6 +50,7 @@ const LISTINGS: [&str; 27] = [
     "DescribeVpnGateways",
     "ListFirewallPolicies",
     "ListFirewalls",
+    "ListRuleGroups",
 ];
 /// What is asked once for each thing of another type: where there is none of those, nothing is asked.
 const ASKED_OF_OTHERS: [&str; 2] =
@@ -77,7 +82,56 @@ pub async fn load(store: &Store, now: Timestamp) -> Result<Network, StoreError> 
         }
     }
     coverage(store, kinds, &places, &mut builder).await?;
+    owned(store, &mut builder).await?;
     Ok(builder.build())
+}
+
+/// The rules of whose an interface is. They are in the binary, and a test reads them.
+fn owner_rules() -> &'static [OwnerRule] {
+    owners::rules().unwrap_or_default()
+}
+
+/// Tells what is no server and has interfaces.
+async fn owned(store: &Store, builder: &mut Builder) -> Result<(), StoreError> {
+    let kinds: Vec<ResourceType> = owner_rules().iter().map(|rule| rule.kind.clone()).collect();
+    let unlisted = unlisted(store, kinds.clone()).await?;
+    let which = Which { kinds, ..Which::all() };
+    let mut found = std::pin::pin!(store.stream_resources(&which, true));
+    while let Some(chunk) = found.try_next().await? {
+        for stored in chunk {
+            let resource = &stored.resource;
+            let place = (resource.account.as_str(), resource.region.as_str());
+            let Some(rule) = owner_rules().iter().find(|rule| rule.kind == resource.kind) else { continue };
+            let name = resource.name.as_deref();
+            if let Some(mut owned) = owner::owned(rule, &resource.document.value(), place, name) {
+                // What was not read may look the same.
+                owned.rivals = owner_rules()
+                    .iter()
+                    .filter(|other| owner::look_alike(rule, other))
+                    .filter(|other| {
+                        unlisted.contains(&(place.0.to_owned(), place.1.to_owned(), other.kind.clone()))
+                    })
+                    .map(|other| format!("{} that was not read", other.kind))
+                    .collect();
+                builder.owned(resource.uid.as_str(), owned);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The types of which a list was cut, by account and region.
+async fn unlisted(
+    store: &Store,
+    kinds: Vec<ResourceType>,
+) -> Result<BTreeSet<(String, String, ResourceType)>, StoreError> {
+    let query = CoverageQuery { kinds, limit: 1_000_000, ..CoverageQuery::default() };
+    let rows = store.coverage(&query).await?;
+    let cut = rows.into_iter().filter(|row| row.outcome == Outcome::Unknown);
+    let place = |row: Coverage| {
+        Some((row.account.as_str().to_owned(), row.region.as_str().to_owned(), row.resource_type?))
+    };
+    Ok(cut.filter_map(place).collect())
 }
 
 /// Tells which lists could not be read or were never asked for, where there is a network.

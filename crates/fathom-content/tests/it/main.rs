@@ -4,5 +4,6 @@ mod activity;
 mod declarations;
 mod definitions;
 mod open;
+mod owners;
 mod reference;
 mod vendors;

@@ -5,9 +5,10 @@ use std::{collections::HashMap, net::IpAddr};
 use serde_json::Value;
 
 use super::{
-    Acl, Attachment, Balancer, BlockMode, Endpoint, Gateway, Group, Instance, Interface, InterfaceKind,
-    Listener, ListenerRule, Nat, Network, Peering, PrefixList, Subnet, Table, TargetGroup, Transit,
-    TransitTable, Unlisted, Vpc, Vpn, Whereabouts, balance, filters, gateways, routes, subnets,
+    Acl, Attachment, Balancer, BlockMode, Endpoint, Firewall, FirewallRules, Gateway, Group, Instance,
+    Interface, InterfaceKind, Listener, ListenerRule, Nat, Network, Owned, Peering, Policy, PrefixList,
+    Subnet, Table, TargetGroup, Transit, TransitTable, Unlisted, Vpc, Vpn, Whereabouts, balance, filters,
+    firewall, gateways, routes, subnets,
 };
 use crate::{address::Cidr, roll::Roll};
 
@@ -97,6 +98,9 @@ pub struct Builder {
     attachments: Vec<(String, Attachment)>,
     transit_tables: Vec<(String, TransitTable)>,
     endpoints: Vec<(String, Endpoint)>,
+    firewalls: Vec<(String, Firewall)>,
+    firewall_policies: Vec<(String, Policy)>,
+    firewall_rules: Vec<(String, FirewallRules)>,
     balancers: Vec<(String, Balancer)>,
     target_groups: Vec<(String, TargetGroup)>,
     listeners: Vec<(String, Listener)>,
@@ -104,12 +108,13 @@ pub struct Builder {
     services: Vec<(String, Vec<String>)>,
     instances: Vec<(String, Instance)>,
     block_modes: Vec<(Whereabouts, BlockMode)>,
+    owned: Vec<(String, Owned)>,
     unlisted: Vec<Unlisted>,
     faults: Vec<String>,
 }
 
 /// The types that have a say, as AWS Config names them.
-const KINDS: [&str; 26] = [
+const KINDS: [&str; 28] = [
     "AWS::EC2::VPC",
     "AWS::EC2::Subnet",
     "AWS::EC2::NetworkInterface",
@@ -136,6 +141,8 @@ const KINDS: [&str; 26] = [
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::ElasticLoadBalancing::LoadBalancer",
     "AWS::NetworkFirewall::Firewall",
+    "AWS::NetworkFirewall::FirewallPolicy",
+    "AWS::NetworkFirewall::RuleGroup",
 ];
 
 impl Builder {
@@ -202,6 +209,9 @@ impl Builder {
                 self.target_groups.extend(balance::target_group(read));
             }
             "AWS::ElasticLoadBalancing::LoadBalancer" => self.balancers.extend(balance::classic(read)),
+            "AWS::NetworkFirewall::Firewall" => self.firewalls.extend(firewall::firewall(read)),
+            "AWS::NetworkFirewall::FirewallPolicy" => self.firewall_policies.extend(firewall::policy(read)),
+            "AWS::NetworkFirewall::RuleGroup" => self.firewall_rules.extend(firewall::rules(read)),
             _ => {}
         }
         self.faults = faults;
@@ -211,6 +221,11 @@ impl Builder {
     pub fn unlisted(&mut self, account: &str, region: &str, kind: &str, why: &str) {
         let at = Whereabouts { account: account.to_owned(), region: region.to_owned() };
         self.unlisted.push(Unlisted { at, kind: kind.to_owned(), why: why.to_owned() });
+    }
+
+    /// Takes in what is no server and has interfaces, by ARN.
+    pub fn owned(&mut self, uid: &str, owned: Owned) {
+        self.owned.push((uid.to_owned(), owned));
     }
 
     /// The network, looked up and numbered.
@@ -258,6 +273,9 @@ impl Builder {
                 (id.to_owned(), table.routes.is_none())
             }),
             endpoints: self.endpoints.into_iter().collect(),
+            firewalls: self.firewalls.into_iter().collect(),
+            firewall_policies: self.firewall_policies.into_iter().collect(),
+            firewall_rules: self.firewall_rules.into_iter().collect(),
             balancers: balancers.into_iter().collect(),
             target_groups: self.target_groups.into_iter().collect(),
             services: self.services.into_iter().collect(),
@@ -268,6 +286,8 @@ impl Builder {
             ..Network::default()
         };
         network.look_up();
+        network.find_owned(self.owned);
+        network.cut_by_firewalls();
         network
     }
 }

@@ -181,8 +181,11 @@ impl Network {
         Ok(subnets)
     }
 
-    /// The interfaces of a server, the primary one first.
+    /// The interfaces of a server, the primary one first, or of what else has some.
     pub fn interfaces_of(&self, instance: &str) -> Vec<u32> {
+        if let Some(owned) = self.owned.get(instance) {
+            return owned.interfaces.clone();
+        }
         let all = (0..).zip(self.interfaces.iter());
         let mut own: Vec<(u64, u32)> = all
             .filter(|(_, (_, one))| one.instance.as_deref() == Some(instance))

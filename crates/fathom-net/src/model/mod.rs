@@ -6,8 +6,10 @@
 mod balance;
 mod build;
 mod filters;
+mod firewall;
 mod gateways;
 mod lookup;
+mod owners;
 mod routes;
 mod subnets;
 
@@ -19,11 +21,13 @@ use std::{
 pub use balance::{Balancer, BalancerKind, Listener, Rule as ListenerRule, Target, TargetGroup, TargetKind};
 pub use build::{Builder, Found};
 pub use filters::{Acl, AclEntry, Group, Peer, PrefixList, Rule};
+pub use firewall::{Among, Fate, Firewall, FirewallRule, FirewallRules, GroupOfRules, Policy, Whom};
 pub use gateways::{
     Attachment, AttachmentKind, BlockMode, Endpoint, EndpointKind, Gateway, Nat, Peering, PeeringSide,
     Transit, TransitRoute, TransitTable, TransitTarget, Vpn,
 };
 pub use lookup::{Unread, Whole};
+pub use owners::{Marks, Owned};
 pub use routes::{Destination, Origin, Route, Table, Via};
 pub use subnets::{Instance, Interface, InterfaceKind, PrivateAddress, Subnet, Vpc};
 
@@ -86,6 +90,12 @@ pub struct Network {
     pub transit_tables: Roll<TransitTable>,
     /// Endpoints.
     pub endpoints: Roll<Endpoint>,
+    /// Network firewalls, by ARN.
+    pub firewalls: Roll<Firewall>,
+    /// Their policies, by ARN.
+    pub firewall_policies: Roll<Policy>,
+    /// Their groups of rules, by ARN.
+    pub firewall_rules: Roll<FirewallRules>,
     /// Load balancers, by ARN; classic ones by name.
     pub balancers: Roll<Balancer>,
     /// Target groups, by ARN.
@@ -94,6 +104,8 @@ pub struct Network {
     pub services: BTreeMap<String, Vec<String>>,
     /// Instances.
     pub instances: Roll<Instance>,
+    /// What is no server and has interfaces, by ARN.
+    pub owned: Roll<Owned>,
     /// Lists that were not read.
     pub unlisted: Vec<Unlisted>,
     /// What made no sense in documents, with the resource.
@@ -110,4 +122,8 @@ pub struct Network {
     gateway_of: HashMap<String, u32>,
     attached: BTreeMap<(String, String), u32>,
     zones: HashMap<String, Vec<u32>>,
+    owners_of: HashMap<u32, Vec<u32>>,
+    /// What rules of firewalls tell apart.
+    pub(crate) firewall_ranges: Vec<crate::address::Cidr>,
+    pub(crate) firewall_ports: Vec<(u16, u16)>,
 }

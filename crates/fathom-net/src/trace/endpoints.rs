@@ -1,7 +1,7 @@
 //! Endpoints that routes lead to: gateway endpoints of a service, and those of appliances.
 
 use super::{
-    acls,
+    acls, firewall,
     walk::{Came, End, Outside, Sender, Walk},
 };
 use crate::{
@@ -60,9 +60,15 @@ impl Walk<'_> {
                     return end;
                 }
                 self.hop("vpc_endpoint", id, Says::Forwarded, "through the appliances behind it");
-                let condition = format!("the firewall or appliance behind {id} lets it pass");
-                if !self.conditions.contains(&condition) {
-                    self.conditions.push(condition);
+                match firewall::pass(self, id) {
+                    Some(Err(end)) => return end,
+                    Some(Ok(())) => {}
+                    None => {
+                        let condition = format!("the firewall or appliance behind {id} lets it pass");
+                        if !self.conditions.contains(&condition) {
+                            self.conditions.push(condition);
+                        }
+                    }
                 }
                 if !matches!(self.sender, Sender::Nobody) {
                     self.sender = Sender::Lost(Code::SgReferencesNotPreserved);

@@ -99,6 +99,7 @@ fn ranges_around(network: &Network, own: &Interface) -> Vec<Cidr> {
             }
         }
     }
+    cuts.extend(&network.firewall_ranges);
     let routes = network.transit_tables.iter().filter_map(|(_, table)| table.routes.as_ref()).flatten();
     cuts.extend(routes.filter_map(|route| route.cidr));
     cuts

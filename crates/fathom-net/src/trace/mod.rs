@@ -6,9 +6,11 @@
 mod acls;
 mod balancers;
 mod endpoints;
+mod firewall;
 mod gateways;
 pub(crate) mod groups;
 mod internet;
+mod owned;
 mod place;
 mod ports;
 mod routes;
@@ -56,6 +58,9 @@ impl Question {
 pub fn ask(network: &Network, question: &Question) -> Answer {
     if let Place::Balancer(arn) = &question.to {
         return balancers::ask(network, question, arn, 0);
+    }
+    if let Some(answer) = owned::ask_each(network, question) {
+        return answer;
     }
     let mut best = Best::default();
     for client in clients(network, &question.from) {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::model::Network;
+use crate::model::{Network, Owned};
 
 /// A client or a server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,7 +15,7 @@ pub enum Place {
     Holder(u32, IpAddr),
     /// An interface, with all its addresses.
     Interface(u32),
-    /// A server, with all its interfaces.
+    /// A server by id, or something else that has interfaces by ARN, with all of them.
     Instance(String),
     /// A load balancer.
     Balancer(String),
@@ -27,7 +27,7 @@ pub enum Place {
 
 /// How places are written, for errors.
 const FORMS: &str = "write `internet`, an address, an address behind a gateway (10.1.2.3@vgw-…, @tgw-attach-…) or in a VPC \
-    (10.1.2.3@vpc-…), or the id of a network interface, a server, an endpoint or a load balancer";
+    (10.1.2.3@vpc-…), or the id of a network interface, a server, an endpoint or a load balancer, or the name or ARN of a database, container or file system";
 
 /// The place that a text means.
 ///
@@ -81,6 +81,22 @@ pub fn find(network: &Network, text: &str) -> Result<Place, String> {
         [] => {}
         [one] => return Ok(Place::Balancer((*one).to_owned())),
         several => return Err(format!("`{text}` may mean several; name one:\n  {}", several.join("\n  "))),
+    }
+    let called = |uid: &str, one: &Owned| uid == text || one.name.as_deref() == Some(text);
+    let owned: Vec<(&str, &Owned)> = network.owned.iter().filter(|(uid, one)| called(uid, one)).collect();
+    match owned.as_slice() {
+        [] => {}
+        [(uid, one)] if one.interfaces.is_empty() => {
+            let call = "ec2:DescribeNetworkInterfaces";
+            let unread = network.unlisted(&one.at, "AWS::EC2::NetworkInterface");
+            let why = unread.map_or_else(|| format!("none looks like its own ({call})"), |unread| unread.0);
+            return Err(format!("no network interface of {uid} was seen: {why}"));
+        }
+        [(uid, _)] => return Ok(Place::Instance((*uid).to_owned())),
+        several => {
+            let uids: Vec<&str> = several.iter().map(|(uid, _)| *uid).collect();
+            return Err(format!("`{text}` may mean several; name one:\n  {}", uids.join("\n  ")));
+        }
     }
     if let Some(endpoint) = network.endpoints.get(id) {
         return if endpoint.interfaces.is_empty() {

@@ -76,6 +76,8 @@ fn ranges(network: &Network, from: &Place, to: &Place, protocol: Protocol) -> Ve
     for (_, acl) in network.acls.iter() {
         acl.inbound.iter().chain(&acl.outbound).for_each(|entry| cut(&entry.service));
     }
+    let firewalls = network.firewall_ports.iter();
+    cuts.extend(firewalls.flat_map(|(first, last)| [u32::from(*first), u32::from(*last) + 1]));
     cuts.retain(|cut| u16::try_from(*cut).is_ok());
     cuts.sort_unstable();
     cuts.dedup();

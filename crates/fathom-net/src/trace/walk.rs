@@ -119,6 +119,8 @@ pub(super) struct Walk<'n> {
     pub(super) asks_groups: bool,
     /// Tables of transit gateways that it passed on this leg.
     pub(super) passed: Vec<String>,
+    /// Firewalls that saw the connection begin.
+    pub(super) firewalls: Vec<String>,
     /// The VPC whose egress-only gateway it left by.
     pub(super) egress_only: Option<String>,
     /// The VPC whose gateway endpoint it left by.
@@ -204,6 +206,7 @@ impl<'n> Walk<'n> {
             assumptions: Vec::new(),
             asks_groups: true,
             passed: Vec::new(),
+            firewalls: Vec::new(),
             egress_only: None,
             service_vpc: None,
             seen: None,

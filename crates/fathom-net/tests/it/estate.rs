@@ -8,7 +8,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "eu-west-1";
 
 /// The member of an answer that lists a type, and the type.
-const LISTS: [(&str, &str); 25] = [
+const LISTS: [(&str, &str); 28] = [
     ("Vpcs", "AWS::EC2::VPC"),
     ("Subnets", "AWS::EC2::Subnet"),
     ("NetworkInterfaces", "AWS::EC2::NetworkInterface"),
@@ -34,6 +34,9 @@ const LISTS: [(&str, &str); 25] = [
     ("Rules", "AWS::ElasticLoadBalancingV2::ListenerRule"),
     ("TargetGroups", "AWS::ElasticLoadBalancingV2::TargetGroup"),
     ("LoadBalancerDescriptions", "AWS::ElasticLoadBalancing::LoadBalancer"),
+    ("Firewalls", "AWS::NetworkFirewall::Firewall"),
+    ("FirewallPolicies", "AWS::NetworkFirewall::FirewallPolicy"),
+    ("RuleGroups", "AWS::NetworkFirewall::RuleGroup"),
 ];
 
 /// Rules of a network ACL that let everything pass, as AWS's default one has them.

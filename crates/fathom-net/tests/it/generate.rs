@@ -293,6 +293,25 @@ fn network(
     given["VpnGateways"] =
         json!([{"VpnGatewayId": "vgw-0", "VpcAttachments": [{"VpcId": "vpc-1", "State": "attached"}]}]);
     given["VpcEndpoints"] = json!([{"VpcEndpointId": "vpce-0", "VpcId": "vpc-0", "VpcEndpointType": "GatewayLoadBalancer", "State": "available", "SubnetIds": ["subnet-0-1"]}]);
+    if flags[0] {
+        given["Firewalls"] = json!([{"FirewallArn": "fw-0", "FirewallName": "inspect", "VpcId": "vpc-0", "FirewallPolicyArn": "policy-0",
+            "SyncStates": {"a": {"Attachment": {"EndpointId": "vpce-0"}}}}]);
+        // A group that was not seen, or what the default actions do.
+        let group = if flags[4] { "rules-gone" } else { "rules-0" };
+        given["FirewallPolicies"] = json!([{"FirewallPolicyResponse": {"FirewallPolicyArn": "policy-0"}, "FirewallPolicy": {
+            "StatelessDefaultActions": [if flags[2] { "aws:forward_to_sfe" } else { "aws:pass" }],
+            "StatelessRuleGroupReferences": [{"ResourceArn": "rules-1", "Priority": 1}],
+            "StatefulEngineOptions": {"RuleOrder": "STRICT_ORDER"},
+            "StatefulRuleGroupReferences": [{"ResourceArn": group, "Priority": 1}],
+            "StatefulDefaultActions": if flags[5] { json!(["aws:drop_strict"]) } else { json!([]) }}}]);
+        let web = json!([{"FromPort": 443, "ToPort": 443}]);
+        given["RuleGroups"] = json!([
+            {"RuleGroupResponse": {"RuleGroupArn": "rules-1", "RuleGroupName": "first"}, "RuleGroup": {"RulesSource": {"StatelessRulesAndCustomActions": {"StatelessRules": [
+                {"Priority": 1, "RuleDefinition": {"Actions": ["aws:drop"], "MatchAttributes": {"Sources": [{"AddressDefinition": "10.0.0.9/32"}], "Protocols": [6], "DestinationPorts": web}}},
+                {"Priority": 2, "RuleDefinition": {"Actions": ["aws:pass"], "MatchAttributes": {"Sources": [{"AddressDefinition": "10.1.0.4/30"}]}}}]}}}},
+            {"RuleGroupResponse": {"RuleGroupArn": "rules-0", "RuleGroupName": "second"}, "RuleGroup": {"RulesSource": {
+                "RulesString": "drop tcp 10.1.0.0/26 any -> any 22 (sid:1;)\npass tcp any any -> 10.0.0.0/26 any (sid:2;)\ndrop tls any any -> any any (tls.sni; sid:3;)"}}}]);
+    }
     given["PrefixLists"] = json!([
         {"PrefixListId": "pl-0", "PrefixListName": "one", "OwnerId": "1", "Entries": [{"Cidr": "10.0.0.0/26"}, {"Cidr": "10.1.0.4/30"}]},
         {"PrefixListId": "pl-1", "PrefixListName": "unread", "OwnerId": "1", "unread": ["Entries"]},

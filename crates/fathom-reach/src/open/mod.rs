@@ -174,7 +174,7 @@ async fn name_calls(
 }
 
 /// The call that gives a member of a document.
-fn call(content: &Content, kind: &str, member: &str) -> String {
+pub fn call(content: &Content, kind: &str, member: &str) -> String {
     let definition = content.resources.get(kind);
     let enrich = definition.and_then(|one| one.enrich.iter().find(|enrich| enrich.into == member));
     match (definition, enrich) {

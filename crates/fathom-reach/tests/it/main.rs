@@ -5,4 +5,5 @@
 mod denied;
 mod estate;
 mod joins;
+mod owners;
 mod rules;
