@@ -273,6 +273,22 @@ impl Content {
     }
 }
 
+impl VulnerabilityRules {
+    /// What ships in the binary, without all other content.
+    ///
+    /// # Errors
+    /// Never, but that a file is read.
+    pub fn embedded() -> Result<Self, ContentError> {
+        let mut rules = Self::default();
+        for name in Embedded::iter().filter(|name| name.starts_with("vulnerabilities/") && is_yaml(name)) {
+            if let Some(file) = Embedded::get(&name) {
+                rules.add(parse_yaml(&name, &String::from_utf8_lossy(&file.data))?);
+            }
+        }
+        Ok(rules)
+    }
+}
+
 fn is_yaml(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == "yaml")
 }

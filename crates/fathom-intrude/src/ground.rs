@@ -6,10 +6,12 @@ use std::{
 };
 
 use fathom_access::{Escalating, Permissions};
+use fathom_content::VulnerabilityRules;
 use fathom_model::{DataClass, Explanation, Part, ResourceType, Statement, Target, Timestamp, Uid};
 use fathom_net::Network;
 use fathom_paths::Rules;
 use fathom_store::{Store, Which, WhichEdges};
+use fathom_vulnerable::Vulnerabilities;
 use futures::TryStreamExt as _;
 
 use crate::IntrudeError;
@@ -57,6 +59,8 @@ pub struct Ground {
     pub edges: Vec<(String, String, String)>,
     /// Keys that can be used.
     pub keys: Vec<AccessKey>,
+    /// What is known of the software of servers; none where that was not asked.
+    pub weaknesses: Option<Arc<Vulnerabilities>>,
 }
 
 impl Ground {
@@ -68,7 +72,20 @@ impl Ground {
         let permissions = Arc::new(Permissions::load(store, now).await?);
         let escalating = Arc::new(Escalating::load(store, now).await?);
         let network = Arc::new(fathom_reach::load(store, now).await?);
-        Self::of(store, permissions, escalating, network).await
+        let ground = Self::of(store, permissions, escalating, network).await?;
+        ground.with_weaknesses(store, now).await
+    }
+
+    /// The same with what is known of the software of servers.
+    ///
+    /// # Errors
+    /// When the store fails, or the rules cannot be used.
+    pub async fn with_weaknesses(self, store: &Store, now: Timestamp) -> Result<Self, IntrudeError> {
+        let rules = VulnerabilityRules::embedded()?;
+        let network = Some(Arc::clone(&self.network));
+        let known = fathom_vulnerable::Ground::load(store, &rules, None, network, now).await?;
+        let weaknesses = Some(Arc::new(Vulnerabilities::of(&rules, &known)));
+        Ok(Self { weaknesses, ..self })
     }
 
     /// The same, where permissions and the network were read before.
@@ -92,7 +109,7 @@ impl Ground {
         }
         let edges = edges(store, things.keys().map(String::as_str)).await?;
         let keys = keys(store).await?;
-        Ok(Self { permissions, escalating, network, rules, things, edges, keys })
+        Ok(Self { permissions, escalating, network, rules, things, edges, keys, weaknesses: None })
     }
 }
 

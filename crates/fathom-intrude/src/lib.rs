@@ -19,6 +19,7 @@ mod network;
 mod proof;
 mod story;
 mod walk;
+mod weak;
 
 pub use blast::{Blast, Fallen};
 pub use edits::{Breaks, Closing, Edit};
@@ -40,6 +41,9 @@ pub enum IntrudeError {
     /// The rules cannot be used.
     #[error(transparent)]
     Rules(#[from] fathom_paths::RulesError),
+    /// The rules of weaknesses cannot be used.
+    #[error(transparent)]
+    Content(#[from] fathom_content::ContentError),
     /// A question is not of its form.
     #[error("{0}")]
     Question(String),

@@ -126,7 +126,7 @@ impl Walk<'_> {
             asked: Vec::new(),
             packet: None,
             hops: Vec::new(),
-            only_if: only_if.into_iter().collect(),
+            only_if: self.weakness(step).unwrap_or_else(|| only_if.into_iter().collect()),
             not_known: Vec::new(),
         };
         if let Question::Link(at) = route.question {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use fathom_model::DataClass;
-use fathom_paths::{Entry, Jewel, Level, Tale, search};
+use fathom_paths::{Entry, Jewel, Level, Tale, search_where};
 use serde::Serialize;
 
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     edits::Closing,
     proof::Told,
     walk::{Named, Walk},
+    weak::Ease,
 };
 
 /// What is asked.
@@ -134,14 +135,16 @@ impl Walk<'_> {
     /// When somebody or something is named that is not known, and when a question is not of its form.
     pub fn paths(&self, query: &Query) -> Result<Paths, IntrudeError> {
         let (begins, goals) = (self.begins(query)?, self.goals(query)?);
+        let ease = self.eases();
         let mut ways = Vec::new();
         for (entry, starts) in &begins {
-            self.ways_from(*entry, starts, &goals, query.sure, &mut ways);
+            self.ways_from(*entry, starts, &goals, (query.sure, &ease), &mut ways);
         }
         ways.sort_by_cached_key(|way| {
             let to = self.named(way.goal);
             let class = std::cmp::Reverse(self.class_of(&to));
-            (way.tale.level, way.jewel, class, way.tale.steps.len(), way.entry, to.id)
+            let ease = way.tale.steps.iter().filter_map(|step| ease.get(step)).max().copied();
+            (way.tale.level, way.jewel, class, ease, way.tale.steps.len(), way.entry, to.id)
         });
         let mut reached: Vec<u32> = ways.iter().map(|way| way.goal).collect();
         reached.sort_unstable();
@@ -202,7 +205,7 @@ impl Walk<'_> {
         entry: Entry,
         starts: &[u32],
         goals: &[(Jewel, u32)],
-        sure: bool,
+        (sure, ease): (bool, &HashMap<u32, Ease>),
         ways: &mut Vec<Way>,
     ) {
         let mut left: Vec<(Jewel, u32)> =
@@ -211,14 +214,24 @@ impl Walk<'_> {
             if left.is_empty() {
                 return;
             }
-            let found = search(&self.graph, starts, level);
-            left.retain(|(jewel, goal)| match found.tale(&self.graph, *goal) {
-                Some(tale) => {
-                    ways.push(Way { entry, jewel: *jewel, goal: *goal, tale });
-                    false
+            // Of ways that are as sure, those by what is known to be exploited come first, however long.
+            for at_most in Ease::ALL {
+                if left.is_empty() || (at_most != Ease::Any && !ease.values().any(|one| *one > at_most)) {
+                    continue;
                 }
-                None => true,
-            });
+                let may = |step: u32| {
+                    let is_sure = self.graph.get(step).is_some_and(|step| step.level <= level);
+                    is_sure && ease.get(&step).is_none_or(|one| *one <= at_most)
+                };
+                let found = search_where(&self.graph, starts, may);
+                left.retain(|(jewel, goal)| match found.tale(&self.graph, *goal) {
+                    Some(tale) => {
+                        ways.push(Way { entry, jewel: *jewel, goal: *goal, tale });
+                        false
+                    }
+                    None => true,
+                });
+            }
         }
     }
 

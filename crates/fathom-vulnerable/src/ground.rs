@@ -6,7 +6,7 @@ use std::{
 };
 
 use fathom_access::{Listings, Seen, seen};
-use fathom_content::vulnerable::VulnerabilityRules;
+use fathom_content::{Content, vulnerable::VulnerabilityRules};
 use fathom_model::{ResourceType, Timestamp, Uid};
 use fathom_net::Network;
 use fathom_store::{Store, StoreError};
@@ -66,21 +66,24 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// Reads it; the network too, where it was not read before.
+    /// Reads it; the network too, where it was not read before. What was not read is told where the definitions say what is asked.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn load(
         store: &Store,
         rules: &VulnerabilityRules,
-        definitions: &fathom_content::Content,
+        definitions: Option<&Content>,
         network: Option<Arc<Network>>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let kinds: BTreeSet<&ResourceType> = rules.kinds().collect();
         let kinds: Vec<ResourceType> = kinds.into_iter().cloned().collect();
         let seen = seen(store, &kinds, now).await?;
-        let mut gaps = gaps(store, &kinds, definitions).await?;
+        let mut gaps = match definitions {
+            Some(definitions) => gaps(store, &kinds, definitions).await?,
+            None => Vec::new(),
+        };
         let mut reports = Vec::new();
         for (report, texts) in store.weakness_reports().await? {
             let notes: Vec<Noted> = texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect();
@@ -116,13 +119,12 @@ impl Ground {
     }
 
     /// Everything with software, without who looked at it.
-    pub(crate) fn things(&self, rules: &VulnerabilityRules) -> Vec<Thing> {
+    pub(crate) fn things(&self, rules: &VulnerabilityRules, running: &Running<'_>) -> Vec<Thing> {
         let ways = Ways::of(&self.network);
-        let running = Running::of(rules, &self.seen, &self.network);
         let mut things = Vec::new();
         for one in &self.seen {
             let Some(rule) = rules.thing(&one.kind) else { continue };
-            let come = ways.to(one, rule, &self.network, &running);
+            let come = ways.to(one, rule, &self.network, running);
             things.push(Thing {
                 resource: one.arn.clone(),
                 software: rule.is,
@@ -184,7 +186,7 @@ async fn feeds(store: &Store, found: &[String]) -> Result<(Feeds, Vec<FeedState>
 async fn gaps(
     store: &Store,
     kinds: &[ResourceType],
-    definitions: &fathom_content::Content,
+    definitions: &Content,
 ) -> Result<Vec<String>, StoreError> {
     let mut operations: Vec<&str> = Vec::new();
     for definition in kinds.iter().filter_map(|kind| definitions.resources.get(kind)) {

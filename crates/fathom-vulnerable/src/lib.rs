@@ -29,6 +29,7 @@ pub use ground::{Ground, Report};
 pub use reached::{Come, Ways};
 
 use about::About;
+use reached::Running;
 
 /// Something with software in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -123,13 +124,28 @@ pub struct Vulnerabilities {
     /// All things, by ARN.
     #[serde(skip)]
     pub by_thing: BTreeMap<String, Arc<Thing>>,
+    /// The images that something runs, by the ARN of that.
+    #[serde(skip)]
+    pub images: BTreeMap<String, Vec<String>>,
+}
+
+/// What is known of the ways by which packets alone break into a thing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WaysIn<'a> {
+    /// Weaknesses that whoever reaches them uses without an account and without help, the likeliest to be exploited first.
+    pub rows: Vec<&'a Row>,
+    /// How many weaknesses there are of which no source says from where they are attacked.
+    pub vague: usize,
+    /// Who looked at it; empty where nobody did.
+    pub looked: BTreeSet<&'a str>,
 }
 
 impl Vulnerabilities {
     /// Joins and orders what was read.
     pub fn of(rules: &VulnerabilityRules, ground: &Ground) -> Self {
         let mut gaps: BTreeSet<String> = ground.gaps.iter().cloned().collect();
-        let mut things = ground.things(rules);
+        let running = Running::of(rules, &ground.seen, &ground.network);
+        let mut things = ground.things(rules, &running);
         let about = About::of(&things, &ground.seen);
         let mut notes: BTreeMap<usize, Vec<Noted>> = BTreeMap::new();
         ground.collected(rules, &about, &mut things, &mut notes, &mut gaps);
@@ -171,8 +187,16 @@ impl Vulnerabilities {
                 (&one.weakness.id, &one.thing.resource).cmp(&(&other.weakness.id, &other.thing.resource))
             }),
         });
+        let images = running.images(&about).into_iter();
+        let images = images.map(|(runner, images)| {
+            let mut images: Vec<String> = images.into_iter().map(|at| things[at].resource.clone()).collect();
+            images.sort();
+            images.dedup();
+            (runner, images)
+        });
         Self {
             rows,
+            images: images.filter(|(_, images)| !images.is_empty()).collect(),
             not_looked: things.iter().filter(|thing| thing.looked.is_empty()).cloned().collect(),
             things: things.len(),
             nowhere,
@@ -185,6 +209,34 @@ impl Vulnerabilities {
     /// The rows of a thing that count, the most urgent first.
     pub fn of_thing<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = &'a Row> {
         self.rows.iter().filter(move |row| row.urgency.is_some() && row.thing.resource == resource)
+    }
+
+    /// What is known of the ways into a thing, or into what runs images; none where it is nothing with software.
+    pub fn ways_in<'a>(&'a self, resource: &'a str) -> Option<WaysIn<'a>> {
+        let images = self.images.get(resource).map(Vec::as_slice).unwrap_or_default();
+        let own = images.iter().map(String::as_str).chain([resource]);
+        let parts: Vec<&str> = own.filter(|one| self.by_thing.contains_key(*one)).collect();
+        if parts.is_empty() {
+            return None;
+        }
+        let mut ways = WaysIn::default();
+        for part in parts {
+            for row in self.of_thing(part) {
+                match row.weakness.breaks_in() {
+                    Some(true) => ways.rows.push(row),
+                    Some(false) => {}
+                    None => ways.vague += 1,
+                }
+            }
+            let looked = self.by_thing.get(part).into_iter().flat_map(|thing| thing.looked.keys());
+            ways.looked.extend(looked.map(String::as_str));
+        }
+        ways.rows.sort_by(|one, other| {
+            (one.weakness.exploitation.cmp(&other.weakness.exploitation))
+                .then_with(|| one.weakness.severity.cmp(&other.weakness.severity))
+                .then_with(|| one.weakness.id.cmp(&other.weakness.id))
+        });
+        Some(ways)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether the internet comes to a thing: over its network interfaces, through load balancers, or by a setting of its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use fathom_access::Seen;
 use fathom_content::vulnerable::{ThingRule, VulnerabilityRules};
@@ -12,6 +12,8 @@ use fathom_net::{
     traffic::{TCP, UDP},
 };
 use fathom_weakness::Reached;
+
+use crate::about::About;
 
 /// The list without which a server may have interfaces that nobody saw.
 const INTERFACE: &str = "AWS::EC2::NetworkInterface";
@@ -218,6 +220,17 @@ impl<'a> Running<'a> {
             }
         }
         Self { by, network }
+    }
+
+    /// The images that something runs, by the ARN of that.
+    pub(crate) fn images(&self, about: &About) -> BTreeMap<String, Vec<usize>> {
+        let mut all: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (image, runners) in &self.by {
+            for (runner, _) in runners {
+                all.entry(runner.clone()).or_default().extend(about.find(image));
+            }
+        }
+        all
     }
 }
 

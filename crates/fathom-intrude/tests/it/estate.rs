@@ -133,6 +133,7 @@ pub(crate) fn ground(given: &Value) -> Ground {
         things,
         edges: edges.into_iter().collect(),
         keys,
+        weaknesses: None,
     }
 }
 

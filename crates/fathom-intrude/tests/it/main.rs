@@ -3,3 +3,4 @@
 mod estate;
 mod rules;
 mod specifications;
+mod weak;

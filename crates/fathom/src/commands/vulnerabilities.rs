@@ -28,7 +28,7 @@ pub(crate) async fn run(global: &Global, args: VulnerabilitiesArgs) -> Result<()
         None => None,
     };
     let now = wiring::now();
-    let ground = Ground::load(&store, &content.vulnerabilities, &content, None, now).await?;
+    let ground = Ground::load(&store, &content.vulnerabilities, Some(&content), None, now).await?;
     let all = Vulnerabilities::of(&content.vulnerabilities, &ground);
     let is_asked = |thing: &Thing| {
         let on: Vec<Software> = args.on.iter().map(|one| (*one).into()).collect();
