@@ -14,7 +14,8 @@ const PAGES: Record<string, string> = {
   permissions: "/permissions", "permissions-on": `/permissions?resource=${uid}`, "permissions-who": `/permissions?action=s3:GetObject&resource=${uid}`, "permissions-can": "/permissions?principal=telemetry-sync",
   "permissions-matrix": "/permissions?view=matrix", "permissions-unused": "/permissions?view=unused", "permissions-least": "/permissions?view=unused&principal=storefront-task", "permissions-keys": "/permissions?view=keys", "permissions-secrets": "/permissions?view=secrets",
   "permissions-escalations": "/permissions?view=escalation", "permissions-escalation": "/permissions?view=escalation&principal=123456789012",
-  network: "/network", "network-begin": "/network?view=reach", "network-reach": "/network?from=i-0b594fbe0dbec5c24&to=i-b987605e188495d90&port=443", "network-who": "/network?to=i-0b594fbe0dbec5c24&port=443",
+  network: "/network", "network-begin": "/network?view=reach", "network-reach": "/network?from=i-0b594fbe0dbec5c24&to=i-b987605e188495d90&port=443", "network-who": "/network?to=i-0b594fbe0dbec5c24&port=443", "network-open": "/network?view=open",
+  paths: "/paths", "paths-story": "/paths?story=vendor+administrators+908249470583", "paths-fix-first": "/paths?view=fix-first", "paths-blast-begin": "/paths?view=blast", "paths-blast": "/paths?view=blast&of=SupportAccess",
   "settings-account": "/settings/account", "settings-sessions": "/settings/sessions", "settings-tokens": "/settings/tokens", "settings-people": "/settings/people", "settings-signin": "/settings/signin", "settings-appearance": "/settings/appearance",
 };
 /** Every state; else the one in which a page is most easily forgotten. */
