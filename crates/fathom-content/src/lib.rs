@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 pub mod activity;
 pub mod aws_config;
+pub mod checks;
 pub mod declarations;
 pub mod declared;
 pub mod demands;

@@ -110,6 +110,8 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
         Command::Vulnerabilities(args) => commands::vulnerabilities::run(&global, args).await?,
+        Command::Check(args) => return commands::check::run(&global, args).await,
+        Command::Content(command) => return commands::check::content(&global, &command),
         Command::Net(args::NetCommand::Trace(args)) => commands::reach::trace(&global, args).await?,
         Command::Public(args) => {
             commands::openings::run(&global, args, &commands::openings::PUBLIC).await?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod assign;
+mod checks;
 mod iam;
 mod import;
 mod net;
@@ -22,6 +23,7 @@ pub(crate) use access::{
     EscalateArgs, KeysArgs, OpeningsArgs, SecretsArgs, ShownArgs, WhatCanArgs, WhatOnArgs,
 };
 pub(crate) use assign::AssignCommand;
+pub(crate) use checks::{CheckArgs, ContentCommand};
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
@@ -136,6 +138,11 @@ pub(crate) enum Command {
     /// List the weaknesses of hosts, images and functions, the most urgent first, and what nobody looked at
     #[command(visible_alias = "vulns")]
     Vulnerabilities(VulnerabilitiesArgs),
+    /// Ask the checks of the estate: what fails, why, and how it is put right
+    Check(CheckArgs),
+    /// Test the content that ships and your own
+    #[command(subcommand)]
+    Content(ContentCommand),
     /// Follow packets through the network
     #[command(subcommand)]
     Net(NetCommand),

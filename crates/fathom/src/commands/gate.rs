@@ -4,7 +4,7 @@
 //! reports. All of them say the same from one [`judge::Judged`].
 
 mod judge;
-mod junit;
+pub(super) mod junit;
 pub(super) mod sarif;
 
 use std::{fmt::Write as _, path::Path};

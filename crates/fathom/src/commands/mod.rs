@@ -7,6 +7,7 @@ pub(crate) mod assign;
 pub(crate) mod baseline;
 pub(crate) mod blast;
 mod centre;
+pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod compare;
 pub(crate) mod coverage;

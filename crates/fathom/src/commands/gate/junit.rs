@@ -84,7 +84,7 @@ fn of_resource(finding: &Finding) -> String {
 }
 
 /// A text as XML 1.0 can hold it, in an attribute or between tags.
-fn escaped(text: &str) -> String {
+pub(in crate::commands) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in clean_to(text, CHARS_MAX).chars() {
         match c {

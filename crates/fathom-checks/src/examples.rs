@@ -1,0 +1,178 @@
+//! Runs the tests that each check brings, and says where its expressions read what none of its documents has.
+
+use std::sync::Arc;
+
+use fathom_content::checks::Example;
+use fathom_model::Timestamp;
+use serde_json::Value;
+
+use crate::{
+    ask::Status,
+    compile::{Check, Checks, Problem},
+    facts::{Asked, Fact, Facts, Missing, Subject},
+};
+
+/// When tests are asked that do not say so: 2026-01-01T00:00:00Z.
+const TESTED_AT_SECONDS: i64 = 1_767_225_600;
+
+/// What came of tests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tested {
+    /// How many were run.
+    pub run: usize,
+    /// Those that did not give what they say.
+    pub problems: Vec<Problem>,
+}
+
+/// Runs the tests of all checks.
+pub fn test(checks: &Checks) -> Tested {
+    let mut tested = Tested::default();
+    for check in &checks.all {
+        of_check(check, &mut tested);
+    }
+    tested
+}
+
+fn of_check(check: &Check, tested: &mut Tested) {
+    let tests = &check.definition.tests;
+    let lists = [
+        (Status::Pass, &tests.pass),
+        (Status::Fail, &tests.fail),
+        (Status::NotApplicable, &tests.not_applicable),
+        (Status::Unknown, &tests.unknown),
+    ];
+    let mut documents = Vec::new();
+    for (expected, examples) in lists {
+        for example in examples {
+            tested.run += 1;
+            let mut problem = |message: String| {
+                let line = example.referenced.line();
+                tested.problems.push(Problem { file: check.file.clone(), line, message });
+            };
+            documents.push(&example.value.doc);
+            let given = match Given::of(&example.value) {
+                Ok(given) => given,
+                Err(message) => {
+                    problem(message);
+                    continue;
+                }
+            };
+            let subject = Subject {
+                uid: "arn:aws:test:::one",
+                kind: check.definition.kind.as_str(),
+                name: None,
+                account: "111122223333",
+                region: "eu-central-1",
+                document: &example.value.doc,
+                unread: &example.value.unread,
+            };
+            let answer = check.ask(&subject, &given);
+            if answer.status != expected {
+                let why: Vec<String> = answer
+                    .why
+                    .iter()
+                    .map(|one| match &one.value {
+                        Some(value) => format!("{} is {value}", one.path),
+                        None => format!("{} is not there", one.path),
+                    })
+                    .chain(answer.missing.iter().cloned())
+                    .collect();
+                let because = if why.is_empty() { String::new() } else { format!(": {}", why.join(", ")) };
+                problem(format!(
+                    "this test says {} and gives {}{because}",
+                    expected.word(),
+                    answer.status.word()
+                ));
+            } else if expected == Status::Unknown
+                && answer.missing.iter().any(|one| one.contains("cannot be asked"))
+            {
+                problem(format!("this test is unknown by a mistake: {}", answer.missing.join(", ")));
+            }
+        }
+    }
+    for path in &check.reads {
+        let steps: Vec<&str> = path.split('.').collect();
+        if !documents.iter().any(|document| has(document, &steps)) {
+            tested.problems.push(Problem {
+                file: check.file.clone(),
+                line: 0,
+                message: format!("it reads `{path}`, which is in none of its tests: is it spelt so, and what if it is there?"),
+            });
+        }
+    }
+}
+
+/// Whether a document has a place.
+fn has(value: &Value, steps: &[&str]) -> bool {
+    let Some((first, rest)) = steps.split_first() else { return true };
+    let (name, lists) = match first.find("[]") {
+        Some(at) => first.split_at(at),
+        None => (*first, ""),
+    };
+    let mut found: Vec<&Value> = match (value, name) {
+        (_, "") => vec![value],
+        (Value::Object(members), "*") => members.values().collect(),
+        (value, name) => value.get(name).into_iter().collect(),
+    };
+    for _ in 0..lists.len() / 2 {
+        found = found
+            .into_iter()
+            .flat_map(|one| match one {
+                Value::Array(items) => items.iter().collect(),
+                // What is written as one thing where a list may stand.
+                other => vec![other],
+            })
+            .collect();
+    }
+    found.into_iter().any(|one| has(one, rest))
+}
+
+/// What a test says that engines say.
+struct Given<'a> {
+    example: &'a Example,
+    now: Timestamp,
+}
+
+impl<'a> Given<'a> {
+    fn of(example: &'a Example) -> Result<Self, String> {
+        let now = match &example.now {
+            Some(text) => {
+                text.parse().map_err(|_| format!("`now: {text}` is no time like 2026-01-01T00:00:00Z"))?
+            }
+            None => Timestamp::from_second(TESTED_AT_SECONDS).unwrap_or(Timestamp::UNIX_EPOCH),
+        };
+        Ok(Self { example, now })
+    }
+}
+
+impl Facts for Given<'_> {
+    fn fact(&self, _: &Subject<'_>, asked: &Asked) -> Result<Arc<Fact>, Missing> {
+        let name = asked.text();
+        let value = if asked.is_list() {
+            self.example.related.get(&name).map(|documents| Value::Array(documents.clone()))
+        } else {
+            self.example.facts.get(&name).cloned()
+        };
+        match value {
+            Some(value) => Ok(Arc::new(Fact { value, ..Fact::default() })),
+            None => Err(Missing::of(format!("the test does not say {name}"))),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+}
+
+/// Nobody says anything.
+pub(crate) struct Nobody;
+
+impl Facts for Nobody {
+    fn fact(&self, _: &Subject<'_>, asked: &Asked) -> Result<Arc<Fact>, Missing> {
+        Err(Missing::of(format!("nobody says {}", asked.text())))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+}

@@ -1,0 +1,202 @@
+//! How the estate stands to the checks of `content/checks/`: reads the store, asks each check of what it is about, gives findings.
+//!
+//! Start in [`Ground::load`], then [`Posture::of`]. `ground.rs` reads the store and the engines, only what the checks ask for;
+//! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models.
+//!
+//! **Invariant:** what was not read is a finding that is unknown, or a gap; it is never one that passes.
+
+mod facts;
+mod ground;
+mod shapes;
+
+use std::collections::BTreeMap;
+
+use fathom_checks::{Answer, Check, Checks, Reason, Status, Subject, finding_id};
+use fathom_content::checks::Severity;
+use serde::Serialize;
+
+pub use ground::Ground;
+pub use shapes::Shapes;
+
+/// What came of a check on a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its name for life.
+    pub id: String,
+    /// The check.
+    pub check: String,
+    /// What.
+    pub status: Status,
+    /// How bad it is where it fails.
+    pub severity: Severity,
+    /// What would hold, in words.
+    pub title: String,
+    /// The resource: its ARN.
+    pub resource: String,
+    /// Its type.
+    pub resource_type: String,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The account that owns it.
+    pub account: String,
+    /// Its region; `global` where it has none.
+    pub region: String,
+    /// Who answers for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// The values that decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<Reason>,
+    /// How engines prove what they said.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<String>,
+    /// What could not be read, where it is unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+/// How many came out how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Those that fail.
+    pub fail: usize,
+    /// Those of which it is not known.
+    pub unknown: usize,
+    /// Those that pass.
+    pub pass: usize,
+    /// Those that the check is not about.
+    pub not_applicable: usize,
+}
+
+impl Counts {
+    /// Counts one.
+    pub fn add(&mut self, status: Status) {
+        match status {
+            Status::Fail => self.fail += 1,
+            Status::Unknown => self.unknown += 1,
+            Status::Pass => self.pass += 1,
+            Status::NotApplicable => self.not_applicable += 1,
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Posture {
+    /// Findings, the worst first; of those that pass or that a check is not about only where they are wanted.
+    pub findings: Vec<Finding>,
+    /// How each check came out, by its id.
+    pub by_check: BTreeMap<String, Counts>,
+    /// How many resources were asked about.
+    pub resources: usize,
+    /// What was not read, of which checks say nothing.
+    pub gaps: Vec<String>,
+}
+
+impl Posture {
+    /// Asks all checks of everything that they are about. `wants` says of which resources; `keeps` which answers become findings.
+    pub fn of(
+        checks: &Checks,
+        ground: &Ground<'_>,
+        wants: impl Fn(&fathom_access::Seen, Option<&str>) -> bool + Sync,
+        keeps: &[Status],
+    ) -> Self {
+        let wanted: Vec<&fathom_access::Seen> = ground
+            .seen()
+            .filter(|one| checks.of_kind(&one.kind).next().is_some() && wants(one, ground.owner(&one.arn)))
+            .collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let share = wanted.len().div_ceil(threads).max(1);
+        let parts: Vec<(Vec<Finding>, BTreeMap<String, Counts>)> = std::thread::scope(|scope| {
+            let running: Vec<_> = wanted
+                .chunks(share)
+                .map(|part| scope.spawn(move || ask(checks, ground, part, keeps)))
+                .collect();
+            running.into_iter().filter_map(|one| one.join().ok()).collect()
+        });
+        let mut posture = Self { resources: wanted.len(), gaps: ground.gaps.clone(), ..Self::default() };
+        for check in &checks.all {
+            posture.by_check.insert(check.definition.id.clone(), Counts::default());
+        }
+        for (findings, counts) in parts {
+            posture.findings.extend(findings);
+            for (check, counted) in counts {
+                let all = posture.by_check.entry(check).or_default();
+                all.fail += counted.fail;
+                all.unknown += counted.unknown;
+                all.pass += counted.pass;
+                all.not_applicable += counted.not_applicable;
+            }
+        }
+        posture.findings.sort_by(|one, other| {
+            (one.status, one.severity, &one.check, &one.resource).cmp(&(
+                other.status,
+                other.severity,
+                &other.check,
+                &other.resource,
+            ))
+        });
+        posture
+    }
+
+    /// How many came out how, over all checks.
+    pub fn counts(&self) -> Counts {
+        let mut all = Counts::default();
+        for counted in self.by_check.values() {
+            all.fail += counted.fail;
+            all.unknown += counted.unknown;
+            all.pass += counted.pass;
+            all.not_applicable += counted.not_applicable;
+        }
+        all
+    }
+}
+
+fn ask(
+    checks: &Checks,
+    ground: &Ground<'_>,
+    part: &[&fathom_access::Seen],
+    keeps: &[Status],
+) -> (Vec<Finding>, BTreeMap<String, Counts>) {
+    let mut findings = Vec::new();
+    let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
+    for one in part {
+        let subject = Subject {
+            uid: &one.arn,
+            kind: &one.kind,
+            name: one.name.as_deref(),
+            account: &one.account,
+            region: &one.region,
+            document: &one.document,
+            unread: &one.unread,
+        };
+        for (check, answer) in checks.ask(&subject, ground) {
+            counts.entry(check.definition.id.clone()).or_default().add(answer.status);
+            if keeps.contains(&answer.status) {
+                findings.push(finding(check, answer, one, ground.owner(&one.arn)));
+            }
+        }
+    }
+    (findings, counts)
+}
+
+fn finding(check: &Check, answer: Answer, of: &fathom_access::Seen, owner: Option<&str>) -> Finding {
+    let definition = &check.definition;
+    Finding {
+        id: finding_id(&definition.id, &of.arn, ""),
+        check: definition.id.clone(),
+        status: answer.status,
+        severity: definition.severity,
+        title: definition.title.clone(),
+        resource: of.arn.clone(),
+        resource_type: of.kind.clone(),
+        name: of.name.clone(),
+        account: of.account.clone(),
+        region: of.region.clone(),
+        owner: owner.map(str::to_owned),
+        why: answer.why,
+        proof: answer.proof,
+        missing: answer.missing,
+    }
+}
