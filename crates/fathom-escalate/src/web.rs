@@ -140,32 +140,37 @@ impl Ways<'_> {
                     });
                 }
             }
-            self.being(&mut weaver, at, &node)?;
-            for (way, as_member, level) in self.all_ways_of(&mut weaver, &node)? {
+            let is_owner = self.being(&mut weaver, at, &node)? == Some(Level::Sure);
+            for (way, as_member, level) in self.all_ways_of(&mut weaver, &node, is_owner)? {
                 self.follow_way(&mut weaver, (way, at, as_member, level))?;
             }
         }
         Ok(weaver.web)
     }
 
-    /// From who may do everything in an account to that.
-    fn being(&self, weaver: &mut Weaver, at: usize, node: &Node) -> Result<(), String> {
+    /// From who may do everything in an account to that; how surely it may.
+    fn being(&self, weaver: &mut Weaver, at: usize, node: &Node) -> Result<Option<Level>, String> {
         let (member, level) = match node {
-            Node::Account(_) => return Ok(()),
+            Node::Account(_) => return Ok(None),
             Node::Member(member) => (*member, self.administers(*member)),
             Node::More(member, suppose) => match self.actor(*member, suppose) {
                 Some(actor) => (*member, self.world.administers(actor)?),
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
         if let Some(level) = level.filter(|level| *level <= Level::OnlyIf) {
             let to = self.spot(weaver, Node::Account(self.account(member).to_owned()))?;
             weaver.link(Link { from: at, with: None, to, level, way: None, as_member: member });
         }
-        Ok(())
+        Ok(level)
     }
 
-    fn all_ways_of(&self, weaver: &mut Weaver, node: &Node) -> Result<Vec<(usize, u32, Level)>, String> {
+    fn all_ways_of(
+        &self,
+        weaver: &mut Weaver,
+        node: &Node,
+        is_owner: bool,
+    ) -> Result<Vec<(usize, u32, Level)>, String> {
         let (members, suppose, account) = match node {
             Node::Member(member) => {
                 let open = self.worked.open.get(*member as usize).map(Vec::as_slice).unwrap_or_default();
@@ -183,8 +188,9 @@ impl Ways<'_> {
         let mut found = Vec::new();
         for number in self.ways_from(of) {
             let Some(way) = self.worked.ways.get(number) else { continue };
-            // Within an account that one owns, one is everybody already.
-            if account.is_some_and(|account| account == way.account) {
+            // Within an account that one owns, one is everybody already. Who may do everything by what it gave itself may do nothing
+            // else once that is closed; who may by its own policies may have others.
+            if (account.is_some() || is_owner) && of == way.account {
                 continue;
             }
             let named = account.map(|account| {

@@ -40,7 +40,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     tell("the estate is read", begun.elapsed());
     let walk = timed("nodes and steps are derived", || Walk::of(&ground))?;
     println!("  {:?} nodes and steps, {:?} beginnings and jewels", walk.count(), walk.ends());
-    let found = timed("stories without edits", || walk.paths(&Query::default()))?;
+    for (rule, count) in walk.by_rule() {
+        println!("  {count:>9} {rule}");
+    }
+    let found = timed("stories without edits", || walk.paths(&Query { plain: true, ..Query::default() }))?;
     println!("  {} stories, {} of {} jewels come by", found.stories.len(), found.reached, found.jewels);
     let query = Query { edits: 10, ..Query::default() };
     let found = timed("stories with ten edits", || walk.paths(&query))?;

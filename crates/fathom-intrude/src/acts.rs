@@ -6,7 +6,7 @@ use std::{
 };
 
 use fathom_access::{Opening, Openings, Origin, Resource};
-use fathom_escalate::What;
+use fathom_escalate::{Link, What};
 use fathom_iam::{
     Context, Decision,
     index::Bits,
@@ -53,6 +53,15 @@ impl<'a> Walk<'a> {
         let (secrets, led) = (self.passwords(), self.led_to());
         let grown: Vec<usize> =
             (0..self.web.spots.len()).filter(|at| self.web.spots[*at].what == What::More).collect();
+        // Who may do everything in an account by what it gave itself goes on from there.
+        let owns = |link: &Link| link.is_being() && link.level == fathom_escalate::Level::Sure;
+        let owned: HashMap<usize, String> = self
+            .web
+            .links
+            .iter()
+            .filter(|link| owns(link))
+            .filter_map(|link| Some((link.from, self.web.spots.get(link.to)?.name.clone())))
+            .collect();
         let mut asked = 0;
         for (arn, thing) in &ground.things {
             for act in ground.rules.acts().iter().filter(|act| act.types.contains(&thing.kind)) {
@@ -78,7 +87,11 @@ impl<'a> Walk<'a> {
                             best.insert(member, (level, action, on.clone()));
                         }
                     }
-                    for at in grown.iter().copied().take(GROWN_ASKED_MAX.saturating_sub(asked)) {
+                    let others = grown
+                        .iter()
+                        .copied()
+                        .filter(|at| owned.get(at).is_none_or(|own| *own != thing.account));
+                    for at in others.take(GROWN_ASKED_MAX.saturating_sub(asked)) {
                         asked += 1;
                         if let Some(answer) =
                             self.ask_act(&ground.permissions.index, By::Spot(at), action, &on)?
@@ -156,12 +169,19 @@ impl<'a> Walk<'a> {
             let node = self.node(Kind::Data, arn);
             self.jewels.push((Jewel::Data, node));
             for secret in secrets.get(arn.as_str()).into_iter().flatten() {
-                if let Some(from) = self.known(Kind::Data, secret) {
+                let Some(from) = self.known(Kind::Data, secret) else { continue };
+                // Who has the password must reach the port as well.
+                if self.ground.network.interfaces_of(arn).is_empty() {
                     let why = format!(
                         "which network interfaces {} has is not known, nor who reaches them",
                         thing.kind
                     );
                     self.step("signs-in", &[from], node, Level::Unknown, Question::Said(why));
+                } else {
+                    let port = self.node(Kind::Listener, arn);
+                    let said =
+                        Question::Said("the secret holds its password, and its port is reached".to_owned());
+                    self.step("signs-in", &[from, port], node, Level::Yes, said);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! What an intruder can have, and the steps between.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fmt,
     ops::{Deref, DerefMut},
     sync::Arc,
@@ -17,6 +17,9 @@ use crate::{IntrudeError, ground::Ground, proof::Question};
 
 /// Steps beyond which nothing more is derived.
 pub(crate) const STEPS_MAX: usize = 3_000_000;
+/// Steps of which it is not known whether they are possible, beyond which no more of these are derived: where policies were not read
+/// there may be one from everybody to everything, and they leave room for those that are sure.
+const VAGUE_MAX: usize = 500_000;
 
 /// What an intruder can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -94,6 +97,8 @@ pub struct Derived {
     /// Whether a limit ended it before all was derived.
     pub cut: bool,
     at: HashMap<(Kind, String), u32>,
+    /// How many steps are not known to be possible.
+    vague: usize,
     /// What listens on servers, where the step into them is there.
     pub(crate) broken: HashSet<u32>,
 }
@@ -105,8 +110,11 @@ pub struct Walked {
     derived: Arc<Derived>,
 }
 
+/// Says whether somebody may know of something.
+type MayKnow<'a> = Box<dyn Fn(&Named) -> bool + Send + Sync + 'a>;
+
 /// What whoever asks may know of; everything where it is none.
-struct Sees<'a>(Option<Box<dyn Fn(&Named) -> bool + Send + Sync + 'a>>);
+struct Sees<'a>(Option<MayKnow<'a>>);
 
 impl fmt::Debug for Sees<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,6 +236,15 @@ impl<'a> Walk<'a> {
         self.entries.iter().map(|(_, node)| self.named(*node))
     }
 
+    /// How many steps each rule led to.
+    pub fn by_rule(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for route in &self.routes {
+            *counts.entry(route.rule.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
     /// How many places there are to begin at, and how many jewels.
     pub fn ends(&self) -> (usize, usize) {
         (self.entries.len(), self.jewels.len())
@@ -270,6 +287,13 @@ impl<'a> Walk<'a> {
             (None, None) => return,
         };
         let level = if never_sure { level.max(Level::OnlyIf) } else { level };
+        if level == Level::Unknown {
+            if self.vague >= VAGUE_MAX {
+                self.cut = true;
+                return;
+            }
+            self.vague += 1;
+        }
         if self.graph.step(needs, to, level, cost).is_some() {
             self.routes.push(Route { rule: rule.to_owned(), question });
         }

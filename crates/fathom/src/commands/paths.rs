@@ -54,7 +54,7 @@ pub(crate) async fn run(global: &Global, args: PathsArgs) -> Result<()> {
     if left > 0 {
         render::print(format!("and {left} more: --all\n"))?;
     }
-    fix_first(&first)?;
+    fix_first(&first, args.all)?;
     summary(&found, &first)
 }
 
@@ -181,10 +181,11 @@ fn edit(edit: &Edit) -> String {
     }
 }
 
-fn fix_first(first: &FixFirst) -> Result<()> {
+fn fix_first(first: &FixFirst, all: bool) -> Result<()> {
     if !first.steps.is_empty() {
         render::print(styled(render::STRONG, "Fix first: what every way to most jewels passes"))?;
-        let rows = first.steps.iter().take(SHOWN).map(line);
+        let shown = if all { first.steps.len() } else { SHOWN };
+        let rows = first.steps.iter().take(shown).map(line);
         render::print(render::table(&["jewels", "step", "edit"], rows))?;
         render::print("")?;
     }
@@ -200,7 +201,11 @@ fn fix_first(first: &FixFirst) -> Result<()> {
             first.cost
         );
         render::print(styled(render::STRONG, heading))?;
-        render::print(render::table(&["jewels", "step", "edit"], first.cut.iter().map(line)))?;
+        let shown = if all { first.cut.len() } else { SHOWN };
+        render::print(render::table(&["jewels", "step", "edit"], first.cut.iter().take(shown).map(line)))?;
+        if first.cut.len() > shown {
+            render::print(format!("and {} more: --all", first.cut.len() - shown))?;
+        }
         render::print("")?;
     }
     if !first.open.is_empty() {
