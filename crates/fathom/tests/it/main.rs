@@ -5,6 +5,7 @@
 mod accepting;
 mod access;
 mod activity;
+mod applied;
 mod assigning;
 mod canary;
 mod cloud;
