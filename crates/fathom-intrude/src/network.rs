@@ -46,20 +46,60 @@ impl Walk<'_> {
         }
         let protocols = [Protocol(TCP), Protocol(UDP)];
         let found = exposure(&ground.network, &protocols);
+        let behind = self.behind(&servers);
         let mut others = 0;
         for row in &found {
-            match (row.component, row.name.as_ref().and_then(|name| servers.get(name))) {
-                ("load_balancer", _) => self.balancer(row, &servers),
-                (_, Some(server)) => self.exposed(row, server),
-                (_, None) => others += 1,
+            if row.component == "load_balancer" {
+                self.balancer(row, &servers, &behind);
+                continue;
+            }
+            let all = ground.network.interfaces.number(&row.id).and_then(|number| behind.get(&number));
+            if all.is_none() {
+                others += 1;
+            }
+            for arn in all.into_iter().flatten() {
+                self.exposed(row, arn);
             }
         }
         if others > 0 {
             self.gaps.push(format!(
-                "what runs behind {others} network interfaces that the internet reaches is not known: they are of no server"
+                "what runs behind {others} network interfaces that the internet reaches is not known: they are of no server, \
+                 container or database that was seen"
             ));
         }
-        self.lateral(&servers);
+        self.lateral(&behind);
+    }
+
+    /// What runs behind each interface: its server, or the containers and databases that it is of, or may be of.
+    fn behind(&self, servers: &HashMap<String, String>) -> BTreeMap<u32, Vec<String>> {
+        let network = &self.ground.network;
+        let mut behind: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+        for (number, (_, interface)) in (0..).zip(network.interfaces.iter()) {
+            let server = interface.instance.as_ref().and_then(|id| servers.get(id)).cloned();
+            let owners = network.owners(number).filter(|(_, one)| self.is_followed(&one.kind));
+            let all: Vec<String> = server.into_iter().chain(owners.map(|(uid, _)| uid.to_owned())).collect();
+            if !all.is_empty() {
+                behind.insert(number, all);
+            }
+        }
+        behind
+    }
+
+    fn is_followed(&self, kind: &str) -> bool {
+        let rules = &self.ground.rules;
+        rules.hosts.iter().chain(&rules.databases).any(|one| one == kind)
+    }
+
+    /// What listens on a server, container or database.
+    fn listener(&mut self, arn: &str) -> u32 {
+        if self.is_database_kind(arn) { self.node(Kind::Listener, arn) } else { self.server(arn) }
+    }
+
+    /// How the network calls what has an ARN: servers go by their ids.
+    fn place(&self, arn: &str) -> Place {
+        let is_owned = self.ground.network.owned.get(arn).is_some();
+        let id = if is_owned { arn } else { arn.rsplit('/').next().unwrap_or_default() };
+        Place::Instance(id.to_owned())
     }
 
     /// What listens on a server, with the step from there into it.
@@ -71,18 +111,28 @@ impl Walk<'_> {
         listener
     }
 
-    /// A server that the internet reaches.
-    fn exposed(&mut self, row: &Exposed, server: &str) {
+    /// Something behind an interface that the internet reaches.
+    fn exposed(&mut self, row: &Exposed, arn: &str) {
         let Some((level, packet)) = best(row) else { return };
-        let internet = self.node(Kind::Internet, "internet");
-        let to = self.server(server);
-        let place = row.name.clone().map_or(Place::Internet, Place::Instance);
-        let packet = Packet { from: Place::Internet, to: place, ..packet };
+        let network = Arc::clone(&self.ground.network);
+        let packet = Packet { from: Place::Internet, to: self.place(arn), ..packet };
+        // Where it is not known whose the interface is, neither is this.
+        let level = match network.owned.get(arn) {
+            Some(owned) if owned.is_taken() => of_network(packet.ask(&network).verdict),
+            _ => Some(level),
+        };
+        let Some(level) = level else { return };
+        let (internet, to) = (self.node(Kind::Internet, "internet"), self.listener(arn));
         self.step("reached-from-internet", &[internet], to, level, Question::Packet(packet));
     }
 
     /// A load balancer that the internet reaches, and what it sends to.
-    fn balancer(&mut self, row: &Exposed, servers: &HashMap<String, String>) {
+    fn balancer(
+        &mut self,
+        row: &Exposed,
+        servers: &HashMap<String, String>,
+        behind: &BTreeMap<u32, Vec<String>>,
+    ) {
         let Some((level, packet)) = best(row) else { return };
         let internet = self.node(Kind::Internet, "internet");
         let node = self.node(Kind::Balancer, &row.id);
@@ -100,34 +150,55 @@ impl Walk<'_> {
                         traffic,
                         ports: Ports::of(target.port, target.port),
                     };
-                    if let Some(level) = of_network(packet.ask(&network).verdict) {
-                        let to = self.server(server);
-                        self.step("reached-through-balancer", &[node], to, level, Question::Packet(packet));
-                    }
+                    self.through(node, server, packet);
                 }
                 TargetKind::Function(arn) => {
                     let to = self.server(arn);
                     let said = Question::Said("the load balancer calls the function".to_owned());
                     self.step("reached-through-balancer", &[node], to, Level::Yes, said);
                 }
-                TargetKind::Address(_) | TargetKind::Balancer(_) => {
-                    self.gaps.push(format!(
-                        "what runs behind a target of {} that is an address is not known",
-                        row.id
-                    ));
+                TargetKind::Address(at) => {
+                    let vpc = network.balancers.get(&row.id).map_or("", |one| one.vpc.as_str());
+                    let holder = network.holder(vpc, *at).ok().flatten();
+                    let Some(all) = holder.and_then(|number| behind.get(&number)) else {
+                        self.gaps.push(format!(
+                            "what runs behind target {at} of {} is not known: it is of no server, container or database that was seen",
+                            row.id
+                        ));
+                        continue;
+                    };
+                    for arn in all {
+                        let packet = Packet {
+                            from: place.clone(),
+                            to: self.place(arn),
+                            traffic,
+                            ports: Ports::of(target.port, target.port),
+                        };
+                        self.through(node, arn, packet);
+                    }
+                }
+                TargetKind::Balancer(arn) => {
+                    self.gaps.push(format!("what {} sends to {arn} is not followed", row.id));
                 }
             }
         }
     }
 
-    /// From server to server.
-    fn lateral(&mut self, servers: &HashMap<String, String>) {
+    /// From a load balancer to what it sends to.
+    fn through(&mut self, balancer: u32, arn: &str, packet: Packet) {
+        if let Some(level) = of_network(packet.ask(&self.ground.network).verdict) {
+            let to = self.listener(arn);
+            self.step("reached-through-balancer", &[balancer], to, level, Question::Packet(packet));
+        }
+    }
+
+    /// From servers and containers to others and to databases.
+    fn lateral(&mut self, behind: &BTreeMap<u32, Vec<String>>) {
         let network = Arc::clone(&self.ground.network);
         let mut own: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for (number, (_, interface)) in (0..).zip(network.interfaces.iter()) {
-            if let Some(arn) = interface.instance.as_ref().and_then(|id| servers.get(id)) {
-                own.entry(arn).or_default().push(number);
-            }
+        for (number, arn) in behind.iter().flat_map(|(number, all)| all.iter().map(move |arn| (*number, arn)))
+        {
+            own.entry(arn).or_default().push(number);
         }
         if own.len() > SERVERS_MAX {
             self.cut = true;
@@ -135,20 +206,29 @@ impl Walk<'_> {
         }
         let index = Index::new(Arc::clone(&network));
         for (to, interfaces) in own.iter().take(SERVERS_MAX) {
+            let owned = network.owned.get(to);
+            let mut ports = self.ground.rules.ports.clone();
+            ports.extend(owned.into_iter().flat_map(|one| &one.ports));
+            ports.sort_unstable();
+            ports.dedup();
+            let is_unsure = |arn: &str| network.owned.get(arn).is_some_and(|one| !one.rivals.is_empty());
             let mut best: BTreeMap<&str, (Verdict, Traffic)> = BTreeMap::new();
-            for (interface, port) in interfaces
-                .iter()
-                .flat_map(|one| self.ground.rules.ports.iter().map(move |port| (*one, *port)))
+            for (interface, port) in
+                interfaces.iter().flat_map(|one| ports.iter().map(move |port| (*one, *port)))
             {
                 let traffic = Traffic::tcp(port);
                 let reached = index.who_reaches(interface, traffic);
-                for set in [&reached.yes, &reached.only_if, &reached.unknown] {
-                    for number in set.iter() {
-                        let from = network
-                            .interface(number)
-                            .and_then(|(_, one)| servers.get(one.instance.as_ref()?));
-                        let Some(from) = from.filter(|from| from.as_str() != *to) else { continue };
-                        let verdict = reached.verdict(number);
+                for number in
+                    [&reached.yes, &reached.only_if, &reached.unknown].into_iter().flat_map(|set| set.iter())
+                {
+                    for from in behind.get(&number).into_iter().flatten().filter(|from| from.as_str() != *to)
+                    {
+                        // A database begins nothing.
+                        if self.is_database_kind(from) {
+                            continue;
+                        }
+                        let is_known = !is_unsure(from) && !is_unsure(to);
+                        let verdict = if is_known { reached.verdict(number) } else { Verdict::Unknown };
                         let known = best.entry(from).or_insert((verdict, traffic));
                         if verdict > known.0 {
                             *known = (verdict, traffic);
@@ -156,16 +236,20 @@ impl Walk<'_> {
                     }
                 }
             }
-            let listener = self.server(to);
+            let listener = self.listener(to);
             for (from, (verdict, traffic)) in best {
                 let Some(level) = of_network(verdict) else { continue };
                 let node = self.node(Kind::Server, from);
-                let id = |arn: &str| Place::Instance(arn.rsplit('/').next().unwrap_or_default().to_owned());
                 let ports = Ports::of(traffic.port, traffic.port);
-                let packet = Packet { from: id(from), to: id(to), traffic, ports };
+                let packet = Packet { from: self.place(from), to: self.place(to), traffic, ports };
                 self.step("reached-from-server", &[node], listener, level, Question::Packet(packet));
             }
         }
+    }
+
+    fn is_database_kind(&self, arn: &str) -> bool {
+        let owned = self.ground.network.owned.get(arn);
+        owned.is_some_and(|one| self.ground.rules.databases.contains(&one.kind))
     }
 }
 

@@ -70,6 +70,13 @@ pub(crate) fn ground(given: &Value) -> Ground {
             document,
             unread: &unread,
         });
+        let rules_of_owners = fathom_content::owners::rules().expect("rules of owners");
+        let owner = rules_of_owners.iter().find(|rule| rule.kind.as_str() == kind);
+        let owned =
+            owner.and_then(|rule| fathom_reach::owner::owned(rule, document, (&account, REGION), None));
+        if let Some(owned) = owned {
+            networks.owned(&arn, owned);
+        }
         if arn.starts_with("arn:") {
             let target = Target { arn: arn.clone(), account: Some(account.clone()), seen: true };
             resources.insert(arn.clone(), Resource { kind: kind.clone(), target });
