@@ -167,10 +167,15 @@ async fn derive(state: &ApiState, turn: i64) -> Result<Snapshot, Problem> {
     enter(1);
     let network = reaching::make(state).await?;
     enter(2);
-    let (store, handle) = (state.store.for_questions(), Handle::current());
+    let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
     let (permissions, escalating) = (Arc::clone(&standing.permissions), Arc::clone(&standing.escalating));
     let whole = Arc::clone(network.network());
-    let reading = spawn_blocking(move || handle.block_on(Ground::of(&store, permissions, escalating, whole)));
+    let reading = spawn_blocking(move || {
+        handle.block_on(async {
+            let ground = Ground::of(&store, permissions, escalating, whole).await?;
+            ground.with_weaknesses(&store, now).await
+        })
+    });
     let ground = reading.await.map_err(|_| waiting::not_done(STAGES[2]))?.map_err(refused)?;
     enter(3);
     let asking = Arc::clone(&standing);

@@ -17,8 +17,16 @@ pub(crate) async fn waited<T: Send + 'static>(
     making: impl Future<Output = Result<T, Problem>> + Send + 'static,
     what: impl Fn() -> String,
 ) -> Result<T, Problem> {
+    waited_for(WAIT, making, what).await
+}
+
+async fn waited_for<T: Send + 'static>(
+    wait: Duration,
+    making: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    what: impl Fn() -> String,
+) -> Result<T, Problem> {
     // Not ended with the request: the next one takes what it found.
-    match tokio::time::timeout(WAIT, tokio::spawn(making)).await {
+    match tokio::time::timeout(wait, tokio::spawn(making)).await {
         Ok(Ok(made)) => made,
         Ok(Err(_)) => Err(not_done(&what())),
         Err(_) => Err(later(&what())),
@@ -41,19 +49,20 @@ pub(crate) fn not_done(what: &str) -> Problem {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_takes_long_goes_on_without_the_request() {
-        let (done, mut is_done) = tokio::sync::oneshot::channel();
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        let (go, may_go) = tokio::sync::oneshot::channel::<()>();
         let making = async move {
-            tokio::time::sleep(WAIT * 2).await;
+            may_go.await.map_err(|_| not_done("the test"))?;
             done.send(7).map_err(|_| not_done("the test"))
         };
-        let told = waited(making, || "counting".to_owned()).await.expect_err("it takes long");
+        let wait = Duration::from_millis(20);
+        let told = waited_for(wait, making, || "counting".to_owned()).await.expect_err("it takes long");
         assert_eq!(told.code(), Code::TooBusy);
         let told = serde_json::to_value(&told).expect("JSON");
         assert_eq!(told["detail"], "counting takes longer");
-        assert!(is_done.try_recv().is_err());
-        tokio::time::sleep(WAIT * 2).await;
-        assert_eq!(is_done.try_recv(), Ok(7));
+        go.send(()).expect("it still waits");
+        assert_eq!(is_done.await, Ok(7));
     }
 }

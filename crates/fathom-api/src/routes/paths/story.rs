@@ -87,9 +87,10 @@ pub(crate) async fn story(
         if story.jewel == Jewel::Administrators {
             let all = Asked { to: None, jewels: Vec::new(), edits: 0, plain: true, ..asked };
             let all = sight.walk()?.paths(&all).map_err(|error| sight.refused(error))?;
-            let same = all.stories.into_iter().find(|one| {
-                (one.entry, one.jewel, &one.to) == (story.entry, story.jewel, &story.to)
-            });
+            let same = all
+                .stories
+                .into_iter()
+                .find(|one| (one.entry, one.jewel, &one.to) == (story.entry, story.jewel, &story.to));
             story.with_it = same.map(|one| one.with_it).unwrap_or_default();
         }
         Ok(Json(StoryAnswer {
