@@ -41,6 +41,8 @@ pub struct Balancer {
     pub zones: Vec<String>,
     /// Whether it sends to targets of other zones; none where the attribute was not read.
     pub crosses_zones: Option<bool>,
+    /// Whether its groups are asked about what comes by endpoints of its service.
+    pub checks_links: bool,
     /// Its listeners; of a classic one they are in its own document.
     pub listeners: Vec<Listener>,
 }
@@ -146,6 +148,8 @@ pub(super) fn balancer(read: &mut Reading<'_>) -> Option<(String, Balancer)> {
         // Interfaces are described as `ELB app/name/id`.
         mark: format!("ELB {}", arn.split_once("loadbalancer/").map_or("", |(_, rest)| rest)),
         zones: texts(&read.document["AvailabilityZones"], "ZoneName"),
+        checks_links: read.text("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic").as_deref()
+            != Some("off"),
         crosses_zones: if kind == BalancerKind::Application { Some(true) } else { crosses },
         listeners: Vec::new(),
     };
@@ -178,6 +182,7 @@ pub(super) fn classic(read: &mut Reading<'_>) -> Option<(String, Balancer)> {
         is_public: read.text("Scheme").is_none_or(|scheme| scheme == "internet-facing"),
         is_active: true,
         zones,
+        checks_links: false,
         crosses_zones: read.document["Attributes"]["CrossZoneLoadBalancing"]["Enabled"].as_bool(),
         listeners,
         name: name.clone(),

@@ -5,10 +5,15 @@
 
 use std::net::IpAddr;
 
-use super::{Goal, Question, internet, walk, walk::Origin};
+use super::{
+    Goal, Question,
+    groups::{self, Lets},
+    internet, walk,
+    walk::Origin,
+};
 use crate::{
     answer::{Answer, Best, Code, Disposition, Hop, Leg, Says, Verdict},
-    model::{Balancer, BalancerKind, Listener, Network, Target, TargetGroup, TargetKind},
+    model::{Balancer, BalancerKind, EndpointKind, Listener, Network, Target, TargetGroup, TargetKind},
     traffic::{CLIENT_PORTS, Ports, Traffic},
 };
 
@@ -58,12 +63,97 @@ pub(super) fn ask(network: &Network, question: &Question, arn: &str, depth: u32)
     for node in &nodes {
         let front = super::ask(network, &Question { to: super::Place::Interface(*node), ..question.clone() });
         best.take(if front.verdict > Verdict::No {
-            behind(network, (arn, balancer, listener), *node, question, front, depth)
+            behind(network, (arn, balancer, listener), *node, question, front, (depth, false))
         } else {
             front
         });
     }
     best.or_nothing("it has no nodes")
+}
+
+/// Whether a client reaches a target of the service behind an interface endpoint; none where that is a service of nobody who was
+/// seen.
+///
+/// `PrivateLink` guide, "Share your services": the endpoint hands on to the load balancer of the service, whose groups are asked about
+/// the client's own address unless they are told not to; targets see the address of a node.
+pub(super) fn by_link(network: &Network, question: &Question, id: &str) -> Option<Answer> {
+    let endpoint = network.endpoints.get(id).filter(|one| one.kind == EndpointKind::Interface)?;
+    let arns = network.services.get(&endpoint.service)?;
+    if !endpoint.is_available {
+        return Some(stopped(id, Code::BadState, "it does not work, or the service has not accepted it"));
+    }
+    let mut fronts = Best::default();
+    for number in endpoint.interfaces.iter().filter_map(|id| network.interfaces.number(id)) {
+        fronts
+            .take(super::ask(network, &Question { to: super::Place::Interface(number), ..question.clone() }));
+    }
+    let front = fronts.or_nothing("no network interface of the endpoint was seen");
+    if front.verdict == Verdict::No {
+        return Some(front);
+    }
+    let mut best = Best::default();
+    for arn in arns {
+        let Some(balancer) = network.balancers.get(arn) else {
+            let why = format!(
+                "load balancer {arn} of {} was not seen (elasticloadbalancing:DescribeLoadBalancers)",
+                endpoint.service
+            );
+            best.take(with_front(front.clone(), unknown(arn, why)));
+            continue;
+        };
+        let traffic = question.traffic;
+        let takes = |one: &&Listener| one.port == traffic.port && one.protocols.contains(&traffic.protocol);
+        let Some(listener) = balancer.listeners.iter().find(takes) else {
+            let why = format!("no listener of {} takes {traffic}", balancer.name);
+            best.take(with_front(front.clone(), stopped(arn, Code::Elbv2ListenersMismatch, why)));
+            continue;
+        };
+        for node in nodes(network, arn) {
+            let told = match lets_link(network, balancer, node, question) {
+                Ok(()) => {
+                    behind(network, (arn, balancer, listener), node, question, front.clone(), (0, true))
+                }
+                Err(answer) => with_front(front.clone(), *answer),
+            };
+            best.take(told);
+        }
+    }
+    Some(best.or_nothing("the load balancer of the service has no nodes that were seen"))
+}
+
+/// Whether the groups of a node let in a client that comes by an endpoint.
+fn lets_link(
+    network: &Network,
+    balancer: &Balancer,
+    node: u32,
+    question: &Question,
+) -> Result<(), Box<Answer>> {
+    if !balancer.checks_links || groups::has_none(network, node) {
+        return Ok(());
+    }
+    let from = match &question.from {
+        super::Place::Holder(_, at) => Some(*at),
+        super::Place::Interface(number) => {
+            network.interface(*number).and_then(|(_, one)| one.addresses.first().map(|one| one.address))
+        }
+        super::Place::Instance(id) => network
+            .interfaces_of(id)
+            .first()
+            .and_then(|number| network.interface(*number))
+            .and_then(|(_, one)| one.addresses.first().map(|one| one.address)),
+        _ => None,
+    };
+    let id = network.interfaces.id(node);
+    let Some(from) = from else {
+        return Err(Box::new(unknown(id, format!("whom the groups of {} see is not known", balancer.name))));
+    };
+    match groups::decide(network, node, from, &walk::Sender::Nobody, question.traffic, false) {
+        Lets::Unasked | Lets::Through { .. } => Ok(()),
+        Lets::Blocked { at, code, rule } => Err(Box::new(stopped(&at, code, rule))),
+        Lets::If { group: at, .. } | Lets::Unread { at, .. } => {
+            Err(Box::new(unknown(&at, format!("what the groups of {} let in is not known", balancer.name))))
+        }
+    }
 }
 
 /// From a node to the best of the targets.
@@ -73,7 +163,7 @@ fn behind(
     node: u32,
     question: &Question,
     front: Answer,
-    depth: u32,
+    (depth, by_link): (u32, bool),
 ) -> Answer {
     let mut best = Best::default();
     let mut sends: Vec<(String, Option<&TargetGroup>, Vec<Target>, bool)> = Vec::new();
@@ -127,7 +217,7 @@ fn behind(
             if asked > TARGETS_MAX {
                 break;
             }
-            let mut answer = to_target(network, balancer, node, group, &target, question, depth);
+            let mut answer = to_target(network, balancer, node, group, &target, question, (depth, by_link));
             if is_conditional && answer.verdict == Verdict::Yes {
                 answer.verdict = Verdict::OnlyIf;
                 answer.conditions.push("the request meets the conditions of the rule".to_owned());
@@ -155,7 +245,7 @@ fn to_target(
     group: Option<&TargetGroup>,
     target: &Target,
     question: &Question,
-    depth: u32,
+    (depth, by_link): (u32, bool),
 ) -> Answer {
     let Some((_, interface)) = network.interface(node) else {
         return Answer::nothing("the node was not seen");
@@ -221,7 +311,7 @@ fn to_target(
         Some(own) => walk::there_and_back(network, &Origin::Host(node, own), goal, traffic, &ports),
         None => Answer::nothing("the node has no address of the target's family"),
     };
-    let keeps = if balancer.kind == BalancerKind::Network {
+    let keeps = if balancer.kind == BalancerKind::Network && !by_link {
         group.map_or(Some(false), |group| group.keeps_client)
     } else {
         Some(false)

@@ -59,6 +59,11 @@ pub fn ask(network: &Network, question: &Question) -> Answer {
     if let Place::Balancer(arn) = &question.to {
         return balancers::ask(network, question, arn, 0);
     }
+    if let Place::Endpoint(id) = &question.to
+        && let Some(answer) = balancers::by_link(network, question, id)
+    {
+        return answer;
+    }
     if let Some(answer) = owned::ask_each(network, question) {
         return answer;
     }
