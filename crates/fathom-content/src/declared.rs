@@ -249,7 +249,7 @@ fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attribut
     #[serde(untagged)]
     enum Written {
         Short(Path),
-        Long(Long),
+        Long(Box<Long>),
         Several(Vec<Long>),
     }
     let written = BTreeMap::<String, Written>::deserialize(deserializer)?;
@@ -261,7 +261,7 @@ fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Attribut
                 let (values, absent) = (BTreeMap::new(), Vec::new());
                 vec![Long { to, form: Form::default(), values, absent, facts: None }]
             }
-            Written::Long(long) => vec![long],
+            Written::Long(long) => vec![*long],
             Written::Several(several) => several,
         };
         maps.extend(all.into_iter().map(|Long { to, form, values, absent, facts }| AttributeMap {

@@ -29,16 +29,15 @@ pub struct LetIn {
     pub actions: Vec<String>,
 }
 
+/// Actions of which the same becomes.
+type Group<'a> = (Option<Sure>, Option<Sure>, Origin, &'a str, &'a Asker, Access);
 type Key<'a> = (Origin, &'a str, &'a Asker, Access, &'a str);
 
 /// Who is let in in one of them only, or with another certainty; actions of which the same becomes are told together.
 pub(crate) fn compare(before: &Openings, after: &Openings, causes: &Causes) -> Vec<Differs<LetIn>> {
     let (old, new) = (by_key(before), by_key(after));
     let keys: BTreeSet<&Key<'_>> = old.keys().chain(new.keys()).collect();
-    let mut groups: BTreeMap<
-        (Option<Sure>, Option<Sure>, Origin, &str, &Asker, Access),
-        (&Opening, Vec<String>),
-    > = BTreeMap::new();
+    let mut groups: BTreeMap<Group<'_>, (&Opening, Vec<String>)> = BTreeMap::new();
     for key in keys {
         let (old, new) = (old.get(key), new.get(key));
         let Some((_, row)) = new.or(old) else { continue };

@@ -42,7 +42,8 @@ struct Resource {
     action: Option<String>,
     logical_resource_id: Option<String>,
     physical_resource_id: Option<String>,
-    resource_type: Option<String>,
+    #[serde(rename = "ResourceType")]
+    kind: Option<String>,
     replacement: Option<String>,
     before_context: Option<String>,
     after_context: Option<String>,
@@ -99,7 +100,7 @@ impl Proposal {
                     continue;
                 }
             };
-            let kind = resource.resource_type.clone().unwrap_or_default();
+            let kind = resource.kind.clone().unwrap_or_default();
             if kind == "AWS::CloudFormation::Stack" {
                 proposal.left_out.push(format!("{address}: a nested stack; ask of its own change set"));
                 continue;

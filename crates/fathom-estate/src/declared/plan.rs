@@ -1,6 +1,9 @@
 //! The changes of a Terraform plan, as `terraform show -json` prints it (JSON output format, version 1).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::Value;
 
@@ -114,11 +117,11 @@ fn proposed(plan: &File, change: &Change, does: Does) -> Proposed {
     let mut taken = Vec::new();
     if let Some((chain, _)) = &declared {
         for path in unknown_paths(&after) {
-            let mut names = BTreeMap::new();
+            let mut names = BTreeSet::new();
             if let Some(names_whole) = references(expressions, &path, &mut names) {
                 let mut all: Vec<Taken> = Vec::new();
                 let is_whole = names_whole
-                    && plain(names.keys().copied())
+                    && plain(names.iter().copied())
                         .iter()
                         .all(|name| resolve(chain, prefix, name, 0, &mut all));
                 all.sort();
@@ -186,7 +189,7 @@ fn unknown_paths(value: &Value) -> Vec<String> {
 
 /// The names that expressions read for an attribute; of blocks that are written several times only where all read the same.
 /// False where a part of it is not told.
-fn references<'p>(expressions: &'p Value, path: &str, names: &mut BTreeMap<&'p str, ()>) -> Option<bool> {
+fn references<'p>(expressions: &'p Value, path: &str, names: &mut BTreeSet<&'p str>) -> Option<bool> {
     let mut places = vec![expressions];
     for step in path.split('.').filter(|step| !step.is_empty()) {
         let mut next = Vec::new();
@@ -213,7 +216,7 @@ fn references<'p>(expressions: &'p Value, path: &str, names: &mut BTreeMap<&'p s
     }
     let first = lists.first()?.clone();
     let is_same = lists.iter().all(|list| *list == first);
-    names.extend(first.into_iter().map(|name| (name, ())));
+    names.extend(first);
     Some(is_same)
 }
 

@@ -145,7 +145,7 @@ impl Work<'_> {
         }
         let (old, new): (Vec<Value>, Vec<Value>) = (flat(&old.values), flat(&new.values));
         if map.form != Form::Facts
-            && let Some(why) = new.iter().find_map(|value| hidden(value))
+            && let Some(why) = new.iter().find_map(hidden)
         {
             return self.unknown(map, Why::Unknown(why));
         }
@@ -227,7 +227,7 @@ impl Work<'_> {
             return self.unknown(map, Why::NotWritten);
         }
         let values: Vec<Value> = if is_shared {
-            each(map.from.as_str(), self.after).iter().map(|value| settled(value)).collect()
+            each(map.from.as_str(), self.after).iter().map(settled).collect()
         } else {
             new.to_vec()
         };

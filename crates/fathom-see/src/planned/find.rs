@@ -121,7 +121,7 @@ impl<'a> Finder<'a> {
         }
         let need = |what: Option<&str>, flag: &str| {
             what.map(str::to_owned)
-                .ok_or_else(|| format!("neither the code nor the estate says its {}; say --{flag}", flag))
+                .ok_or_else(|| format!("neither the code nor the estate says its {flag}; say --{flag}"))
         };
         let account = need(self.account(change), "account")?;
         let is_global = definition.scope != fathom_content::resource::Scope::Region;

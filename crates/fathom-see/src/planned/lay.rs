@@ -26,7 +26,7 @@ pub(super) async fn lay(
         .coverage_accounts(&CoverageQuery::default())
         .await?
         .into_iter()
-        .map(|(account, _)| AccountId::from(account.to_string()))
+        .map(|(account, _)| AccountId::from(account))
         .collect();
     builder.in_scope(accounts.iter().cloned());
     let mut overlay = Overlay::default();
