@@ -119,7 +119,9 @@ impl Path {
                 .into_iter()
                 .flat_map(|value| match (step, value) {
                     (Step::Member(name), Value::Object(mut map)) => map.remove(name).into_iter().collect(),
-                    (Step::Members, Value::Object(map)) => map.into_iter().map(|(_, member)| member).collect(),
+                    (Step::Members, Value::Object(map)) => {
+                        map.into_iter().map(|(_, member)| member).collect()
+                    }
                     (Step::Each, Value::Array(items)) => items,
                     (Step::Index(i), Value::Array(mut items)) => match index(*i, items.len()) {
                         Some(i) => vec![items.swap_remove(i)],
@@ -326,8 +328,7 @@ mod tests {
 
     #[test]
     fn members_come_out_and_go_back() {
-        let whole =
-            json!({"A": {"B": 1, "C": 2}, "L": [{"x": 1, "y": 1}, {"y": 2}, 7, {"x": null}], "M": {"p": {"z": 1}}, "T": "t"});
+        let whole = json!({"A": {"B": 1, "C": 2}, "L": [{"x": 1, "y": 1}, {"y": 2}, 7, {"x": null}], "M": {"p": {"z": 1}}, "T": "t"});
         let mut doc = whole.clone();
         let mut taken = Vec::new();
         for path in ["A.B", "L[].x", "M.*.z", "T", "None.At", "L[]", "T.deeper"] {
