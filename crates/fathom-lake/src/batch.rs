@@ -5,8 +5,8 @@ use std::sync::Arc;
 use datafusion::{
     arrow::{
         array::{
-            ArrayRef, BooleanBuilder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder,
-            TimestampMicrosecondBuilder,
+            ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, RecordBatchOptions,
+            StringBuilder, TimestampMicrosecondBuilder,
         },
         datatypes::{DataType, SchemaRef},
     },
@@ -38,6 +38,7 @@ pub(crate) struct Batch {
 enum Builder {
     Bool(BooleanBuilder),
     Int(Int64Builder),
+    Number(Float64Builder),
     Text(StringBuilder),
     Time(TimestampMicrosecondBuilder),
 }
@@ -50,6 +51,7 @@ impl Batch {
             .map(|field| match field.data_type() {
                 DataType::Boolean => Builder::Bool(BooleanBuilder::new()),
                 DataType::Int64 => Builder::Int(Int64Builder::new()),
+                DataType::Float64 => Builder::Number(Float64Builder::new()),
                 DataType::Timestamp(_, zone) => Builder::Time(
                     TimestampMicrosecondBuilder::new().with_timezone_opt(zone.as_deref().map(Arc::from)),
                 ),
@@ -69,6 +71,8 @@ impl Batch {
             (Builder::Bool(to), Cell::Null) => to.append_null(),
             (Builder::Int(to), Cell::Int(number)) => to.append_value(number),
             (Builder::Int(to), Cell::Null) => to.append_null(),
+            (Builder::Number(to), Cell::Number(number)) => to.append_value(number),
+            (Builder::Number(to), Cell::Null) => to.append_null(),
             (Builder::Time(to), Cell::Time(at)) => to.append_value(at.as_microsecond()),
             (Builder::Time(to), Cell::Null) => to.append_null(),
             (Builder::Text(to), Cell::Text(text)) => {
@@ -103,6 +107,7 @@ impl Batch {
                 match column {
                     Builder::Bool(from) => Arc::new(from.finish()),
                     Builder::Int(from) => Arc::new(from.finish()),
+                    Builder::Number(from) => Arc::new(from.finish()),
                     Builder::Text(from) => Arc::new(from.finish()),
                     Builder::Time(from) => Arc::new(from.finish()),
                 }

@@ -13,6 +13,8 @@ pub(crate) enum Cell<'a> {
     Bool(bool),
     /// A whole number.
     Int(i64),
+    /// A number.
+    Number(f64),
     /// Text, or JSON as text.
     Text(Cow<'a, str>),
     /// A moment.
@@ -40,6 +42,12 @@ impl From<bool> for Cell<'_> {
 impl From<u64> for Cell<'_> {
     fn from(number: u64) -> Self {
         Self::Int(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<f64> for Cell<'_> {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
     }
 }
 

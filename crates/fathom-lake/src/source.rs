@@ -11,6 +11,7 @@ use fathom_model::{
 use fathom_net::Network;
 use fathom_reach::open::Open;
 pub use fathom_store::{Which, WhichEdges};
+use fathom_vulnerable::Vulnerabilities;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
 
@@ -113,6 +114,15 @@ pub trait Source: Send + Sync + 'static {
     /// What answers without asking who comes, by the rules of this content; a query asks for it once at most.
     fn open(&self, _: Arc<Content>) -> BoxFuture<'static, Result<Arc<Open>, SourceError>> {
         let message = "what answers without asking who comes is not known of this estate".to_owned();
+        async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
+
+    /// The weaknesses of software, by the rules of this content.
+    fn vulnerabilities(
+        &self,
+        _: Arc<Content>,
+    ) -> BoxFuture<'static, Result<Arc<Vulnerabilities>, SourceError>> {
+        let message = "which weaknesses software has is not known of this estate".to_owned();
         async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
     }
 }

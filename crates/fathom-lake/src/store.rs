@@ -8,6 +8,7 @@ use fathom_model::{Coverage, Edge, Explanation, Scan, Statement, Timestamp, Uid,
 use fathom_net::Network;
 use fathom_reach::open::{self, Open};
 use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges};
+use fathom_vulnerable::{Ground, Vulnerabilities};
 use futures::{
     FutureExt, StreamExt, TryStreamExt,
     future::BoxFuture,
@@ -142,6 +143,19 @@ impl Source for Store {
         let store = self.for_questions();
         async move { Ok(Arc::new(open::open(&store, &content, Timestamp::now()).await?)) }.boxed()
     }
+
+    fn vulnerabilities(
+        &self,
+        content: Arc<Content>,
+    ) -> BoxFuture<'static, Result<Arc<Vulnerabilities>, SourceError>> {
+        let store = self.for_questions();
+        let work = async move {
+            let rules = &content.vulnerabilities;
+            let ground = Ground::load(&store, rules, Some(&content), None, Timestamp::now()).await?;
+            Ok(Arc::new(Vulnerabilities::of(rules, &ground)))
+        };
+        work.boxed()
+    }
 }
 
 impl Source for Past {
@@ -220,6 +234,14 @@ impl Source for Past {
     fn open(&self, content: Arc<Content>) -> BoxFuture<'static, Result<Arc<Open>, SourceError>> {
         let newest = newest(self, "what answered without asking", "`unauthenticated`");
         async move { Source::open(&newest.await?, content).await }.boxed()
+    }
+
+    fn vulnerabilities(
+        &self,
+        content: Arc<Content>,
+    ) -> BoxFuture<'static, Result<Arc<Vulnerabilities>, SourceError>> {
+        let newest = newest(self, "which weaknesses software had", "`vulnerabilities`");
+        async move { Source::vulnerabilities(&newest.await?, content).await }.boxed()
     }
 }
 

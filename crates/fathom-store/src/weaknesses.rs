@@ -243,6 +243,17 @@ impl Store {
         Ok(put)
     }
 
+    /// A text that changes with every report and feed that is kept.
+    pub async fn weaknesses_version(&self) -> Result<String, StoreError> {
+        sqlx::query_scalar(
+            "SELECT COALESCE((SELECT MAX(imported_at) FROM weakness_report), 0) || ' ' || \
+             (SELECT COUNT(*) FROM weakness_report) || ' ' || COALESCE((SELECT MAX(loaded_at) FROM exploit_feed), 0)",
+        )
+        .fetch_one(self.readers())
+        .await
+        .map_err(|source| self.failed("read which reports of weaknesses there are", source))
+    }
+
     /// The feeds that were loaded, by name.
     pub async fn exploit_feeds(&self) -> Result<Vec<ExploitFeed>, StoreError> {
         const TABLE: &str = "exploit_feed";

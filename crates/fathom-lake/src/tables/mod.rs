@@ -18,6 +18,7 @@ mod unauthenticated;
 mod unknowns;
 mod versions;
 mod view;
+mod vulnerabilities;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -54,6 +55,8 @@ pub enum Kind {
     Boolean,
     /// A whole number, 64 bits with sign.
     Integer,
+    /// A number, 64 bits.
+    Number,
     /// A moment in UTC, in microseconds.
     Time,
     /// Read from documents: boolean or integer where all values are, text otherwise.
@@ -68,6 +71,7 @@ impl Kind {
             Self::Json => "json",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
+            Self::Number => "number",
             Self::Time => "timestamp",
             Self::Varies => "varies",
         }
@@ -78,6 +82,7 @@ impl Kind {
             Self::Text | Self::Json | Self::Varies => DataType::Utf8,
             Self::Boolean => DataType::Boolean,
             Self::Integer => DataType::Int64,
+            Self::Number => DataType::Float64,
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         }
     }
@@ -150,6 +155,7 @@ pub(crate) enum Reader {
     AccessWho,
     Exposure,
     Unauthenticated,
+    Vulnerabilities,
     Reach(Arc<reach::Wanted>),
     View(Arc<View>),
 }
@@ -219,6 +225,7 @@ impl Reader {
             Self::AccessWho => access_who::read(source, ask),
             Self::Exposure => exposure::read(source, ask),
             Self::Unauthenticated => unauthenticated::read(source, ask),
+            Self::Vulnerabilities => vulnerabilities::read(source, ask),
             Self::Reach(wanted) => reach::read(source, ask, wanted),
             Self::View(view) => view::read(view, source, ask),
         }
@@ -241,6 +248,7 @@ pub(crate) fn all(content: &Content) -> BTreeMap<String, Table> {
         ("access_who", access_who::ABOUT, infos(access_who::FIELDS), Reader::AccessWho),
         ("exposure", exposure::ABOUT, infos(exposure::FIELDS), Reader::Exposure),
         ("unauthenticated", unauthenticated::ABOUT, infos(unauthenticated::FIELDS), Reader::Unauthenticated),
+        ("vulnerabilities", vulnerabilities::ABOUT, infos(vulnerabilities::FIELDS), Reader::Vulnerabilities),
     ] {
         let info = TableInfo { name: name.to_owned(), description: about.to_owned(), columns };
         tables.insert(name.to_owned(), Table { info, reader });

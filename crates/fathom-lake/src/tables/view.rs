@@ -125,6 +125,7 @@ impl View {
                         Cell::Null => continue,
                         Cell::Bool(_) => Kind::Boolean,
                         Cell::Int(_) => Kind::Integer,
+                        Cell::Number(_) => Kind::Number,
                         Cell::Text(_) | Cell::Time(_) => Kind::Text,
                     };
                     *kind = Some(match kind {

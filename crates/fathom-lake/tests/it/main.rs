@@ -10,3 +10,4 @@ mod network;
 mod output;
 mod store;
 mod tables;
+mod vulnerabilities;

@@ -218,7 +218,8 @@ async fn tables_are_listed_and_described() {
             "resources",
             "scans",
             "unauthenticated",
-            "unknowns"
+            "unknowns",
+            "vulnerabilities"
         ]
     );
     for table in lake.tables() {
