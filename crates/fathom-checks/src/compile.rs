@@ -90,8 +90,8 @@ impl Checks {
         let mut problems: Vec<Problem> = files.problems.into_iter().map(Problem::from).collect();
         let mut all: BTreeMap<String, Check> = BTreeMap::new();
         for file in files.files {
-            match compile(file, forms, &mut problems) {
-                Some(check) => match all.get(&check.definition.id) {
+            if let Some(check) = compile(file, forms, &mut problems) {
+                match all.get(&check.definition.id) {
                     Some(before) => problems.push(Problem {
                         line: 1,
                         message: format!("`{}` is the id of {} already", check.definition.id, before.file),
@@ -100,8 +100,7 @@ impl Checks {
                     None => {
                         all.insert(check.definition.id.clone(), check);
                     }
-                },
-                None => continue,
+                }
             }
         }
         problems.sort();

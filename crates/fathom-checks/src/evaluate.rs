@@ -36,6 +36,19 @@ pub(crate) enum Stop {
     Spent,
 }
 
+impl Stop {
+    /// Why both of two sides have no value: what is missing goes before a mistake, which may come of it.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Missing(one), Self::Missing(other)) => {
+                Self::Missing(one.into_iter().chain(other).collect())
+            }
+            (_, stop @ Self::Missing(_)) => stop,
+            (stop, _) => stop,
+        }
+    }
+}
+
 /// What was looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Read<'a> {
@@ -285,11 +298,12 @@ impl<'a> Run<'a> {
             return Err(stop);
         }
         match members.get(name) {
-            Some(value) => Ok(Some(self.look(V::Json(value)))),
-            None => {
+            // What the provider answered that it is not set, documents keep as null.
+            Some(Value::Null) | None => {
                 self.reads.push(Read::Absent(json, name));
                 Ok(None)
             }
+            Some(value) => Ok(Some(self.look(V::Json(value)))),
         }
     }
 
@@ -299,11 +313,13 @@ impl<'a> Run<'a> {
             V::Optional(None) => Ok(V::Optional(None)),
             V::Optional(Some(inner)) => Ok(V::Optional(self.get(&inner, name)?.map(Box::new))),
             of if optional => Ok(V::Optional(self.get(&of, name)?.map(Box::new))),
-            of => self.get(&of, name)?.ok_or_else(|| {
-                Stop::Wrong(format!(
+            of => match self.get(&of, name)? {
+                Some(value) => Ok(value),
+                None if is_null(&of, name) => Ok(V::Null),
+                None => Err(Stop::Wrong(format!(
                     "the document has no `{name}` there; ask `has(…)` first, or write `.?{name}`"
-                ))
-            }),
+                ))),
+            },
         }
     }
 
@@ -342,7 +358,8 @@ impl<'a> Run<'a> {
             }
             _ => return Err(Stop::Wrong(format!("{} cannot be asked for {}", of.word(), at.word()))),
         };
-        let found = found.map(|value| self.look(value));
+        let found =
+            found.map(|value| self.look(value)).filter(|value| !optional || !matches!(value, V::Null));
         match (found, optional) {
             (found, true) => Ok(V::Optional(found.map(Box::new))),
             (Some(found), false) => Ok(found),
@@ -371,11 +388,8 @@ impl<'a> Run<'a> {
             }
             (_, Err(Stop::Spent)) => Err(Stop::Spent),
             (Ok(_), Ok(_)) => Ok(V::Bool(!decides)),
-            (Err(Stop::Missing(one)), Err(Stop::Missing(other))) => {
-                Err(Stop::Missing(one.into_iter().chain(other).collect()))
-            }
-            (Err(stop @ Stop::Missing(_)), _) | (_, Err(stop @ Stop::Missing(_))) => Err(stop),
-            (Err(stop), _) | (_, Err(stop)) => Err(stop),
+            (Err(one), Err(other)) => Err(one.and(other)),
+            (Err(stop), Ok(_)) | (Ok(_), Err(stop)) => Err(stop),
         }
     }
 
@@ -414,13 +428,13 @@ impl<'a> Run<'a> {
             Op::Le => V::Bool(order(one, other).ok_or_else(fails)?.is_le()),
             Op::Gt => V::Bool(order(one, other).ok_or_else(fails)?.is_gt()),
             Op::Ge => V::Bool(order(one, other).ok_or_else(fails)?.is_ge()),
-            Op::In => match other {
-                V::Json(Value::Object(members)) => match one {
-                    V::Text(name) => V::Bool(members.contains_key(name.as_ref())),
-                    // Names are texts; of other kinds a name could have, there is none.
-                    V::Bool(_) | V::Int(_) => V::Bool(false),
-                    _ => return Err(fails()),
-                },
+            Op::In => match (one, other) {
+                (V::Text(name), V::Json(Value::Object(members))) => {
+                    V::Bool(members.contains_key(name.as_ref()))
+                }
+                // Names are texts; of other kinds that a name could have, there is none.
+                (V::Bool(_) | V::Int(_), V::Json(Value::Object(_))) => V::Bool(false),
+                (_, V::Json(Value::Object(_))) => return Err(fails()),
                 _ => {
                     let items = other.elements().ok_or_else(fails)?;
                     self.spend(items.len() as u64)?;
@@ -555,6 +569,11 @@ impl<'a> Run<'a> {
             *place = value;
         }
     }
+}
+
+/// Whether a member is there and null.
+fn is_null(of: &V<'_>, name: &str) -> bool {
+    matches!(of, V::Json(Value::Object(members)) if members.get(name).is_some_and(Value::is_null))
 }
 
 /// A list as it is; anything else as a list of one, as providers write both in policies.

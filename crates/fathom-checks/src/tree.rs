@@ -370,7 +370,7 @@ impl Reader<'_> {
 
     fn call(&mut self, call: &CallExpr, line: usize) -> Result<Kind, Mistake> {
         let name = call.func_name.as_str();
-        if let Some(asked) = self.about(call, line)? {
+        if let Some(asked) = Self::about(call, line)? {
             return Ok(self.fact(asked));
         }
         if name == "_?._"
@@ -423,7 +423,7 @@ impl Reader<'_> {
     }
 
     /// What a call asks beside the document, where it does; its arguments must be texts as they stand.
-    fn about(&self, call: &CallExpr, line: usize) -> Result<Option<Asked>, Mistake> {
+    fn about(call: &CallExpr, line: usize) -> Result<Option<Asked>, Mistake> {
         let name = call.func_name.as_str();
         let takes = match name {
             "related" | "in_region" | "in_account" => 1,

@@ -14,7 +14,10 @@ fn expressions_give_what_the_language_says() {
         ("doc.A.B == 1.0", Some(true)),
         ("doc.A.Missing == 1", None),
         ("has(doc.A.Missing)", Some(false)),
-        ("has(doc.Null)", Some(true)),
+        // Otherwise than in CEL: documents keep as null what the provider answered that it is not set.
+        ("has(doc.Null)", Some(false)),
+        ("doc.?Null.?Inner.orValue(3) == 3", Some(true)),
+        ("doc[?'Null'].hasValue()", Some(false)),
         ("doc.Null == null", Some(true)),
         ("false && doc.A.Missing", Some(false)),
         ("doc.A.Missing && false", Some(false)),
