@@ -20,6 +20,7 @@ fn plan(change: &Value, configuration: &Value) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are written where they are used")]
 fn change(address: &str, kind: &str, actions: &[&str], sides: (Value, Value), after_unknown: Value) -> Value {
     json!({
         "address": address, "mode": "managed", "type": kind, "name": "x", "provider_name": "registry.terraform.io/hashicorp/aws",
@@ -28,7 +29,7 @@ fn change(address: &str, kind: &str, actions: &[&str], sides: (Value, Value), af
 }
 
 fn told(problem: Result<Proposal, impl std::fmt::Display>) -> String {
-    problem.map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+    problem.map_or_else(|error| error.to_string(), |_| String::new())
 }
 
 #[test]
@@ -148,6 +149,7 @@ fn a_change_set_says_properties_before_and_after() {
     assert!(unknown_why(&one.after["GroupName"]).is_some());
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are written where they are used")]
 fn written(kind: &str, document: &mut Value, before: Value, after: Value) -> Written {
     let map = content().declared.get(Language::Terraform, kind).expect("a map");
     write::write(document, map, &before, &after, "sg-own")

@@ -103,7 +103,7 @@ pub async fn plan(
     };
     let maps: Vec<Option<&DeclaredMap>> =
         proposal.changes.iter().map(|one| content.declared.get(one.language, &one.kind)).collect();
-    let whole = |map: &Option<&DeclaredMap>| map.is_some_and(|map| !map.part);
+    let whole = |map: &DeclaredMap| !map.part;
     let all = || (0..).zip(&proposal.changes).zip(&maps);
     for ((at, change), map) in all() {
         match map {
@@ -126,12 +126,12 @@ pub async fn plan(
     }
     for parts in [false, true] {
         for ((at, change), map) in (0..).zip(&resolved).zip(&maps) {
-            if let Some(map) = map.filter(|_| whole(map) != parts) {
+            if let Some(map) = map.filter(|map| whole(map) != parts) {
                 work.write(at, change, map).await?;
             }
         }
         for ((at, change), map) in (0..).zip(&resolved).zip(&maps) {
-            if let Some(map) = map.filter(|_| !parts && whole(map)) {
+            if let Some(map) = map.filter(|map| !parts && whole(map)) {
                 work.beside(at, change, map).await?;
             }
         }

@@ -48,7 +48,7 @@ pub(super) fn resolve(
         let is_made = map
             .attributes
             .iter()
-            .any(|one| is_text(one.form) && one.from.as_str().split("[").next() == path.split('.').next());
+            .any(|one| is_text(one.form) && one.from.as_str().split('[').next() == path.split('.').next());
         if is_made || !taken.iter().all(|one| HANDED.contains(&one.attribute.as_str())) {
             continue;
         }
@@ -140,7 +140,11 @@ fn replace(value: &mut Value, path: &str, with: &Value) -> bool {
     }
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     match value {
-        Value::Array(items) => items.iter_mut().fold(false, |done, item| replace(item, path, with) || done),
+        // Each of them: an iterator that stops at the first would leave the others.
+        Value::Array(items) => {
+            let done: Vec<bool> = items.iter_mut().map(|item| replace(item, path, with)).collect();
+            done.contains(&true)
+        }
         Value::Object(members) if !name.is_empty() => {
             members.get_mut(name).is_some_and(|member| replace(member, rest, with))
         }

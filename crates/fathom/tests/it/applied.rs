@@ -151,6 +151,7 @@ fn may(action: &str, resource: &str) -> String {
 }
 
 /// A change as `terraform show -json` writes it.
+#[expect(clippy::needless_pass_by_value, reason = "values are written where they are used")]
 fn change(address: &str, action: &str, before: Value, after: Value) -> Value {
     let (kind, name) = address.split_once('.').expect("an address");
     json!({
@@ -161,6 +162,7 @@ fn change(address: &str, action: &str, before: Value, after: Value) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values are written where they are used")]
 fn plan(changes: Vec<Value>) -> Value {
     json!({
         "format_version": "1.2", "terraform_version": "1.9.8", "planned_values": {"root_module": {}},
