@@ -8,6 +8,7 @@ mod activity;
 mod applied;
 mod assigning;
 mod canary;
+mod checks;
 mod cloud;
 mod compare;
 mod continuous;
