@@ -33,6 +33,7 @@ mod state;
 mod token;
 mod views;
 mod waiting;
+mod weakening;
 
 pub use access::{Access, Ceremonies, HostNameError, Hosts};
 pub use code::{CodeFile, CodeSource, ReadCode};

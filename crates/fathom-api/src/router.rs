@@ -140,6 +140,7 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::network::who_reaches))
         .needs(ReadEstate, Filtered, routes!(all::network::what_reaches))
         .needs(ReadEstate, Filtered, routes!(all::network::unauthenticated))
+        .needs(ReadEstate, Filtered, routes!(all::vulnerabilities::vulnerabilities))
         .needs(ReadEstate, Filtered, routes!(all::paths::paths))
         .needs(ReadEstate, Filtered, routes!(all::paths::story))
         .needs(ReadEstate, Filtered, routes!(all::paths::fix_first))

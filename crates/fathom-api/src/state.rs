@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, intruding::Intruding, opening::Opening,
-    permitting::Permitting, reaching::Reaching, scanning::StartScan,
+    permitting::Permitting, reaching::Reaching, scanning::StartScan, weakening::Weakening,
 };
 
 /// Event streams that may be open at the same time.
@@ -34,6 +34,7 @@ pub struct ApiState {
     pub(crate) reaching: Arc<Reaching>,
     pub(crate) intruding: Arc<Intruding>,
     pub(crate) opening: Arc<Opening>,
+    pub(crate) weakening: Arc<Weakening>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -68,6 +69,7 @@ impl ApiState {
             reaching: Arc::default(),
             intruding: Arc::default(),
             opening: Arc::default(),
+            weakening: Arc::default(),
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),

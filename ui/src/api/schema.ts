@@ -1724,6 +1724,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The weaknesses of hosts, images and functions
+         * @description Joined of what scans found, what was imported, the network, and the lists of what is exploited. The order is documented in
+         *     `docs/vulnerabilities.md`.
+         */
+        get: operations["vulnerabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2084,6 +2105,11 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * @description From where it is attacked.
+         * @enum {string}
+         */
+        AttackKind: "network" | "adjacent" | "local" | "physical";
         /** @description An attribute that is not as declared. */
         AttributeDriftView: {
             /** @description What is there; null where nothing is. Absent for callers who may not read documents. */
@@ -3020,6 +3046,30 @@ export interface components {
             /** @description The lines, for `fathom.yaml`. */
             yaml: string;
         };
+        /** @description A list of what is known of exploitation. */
+        ExploitFeedView: {
+            /**
+             * Format: int64
+             * @description How many rows it has.
+             */
+            entries: number;
+            /** @description `kev` or `epss`. */
+            feed: string;
+            /** @description Whether it was loaded. Where it was not, exploitation is unknown wherever it alone would say. */
+            loaded: boolean;
+            /**
+             * Format: date-time
+             * @description When it was released.
+             */
+            released_at?: string | null;
+            /** @description Its version. */
+            version?: string | null;
+        };
+        /**
+         * @description What is known of exploitation.
+         * @enum {string}
+         */
+        ExploitationKind: "known" | "likely" | "unknown" | "unlikely";
         /** @description What the internet reaches. */
         ExposedAnswer: {
             /** @description The scan that it is as of. */
@@ -3238,6 +3288,11 @@ export interface components {
             /** @description Steps on every way to some jewels that an edit can close; those first that most hang on. At most 50. */
             steps: components["schemas"]["FirstView"][];
         };
+        /**
+         * @description Whether there is a fix.
+         * @enum {string}
+         */
+        FixKind: "available" | "none" | "unknown";
         /** @description One missing piece. */
         GapView: {
             accepted?: components["schemas"]["AcceptanceView"] | null;
@@ -4706,10 +4761,10 @@ export interface components {
             total: number;
         };
         /**
-         * @description What can be reached.
+         * @description Whether the internet comes to a thing.
          * @enum {string}
          */
-        ReachedKind: "account" | "role" | "user" | "more";
+        ReachedKind: "yes" | "only_if" | "unknown" | "no";
         /** @description Something that can be reached. */
         ReachedOne: {
             /** @description How sure all steps are together. */
@@ -5201,6 +5256,11 @@ export interface components {
             /** @description The sessions, newest first. */
             sessions: components["schemas"]["SessionView"][];
         };
+        /**
+         * @description How bad it is.
+         * @enum {string}
+         */
+        SeverityKind: "critical" | "high" | "medium" | "low" | "none";
         /** @description How much of a part of the estate is understood. */
         Share: {
             /** @description Of these, not understood. */
@@ -5223,6 +5283,36 @@ export interface components {
             attribute: string;
             /** @description Why. */
             why: string;
+        };
+        /**
+         * @description What has software in it.
+         * @enum {string}
+         */
+        SoftwareKind: "host" | "image" | "function";
+        /** @description Something with software in it. */
+        SoftwareThing: {
+            /** @description Its account. */
+            account: string;
+            /** @description Who looked at it; empty where nobody did. */
+            looked: string[];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Why somebody did not, in the words of who would. */
+            not_looked: string[];
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description Whether the internet comes to it. */
+            reached: components["schemas"]["ReachedKind"];
+            /** @description Its region. */
+            region: string;
+            /** @description Its ARN. */
+            resource: string;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description What it is. */
+            software: components["schemas"]["SoftwareKind"];
+            /** @description How, or why that is not known; empty for who does not see the whole estate, since it may name other things. */
+            way: string;
         };
         /** @description Where the log and IAM say different things; neither is taken for the truth. */
         SourcesDisagree: {
@@ -5877,6 +5967,97 @@ export interface components {
              */
             seen_at: string;
         };
+        /** @description The weaknesses. */
+        VulnerabilitiesAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description What is known of exploitation. */
+            feeds: components["schemas"]["ExploitFeedView"][];
+            /** @description What was not read; empty for who sees a part. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description The first of them. */
+            not_looked: components["schemas"]["SoftwareThing"][];
+            /**
+             * Format: int64
+             * @description At how many of them nobody looked: what they have is not known.
+             */
+            not_looked_count: number;
+            /**
+             * Format: int64
+             * @description How many imported reports are about nothing that scans saw; null for who sees a part.
+             */
+            reports_about_nothing?: number | null;
+            /** @description The most urgent first. */
+            rows: components["schemas"]["VulnerabilityRow"][];
+            /**
+             * Format: int64
+             * @description How many things with software there are.
+             */
+            things: number;
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
+        /** @description A weakness of a thing. */
+        VulnerabilityRow: {
+            /** @description Other names. */
+            also: string[];
+            attack?: components["schemas"]["AttackKind"] | null;
+            /** @description Why, in words. */
+            because: string[];
+            /**
+             * Format: int32
+             * @description How urgent it is, from 1 to 6; null where it does not count.
+             */
+            class?: number | null;
+            /**
+             * Format: double
+             * @description Its chance to be exploited within 30 days, 0 to 1.
+             */
+            epss?: number | null;
+            /** @description What is known of exploitation. */
+            exploitation: components["schemas"]["ExploitationKind"];
+            /**
+             * Format: date-time
+             * @description When a source saw it first.
+             */
+            first_seen?: string | null;
+            /** @description Whether there is a fix. */
+            fix: components["schemas"]["FixKind"];
+            /** @description Its name: a CVE where it has one. */
+            id: string;
+            /** @description Who says that it does not count, and why. */
+            judged?: string | null;
+            /** @description Since which day KEV has it. */
+            kev_since?: string | null;
+            /** @description The software that has it. */
+            packages: components["schemas"]["WeakPackage"][];
+            /**
+             * Format: double
+             * @description Its CVSS score.
+             */
+            score?: number | null;
+            /** @description Who gave it. */
+            scored_by?: string | null;
+            severity?: components["schemas"]["SeverityKind"] | null;
+            /** @description Who says that it is there. */
+            sources: string[];
+            /** @description What is the case. */
+            state: components["schemas"]["WeaknessState"];
+            /** @description The thing. */
+            thing: components["schemas"]["SoftwareThing"];
+            /** @description What it is. */
+            title?: string | null;
+            /** @description The vector of that. */
+            vector?: string | null;
+        };
         /** @description How one can sign in here. */
         Ways: {
             /** @description Through an issuer of OpenID Connect. */
@@ -5890,6 +6071,22 @@ export interface components {
             /** @description Whether there is no person yet: only the owner's token enters, and the first administrator is to be added. */
             setup_needed: boolean;
         };
+        /** @description Software that has the weakness. */
+        WeakPackage: {
+            /** @description The version that has the weakness no more. */
+            fixed?: string | null;
+            /** @description What manages it. */
+            kind?: string | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The version that is there. */
+            version?: string | null;
+        };
+        /**
+         * @description What is the case.
+         * @enum {string}
+         */
+        WeaknessState: "open" | "exploitable" | "in_triage" | "not_affected" | "false_positive" | "resolved" | "suppressed";
         /** @description What one principal may do. */
         WhatCanAnswer: {
             /**
@@ -9992,6 +10189,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    vulnerabilities: {
+        parameters: {
+            query?: {
+                /** @description Only what is known to be exploited. */
+                kev?: boolean;
+                /** @description Only on what the internet reaches, perhaps under a condition. */
+                exposed?: boolean;
+                /** @description Only what has a fix. */
+                fixable?: boolean;
+                /** @description Only classes up to this one. */
+                class?: number;
+                /** @description Only this weakness, by any of its names. */
+                id?: string;
+                /** @description Only of this resource, by its ARN. */
+                resource?: string;
+                /** @description Only of these kinds of things; may be repeated. */
+                software?: ("host" | "image" | "function")[];
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only what these teams answer for; may be repeated. */
+                owner?: string[];
+                /** @description What somebody judged not to count, in the place of what counts. */
+                judged?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilitiesAnswer"];
+                };
             };
             /** @description A problem */
             default: {

@@ -33,6 +33,7 @@ pub(crate) mod summary;
 pub(crate) mod tokens;
 pub(crate) mod trend;
 pub(crate) mod unknowns;
+pub(crate) mod vulnerabilities;
 
 use fathom_store::StoreError;
 

@@ -25,3 +25,4 @@ mod scope;
 mod signin;
 mod sql;
 mod tls;
+mod vulnerabilities;

@@ -17,8 +17,8 @@ use crate::{
     runner::Played,
 };
 
-const OWN: &str = "111111111111";
-const OTHER: &str = "222222222222";
+pub(crate) const OWN: &str = "111111111111";
+pub(crate) const OTHER: &str = "222222222222";
 const REGION: &str = "eu-central-1";
 /// Texts that stand for the network of the other account.
 const FOREIGN: [&str; 11] = [
@@ -145,7 +145,7 @@ fn server(
 }
 
 /// A second scan, which finds both networks; one interface is of a team. `is_cut` leaves the ACLs unread.
-async fn scan(door: &Door, is_cut: bool) {
+pub(crate) async fn scan(door: &Door, is_cut: bool) {
     let tcp = |port: u16, from: &str| json!({"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": from}]});
     let named = json!([{"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": "sg-web"}]}]);
     let mut resources = vpc(OWN, "own", ("10.1.0.0/16", "10.1.1.0/24"), "10.2.0.0/16");

@@ -111,6 +111,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/network/who-reaches", "+++++"),
     ("get", "/network/what-reaches", "+++++"),
     ("get", "/unauthenticated", "+++++"),
+    ("get", "/vulnerabilities", "+++++"),
     ("get", "/paths", "+++++"),
     ("get", "/paths/story", "+++++"),
     ("get", "/paths/fix-first", "+++++"),

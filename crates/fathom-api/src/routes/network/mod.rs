@@ -37,7 +37,7 @@ pub(crate) struct NetworkAsOf {
 }
 
 impl NetworkAsOf {
-    fn of(snapshot: &Snapshot) -> Self {
+    pub(in crate::routes) fn of(snapshot: &Snapshot) -> Self {
         Self::of_scan(&snapshot.scan)
     }
 
