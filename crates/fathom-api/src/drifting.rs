@@ -37,8 +37,8 @@ pub(crate) struct Drifting(Mutex<Option<Arc<Compared>>>);
 /// Where no scan has ended, where the code does not read, and where it takes long.
 pub(crate) async fn compared(state: &ApiState) -> Result<Arc<Compared>, Problem> {
     let task = state.clone();
-    waiting::waited(async move { make(&task).await }, || "comparing the estate with the code".to_owned())
-        .await
+    let making = Box::pin(async move { make(&task).await });
+    waiting::waited(making, || "comparing the estate with the code".to_owned()).await
 }
 
 async fn make(state: &ApiState) -> Result<Arc<Compared>, Problem> {

@@ -135,7 +135,7 @@ impl Sight {
             match steps.last_mut() {
                 // How much lies in between is not told either.
                 Some(before) if before.withheld && step.withheld => {
-                    before.answer = before.answer.worse(step.answer)
+                    before.answer = before.answer.worse(step.answer);
                 }
                 _ => steps.push(step),
             }
