@@ -8,6 +8,7 @@ use std::{
 use fathom_net::{
     Exposed, Index, Place, Ports, Protocol, Traffic, Verdict, ask, exposure,
     exposure::targets,
+    index::Bits,
     model::TargetKind,
     traffic::{TCP, UDP},
 };
@@ -219,7 +220,7 @@ impl Walk<'_> {
                 let traffic = Traffic::tcp(port);
                 let reached = index.who_reaches(interface, traffic);
                 for number in
-                    [&reached.yes, &reached.only_if, &reached.unknown].into_iter().flat_map(|set| set.iter())
+                    [&reached.yes, &reached.only_if, &reached.unknown].into_iter().flat_map(Bits::iter)
                 {
                     for from in behind.get(&number).into_iter().flatten().filter(|from| from.as_str() != *to)
                     {

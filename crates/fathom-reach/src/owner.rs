@@ -45,11 +45,11 @@ pub fn look_alike(rule: &OwnerRule, other: &OwnerRule) -> bool {
 
 fn marks(rule: &OwnerRule, document: &Value, account: &str, region: &str) -> Option<Marks> {
     if rule.interfaces.is_some() {
-        return some(texts(rule.interfaces.as_ref(), document)).map(Marks::Ids);
+        return Some(Marks::Ids(texts(rule.interfaces.as_ref(), document)));
     }
     if rule.addresses.is_some() {
         let addresses = texts(rule.addresses.as_ref(), document);
-        let addresses = some(addresses.iter().filter_map(|at| at.parse().ok()).collect())?;
+        let addresses = addresses.iter().filter_map(|at| at.parse().ok()).collect();
         let vpc = rule.vpc.as_ref().and_then(|path| path.text(document));
         return Some(Marks::Addresses { addresses, vpc, subnets: texts(rule.subnets.as_ref(), document) });
     }
@@ -58,7 +58,10 @@ fn marks(rule: &OwnerRule, document: &Value, account: &str, region: &str) -> Opt
         return described.fill(fill).map(Marks::Described);
     }
     let Alike { groups, subnets, described, id, part_of } = rule.alike.as_ref()?;
-    let mut groups = some(texts(Some(groups), document))?;
+    let mut groups = texts(Some(groups), document);
+    if groups.is_empty() {
+        return None;
+    }
     groups.sort_unstable();
     groups.dedup();
     Some(Marks::Alike {
@@ -68,10 +71,6 @@ fn marks(rule: &OwnerRule, document: &Value, account: &str, region: &str) -> Opt
         id: id.text(document)?,
         part_of: part_of.as_ref().and_then(|path| path.text(document)),
     })
-}
-
-fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
 }
 
 fn texts(path: Option<&Path>, document: &Value) -> Vec<String> {

@@ -351,9 +351,9 @@ fn gather<T: Copy>(
     }
     let one = leaf(text)?;
     if is_not {
-        found.no.push(one)
+        found.no.push(one);
     } else {
-        found.yes.push(one)
+        found.yes.push(one);
     }
     Some(())
 }

@@ -164,16 +164,13 @@ fn stateless(walk: &Walk<'_>, policy: &Policy, home: &[Cidr]) -> Outcome {
             }
         }
     }
-    match policy.stateless_default {
-        Some(fate) => {
-            found.take(Match::Yes, fate, || "the default action of the stateless engine".to_owned());
-        }
-        None => {
-            found.unread.get_or_insert_with(|| {
-                "the default action of the stateless engine makes no sense".to_owned()
-            });
-            found.fates.extend([Fate::Pass, Fate::Drop]);
-        }
+    if let Some(fate) = policy.stateless_default {
+        found.take(Match::Yes, fate, || "the default action of the stateless engine".to_owned());
+    } else {
+        found
+            .unread
+            .get_or_insert_with(|| "the default action of the stateless engine makes no sense".to_owned());
+        found.fates.extend([Fate::Pass, Fate::Drop]);
     }
     found
 }
