@@ -260,7 +260,8 @@ fn the_sample_says_what_answers_without_asking_who_comes() {
     assert_eq!(listener["verdict"], "unknown", "the interfaces of the load balancer were not recorded");
     assert!(listener["missing"].to_string().contains("ec2:DescribeNetworkInterfaces"), "{listener}");
     let methods = row("rest-method");
-    let is_unread = methods["verdict"] == "unknown" && methods["missing"].to_string().contains("GetResources");
+    let is_unread =
+        methods["verdict"] == "unknown" && methods["missing"].to_string().contains("GetResources");
     assert!(is_unread || methods["proof"].to_string().contains("authorizationType is NONE"), "{methods}");
     let cloudfront = row("distribution");
     assert_eq!(cloudfront["verdict"], "yes");
