@@ -4,7 +4,8 @@ AWS answers `GetAccountAuthorizationDetails` with those of its policies that the
 of them in every answer, 9 MB of text; here it has those that the sample company uses and a few that it does not.
 
 moto makes no reports of when a user or role tried which service last; here it makes them of what it knows: the services that
-policies name, and the last use of access keys. Nor does it say what Amazon Inspector looks at; here it does.
+policies name, and the last use of access keys. Nor does it say what Amazon Inspector looks at; here it does. Elastic addresses
+are addresses of the internet.
 
     server.py -H 127.0.0.1 -p 5000 [--every-policy]
 """
@@ -163,6 +164,16 @@ def look_once():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 
+def with_addresses_of_the_internet():
+    """moto takes elastic addresses from those of the machine itself, which nobody outside reaches; here they are drawn from the ranges
+    that are there for documentation."""
+    from moto.ec2.models import elastic_ip_addresses
+    from moto.moto_api._internal import mock_random
+
+    ranges = ("192.0.2", "198.51.100", "203.0.113")
+    elastic_ip_addresses.random_ip = lambda: f"{mock_random.choice(ranges)}.{mock_random.randint(1, 254)}"
+
+
 def main():
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     look_once()
@@ -174,6 +185,7 @@ def main():
     with_ids_of_their_own(models.AWSManagedPolicy.from_data)
     with_reports_of_use()
     with_coverage()
+    with_addresses_of_the_internet()
     arguments = sys.argv[1:]
     if "--every-policy" in arguments:
         arguments.remove("--every-policy")
