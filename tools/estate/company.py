@@ -57,11 +57,9 @@ def code():
     return buffer.getvalue()
 
 
-def public_address(ec2, tags=None, **of):
-    """Gives a server or an interface an address in the internet."""
-    more = {"TagSpecifications": spec("elastic-ip", tags)} if tags else {}
-    address = ec2.allocate_address(Domain="vpc", **more)["AllocationId"]
-    ec2.associate_address(AllocationId=address, **of)
+def public_address(ec2, server):
+    """Gives a server an address in the internet."""
+    ec2.associate_address(AllocationId=ec2.allocate_address(Domain="vpc")["AllocationId"], InstanceId=server)
 
 
 def post(endpoint, path, body=None):

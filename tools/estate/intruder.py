@@ -18,7 +18,7 @@ def seed(company):
         NetworkInterfaces=[{"DeviceIndex": 0, "AssociatePublicIpAddress": True, "Groups": [group], "SubnetId": subnet["SubnetId"]}],
         BlockDeviceMappings=[{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 500, "VolumeType": "gp3"}}],
     )["Instances"][0]["InstanceId"]
-    public_address(ec2, InstanceId=server)
+    public_address(ec2, server)
     # Ways back in.
     iam = account("iam")
     iam.create_access_key(UserName="m.kowalski")

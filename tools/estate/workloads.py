@@ -75,16 +75,6 @@ def function(account, name, role_arn, owned, region=MAIN, secrets=None, log_grou
     return arn
 
 
-def interfaces(ec2, balancer, subnets, group, owned, public=True):
-    """The network interfaces of a load balancer, which in real life the service makes and names after it."""
-    for subnet in subnets:
-        made = ec2.create_network_interface(
-            SubnetId=subnet, Groups=[group], Description=f"ELB {balancer.split(':loadbalancer/')[1]}", TagSpecifications=spec("network-interface", owned)
-        )["NetworkInterface"]["NetworkInterfaceId"]
-        if public:
-            public_address(ec2, owned, NetworkInterfaceId=made)
-
-
 def checkout(company, net, keys, images):
     account, owned = company.production, tags("checkout", "storefront", "confidential")
     ec2, elb = account("ec2"), account("elbv2")
@@ -94,7 +84,6 @@ def checkout(company, net, keys, images):
         Scheme="internet-facing", Tags=kv(owned),
     )["LoadBalancers"][0]["LoadBalancerArn"]
     company.terraform("aws_lb", "storefront", arn=balancer, id=balancer)
-    interfaces(ec2, balancer, net["main"]["public"], net["main"]["groups"]["web"], owned)
     certificate = account("acm").request_certificate(
         DomainName="shop.northwind.example", ValidationMethod="DNS", Tags=kv(owned)
     )["CertificateArn"]
@@ -216,7 +205,6 @@ def payments(company, net, keys):
     inside = elb.create_load_balancer(
         Name="payments-inside", Subnets=net["main"]["private"], SecurityGroups=[net["main"]["groups"]["app"]], Scheme="internal", Tags=kv(owned)
     )["LoadBalancers"][0]["LoadBalancerArn"]
-    interfaces(ec2, inside, net["main"]["private"], net["main"]["groups"]["app"], owned, public=False)
     group = elb.create_target_group(Name="payments", Protocol="HTTP", Port=8443, VpcId=net["main"]["vpc"], Tags=kv(owned))["TargetGroups"][0]["TargetGroupArn"]
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": server} for server in servers])
     elb.create_listener(LoadBalancerArn=inside, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
@@ -417,10 +405,9 @@ def europe(company, net):
     """The same shop, smaller, for Europe."""
     account, owned = company.production, tags("checkout", "storefront-eu", "confidential")
     elb = account("elbv2", EUROPE)
-    balancer = elb.create_load_balancer(
+    elb.create_load_balancer(
         Name="storefront-eu", Subnets=net["europe"]["public"], SecurityGroups=[net["europe"]["groups"]["web"]], Scheme="internet-facing", Tags=kv(owned)
-    )["LoadBalancers"][0]["LoadBalancerArn"]
-    interfaces(account("ec2", EUROPE), balancer, net["europe"]["public"], net["europe"]["groups"]["web"], owned)
+    )
     profile = "storefront-eu-server"
     role(account, profile, "ec2.amazonaws.com", owned, allow("dynamodb:GetItem"), profile=True)
     fleet(company, account, net["europe"], "storefront-eu", owned, 4, profile, EUROPE)
@@ -461,7 +448,7 @@ def leftovers_of_daily_life(company, net):
         SecurityGroupIds=[opened], IamInstanceProfile={"Name": "jenkins-old"},
         TagSpecifications=spec("instance", {"Name": "jenkins-old", "Owner": "platform"}),
     )["Instances"][0]["InstanceId"]
-    public_address(ec2, InstanceId=server)
+    public_address(ec2, server)
     # Buckets of which nobody said what is in them.
     for name, about in (
         ("northwind-marketing-drop", {"team": "catalog", "purpose": "files from agencies", "env": "production"}),

@@ -18,7 +18,7 @@ use fathom_iam::{
 
 use crate::{
     AccessError,
-    permissions::{Answer, Permissions, Resource},
+    permissions::{Answer, Permissions, Resource, sort_of},
     wanted::{Wanted, account_of},
 };
 
@@ -257,7 +257,7 @@ impl Asking<'_> {
             let is_bare = organisation.is_bare(&resource.target);
             let class = (is_bare || !organisation.is_guarded(&resource.target)).then(|| {
                 let matched = self.patterns.of(&resource.target.arn);
-                (resource.kind.clone(), resource.target.account.clone(), is_bare, matched)
+                (sort_of(resource), resource.target.account.clone(), is_bare, matched)
             });
             let found = match class.as_ref().and_then(|class| self.known.get(class)) {
                 Some(known) => known.clone(),

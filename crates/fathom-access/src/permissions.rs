@@ -299,6 +299,14 @@ fn objects(catalogue: &Catalogue, action: &str, target: &Target) -> Option<Targe
         .then_some(objects)
 }
 
+/// What decides which actions are asked of a resource: its type, and the forms of ARNs that the catalogue knows and that its own has.
+/// Load balancers of both kinds are of one type, and their actions are not the same.
+pub(crate) fn sort_of(resource: &Resource) -> String {
+    let forms =
+        Catalogue::embedded().map(|catalogue| catalogue.types_on(&resource.target.arn)).unwrap_or_default();
+    format!("{} {forms:?}", resource.kind)
+}
+
 fn fits(catalogue: &Catalogue, action: &str, arn: &str) -> Option<Fit> {
     Some(catalogue.fits(catalogue.action(action)?, arn))
 }

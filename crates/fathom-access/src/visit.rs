@@ -15,7 +15,7 @@ use fathom_iam::{
 
 use crate::{
     AccessError,
-    permissions::{Answer, Permissions, Resource},
+    permissions::{Answer, Permissions, Resource, sort_of},
     wanted::{EVERYTHING, Wanted},
 };
 
@@ -234,7 +234,7 @@ impl Visit<'_, '_, '_> {
         let class: Option<Class> =
             (arn != EVERYTHING && !organisation.is_guarded(&resource.target)).then(|| {
                 let patterns = few.iter().map(|(_, patterns)| patterns.of(arn));
-                (resource.kind.clone(), resource.target.account.clone(), patterns.collect())
+                (sort_of(resource), resource.target.account.clone(), patterns.collect())
             });
         if let Some(known) = class.as_ref().and_then(|class| self.classes.get(class)) {
             return Ok((None, Arc::clone(known)));

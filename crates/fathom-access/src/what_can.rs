@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     AccessError,
     decrypt::WithKey,
-    permissions::{Gathered, Permissions, Permitted, Resource},
+    permissions::{Gathered, Permissions, Permitted, Resource, sort_of},
     wanted::Wanted,
 };
 
@@ -90,7 +90,7 @@ impl Permissions {
             let gathered = if self.index.organisation().is_guarded(&resource.target) {
                 ask()?
             } else {
-                let class = (resource.kind.clone(), resource.target.account.clone(), patterns.of(arn));
+                let class = (sort_of(resource), resource.target.account.clone(), patterns.of(arn));
                 match known.get(&class) {
                     Some(gathered) => gathered.clone(),
                     None => known.entry(class).or_insert(ask()?).clone(),

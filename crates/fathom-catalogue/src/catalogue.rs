@@ -199,6 +199,11 @@ impl Catalogue {
         if fits { Fit::Yes } else { Fit::No }
     }
 
+    /// The numbers of the resource types whose forms an ARN has. Of two ARNs with the same ones the same actions are asked.
+    pub fn types_on(&self, arn: &str) -> Vec<u32> {
+        self.arns().types_of(arn)
+    }
+
     /// The actions that are asked of resources such as this one, in the order of their numbers. None where the catalogue
     /// knows no resource type of this ARN: any action may be.
     pub fn actions_on(&self, arn: &str) -> Option<Vec<ActionId>> {

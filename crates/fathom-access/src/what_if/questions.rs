@@ -17,7 +17,7 @@ use fathom_iam::{
 use super::UNMATCHED_MAX;
 use crate::{
     AccessError,
-    permissions::{Permissions, Resource, is_bucket},
+    permissions::{Permissions, Resource, is_bucket, sort_of},
 };
 
 /// The most questions that are thought of.
@@ -120,7 +120,7 @@ impl Permissions {
             let is_alone = patterns.is_none() || self.index.organisation().is_guarded(&resource.target);
             let class: Option<Class> = (!is_alone).then(|| {
                 let matches = patterns.iter().flatten().map(|one| one.of(arn)).collect();
-                (resource.kind.clone(), resource.target.account.clone(), matches)
+                (sort_of(resource), resource.target.account.clone(), matches)
             });
             if let Some((begin, end)) = class.as_ref().and_then(|class| classes.get(class)) {
                 for question in gathering.found.questions.get_mut(*begin..*end).unwrap_or_default() {

@@ -454,7 +454,12 @@ async fn the_sample_is_asked_over_http() {
     assert!(none["detail"].as_str().is_some_and(|text| text.contains("no scan has ended")), "{none}");
     api.scan(&json!({})).await;
     // Its groups let nobody in on this port (`tools/estate`).
-    let found = api.read("/network/reach?from=i-0b594fbe0dbec5c24&to=i-b987605e188495d90&port=443").await;
+    let of = async |name: &str| {
+        let found = api.read(&format!("/resources?type=AWS::EC2::Instance&search={name}")).await;
+        found["items"][0]["id"].as_str().expect("a server").to_owned()
+    };
+    let (from, to) = (of("payments-1").await, of("payments-2").await);
+    let found = api.read(&format!("/network/reach?from={from}&to={to}&port=443")).await;
     let one = &found["answers"][0];
     assert_eq!((&one["verdict"], &one["disposition"]), (&json!("no"), &json!("denied_in")), "{found}");
     assert_eq!((&found["from"]["name"], &found["to"]["name"]), (&json!("payments-1"), &json!("payments-2")));
@@ -462,10 +467,9 @@ async fn the_sample_is_asked_over_http() {
     assert_eq!(held["component"], "security_group");
     // moto answers for no interfaces of load balancers: that is said, and not that nothing is open.
     let exposed = api.read("/network/exposed").await;
-    assert_eq!(
-        (&exposed["rows"][0]["name"], &exposed["rows"][0]["verdict"]),
-        (&json!("storefront"), &json!("unknown"))
-    );
+    let rows = exposed["rows"].as_array().expect("rows");
+    let balancer = rows.iter().find(|row| row["name"] == "storefront").expect("the load balancer");
+    assert_eq!(balancer["verdict"], "unknown");
     assert!(
         exposed["not_read_count"].as_u64() > Some(0) && exposed["interfaces"].as_u64() > Some(10),
         "{exposed}"

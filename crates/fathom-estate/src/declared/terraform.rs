@@ -332,10 +332,7 @@ fn from_shown(file: &Arc<str>, parsed: File) -> Vec<Declaration> {
 
 /// Changes of what the code declares now; deposed objects and data sources are not.
 fn current(changes: &[Change]) -> impl Iterator<Item = (&str, &ChangeBody)> {
-    changes
-        .iter()
-        .filter(|change| change.is_current())
-        .map(|change| (change.address.as_str(), &change.body))
+    changes.iter().filter(|change| change.is_current()).map(|change| (change.address.as_str(), &change.body))
 }
 
 /// The members that changed outside of Terraform, as Terraform saw it.

@@ -163,6 +163,8 @@ pub(super) fn interface(read: &mut Reading<'_>) -> Option<(String, Interface)> {
         "gateway_load_balancer" | "gateway_load_balancer_endpoint" => InterfaceKind::Appliance,
         _ => InterfaceKind::Host,
     };
+    // That of the primary address stands once more on the interface itself; some tell it there alone.
+    let own = read.address(&read.document["Association"]["PublicIp"]);
     let mut addresses = Vec::new();
     for one in read.list("PrivateIpAddresses") {
         if let Some(address) = read.address(&one["PrivateIpAddress"]) {
@@ -170,15 +172,17 @@ pub(super) fn interface(read: &mut Reading<'_>) -> Option<(String, Interface)> {
             let public =
                 read.address(&association["PublicIp"]).or_else(|| read.address(&association["CarrierIp"]));
             let is_primary = one["Primary"].as_bool().unwrap_or_default();
-            let place = if is_primary { 0 } else { addresses.len() };
-            addresses.insert(place, PrivateAddress { address, public });
+            if is_primary {
+                addresses.insert(0, PrivateAddress { address, public: public.or(own) });
+            } else {
+                addresses.push(PrivateAddress { address, public });
+            }
         }
     }
     if addresses.is_empty()
         && let Some(address) = read.address(&read.document["PrivateIpAddress"])
     {
-        let public = read.address(&read.document["Association"]["PublicIp"]);
-        addresses.push(PrivateAddress { address, public });
+        addresses.push(PrivateAddress { address, public: own });
     }
     for one in read.list("Ipv6Addresses") {
         addresses.extend(

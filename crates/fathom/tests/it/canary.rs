@@ -101,6 +101,10 @@ fn asked_with(path: &str, name: &str, uids: &[String], last_entry: u64) -> Vec<S
     if path.starts_with("/api/v1/network/") {
         return uids.iter().filter(|uid| uid.contains(":instance/i-")).take(3).cloned().collect();
     }
+    // Nor is everything somebody or something that an intruder can have.
+    if path == "/api/v1/blast-radius" {
+        return uids.iter().filter(|uid| uid.contains(":role/")).take(20).cloned().collect();
+    }
     match name {
         "uid" | "around" => uids.to_vec(),
         "index" => (0..=last_entry).map(|index| index.to_string()).collect(),

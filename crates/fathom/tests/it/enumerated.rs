@@ -30,6 +30,7 @@ const EXPLAINED: &[(&str, &str, &str)] = &[
     ("arn:aws:iam::", ":role/workspaces_DefaultRole", "moto names a role that it does not make"),
     ("arn:aws:kafka:region:account-id:operation/", "", "a constant of moto"),
     ("arn:aws:kms:", ":key/default_key", "a constant of moto"),
+    ("arn:aws:lambda:", ":$LATEST", "the newest code of a function, which is listed without it"),
     ("arn:aws:", "-*", "a pattern of a policy, not a resource"),
     ("arn:aws:", "/*", "a pattern of a policy, not a resource"),
 ];

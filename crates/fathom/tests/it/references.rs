@@ -180,7 +180,8 @@ fn what_finders_name_and_nobody_reads_is_on_the_list_once() {
         place.run(&["--json", "sql", "select document from resources where type like 'seen::%'"]).ok().out;
     assert!(!documents.contains("hunter2"), "of what Cloud Control tells only names are kept: {documents}");
     let rows = place.rows(
-        "select service, operation, outcome, sum(items) as items from coverage where region = 'eu-west-1' and operation in \
+        "select service, operation, outcome, sum(items) as items from coverage where region = 'eu-west-1' \
+         and service <> 'apigateway' and operation in \
          ('GetResources', 'ListIndexes', 'ListResources', 'SelectResourceConfig') \
          group by 1, 2, 3 order by 1, 2",
     );
