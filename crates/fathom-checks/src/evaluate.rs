@@ -43,8 +43,7 @@ impl Stop {
             (Self::Missing(one), Self::Missing(other)) => {
                 Self::Missing(one.into_iter().chain(other).collect())
             }
-            (_, stop @ Self::Missing(_)) => stop,
-            (stop, _) => stop,
+            (_, stop @ Self::Missing(_)) | (stop, _) => stop,
         }
     }
 }

@@ -66,7 +66,7 @@ impl Ways {
                 continue;
             }
             let way = format!("{} of {}", ports(&row, verdict), row.addresses.join(", "));
-            let come = Come::new(of(verdict), told(verdict, way, &row));
+            let come = Come::new(of(verdict), told(verdict, &way, &row));
             ways.put(&row.id, come.clone());
             if let Some(server) = &row.name {
                 ways.put(server, come);
@@ -101,7 +101,7 @@ impl Ways {
             let way =
                 format!("{} of the load balancer {balancer}, which sends to it", ports(row, row.verdict()));
             for name in names {
-                self.put(&name, Come::new(of(verdict), told(verdict, way.clone(), row)));
+                self.put(&name, Come::new(of(verdict), told(verdict, &way, row)));
             }
         }
     }
@@ -126,11 +126,11 @@ impl Ways {
     ) -> Come {
         let id = thing.arn.rsplit('/').next().unwrap_or_default();
         let own = if rule.server {
-            self.server(id, thing, network)
+            Some(self.server(id, thing, network))
         } else if rule.run_by.is_empty() {
             self.by.get(&thing.arn).cloned()
         } else {
-            self.run(id, running)
+            Some(self.run(id, running))
         };
         let set = rule.reached_when.iter().find(|when| when.test.holds(&thing.document)).map(|when| {
             if when.only_if.is_empty() {
@@ -152,24 +152,24 @@ impl Ways {
         }
     }
 
-    fn server(&self, id: &str, thing: &Seen, network: &Network) -> Option<Come> {
+    fn server(&self, id: &str, thing: &Seen, network: &Network) -> Come {
         if let Some(come) = self.by.get(id) {
-            return Some(come.clone());
+            return come.clone();
         }
         // What decides about an interface the network knows; that there is no other is known where all were listed.
         let at = Whereabouts { account: thing.account.clone(), region: thing.region.clone() };
         if let Some(unread) = network.unlisted(&at, INTERFACE) {
-            return Some(Come::new(Reached::Unknown, format!("not seen: {}", unread.0)));
+            return Come::new(Reached::Unknown, format!("not seen: {}", unread.0));
         }
-        Some(if self.servers.contains_key(id) {
+        if self.servers.contains_key(id) {
             Come::new(Reached::No, "no port of it is reached from the internet")
         } else {
             Come::new(Reached::Unknown, "no network interface of it was seen")
-        })
+        }
     }
 
     /// An image, by what runs it.
-    fn run(&self, id: &str, running: &Running<'_>) -> Option<Come> {
+    fn run(&self, id: &str, running: &Running<'_>) -> Come {
         let runners = running.by.get(id).map(Vec::as_slice).unwrap_or_default();
         let best = runners
             .iter()
@@ -177,9 +177,9 @@ impl Ways {
             .filter_map(|(runner, interface)| Some((self.by.get(interface)?, runner)))
             .min_by_key(|(come, _)| come.reached);
         if let Some((come, runner)) = best {
-            return Some(Come::new(come.reached, format!("{}, which runs it: {}", short(runner), come.way)));
+            return Come::new(come.reached, format!("{}, which runs it: {}", short(runner), come.way));
         }
-        Some(match runners.first() {
+        match runners.first() {
             Some((runner, interfaces))
                 if interfaces.iter().any(|one| running.network.interfaces.get(one).is_some()) =>
             {
@@ -195,7 +195,7 @@ impl Ways {
             None => {
                 Come::new(Reached::Unknown, "nothing that scans saw runs it, and not all that may is read")
             }
-        })
+        }
     }
 }
 
@@ -248,7 +248,7 @@ fn ports(row: &Exposed, verdict: Verdict) -> String {
 }
 
 /// A way with what it depends on.
-fn told(verdict: Verdict, way: String, row: &Exposed) -> String {
+fn told(verdict: Verdict, way: &str, row: &Exposed) -> String {
     let first = row.ports.iter().find(|one| one.answer.verdict == verdict).map(|one| &one.answer);
     let beside = match verdict {
         Verdict::OnlyIf => {

@@ -456,7 +456,7 @@ async fn the_sample_is_asked_over_http() {
     // Its groups let nobody in on this port (`tools/estate`).
     let of = async |name: &str| {
         let found = api.read(&format!("/resources?type=AWS::EC2::Instance&search={name}")).await;
-        found["items"][0]["id"].as_str().expect("a server").to_owned()
+        found["resources"][0]["id"].as_str().expect("a server").to_owned()
     };
     let (from, to) = (of("payments-1").await, of("payments-2").await);
     let found = api.read(&format!("/network/reach?from={from}&to={to}&port=443")).await;

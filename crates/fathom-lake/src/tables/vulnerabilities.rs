@@ -97,7 +97,7 @@ pub(super) const FIELDS: &[Field<Row>] = &[
         weak(row).and_then(|one| one.weakness.epss.as_ref()).map(|chance| chance.score).into()
     }),
     Field::new("severity", Kind::Text, "critical, high, medium, low, none; null where nobody says", |row| {
-        weak(row).and_then(|one| one.weakness.severity).map(|one| one.word()).into()
+        weak(row).and_then(|one| one.weakness.severity).map(fathom_weakness::cvss::Severity::word).into()
     }),
     Field::new("score", Kind::Number, "its CVSS score, 0 to 10", |row| {
         weak(row).and_then(|one| one.weakness.score.as_ref()).map(|score| score.score).into()

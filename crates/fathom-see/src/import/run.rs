@@ -101,10 +101,16 @@ pub enum ImportError {
     },
     /// The scan that it would have become.
     #[error(transparent)]
-    Scan(#[from] ScanError),
+    Scan(Box<ScanError>),
     /// The ledger did not take it.
     #[error("cannot keep the import")]
     Store(#[from] StoreError),
+}
+
+impl From<ScanError> for ImportError {
+    fn from(error: ScanError) -> Self {
+        Self::Scan(Box::new(error))
+    }
 }
 
 impl Importer {

@@ -105,7 +105,7 @@ impl WeaknessImporter {
                             import.reports.push(imported);
                         }
                     }
-                    Err(fault) => problems.push(Problem::new(&file.name, fault.to_string())),
+                    Err(fault) => problems.push(Problem::new(&file.name, fault)),
                 }
             }
         }
@@ -240,13 +240,12 @@ fn unpacked(file: &SavedFile, limits: &Limits) -> Result<Vec<u8>, String> {
     if bytes.len() as u64 > FILE_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
+/// A report, its notes as JSON, and what of it cannot be used.
+type Merged = (WeaknessReport, Vec<String>, Vec<Problem>);
+
 /// The reports of a file: those of the same tool about the same thing as one.
-fn merged(
-    documents: Vec<Document>,
-    file: &SavedFile,
-    about: Option<&Uid>,
-) -> Vec<(WeaknessReport, Vec<String>, Vec<Problem>)> {
-    let mut all: BTreeMap<(String, String), (WeaknessReport, Vec<String>, Vec<Problem>)> = BTreeMap::new();
+fn merged(documents: Vec<Document>, file: &SavedFile, about: Option<&Uid>) -> Vec<Merged> {
+    let mut all: BTreeMap<(String, String), Merged> = BTreeMap::new();
     for document in documents {
         let names = about.map_or_else(|| document.about.clone(), |uid| vec![uid.as_str().to_owned()]);
         let subject = match (names.is_empty(), document.called.is_empty()) {

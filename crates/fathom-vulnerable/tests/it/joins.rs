@@ -50,15 +50,15 @@ fn what_is_exploited_on_what_is_reached_comes_first() {
         .rows
         .iter()
         .map(|row| {
-            let class = row.urgency.as_ref().unwrap().class.number();
-            (class, row.weakness.id.as_str(), row.thing.resource.rsplit('/').next().unwrap())
+            let class = row.urgency.as_ref().expect("it is there").class.number();
+            (class, row.weakness.id.as_str(), row.thing.resource.rsplit('/').next().expect("it is there"))
         })
         .collect();
     assert_eq!(
         told,
         [(1, "CVE-2024-23897", "i-open"), (3, "CVE-2024-23897", "i-shut"), (4, "CVE-2024-0001", "i-open"),]
     );
-    let first = &all.rows[0].urgency.as_ref().unwrap().because;
+    let first = &all.rows[0].urgency.as_ref().expect("it is there").because;
     assert_eq!(first[0], "known to be exploited: in KEV since 2024-08-19, by ransomware too");
     assert!(first.iter().any(|one| one == "mended in 2"), "{first:?}");
 }
@@ -79,7 +79,7 @@ fn reports_find_their_image_by_digest_and_by_address() {
     let elsewhere = [
         digest('c'),
         format!("{ecr}/shop/web:2.0"),
-        format!("999988887777.dkr.ecr.eu-central-1.amazonaws.com/shop/web:1.0"),
+        "999988887777.dkr.ecr.eu-central-1.amazonaws.com/shop/web:1.0".to_owned(),
     ];
     for about in elsewhere {
         let all = ask(&estate(), vec![report(&[&about], vec![note("CVE-2022-3602")])], Feeds::default());
@@ -143,10 +143,10 @@ fn where_nobody_looked_is_told() {
         covered("i-open", "ACTIVE", "SUCCESSFUL"),
         covered("i-shut", "INACTIVE", "UNMANAGED_EC2_INSTANCE"),
     ]);
-    let scanned = things.iter_mut().find(|(_, arn, _)| arn.contains("shop/web/")).unwrap();
+    let scanned = things.iter_mut().find(|(_, arn, _)| arn.contains("shop/web/")).expect("it is there");
     scanned.2["Scan"] =
         json!({"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"findings": []}});
-    let failed = things.iter_mut().find(|(_, arn, _)| arn.contains("shop/old/")).unwrap();
+    let failed = things.iter_mut().find(|(_, arn, _)| arn.contains("shop/old/")).expect("it is there");
     failed.2["Scan"] = json!({"imageScanStatus": {"status": "UNSUPPORTED_IMAGE"}});
     let all = ask(&things, vec![report(&[&arn("lambda", "function:quiet")], Vec::new())], Feeds::default());
     let told: Vec<_> = all
@@ -154,7 +154,7 @@ fn where_nobody_looked_is_told() {
         .iter()
         .map(|thing| {
             (
-                thing.resource.rsplit(['/', ':']).next().unwrap(),
+                thing.resource.rsplit(['/', ':']).next().expect("it is there"),
                 thing.not_looked.first().map_or("", String::as_str),
             )
         })
@@ -179,10 +179,10 @@ fn ways_in_are_what_packets_alone_use_also_of_what_runs_an_image() {
     let vague = note("CVE-2020-0001");
     let all = ask(&things, vec![report(&[&digest('a')], vec![vague])], feeds(&[], &[]));
     let open = arn("ec2", "instance/i-open");
-    let ways = all.ways_in(&open).unwrap();
+    let ways = all.ways_in(&open).expect("it is there");
     assert_eq!((ways.rows.len(), ways.vague, ways.looked.len()), (1, 0, 1));
     let task = arn("ecs", "task/shop/1");
-    let ways = all.ways_in(&task).unwrap();
+    let ways = all.ways_in(&task).expect("it is there");
     assert_eq!((ways.rows.len(), ways.vague), (0, 1), "no vector says from where it is attacked");
     assert!(all.ways_in("arn:aws:ecs:eu-central-1:111122223333:task/other/1").is_none());
 }

@@ -83,7 +83,9 @@ mod tests {
 
     fn names(texts: &[&str], purl: &str) -> Vec<String> {
         let mut targets = Targets::default();
-        texts.iter().for_each(|text| targets.add(text));
+        for text in texts {
+            targets.add(text);
+        }
         targets.purl(purl);
         targets.end()
     }

@@ -7,6 +7,7 @@ fn read(bom: &Value) -> Document {
     Document::parse(Format::CycloneDx, bom.to_string().as_bytes(), &Limits::default()).unwrap().remove(0)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "each test writes it in place")]
 fn bom(vulnerabilities: Value) -> Value {
     json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
         "metadata": {"timestamp": "2026-01-02T03:04:05Z", "tools": {"components": [{"type": "application", "name": "scanner"}]},
@@ -119,7 +120,10 @@ fn the_image_is_found_where_tools_write_it() {
         one["metadata"]["component"] = component;
         read(&one).about
     };
-    assert_eq!(about(json!({"type": "container", "name": "shop", "version": digest})), [digest.clone()]);
+    assert_eq!(
+        about(json!({"type": "container", "name": "shop", "version": digest})),
+        std::slice::from_ref(&digest)
+    );
     let purl = format!(
         "pkg:oci/shop@{}?repository_url=1.dkr.ecr.eu-central-1.amazonaws.com/shop",
         digest.replace(':', "%3A")

@@ -72,15 +72,12 @@ fn rows(row: &Exposed, with_hops: bool) -> Vec<Vec<String>> {
         .as_deref()
         .map(|name| format!("{}\n", styled(render::STRONG, clean(name))))
         .unwrap_or_default();
-    let owners: String = row
-        .owners
-        .iter()
-        .map(|owner| {
-            let name = clean(owner.name.as_deref().unwrap_or(&owner.resource));
-            let of = if owner.is_one_of_several { "maybe of" } else { "of" };
-            format!("{of} {} ({})\n", styled(render::STRONG, name), clean(&owner.resource_type))
-        })
-        .collect();
+    let owners = row.owners.iter().map(|owner| {
+        let name = clean(owner.name.as_deref().unwrap_or(&owner.resource));
+        let of = if owner.is_one_of_several { "maybe of" } else { "of" };
+        format!("{of} {} ({})\n", styled(render::STRONG, name), clean(&owner.resource_type))
+    });
+    let owners = owners.collect::<Vec<_>>().concat();
     let made =
         if row.description.is_empty() { String::new() } else { format!("\n{}", clean(&row.description)) };
     let what = format!("{name}{owners}{}\n{}{made}", clean(&row.id), row.addresses.join(", "));

@@ -77,9 +77,10 @@ fn kinds(rows: &[&OpenRow]) -> Vec<Vec<String>> {
     }
     let lines = all.into_iter().map(|(kind, (accounts, missing))| {
         let accounts: Vec<&str> = accounts.into_iter().collect();
-        let place = match accounts.as_slice() {
-            [few @ ..] if few.len() <= ACCOUNTS => few.join(", "),
-            many => render::count(many.len() as u64, "account"),
+        let place = if accounts.len() <= ACCOUNTS {
+            accounts.join(", ")
+        } else {
+            render::count(accounts.len() as u64, "account")
         };
         let missing: Vec<String> = missing.into_iter().map(clean).collect();
         vec![clean(kind), clean(&place), missing.join("\n")]

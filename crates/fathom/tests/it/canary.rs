@@ -105,6 +105,9 @@ fn asked_with(path: &str, name: &str, uids: &[String], last_entry: u64) -> Vec<S
     if path == "/api/v1/blast-radius" {
         return uids.iter().filter(|uid| uid.contains(":role/")).take(20).cloned().collect();
     }
+    if path == "/api/v1/paths/story" {
+        return uids.iter().filter(|uid| uid.contains(":table/ledger")).cloned().collect();
+    }
     match name {
         "uid" | "around" => uids.to_vec(),
         "index" => (0..=last_entry).map(|index| index.to_string()).collect(),

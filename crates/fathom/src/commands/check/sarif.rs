@@ -81,12 +81,11 @@ fn rule(check: &Check) -> Value {
 
 fn result(finding: &Finding, places: &BTreeMap<&str, usize>) -> Value {
     let name = finding.name.as_deref().unwrap_or(&finding.resource);
-    let (level, said) = match finding.status {
-        Status::Unknown => ("note", format!("it is not known, since {}", clean(&finding.missing.join("; ")))),
-        _ => {
-            let why: Vec<String> = finding.why.iter().map(super::text::reason).collect();
-            (level(finding.severity), clean(&why.join("; ")))
-        }
+    let (level, said) = if finding.status == Status::Unknown {
+        ("note", format!("it is not known, since {}", clean(&finding.missing.join("; "))))
+    } else {
+        let why: Vec<String> = finding.why.iter().map(super::text::reason).collect();
+        (level(finding.severity), clean(&why.join("; ")))
     };
     json!({
         "ruleId": finding.check,
