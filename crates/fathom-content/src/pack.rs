@@ -221,6 +221,9 @@ impl Content {
                     relation.kind
                 ));
             }
+            if definition.list.describe.iter().any(|it| it.batch.is_some() && !it.keep.is_empty()) {
+                return invalid("`keep` with `batch`: whose it is, is not told".to_owned());
+            }
             if let Some(path) = definition.volatile.iter().find(|path| !path.ends_in_member()) {
                 return invalid(format!("`volatile: {path}` does not end in a member, or has alternatives"));
             }

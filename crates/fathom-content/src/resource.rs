@@ -209,6 +209,9 @@ pub struct Describe {
     /// Member under which the listed item itself is kept in the document.
     #[serde(default)]
     pub keep_item: Option<String>,
+    /// What the answer tells beside the document, by the member under which the document keeps it; not with `batch`.
+    #[serde(default)]
+    pub keep: BTreeMap<String, Path>,
 }
 
 /// Ids that go into one call together.

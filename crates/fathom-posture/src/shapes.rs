@@ -98,10 +98,12 @@ fn form(definition: &ResourceDefinition, path: &[String]) -> Option<Form> {
         Some(at)
     };
     let added = definition.enrich.iter().map(|enrich| enrich.into.clone());
-    let kept = definition.list.describe.as_ref().and_then(|describe| describe.keep_item.clone());
+    let describe = definition.list.describe.as_ref();
+    let kept = describe.and_then(|describe| describe.keep_item.clone());
+    let beside = describe.map(|describe| &describe.keep).into_iter().flatten();
     let Some((first, rest)) = path.split_first() else {
         let Form::Members(mut names) = listed()?.form() else { return None };
-        names.extend(added.chain(kept));
+        names.extend(added.chain(kept).chain(beside.map(|(into, _)| into.clone())));
         return Some(Form::Members(names));
     };
     // What is text in the model and JSON in the document has members that nobody lists.
@@ -129,7 +131,12 @@ fn form(definition: &ResourceDefinition, path: &[String]) -> Option<Form> {
             }
             at
         }
-        None => listed()?.step(first)?,
+        None => match describe.and_then(|describe| Some((describe, describe.keep.get(first)?))) {
+            Some((describe, path)) => {
+                At::answer(&definition.service, &describe.operation)?.walk(Some(path))?
+            }
+            None => listed()?.step(first)?,
+        },
     };
     for step in rest {
         at = at.step(step)?;

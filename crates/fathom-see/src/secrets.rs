@@ -10,6 +10,12 @@ pub fn members(content: &Content) -> Vec<SecretMember> {
     content.resources.values().flat_map(of_definition).collect()
 }
 
+/// The path of a secret below a member that holds it; `Tags` is no part of `TagsOfOthers`.
+fn below<'a>(secret: &'a str, member: &str) -> Option<&'a str> {
+    let below = secret.strip_prefix(member)?;
+    (below.is_empty() || below.starts_with(['.', '['])).then(|| below.trim_start_matches('.'))
+}
+
 fn of_definition(definition: &ResourceDefinition) -> Vec<SecretMember> {
     let list = &definition.list;
     let mut members = Vec::new();
@@ -19,13 +25,13 @@ fn of_definition(definition: &ResourceDefinition) -> Vec<SecretMember> {
         if let Some(describe) = &list.describe {
             let items = describe.items.as_str();
             members.extend(member(&definition.service, &describe.operation, items, secret.as_str()));
+            for (into, path) in &describe.keep {
+                let Some(below) = below(secret.as_str(), into) else { continue };
+                members.extend(member(&definition.service, &describe.operation, path.as_str(), below));
+            }
         }
         for enrich in &definition.enrich {
-            let Some(below) = secret.as_str().strip_prefix(enrich.into.as_str()) else { continue };
-            // `Tags` is no part of `TagsOfOthers`.
-            if !(below.is_empty() || below.starts_with(['.', '['])) {
-                continue;
-            }
+            let Some(below) = below(secret.as_str(), &enrich.into) else { continue };
             let below = if enrich.many { below.trim_start_matches("[]") } else { below };
             let take = enrich.take.as_ref().map_or("@", Path::as_str);
             let service = enrich.service.as_deref().unwrap_or(&definition.service);

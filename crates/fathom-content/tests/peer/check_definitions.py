@@ -212,6 +212,8 @@ class Checker:
             keep = (listing.get("describe") or {}).get("keep_item")
             if keep:
                 document.added[keep] = scopes["item"]
+            for into, shape in scopes.pop("beside", {}).items():
+                document.added[into] = shape
         self.documents[kind] = document
         for enrich in definition.get("enrich", []):
             self.enrich(definition, enrich, document, scopes)
@@ -240,6 +242,10 @@ class Checker:
             return ANY
         batch = describe.get("batch")
         self.params(definition, "describe", operation, describe.get("params", {}), scopes, [batch["param"]] if batch else [])
+        scopes["beside"] = {
+            into: self.path(definition, f"describe.keep.{into}", operation.output_shape, path, None)
+            for into, path in describe.get("keep", {}).items()
+        }
         return self.path(definition, "describe.items", operation.output_shape, describe["items"], {"structure", "map"})
 
     def enrich(self, definition, enrich, document, scopes):

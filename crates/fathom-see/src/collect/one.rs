@@ -71,6 +71,11 @@ impl Collector {
         let key = key_of(definition, spot, &definition.service, &describe.operation);
         let answer = self.ask(key.clone(), spot, &spot.calls, &params, &describe.absent, None).await;
         let Some(answer) = answer.ok().flatten() else { return Vec::new() };
+        let beside: Vec<(&String, Value)> = describe
+            .keep
+            .iter()
+            .filter_map(|(into, path)| Some((into, path.first(&answer)?.clone())))
+            .collect();
         let mut documents = describe.items.take_all(answer);
         if documents.len() < chunk.len() {
             // Not described is not the same as gone.
@@ -81,10 +86,10 @@ impl Collector {
             );
             self.refuse(key, Failure { reason: Reason::Malformed, permission: None, detail });
         }
-        if let (Some(member), Some(listed)) = (&describe.keep_item, chunk.first()) {
-            for document in documents.iter_mut().filter_map(Value::as_object_mut) {
-                document.insert(member.clone(), listed.clone());
-            }
+        let listed = describe.keep_item.as_ref().zip(chunk.first().cloned());
+        for document in documents.iter_mut().filter_map(Value::as_object_mut) {
+            let kept = beside.iter().cloned().chain(listed.clone());
+            document.extend(kept.map(|(member, value)| (member.clone(), value)));
         }
         documents
     }

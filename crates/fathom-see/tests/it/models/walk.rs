@@ -122,6 +122,10 @@ pub(super) fn sources(definition: &ResourceDefinition) -> Vec<Source> {
             sources.push(Source::of(service, &describe.operation, describe.items.as_str(), ""));
             let kept = describe.keep_item.as_ref();
             sources.extend(kept.map(|kept| Source::of(service, &list.operation, list.items.as_str(), kept)));
+            let beside = describe.keep.iter();
+            sources.extend(
+                beside.map(|(into, path)| Source::of(service, &describe.operation, path.as_str(), into)),
+            );
         }
     }
     sources.extend(definition.enrich.iter().map(|enrich| {

@@ -239,6 +239,11 @@ impl<'a> Oracle<'a> {
                     document[member] = item.clone();
                 }
             }
+            for (member, path) in &describe.keep {
+                if let Some(value) = path.first(&answer) {
+                    described.iter_mut().for_each(|document| document[member] = value.clone());
+                }
+            }
             documents.append(&mut described);
         }
         documents
