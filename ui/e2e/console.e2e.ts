@@ -84,11 +84,11 @@ describe("a newcomer", () => {
 
   it("opens a figure and finds as many rows behind it", () =>
     journey("/", async (page) => {
-      const figure = page.getByRole("table").getByRole("row", { name: /^S3 Bucket/ }).getByRole("link").last();
+      const figure = page.getByRole("table").getByRole("row", { name: /^EC2 SecurityGroup/ }).getByRole("link").last();
       const all = Number(await figure.textContent());
       await figure.click();
       await page.getByText(new RegExp(`^${all} resources, `)).waitFor();
-      expect(page.url()).toContain("type=AWS::S3::Bucket");
+      expect(page.url()).toContain("type=AWS::EC2::SecurityGroup");
     }));
 });
 

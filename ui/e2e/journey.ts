@@ -1,7 +1,7 @@
 // What journeys through one page share: a browser that is opened once, a walk without faults, and a look at it in every size.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { barriers, launch, open, picture, pictured, settled } from "./browser";
+import { ADDRESS, barriers, launch, open, picture, pictured, settled, TOKEN } from "./browser";
 
 let browser: Browser;
 beforeAll(async () => { browser = await launch(); });
@@ -9,6 +9,15 @@ afterAll(async () => browser.close());
 
 /** When answers that journeys make up are as of. */
 export const AS_OF = { scan: 1, finished_at: "2026-10-01T08:00:00Z" };
+
+/** The id of the one resource of a type and name. */
+export async function idOf(type: string, name: string): Promise<string> {
+  const asked = await fetch(`${ADDRESS}/api/v1/resources?${new URLSearchParams({ type, search: name }).toString()}`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  const { resources } = (await asked.json()) as { resources: { id: string; name: string | null }[] };
+  const found = resources.filter((each) => each.name === name);
+  expect(found).toHaveLength(1);
+  return found[0]?.id ?? "";
+}
 
 /** Walks from a page of the server under test; nothing may be at fault on the way. */
 export async function journey(path: string, walk: (page: Page) => Promise<void>, options: Parameters<typeof open>[2] = {}): Promise<void> {

@@ -60,7 +60,7 @@ function told(counts: { value: string; count: number }[], asked: number): string
   const of = (verdict: Verdict) => counts.find((each) => each.value === verdict)?.count ?? 0;
   if (asked === 0) return "There was nothing to ask about.";
   if (counts.length === 0) return "Nothing is reached from the internet.";
-  return `${count(of("yes"))} reached from the internet, ${count(of("only_if"))} only if, ${count(of("unknown"))} not known.`;
+  return `By thing and protocol: ${count(of("yes"))} reached from the internet, ${count(of("only_if"))} only if, ${count(of("unknown"))} not known.`;
 }
 
 function Rows({ rows }: { rows: Exposed[] }) {

@@ -241,7 +241,9 @@ impl<'a> Oracle<'a> {
             }
             for (member, path) in &describe.keep {
                 if let Some(value) = path.first(&answer) {
-                    described.iter_mut().for_each(|document| document[member] = value.clone());
+                    for document in &mut described {
+                        document[member] = value.clone();
+                    }
                 }
             }
             documents.append(&mut described);
