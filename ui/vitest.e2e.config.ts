@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that stand for themselves, the longest first: two walk beside each other. `served` is two files in one, as they share a server. */
-const FILES = ["served", "states", "signin", "sessions", "roles", "oidc"];
+/** Files that stand for themselves, the longest first: two walk beside each other. `asked` and `served` are several in one, which share a server. */
+const FILES = ["asked", "served", "states", "signin", "sessions", "roles", "oidc"];
 const place = ({ moduleId }: TestSpecification) => FILES.indexOf(basename(moduleId, ".e2e.ts"));
 
 class LongestFirst extends BaseSequencer {

@@ -1,6 +1,3 @@
 // The journeys that share the server under test, in order: what one of them does, the next one sees, and the scan comes last.
 import "./pages.e2e";
-import "./network.e2e";
-import "./paths.e2e";
-import "./permissions.e2e";
 import "./console.e2e";

@@ -22,13 +22,40 @@ const SAYS: &str = "answers on ";
 const REQUIRED: &str = "FATHOM_REQUIRE_BROWSER";
 
 /// A server that ends with the journeys.
-struct Server(Child);
+struct Server {
+    process: Child,
+    address: String,
+    /// With which its owner enters.
+    token: String,
+}
+
+impl Server {
+    /// Serves what is in a directory, and waits for the address.
+    fn start(fathom: &mut Command, data: &Path) -> Result<Self> {
+        let serving = fathom.args(["serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
+        let process = serving.spawn().context("cannot run what was built")?;
+        let mut server = Self { process, address: String::new(), token: String::new() };
+        let said = server.process.stdout.take().context("the server has no output")?;
+        let mut lines = BufReader::new(said).lines();
+        while server.address.is_empty() {
+            let line = lines.next().context("the server ended before it said its address")??;
+            if let Some((_, address)) = line.split_once(SAYS) {
+                address.trim().clone_into(&mut server.address);
+            }
+        }
+        // What it says later goes nowhere, and must not hold it up.
+        std::thread::spawn(move || lines.for_each(drop));
+        let token = std::fs::read_to_string(data.join("api.token")).context("the server left no token")?;
+        token.trim().clone_into(&mut server.token);
+        Ok(server)
+    }
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
         // One that has ended already is ended.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -73,22 +100,11 @@ fn run(all_states: bool) -> Result<()> {
     copy(&sample, &data)?;
     provider::ensure()?;
     let cloud = Moto::start(&python::ensure()?)?;
-    let serving = fathom(&data)
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .envs(cloud.environment())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot run what was built")?;
-    let mut server = Server(serving);
-    let said = server.0.stdout.take().context("the server has no output")?;
-    let mut lines = BufReader::new(said).lines();
-    let address = loop {
-        let line = lines.next().context("the server ended before it said its address")??;
-        if let Some((_, address)) = line.split_once(SAYS) {
-            break address.trim().to_owned();
-        }
-    };
-    let token = std::fs::read_to_string(data.join("api.token")).context("the server left no token")?;
+    let first = Server::start(fathom(&data).envs(cloud.environment()), &data)?;
+    // Journeys that only ask are not disturbed by those that change what they ask about.
+    let asked = work.join("asked");
+    copy(&sample, &asked)?;
+    let second = Server::start(&mut fathom(&asked), &asked)?;
     let mut walk = Command::new("npm");
     if all_states {
         walk.env("FATHOM_STATES", "1");
@@ -96,8 +112,10 @@ fn run(all_states: bool) -> Result<()> {
     must(
         walk.args(["run", "--silent", "e2e"])
             .current_dir(root().join("ui"))
-            .env("FATHOM_ADDRESS", address)
-            .env("FATHOM_TOKEN", token.trim())
+            .env("FATHOM_ADDRESS", &first.address)
+            .env("FATHOM_TOKEN", &first.token)
+            .env("FATHOM_SECOND_ADDRESS", &second.address)
+            .env("FATHOM_SECOND_TOKEN", &second.token)
             // Journeys of sign-in start servers of their own, each on a copy of what was scanned.
             .env("FATHOM_BINARY", target().join("debug/fathom"))
             .env("FATHOM_SAMPLE_DATA", &sample)

@@ -3453,6 +3453,11 @@ export interface components {
              */
             window_days: number;
         };
+        /**
+         * @description Whether the internet comes to a thing.
+         * @enum {string}
+         */
+        InternetReach: "yes" | "only_if" | "unknown" | "no";
         /** @description How the person may enter the first time. It is told once. */
         Invitation: {
             /** @description What stands behind this server's address in the link. */
@@ -4761,10 +4766,10 @@ export interface components {
             total: number;
         };
         /**
-         * @description Whether the internet comes to a thing.
+         * @description What can be reached.
          * @enum {string}
          */
-        ReachedKind: "yes" | "only_if" | "unknown" | "no";
+        ReachedKind: "account" | "role" | "user" | "more";
         /** @description Something that can be reached. */
         ReachedOne: {
             /** @description How sure all steps are together. */
@@ -5302,7 +5307,7 @@ export interface components {
             /** @description Who answers for it. */
             owner?: string | null;
             /** @description Whether the internet comes to it. */
-            reached: components["schemas"]["ReachedKind"];
+            reached: components["schemas"]["InternetReach"];
             /** @description Its region. */
             region: string;
             /** @description Its ARN. */

@@ -39,7 +39,7 @@ mirrored! {
 
 mirrored! {
     /// Whether the internet comes to a thing.
-    enum ReachedKind of Reached {
+    enum InternetReach of Reached {
         /// It does.
         Yes,
         /// Only if something holds.
@@ -179,7 +179,7 @@ pub(crate) struct SoftwareThing {
     /// Who answers for it.
     owner: Option<String>,
     /// Whether the internet comes to it.
-    reached: ReachedKind,
+    reached: InternetReach,
     /// How, or why that is not known; empty for who does not see the whole estate, since it may name other things.
     way: String,
     /// Who looked at it; empty where nobody did.
