@@ -1,4 +1,5 @@
-//! How an intruder would walk: derived once of what the last scan left, and kept until the next one ends.
+//! How an intruder would walk: derived once of what the last scan left, and kept until the next one ends, or a report of weaknesses or a
+//! list of what is exploited is imported.
 
 use std::sync::{
     Arc, OnceLock,
@@ -35,7 +36,7 @@ pub(crate) struct Snapshot {
     /// What is asked.
     pub(crate) ground: Ground,
     walked: Walked,
-    turn: i64,
+    version: Version,
     /// All stories without proofs, and what to mend first: asked with every visit of the page.
     stories: OnceLock<Paths>,
     first: OnceLock<FixFirst>,
@@ -90,6 +91,14 @@ impl Snapshot {
     }
 }
 
+/// What it was derived of: which scans had ended, and what had been imported.
+type Version = (i64, String);
+
+/// As it is now. Counted before anything is read: what changes meanwhile is read anew by the next request.
+async fn version(state: &ApiState) -> Result<Version, Problem> {
+    Ok((state.store.turns().await?, state.store.weaknesses_version().await?))
+}
+
 /// What was derived last. Who derives holds the lock, so that it is one at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Intruding {
@@ -132,9 +141,9 @@ pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem>
 /// # Errors
 /// Where the store fails.
 pub(crate) async fn at_once(state: &ApiState) -> Result<Option<Arc<Snapshot>>, Problem> {
-    let turn = state.store.turns().await?;
+    let version = version(state).await?;
     let Ok(kept) = state.intruding.kept.try_lock() else { return Ok(None) };
-    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
+    if let Some(known) = kept.as_ref().filter(|known| known.version == version) {
         return Ok(Some(Arc::clone(known)));
     }
     let task = state.clone();
@@ -148,19 +157,18 @@ pub(crate) async fn at_once(state: &ApiState) -> Result<Option<Arc<Snapshot>>, P
 
 async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let mut kept = state.intruding.kept.lock().await;
-    // Counted before it is read: what a scan changes meanwhile is read anew by the next request.
-    let turn = state.store.turns().await?;
-    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
+    let version = version(state).await?;
+    if let Some(known) = kept.as_ref().filter(|known| known.version == version) {
         return Ok(Arc::clone(known));
     }
-    let made = derive(state, turn).await;
+    let made = derive(state, version).await;
     state.intruding.enter(None, state.now());
     let made = Arc::new(made?);
     *kept = Some(Arc::clone(&made));
     Ok(made)
 }
 
-async fn derive(state: &ApiState, turn: i64) -> Result<Snapshot, Problem> {
+async fn derive(state: &ApiState, version: Version) -> Result<Snapshot, Problem> {
     let enter = |stage| state.intruding.enter(Some(stage), state.now());
     enter(0);
     let standing = permitting::make(state).await?;
@@ -191,7 +199,7 @@ async fn derive(state: &ApiState, turn: i64) -> Result<Snapshot, Problem> {
         network,
         ground,
         walked,
-        turn,
+        version,
         stories: OnceLock::new(),
         first: OnceLock::new(),
         is_looking: AtomicBool::new(false),

@@ -146,6 +146,7 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::paths::fix_first))
         .needs(ReadEstate, Filtered, routes!(all::paths::first))
         .needs(ReadEstate, Filtered, routes!(all::paths::blast_radius))
+        .needs(ReadEstate, Filtered, routes!(all::paths::isolation))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))

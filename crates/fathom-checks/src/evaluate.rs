@@ -253,6 +253,10 @@ impl<'a> Run<'a> {
                             self.note_unread(of, member, &format!("{name}[{place}].{member}"));
                         }
                     }
+                    if let (Some(why), Some(items)) = (&fact.more, fact.value.as_array()) {
+                        let (name, told) = (items.len().to_string(), why.clone());
+                        self.unread.push(Unread { of: &fact.value, name, told });
+                    }
                 }
                 Ok(self.look(V::Json(&fact.value)))
             }
@@ -522,7 +526,10 @@ impl<'a> Run<'a> {
         let held = self.node(&fold.init);
         self.set(fold.held, held);
         let mut asked = false;
-        for at in 0..elements.len() {
+        // Of a list that may have more elements, one more that cannot be told.
+        let more =
+            matches!(&range, V::Json(json) if self.is_unread(json, &elements.len().to_string()).is_some());
+        for at in 0..elements.len() + usize::from(more) {
             self.spend(1)?;
             if !matches!(self.node(&fold.goes_on)?, V::Bool(true)) {
                 break;

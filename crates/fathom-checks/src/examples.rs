@@ -119,7 +119,8 @@ fn has(value: &Value, steps: &[&str]) -> bool {
             .into_iter()
             .flat_map(|one| match one {
                 Value::Array(items) => items.iter().collect(),
-                // What is written as one thing where a list may stand.
+                // One thing where a list may stand, or members that are asked one after the other by their names.
+                Value::Object(members) => std::iter::once(one).chain(members.values()).collect(),
                 other => vec![other],
             })
             .collect();

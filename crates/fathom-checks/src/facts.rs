@@ -45,6 +45,8 @@ pub struct Fact {
     pub proof: Vec<String>,
     /// Of a list of documents, the members that could not be read, by the place of the document.
     pub unread: Vec<(usize, Vec<String>)>,
+    /// Of a list of documents, why there may be more than these; none where it is whole.
+    pub more: Option<String>,
 }
 
 /// Why an engine cannot say it.

@@ -2,9 +2,10 @@
 //!
 //! **Invariant:** a file that cannot be used is a [`ContentError`] beside the checks that can; it never stops the others.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use fathom_model::ResourceType;
+pub use fathom_model::Severity;
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,41 +24,6 @@ const DEPTH_MAX: usize = 4;
 #[folder = "../../content"]
 #[include = "checks/**"]
 struct Embedded;
-
-/// How bad it is where a check fails, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Somebody can take the system or its data with what the internet has.
-    Critical,
-    /// One more mistake, or one stolen credential, and the same happens.
-    High,
-    /// It makes an attack or a loss larger, or hides it.
-    Medium,
-    /// Good order.
-    Low,
-}
-
-impl Severity {
-    /// All of them, the worst first.
-    pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
-    }
-}
 
 /// One check, as its file says it.
 #[derive(Debug, Clone, Deserialize)]

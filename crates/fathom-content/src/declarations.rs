@@ -159,6 +159,16 @@ pub struct Match {
 pub struct Pattern(GlobMatcher);
 
 impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        Glob::new(text)
+            .map(|glob| Self(glob.compile_matcher()))
+            .map_err(|error| format!("`{text}` is not a pattern: {}", error.kind()))
+    }
+
     /// Whether a text matches.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
@@ -173,9 +183,7 @@ impl Pattern {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Glob::new(&text)
-            .map(|glob| Self(glob.compile_matcher()))
-            .map_err(|error| serde::de::Error::custom(format!("`{text}` is not a pattern: {}", error.kind())))
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 

@@ -55,11 +55,19 @@ pub struct DeclaredMap {
     /// Attributes that may hold secrets and are never kept.
     #[serde(default)]
     pub secret: Vec<String>,
+    /// Attributes of one that is to be made, where the code does not say them: names that the provider makes up, and its
+    /// defaults. Texts as in `made`.
+    #[serde(default)]
+    pub default: BTreeMap<String, Value>,
     /// Members of the document of one that is to be made, beside what its attributes say. Texts may hold `{attribute}`,
-    /// `{account}`, `{region}`, `{partition}` and `{item}`: the id that it is called by until the provider gives it one.
-    /// Without it, what a new one is like is not known.
+    /// `{account}`, `{region}`, `{partition}` and `{item.id}`: the id that it is called by until the provider gives it one. A value of `null` says that a new one has nothing there. A block that the declaration writes itself takes the
+    /// place of what is made here. Without it, what a new one is like is not known.
     #[serde(default)]
     pub made: BTreeMap<String, Value>,
+    /// What a declaration says by being there: by the attribute that is declared, or `@` for the declaration itself, members
+    /// of the document with their values.
+    #[serde(default)]
+    pub sets: BTreeMap<String, BTreeMap<String, Value>>,
     /// What other declarations read of it that the provider gives, out of the document. Without it: `arn` is the ARN,
     /// `id` the id.
     #[serde(default)]
@@ -207,6 +215,11 @@ pub struct Facts {
     /// What else an element that is made so has.
     #[serde(default)]
     pub with: BTreeMap<String, Value>,
+    /// An element that is made of a declared one instead, where it has more than facts say: its texts are filled from the
+    /// declaration, and from the document as `{parent.…}`; members without anything to fill them are left out. A `Principal`
+    /// is written as policies do.
+    #[serde(default)]
+    pub whole: Option<Value>,
     /// The members of such an element that are numbers; others are text.
     #[serde(default)]
     pub numbers: Vec<String>,

@@ -11,12 +11,14 @@ use crate::{
     aws_config::AwsConfigNames,
     declared::DeclaredMaps,
     demands::Demands,
+    edits::EditRules,
     finders::FinderRules,
     open::OpenRule,
     parse_yaml,
     places::Places,
     references::ReferenceRules,
     resource::ResourceDefinition,
+    service_levels::ServiceLevels,
     vulnerable::VulnerabilityRules,
 };
 
@@ -32,6 +34,8 @@ use crate::{
 #[include = "open/**"]
 #[include = "vulnerabilities/**"]
 #[include = "places.yaml"]
+#[include = "service-levels.yaml"]
+#[include = "edits.yaml"]
 struct Embedded;
 
 /// Everything declarative that Fathom runs on.
@@ -57,6 +61,10 @@ pub struct Content {
     pub open: Vec<OpenRule>,
     /// Where scans find what is known of weaknesses in software.
     pub vulnerabilities: VulnerabilityRules,
+    /// Within how many days findings are fixed.
+    pub service_levels: ServiceLevels,
+    /// What edits people may ask about.
+    pub edits: EditRules,
 }
 
 impl Content {
@@ -122,6 +130,8 @@ impl Content {
         let mut aws_config = AwsConfigNames::default();
         let mut open: Vec<OpenRule> = Vec::new();
         let mut vulnerabilities = VulnerabilityRules::default();
+        let mut service_levels = ServiceLevels::default();
+        let mut edits = EditRules::default();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
@@ -133,6 +143,13 @@ impl Content {
                 vulnerabilities.add(parse_yaml(name, text)?);
             } else if name == "places.yaml" {
                 places = parse_yaml(name, text)?;
+            } else if name == "service-levels.yaml" {
+                service_levels = parse_yaml(name, text)?;
+                if let Some(message) = service_levels.problem() {
+                    return Err(ContentError::Invalid { file: name.clone(), message });
+                }
+            } else if name == "edits.yaml" {
+                edits = parse_yaml(name, text)?;
             } else if name == "references.yaml" {
                 references = parse_yaml(name, text)?;
                 if let Some(message) = references.problem() {
@@ -162,6 +179,8 @@ impl Content {
             aws_config,
             open,
             vulnerabilities,
+            service_levels,
+            edits,
             references,
             finders,
             places,
@@ -193,6 +212,9 @@ impl Content {
         self.check_open()?;
         if let Some(message) = self.vulnerabilities.problem(&|kind| self.resources.contains_key(kind)) {
             return Err(ContentError::Invalid { file: "vulnerabilities".to_owned(), message });
+        }
+        if let Some(message) = self.edits.problem(&self.declared, &|kind| self.resources.contains_key(kind)) {
+            return Err(ContentError::Invalid { file: "edits.yaml".to_owned(), message });
         }
         for definition in self.resources.values() {
             let invalid = |message: String| {

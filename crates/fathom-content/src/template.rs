@@ -1,5 +1,5 @@
 //! Texts with `{holes}` that paths into a document fill; `{Path|last}` takes what follows the last `/` or `:`,
-//! `{Path|bare}` leaves out a `/` at the start.
+//! `{Path|bare}` leaves out a `/` at the start, `{Path|swap A>B}` has B in the place of the first A, and is empty without one.
 
 use std::{fmt, str::FromStr};
 
@@ -27,6 +27,8 @@ enum Piece {
     Last(Box<Piece>),
     /// Another piece without a `/` at its start.
     Bare(Box<Piece>),
+    /// Another piece with one text in the place of another, which it must have.
+    Swap(Box<Piece>, String, String),
 }
 
 /// What fills a template's holes.
@@ -79,6 +81,10 @@ fn parse_hole(hole: &str) -> Result<Piece, String> {
     if let Some(inner) = hole.strip_suffix("|bare") {
         return parse_hole(inner).map(|piece| Piece::Bare(Box::new(piece)));
     }
+    if let Some((inner, swap)) = hole.split_once("|swap ") {
+        let (from, to) = swap.split_once('>').ok_or_else(|| format!("`{swap}` is not of the form `A>B`"))?;
+        return parse_hole(inner).map(|piece| Piece::Swap(Box::new(piece), from.to_owned(), to.to_owned()));
+    }
     let path = |text: &str| text.parse::<Path>().map_err(|error| error.to_string());
     if matches!(hole, "partition" | "account" | "region") {
         return Ok(Piece::Variable(hole.to_owned()));
@@ -129,6 +135,9 @@ impl Piece {
             }?),
             Self::Path(path) => path.text(with.document?),
             Self::Last(piece) => piece.fill(with).map(|text| last_segment(&text).to_owned()),
+            Self::Swap(piece, from, to) => {
+                piece.fill(with).filter(|text| text.contains(from)).map(|text| text.replacen(from, to, 1))
+            }
             Self::Bare(piece) => {
                 piece.fill(with).map(|text| text.strip_prefix('/').map_or(text.clone(), str::to_owned))
             }

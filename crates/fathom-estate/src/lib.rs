@@ -10,6 +10,7 @@ pub mod arn;
 pub mod declared;
 pub mod difference;
 pub mod drift;
+pub mod edits;
 pub mod explain;
 pub mod graph;
 

@@ -47,6 +47,14 @@ pub struct Fallen {
 }
 
 impl Walk<'_> {
+    /// What a person names.
+    ///
+    /// # Errors
+    /// As [`Walk::blast`].
+    pub fn taken(&self, text: &str) -> Result<Named, IntrudeError> {
+        Ok(self.named(self.begin(text)?))
+    }
+
     /// What falls with one thing that a person names.
     ///
     /// # Errors

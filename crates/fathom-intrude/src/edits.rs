@@ -13,7 +13,7 @@ use fathom_iam::{
     verdict::LayerName,
 };
 use fathom_net::{Network, Place, model::Peer, trace::interfaces_of_balancer};
-use fathom_paths::{Graph, Level, Search, Tale, search_where};
+use fathom_paths::{Graph, Level, Tale};
 use serde::Serialize;
 
 use crate::{
@@ -93,10 +93,11 @@ pub struct Closing {
 /// An edit, and how the world is after it.
 pub(crate) struct Candidate {
     pub(crate) edit: Edit,
-    change: Change,
+    pub(crate) change: Change,
 }
 
-enum Change {
+/// What is another after an edit.
+pub(crate) enum Change {
     Policy(Arc<Policy>, Arc<Policy>),
     /// A rule of a group, by its place.
     Group(String, usize),
@@ -116,11 +117,10 @@ impl Walk<'_> {
         let mut best = None;
         for candidate in self.candidates(&tale.steps)? {
             let after = self.after(starts, &candidate, &leads, &[goal])?;
-            match after.tale(&self.graph, goal) {
+            match after.steps(&self.graph, goal) {
                 None => return Ok(Some(Closing { edit: candidate.edit, breaks: Breaks::Every })),
-                Some(other) if best.is_none() && other.steps != tale.steps => {
-                    let breaks = Breaks::This { other_steps: other.steps.len() };
-                    best = Some(Closing { edit: candidate.edit, breaks });
+                Some(other_steps) if best.is_none() && !after.is_by(&self.graph, tale, goal) => {
+                    best = Some(Closing { edit: candidate.edit, breaks: Breaks::This { other_steps } });
                 }
                 Some(_) => {}
             }
@@ -128,43 +128,8 @@ impl Walk<'_> {
         Ok(best)
     }
 
-    /// What is come by after an edit, of the nodes that lead to some goals, until one of these is.
-    pub(crate) fn after(
-        &self,
-        starts: &[u32],
-        candidate: &Candidate,
-        leads: &[bool],
-        goals: &[u32],
-    ) -> Result<Search, IntrudeError> {
-        let (index, network) = self.without(&candidate.change);
-        let touched = index.as_ref().map(|index| index.touched(&self.ground.permissions.index));
-        let gone = if let Change::Gone(step) = &candidate.change { Some(*step) } else { None };
-        let (mut failed, mut is_over) = (None, false);
-        let found = search_where(&self.graph, starts, |number| {
-            let Some(step) = self.graph.get(number).filter(|step| !is_over && leads[step.to as usize]) else {
-                return false;
-            };
-            let is_asked = match &touched {
-                Some(touched) => self.is_touched(number, &candidate.edit, touched),
-                None => network.is_some(),
-            };
-            let is_open = gone != Some(number)
-                && (!is_asked
-                    || self.still(number, index.as_ref(), network.as_ref()).map_or_else(
-                        |error| {
-                            failed.get_or_insert(error);
-                            true
-                        },
-                        |level| level.is_some(),
-                    ));
-            is_over = is_open && goals.contains(&step.to);
-            is_open
-        });
-        failed.map_or(Ok(found), Err)
-    }
-
     /// Permissions and network as a change leaves them; none of what it does not touch.
-    fn without(&self, change: &Change) -> (Option<Index>, Option<Network>) {
+    pub(crate) fn without(&self, change: &Change) -> (Option<Index>, Option<Network>) {
         match change {
             Change::Policy(old, new) => (Some(self.ground.permissions.index.with_policy(old, new)), None),
             Change::Group(id, place) => (None, Some(without_rule(&self.ground.network, id, *place))),
@@ -186,7 +151,7 @@ impl Walk<'_> {
     }
 
     /// Whether a step may be another after an edit of a policy: whoever takes it has the policy, or the thing is guarded by it.
-    fn is_touched(&self, step: u32, edit: &Edit, touched: &Bits) -> bool {
+    pub(crate) fn is_touched(&self, step: u32, edit: &Edit, touched: &Bits) -> bool {
         let guard = match edit {
             Edit::Statement { holder, layer: LayerName::ResourcePolicy, .. } => Some(holder.as_str()),
             _ => None,

@@ -67,8 +67,13 @@ impl Walk<'_> {
 
     /// Whether somebody may do everything in an account, at least as surely.
     pub(crate) fn owns_account(&self, number: u32, account: &str, level: Level) -> bool {
-        let Some((name, kind)) = self.ground.permissions.index.principal(number) else { return false };
-        let own = if kind == Who::Root { name } else { name.split(':').nth(4).unwrap_or_default() };
-        own == account && self.ways.administers(number).is_some_and(|sure| of_escalation(sure) <= level)
+        self.own_account(number) == Some(account)
+            && self.ways.administers(number).is_some_and(|sure| of_escalation(sure) <= level)
+    }
+
+    /// The account that somebody is of.
+    pub(crate) fn own_account(&self, number: u32) -> Option<&str> {
+        let (name, kind) = self.ground.permissions.index.principal(number)?;
+        if kind == Who::Root { Some(name) } else { name.split(':').nth(4) }
     }
 }

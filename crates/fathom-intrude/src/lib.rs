@@ -9,6 +9,7 @@
 //! to find out whether an edit closes it. What was not read makes a step "not known".
 
 mod acts;
+mod after;
 mod blast;
 mod edits;
 mod find;
@@ -20,6 +21,7 @@ mod proof;
 mod story;
 mod walk;
 mod weak;
+mod words;
 
 pub use blast::{Blast, Fallen};
 pub use edits::{Breaks, Closing, Edit};

@@ -9,10 +9,15 @@ use fathom_model::{
     Unknown,
 };
 use fathom_net::Network;
-use fathom_reach::open::Open;
+use fathom_reach::{Directory, open::Open};
+use fathom_store::Flow;
 pub use fathom_store::{Which, WhichEdges};
 use fathom_vulnerable::Vulnerabilities;
-use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{self, BoxStream},
+};
 use serde_json::Value;
 
 /// Why a source could not be read; shown as the cause of [`crate::SqlError::Source`].
@@ -124,5 +129,17 @@ pub trait Source: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Arc<Vulnerabilities>, SourceError>> {
         let message = "which weaknesses software has is not known of this estate".to_owned();
         async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
+
+    /// Which resource an id of the network means; a query asks for it once at most.
+    fn directory(&self) -> BoxFuture<'static, Result<Arc<Directory>, SourceError>> {
+        let message = "which resources the network has is not known of this estate".to_owned();
+        async move { Err(SourceError::from(NoAnswer { message, hint: None })) }.boxed()
+    }
+
+    /// Who was seen talking to whom.
+    fn flows(&self) -> Chunks<Flow> {
+        let message = "who talks to whom is not known of this estate".to_owned();
+        stream::once(async move { Err(SourceError::from(NoAnswer { message, hint: None })) }).boxed()
     }
 }

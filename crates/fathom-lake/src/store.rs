@@ -6,8 +6,13 @@ use fathom_access::Permissions;
 use fathom_content::Content;
 use fathom_model::{Coverage, Edge, Explanation, Scan, Statement, Timestamp, Uid, Unknown};
 use fathom_net::Network;
-use fathom_reach::open::{self, Open};
-use fathom_store::{CoverageQuery, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges};
+use fathom_reach::{
+    Directory,
+    open::{self, Open},
+};
+use fathom_store::{
+    CoverageQuery, Flow, Past, PastResource, Store, StoreError, StoredResource, Which, WhichEdges,
+};
 use fathom_vulnerable::{Ground, Vulnerabilities};
 use futures::{
     FutureExt, StreamExt, TryStreamExt,
@@ -156,6 +161,23 @@ impl Source for Store {
         };
         work.boxed()
     }
+
+    fn directory(&self) -> BoxFuture<'static, Result<Arc<Directory>, SourceError>> {
+        let store = self.for_questions();
+        async move { Ok(Arc::new(Directory::load(&store).await?)) }.boxed()
+    }
+
+    fn flows(&self) -> Chunks<Flow> {
+        let store = self.clone();
+        pages(Some(0), move |after| {
+            let store = store.clone();
+            async move {
+                let (rows, next) = store.flows_page(after.cast_signed()).await?;
+                Ok((rows, next.map(i64::cast_unsigned)))
+            }
+        })
+        .boxed()
+    }
 }
 
 impl Source for Past {
@@ -242,6 +264,16 @@ impl Source for Past {
     ) -> BoxFuture<'static, Result<Arc<Vulnerabilities>, SourceError>> {
         let newest = newest(self, "which weaknesses software had", "`vulnerabilities`");
         async move { Source::vulnerabilities(&newest.await?, content).await }.boxed()
+    }
+
+    fn directory(&self) -> BoxFuture<'static, Result<Arc<Directory>, SourceError>> {
+        let newest = newest(self, "which resources the network had", "`flows`");
+        async move { Source::directory(&newest.await?).await }.boxed()
+    }
+
+    fn flows(&self) -> Chunks<Flow> {
+        // Logs are of their own days, whatever scan is asked about.
+        Source::flows(self.store())
     }
 }
 

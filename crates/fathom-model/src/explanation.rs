@@ -158,6 +158,16 @@ pub enum DataClass {
 }
 
 impl DataClass {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Confidential => "confidential",
+            Self::Restricted => "restricted",
+        }
+    }
+
     /// The class of a word, in any case; none where it is not one of the four.
     pub fn parse(word: &str) -> Option<Self> {
         match word.trim().to_ascii_lowercase().as_str() {

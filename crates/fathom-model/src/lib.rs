@@ -9,6 +9,7 @@
 pub mod activity;
 pub mod coverage;
 pub mod explanation;
+pub mod finding;
 pub mod id;
 pub mod moment;
 pub mod path;
@@ -22,6 +23,10 @@ pub mod used;
 pub use activity::{Action, Activity, Actor, ActorKind, SessionOrigin, TrailSpan};
 pub use coverage::{Coverage, Outcome, Reason};
 pub use explanation::{DataClass, Explanation, Part, SourceKind, Statement};
+pub use finding::{
+    FindingChange, FindingEvent, FindingException, FindingLife, FindingProof, FindingReason, FindingRule, FindingState, FixedBy,
+    KeptFinding, Severity,
+};
 pub use id::{AccountId, DocumentPath, EdgeKind, Partition, Region, ResourceType, Uid};
 pub use jiff::Timestamp;
 pub use moment::{DayEdge, Moment};

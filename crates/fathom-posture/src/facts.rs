@@ -42,6 +42,9 @@ impl Facts for Ground<'_> {
     }
 
     fn why_unread(&self, subject: &Subject<'_>, path: &str) -> String {
+        if let Some(why) = self.code.as_ref().and_then(|code| code.not_known.get(subject.uid)?.get(path)) {
+            return format!("{path}: {why}");
+        }
         fathom_reach::open::call(self.content, subject.kind, path)
     }
 
@@ -57,6 +60,11 @@ impl Ground<'_> {
             return Err(Missing::of(format!("what reaches {} is not worked out", subject.kind)));
         }
         let Some(exposed) = &self.exposed else { return Err(Missing::of("the network was not asked")) };
+        if self.code.as_ref().is_some_and(|code| code.is_alone) {
+            return Err(Missing::of(
+                "what reaches it is decided by more than this code; --with-estate asks the last scans",
+            ));
+        }
         self.whole(subject.account, INTERFACE)?;
         let (mut ports, mut proof, mut missing) = (Vec::new(), Vec::new(), Vec::new());
         let mut best = Verdict::No;
@@ -92,7 +100,7 @@ impl Ground<'_> {
             return Err(Missing { what: missing });
         }
         let unread = if missing.is_empty() { Vec::new() } else { vec![(0, vec!["ports".to_owned()])] };
-        Ok(Fact { value: json!({ "verdict": verdict, "ports": ports }), proof, unread })
+        Ok(Fact { value: json!({ "verdict": verdict, "ports": ports }), proof, unread, ..Fact::default() })
     }
 
     /// `access`: `public` and `external`, whom its policies let in (`principal`, `actions`, `only_if`).
@@ -133,7 +141,12 @@ impl Ground<'_> {
             return Err(Missing { what: missing });
         }
         let unread = if unread.is_empty() { Vec::new() } else { vec![(0, unread)] };
-        Ok(Fact { value: json!({ "public": public, "external": external }), proof, unread })
+        Ok(Fact {
+            value: json!({ "public": public, "external": external }),
+            proof,
+            unread,
+            ..Fact::default()
+        })
     }
 
     /// `encryption`: `key` (`name`, `customer_managed`), which is absent where nothing names one.
@@ -151,7 +164,7 @@ impl Ground<'_> {
         let said = if customer { "which the customer manages" } else { "which AWS manages" };
         let proof = vec![format!("it is kept under {name}, {said}")];
         let value = json!({ "key": { "name": name, "customer_managed": customer } });
-        Ok(Fact { value, proof, unread: Vec::new() })
+        Ok(Fact { value, proof, ..Fact::default() })
     }
 
     /// Who manages a key, as its document says.
@@ -159,6 +172,17 @@ impl Ground<'_> {
         let key = self.seen.get(arn).filter(|one| one.kind == KEY);
         let manager = key.and_then(|key| key.document["KeyManager"].as_str());
         manager.map(str::to_owned).ok_or_else(|| Missing::of(format!("no scan read the key {arn}")))
+    }
+
+    /// Why there may be more of a type than were seen; none where all were listed.
+    ///
+    /// # Errors
+    /// When nothing can be said of them.
+    fn more(&self, account: &str, kind: &str) -> Result<Option<String>, Missing> {
+        if self.code.as_ref().is_some_and(|code| code.is_alone) {
+            return Ok(Some(format!("{kind} that are not in this code; --with-estate asks the last scans")));
+        }
+        self.whole(account, kind).map(|()| None)
     }
 
     /// That all of a type in an account were listed.
@@ -191,14 +215,14 @@ impl Ground<'_> {
     }
 
     fn referring(&self, subject: &Subject<'_>, kind: &str, edge: &str) -> Result<Fact, Missing> {
-        self.whole(subject.account, kind)?;
+        let more = self.more(subject.account, kind)?;
         let mut documents = Documents::default();
         for one in self.into.get(subject.uid).into_iter().flatten().filter(|one| one.kind.as_str() == edge) {
             if let Some(seen) = self.seen.get(one.from.as_str()).filter(|seen| seen.kind == kind) {
                 documents.add(seen);
             }
         }
-        Ok(documents.fact())
+        Ok(Fact { more, ..documents.fact() })
     }
 
     /// All of a type in the subject's account, in a region where one is given. Gathered once for all subjects there.
@@ -214,7 +238,7 @@ impl Ground<'_> {
         if let Some(known) = known {
             return Ok(known);
         }
-        self.whole(subject.account, kind)?;
+        let more = self.more(subject.account, kind)?;
         let mut documents = Documents::default();
         for seen in self.by_kind.get(kind).into_iter().flatten().filter_map(|arn| self.seen.get(arn)) {
             if seen.account == subject.account && (region.is_empty() || seen.region == region) {
@@ -224,7 +248,7 @@ impl Ground<'_> {
         if documents.values.len() >= DOCUMENTS_MAX {
             return Err(Missing::of(format!("there are more than {DOCUMENTS_MAX} of {kind}")));
         }
-        let fact = Arc::new(documents.fact());
+        let fact = Arc::new(Fact { more, ..documents.fact() });
         self.gathered.lock().unwrap_or_else(PoisonError::into_inner).insert(place, Arc::clone(&fact));
         Ok(fact)
     }
@@ -249,7 +273,7 @@ impl Documents {
     }
 
     fn fact(self) -> Fact {
-        Fact { value: Value::Array(self.values), proof: Vec::new(), unread: self.unread }
+        Fact { value: Value::Array(self.values), unread: self.unread, ..Fact::default() }
     }
 }
 

@@ -24,6 +24,15 @@ const REACHED: [&str; 3] = [INTERFACE, "AWS::EC2::Instance", "AWS::ElasticLoadBa
 /// Documents by account, region and type, and what was gathered of them already.
 pub(crate) type Gathered = Mutex<HashMap<(Asked, String, String), Arc<Fact>>>;
 
+/// What is known of code that is not deployed.
+#[derive(Debug, Clone, Default)]
+pub struct OfCode {
+    /// Why members of documents are not known, by the resource's ARN and the member's path.
+    pub not_known: BTreeMap<String, BTreeMap<String, String>>,
+    /// Whether nothing but the code is known: what lies beside it may be there all the same.
+    pub is_alone: bool,
+}
+
 /// What the last scans saw that has a say.
 pub struct Ground<'c> {
     pub(crate) content: &'c Content,
@@ -40,6 +49,7 @@ pub struct Ground<'c> {
     /// What the internet reaches, by the ids and ARNs that mean it.
     pub(crate) exposed: Option<HashMap<String, Vec<Arc<Exposed>>>>,
     pub(crate) gathered: Gathered,
+    pub(crate) code: Option<OfCode>,
     owners: Owners,
     /// What was not read, of which checks say nothing.
     pub(crate) gaps: Vec<String>,
@@ -86,6 +96,7 @@ impl<'c> Ground<'c> {
             permissions: None,
             exposed: None,
             gathered: Gathered::default(),
+            code: None,
             owners: store.owners().await?,
         };
         for one in seen(store, &kinds, now).await? {
@@ -106,6 +117,12 @@ impl<'c> Ground<'c> {
             ground.exposed = Some(exposed(&network, &Directory::load(store).await?));
         }
         Ok(ground)
+    }
+
+    /// The same where a part of it is not deployed yet.
+    #[must_use]
+    pub fn of_code(self, code: OfCode) -> Self {
+        Self { code: Some(code), ..self }
     }
 
     /// Everything that was read.
@@ -145,7 +162,7 @@ impl<'c> Ground<'c> {
         Ok(())
     }
 
-    async fn classes(&mut self, store: &Store, kinds: Vec<ResourceType>) -> Result<(), AccessError> {
+    pub(crate) async fn classes(&mut self, store: &Store, kinds: Vec<ResourceType>) -> Result<(), AccessError> {
         let which = Which { kinds, ..Which::all() };
         let mut said: HashMap<String, Vec<Statement>> = HashMap::new();
         let mut found = std::pin::pin!(store.stream_statements(&which));
@@ -213,7 +230,7 @@ fn gaps(content: &Content, checked: &[ResourceType], listings: &Listings) -> Vec
 }
 
 /// What the internet reaches, by everything that means it: interfaces, servers, load balancers, and what has the interface.
-fn exposed(network: &Network, directory: &Directory) -> HashMap<String, Vec<Arc<Exposed>>> {
+pub(crate) fn exposed(network: &Network, directory: &Directory) -> HashMap<String, Vec<Arc<Exposed>>> {
     let mut by: HashMap<String, Vec<Arc<Exposed>>> = HashMap::new();
     for row in exposure(network, &USUAL) {
         let row = Arc::new(row);

@@ -1,12 +1,17 @@
 //! How the estate stands to the checks of `content/checks/`: reads the store, asks each check of what it is about, gives findings.
 //!
 //! Start in [`Ground::load`], then [`Posture::of`]. `ground.rs` reads the store and the engines, only what the checks ask for;
-//! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models.
+//! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models. [`keep`]
+//! says what of a run is kept, [`Places`] what an intruder could do with resources,
+//! [`standing`] how controls of frameworks stand.
 //!
 //! **Invariant:** what was not read is a finding that is unknown, or a gap; it is never one that passes.
 
 mod facts;
+mod frameworks;
 mod ground;
+mod keep;
+mod places;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -15,7 +20,10 @@ use fathom_checks::{Answer, Check, Checks, Reason, Status, Subject, finding_id};
 use fathom_content::checks::Severity;
 use serde::Serialize;
 
-pub use ground::Ground;
+pub use frameworks::{ControlStatus, Standing, standing};
+pub use ground::{Ground, OfCode};
+pub use keep::{Extent, Kept, keep};
+pub use places::Places;
 pub use shapes::Shapes;
 
 /// What came of a check on a resource.
@@ -119,17 +127,30 @@ impl Posture {
         for check in &checks.all {
             posture.by_check.insert(check.definition.id.clone(), Counts::default());
         }
-        for (findings, counts) in parts {
-            posture.findings.extend(findings);
-            for (check, counted) in counts {
-                let all = posture.by_check.entry(check).or_default();
-                all.fail += counted.fail;
-                all.unknown += counted.unknown;
-                all.pass += counted.pass;
-                all.not_applicable += counted.not_applicable;
-            }
+        for (findings, by_check) in parts {
+            posture.add(Self { findings, by_check, ..Self::default() });
         }
-        posture.findings.sort_by(|one, other| {
+        posture.sort();
+        posture
+    }
+
+    /// Adds another, of other resources.
+    pub fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        for (check, counted) in other.by_check {
+            let all = self.by_check.entry(check).or_default();
+            all.fail += counted.fail;
+            all.unknown += counted.unknown;
+            all.pass += counted.pass;
+            all.not_applicable += counted.not_applicable;
+        }
+        self.resources += other.resources;
+        self.gaps.extend(other.gaps);
+    }
+
+    /// Puts the worst first.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|one, other| {
             (one.status, one.severity, &one.check, &one.resource).cmp(&(
                 other.status,
                 other.severity,
@@ -137,7 +158,6 @@ impl Posture {
                 &other.resource,
             ))
         });
-        posture
     }
 
     /// How many came out how, over all checks.
@@ -162,16 +182,7 @@ fn ask(
     let mut findings = Vec::new();
     let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
     for one in part {
-        let subject = Subject {
-            uid: &one.arn,
-            kind: &one.kind,
-            name: one.name.as_deref(),
-            account: &one.account,
-            region: &one.region,
-            document: &one.document,
-            unread: &one.unread,
-        };
-        for (check, answer) in checks.ask(&subject, ground) {
+        for (check, answer) in checks.ask(&subject(one), ground) {
             counts.entry(check.definition.id.clone()).or_default().add(answer.status);
             if keeps.contains(&answer.status) {
                 findings.push(finding(check, answer, one, ground.owner(&one.arn)));
@@ -179,6 +190,19 @@ fn ask(
         }
     }
     (findings, counts)
+}
+
+/// A resource as checks are asked of it.
+pub(crate) fn subject(one: &fathom_access::Seen) -> Subject<'_> {
+    Subject {
+        uid: &one.arn,
+        kind: &one.kind,
+        name: one.name.as_deref(),
+        account: &one.account,
+        region: &one.region,
+        document: &one.document,
+        unread: &one.unread,
+    }
 }
 
 fn finding(check: &Check, answer: Answer, of: &fathom_access::Seen, owner: Option<&str>) -> Finding {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use fathom_checks::{Form, Forms};
 use fathom_cloud::model::{Kind, Models, Operation, Service, ShapeRef};
 use fathom_content::{Content, ResourceDefinition};
-use fathom_model::path::Path;
+use fathom_model::path::{Path, scalar_text};
+use serde_json::Value;
 
 /// The forms of everything that is defined.
 #[derive(Debug)]
@@ -17,6 +18,55 @@ impl<'c> Shapes<'c> {
     /// Those of this content.
     pub fn of(content: &'c Content) -> Self {
         Self { content }
+    }
+}
+
+/// How deep documents are looked through.
+const DEPTH_MAX: usize = 32;
+
+impl Shapes<'_> {
+    /// Writes the scalars of a document as the provider gives them: code may write `"true"` for true, and numbers where the provider
+    /// has texts.
+    pub fn fit(&self, kind: &str, document: &mut Value) {
+        self.fit_at(kind, &mut Vec::new(), document);
+    }
+
+    fn fit_at(&self, kind: &str, path: &mut Vec<String>, value: &mut Value) {
+        if path.len() > DEPTH_MAX {
+            return;
+        }
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    path.push(name.clone());
+                    self.fit_at(kind, path, member);
+                    path.pop();
+                }
+            }
+            Value::Array(items) => {
+                path.push("[]".to_owned());
+                for item in items {
+                    self.fit_at(kind, path, item);
+                }
+                path.pop();
+            }
+            Value::Null => {}
+            scalar => {
+                let fitting = match (self.form(kind, path), &*scalar) {
+                    (Form::Bool, Value::String(text)) => {
+                        text.to_ascii_lowercase().parse::<bool>().ok().map(Value::from)
+                    }
+                    (Form::Number, Value::String(text)) => {
+                        text.parse::<serde_json::Number>().ok().map(Value::from)
+                    }
+                    (Form::Text, Value::Bool(_) | Value::Number(_)) => scalar_text(scalar).map(Value::from),
+                    _ => None,
+                };
+                if let Some(fitting) = fitting {
+                    *scalar = fitting;
+                }
+            }
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What reaches what over the estate: reads out of the store what has a say, for `fathom-net`. [`open`] joins it with settings and
-//! policies: what answers somebody whom nobody asks who they are.
+//! policies: what answers somebody whom nobody asks who they are. [`flows`] says who was seen talking to a thing.
 //!
 //! **Invariant:** what no scan read is told to the network, so that answers that depend on it are unknown.
 
 mod directory;
 
+pub mod flows;
 pub mod open;
 pub mod owner;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
-use crate::{EntryDraft, Store, StoreError, bulk::Insert, documents, ledger, rows::micros};
+use crate::{EntryDraft, Store, StoreError, bulk::Insert, documents, flows, ledger, rows::micros};
 
 /// Days of a policy; more than a century is all there is.
 const KEEP_DAYS_MAX: u32 = 36_500;
@@ -81,6 +81,8 @@ pub struct Compaction {
     pub ended: u64,
     /// Documents removed that no version refers to any more.
     pub documents: u64,
+    /// Flows of the network removed, of days before the kept ones.
+    pub flows: u64,
     /// Bytes that the database file became smaller, or that later scans use again where `reusable`.
     pub bytes: u64,
     /// Whether the file keeps its size: it was made by a version of Fathom whose files do not shrink.
@@ -152,9 +154,10 @@ impl Store {
         if let Some(kept) = kept(&mut tx, policy, now).await.map_err(failed)? {
             remove(&mut tx, &kept, &mut done).await.map_err(failed)?;
         }
+        done.flows = flows::compact(&mut tx, horizon(policy, now)).await.map_err(failed)?;
         let free = pragma(&mut tx, "PRAGMA freelist_count").await.map_err(failed)?;
         done.bytes = free.saturating_sub(if done.reusable { free_before } else { 0 }) * page_bytes;
-        let removed = done.versions + done.ended + done.documents > 0;
+        let removed = done.versions + done.ended + done.documents + done.flows > 0;
         if dry_run {
             tx.rollback().await.map_err(failed)?;
             return Ok(done);
@@ -171,6 +174,7 @@ impl Store {
                     "versions": done.versions,
                     "ended": done.ended,
                     "documents": done.documents,
+                    "flows": done.flows,
                 }),
             };
             ledger::append_in(&mut tx, shared, &[draft], now).await?;
@@ -205,13 +209,19 @@ async fn pragma(conn: &mut SqliteConnection, sql: &'static str) -> Result<u64, s
     sqlx::query_scalar::<_, i64>(sql).fetch_one(conn).await.map(i64::unsigned_abs)
 }
 
+/// When the kept days begin.
+fn horizon(policy: CompactPolicy, now: Timestamp) -> Timestamp {
+    let at = micros(now).saturating_sub(i64::from(policy.keep_days) * SECONDS_A_DAY * 1_000_000);
+    Timestamp::from_microsecond(at).unwrap_or(Timestamp::MIN)
+}
+
 /// Which scans are kept; none where no scan is old enough.
 async fn kept(
     conn: &mut SqliteConnection,
     policy: CompactPolicy,
     now: Timestamp,
 ) -> Result<Option<Kept>, sqlx::Error> {
-    let horizon = micros(now).saturating_sub(i64::from(policy.keep_days) * SECONDS_A_DAY * 1_000_000);
+    let horizon = micros(horizon(policy, now));
     let rows = sqlx::query(
         "SELECT id, finished_at FROM scan WHERE state = 'finished' AND compacted = 0 ORDER BY id",
     )

@@ -36,7 +36,11 @@ mod facts;
 mod figures;
 mod files;
 mod filter;
+mod findings;
 mod finish;
+mod flows;
+#[cfg(test)]
+mod flows_tests;
 #[cfg(test)]
 mod full_disk_tests;
 mod history;
@@ -82,7 +86,11 @@ pub use coverage::{CoverageFacets, CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
+pub use findings::{FindingChanges, FindingRun, FindingUpdate, NewFindingException};
 pub use finish::{Finishing, ScanEnd, ScanResults};
+pub use flows::{
+    Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume,
+};
 pub use history::{
     ChangeQuery, Changes, EstateChange, Facts, Fate, KeptVersion, Past, PastResource, ResourceVersions,
     VersionRow,

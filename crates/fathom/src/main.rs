@@ -99,6 +99,9 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Import(args::ImportCommand::Epss(args)) => {
             commands::import_weaknesses::epss(&global, args).await?;
         }
+        Command::Import(args::ImportCommand::FlowLogs(args)) => {
+            commands::import_flows::run(&global, args).await?;
+        }
         Command::WhoCan(args) => commands::who_can::run(&global, args).await?,
         Command::WhatCan(args) => commands::what_can::run(&global, args).await?,
         Command::WhatOn(args) => commands::what_on::run(&global, args).await?,
@@ -110,7 +113,9 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
         Command::Vulnerabilities(args) => commands::vulnerabilities::run(&global, args).await?,
+        Command::Frameworks(args) => commands::frameworks::run(&global, &args).await?,
         Command::Check(args) => return commands::check::run(&global, args).await,
+        Command::Findings(args) => commands::findings::run(&global, args).await?,
         Command::Content(command) => return commands::check::content(&global, &command),
         Command::Net(args::NetCommand::Trace(args)) => commands::reach::trace(&global, args).await?,
         Command::Public(args) => {

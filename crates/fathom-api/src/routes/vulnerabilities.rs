@@ -10,7 +10,7 @@ use fathom_weakness::{Attack, Exploitation, Fix, Reached, Severity, State as Is}
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::network::{NetworkAsOf, Sight};
+use super::network::{ExposedCount, NetworkAsOf, Sight, counted};
 use crate::{
     access::Visible,
     extract::Query,
@@ -141,6 +141,12 @@ pub(crate) struct VulnerabilitiesQuery {
     /// Only classes up to this one.
     #[param(minimum = 1, maximum = 6)]
     class: Option<u32>,
+    /// Only those of which this is known of exploitation; may be repeated.
+    #[param(inline)]
+    exploitation: Vec<ExploitationKind>,
+    /// Only on things to which the internet comes in this way; may be repeated.
+    #[param(inline)]
+    reached: Vec<InternetReach>,
     /// Only this weakness, by any of its names.
     id: Option<String>,
     /// Only of this resource, by its ARN.
@@ -263,6 +269,25 @@ pub(crate) struct ExploitFeedView {
     entries: u64,
 }
 
+/// How many rows there are of each kind; each list as if nothing were chosen in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct VulnerabilityFacets {
+    /// Up to each class, the most urgent first.
+    class: Vec<ExposedCount>,
+    /// By what is known of exploitation.
+    exploitation: Vec<ExposedCount>,
+    /// By whether the internet comes to the thing.
+    reached: Vec<ExposedCount>,
+    /// `true` for what has a fix.
+    fixable: Vec<ExposedCount>,
+    /// By the kind of thing.
+    software: Vec<ExposedCount>,
+    /// By account.
+    account: Vec<ExposedCount>,
+    /// By who answers for the thing, where somebody does.
+    owner: Vec<ExposedCount>,
+}
+
 /// The weaknesses.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VulnerabilitiesAnswer {
@@ -272,6 +297,8 @@ pub(crate) struct VulnerabilitiesAnswer {
     total: u64,
     /// Where the next page begins; null on the last.
     next: Option<u64>,
+    /// How many there are of each kind.
+    facets: VulnerabilityFacets,
     /// How many things with software there are.
     things: u64,
     /// At how many of them nobody looked: what they have is not known.
@@ -310,15 +337,18 @@ pub(crate) async fn vulnerabilities(
         let sees = |thing: &Thing| {
             sight.sees_resource(&AccountId::from(thing.account.as_str()), &Uid::new(&thing.resource))
         };
-        let found: Vec<&Row> = known.rows.iter().filter(|row| sees(&row.thing) && query.takes(row)).collect();
-        let not_looked: Vec<&Arc<Thing>> =
-            known.not_looked.iter().filter(|thing| sees(thing) && query.is_about(thing)).collect();
+        let seen: Vec<&Row> = known.rows.iter().filter(|row| sees(&row.thing)).collect();
+        let facets = VulnerabilityFacets::of(&seen, &query);
+        let found: Vec<&Row> = seen.into_iter().filter(|row| query.takes(row, Facet::None)).collect();
+        let is_about = |thing: &&Arc<Thing>| sees(thing) && query.is_about(thing, Facet::None);
+        let not_looked: Vec<&Arc<Thing>> = known.not_looked.iter().filter(is_about).collect();
         let total = found.len();
         let whole = sight.is_all();
         Ok(Json(VulnerabilitiesAnswer {
             rows: page.cut(found).into_iter().map(|row| VulnerabilityRow::of(row, whole)).collect(),
             total: total as u64,
             next: page.next(total),
+            facets,
             things: known.by_thing.values().filter(|thing| sees(thing)).count() as u64,
             not_looked_count: not_looked.len() as u64,
             not_looked: not_looked
@@ -345,31 +375,75 @@ pub(crate) async fn vulnerabilities(
     .await
 }
 
+/// The part of a filter that a list of counts leaves out: its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Facet {
+    None,
+    Class,
+    Exploitation,
+    Reached,
+    Fixable,
+    Software,
+    Account,
+    Owner,
+}
+
 impl VulnerabilitiesQuery {
-    fn is_about(&self, thing: &Thing) -> bool {
-        let is_in = |chosen: &[String], value: Option<&str>| {
-            chosen.is_empty() || chosen.iter().any(|one| Some(one.as_str()) == value)
+    fn is_about(&self, thing: &Thing, without: Facet) -> bool {
+        let is_in = |facet: Facet, chosen: &[String], value: Option<&str>| {
+            without == facet || chosen.is_empty() || chosen.iter().any(|one| Some(one.as_str()) == value)
         };
-        is_in(&self.account, Some(&thing.account))
-            && is_in(&self.owner, thing.owner.as_deref())
+        is_in(Facet::Account, &self.account, Some(&thing.account))
+            && is_in(Facet::Owner, &self.owner, thing.owner.as_deref())
             && self.resource.as_ref().is_none_or(|one| *one == thing.resource)
-            && (self.software.is_empty() || self.software.contains(&thing.software.into()))
+            && (without == Facet::Software
+                || self.software.is_empty()
+                || self.software.contains(&thing.software.into()))
+            && (without == Facet::Reached
+                || self.reached.is_empty()
+                || self.reached.contains(&thing.reached.into()))
             && (self.exposed != Some(true) || matches!(thing.reached, Reached::Yes | Reached::OnlyIf))
     }
 
-    fn takes(&self, row: &Row) -> bool {
+    fn takes(&self, row: &Row, without: Facet) -> bool {
         let one = &row.weakness;
         let is_named = |id: &String| {
             std::iter::once(&one.id).chain(&one.also).any(|name| name.eq_ignore_ascii_case(id.trim()))
         };
-        self.is_about(&row.thing)
+        let class = row.urgency.as_ref().map(|urgency| u32::from(urgency.class.number()));
+        self.is_about(&row.thing, without)
             && self.judged.unwrap_or_default() == row.urgency.is_none()
             && (self.kev != Some(true) || one.exploitation == Exploitation::Known)
-            && (self.fixable != Some(true) || one.fix == Fix::Available)
-            && self.class.is_none_or(|most| {
-                row.urgency.as_ref().is_some_and(|urgency| u32::from(urgency.class.number()) <= most)
-            })
+            && (without == Facet::Exploitation
+                || self.exploitation.is_empty()
+                || self.exploitation.contains(&one.exploitation.into()))
+            && (without == Facet::Fixable || self.fixable != Some(true) || one.fix == Fix::Available)
+            && (without == Facet::Class
+                || self.class.is_none_or(|most| class.is_some_and(|class| class <= most)))
             && self.id.as_ref().is_none_or(is_named)
+    }
+}
+
+impl VulnerabilityFacets {
+    fn of(all: &[&Row], query: &VulnerabilitiesQuery) -> Self {
+        let rows = |facet| all.iter().filter(move |row| query.takes(row, facet));
+        let by = |facet, value: fn(&Row) -> String| counted(rows(facet).map(|row| value(row)));
+        let classes: Vec<u8> =
+            rows(Facet::Class).filter_map(|row| Some(row.urgency.as_ref()?.class.number())).collect();
+        let up_to = |most: u8| ExposedCount {
+            value: most.to_string(),
+            count: classes.iter().filter(|class| **class <= most).count() as u64,
+        };
+        let is_there = |most: &u8| classes.contains(most);
+        Self {
+            class: (1..=6).filter(is_there).map(up_to).collect(),
+            exploitation: by(Facet::Exploitation, |row| row.weakness.exploitation.word().to_owned()),
+            reached: by(Facet::Reached, |row| row.thing.reached.word().to_owned()),
+            fixable: by(Facet::Fixable, |row| (row.weakness.fix == Fix::Available).to_string()),
+            software: by(Facet::Software, |row| row.thing.software.word().to_owned()),
+            account: by(Facet::Account, |row| row.thing.account.clone()),
+            owner: counted(rows(Facet::Owner).filter_map(|row| row.thing.owner.clone())),
+        }
     }
 }
 

@@ -33,7 +33,17 @@ pub struct StackContext {
     pub physical_ids: BTreeMap<String, String>,
     /// The uid of what it made, by logical id, where the estate has it.
     pub uids: BTreeMap<String, String>,
+    /// What attributes of what it made give, by logical id and name.
+    pub gives: BTreeMap<(String, String), String>,
+    /// What stands in longer texts for pseudo parameters that are not known, by name: an ARN with it still means a thing
+    /// of this stack. Nothing is decided by it.
+    pub stands_in: BTreeMap<String, String>,
+    /// Whether nothing of it is made yet: a reference to a thing whose name is not known gives a text that means it and nothing else.
+    pub is_new: bool,
 }
+
+/// Why a text is only assumed that has something in it which stands for what is not known.
+pub const STANDS_IN: &str = "the code does not say the account, region or stack; something stands for it";
 
 /// Evaluates the values of one template in one stack.
 pub struct Evaluator<'t> {
@@ -129,9 +139,19 @@ impl<'t> Evaluator<'t> {
                 Some(Parameter::Unknown(why)) => unknown(why),
                 None => match stack.physical_ids.get(name) {
                     Some(id) => id.as_str().into(),
+                    None if self.stack.is_new => planned(name, name),
                     None => unknown(&format!("the stack has no `{name}`")),
                 },
             },
+        })
+    }
+
+    /// A reference within a longer text.
+    fn reference_in_text(&mut self, name: &str, depth: usize) -> Option<Value> {
+        let value = self.reference(name, depth)?;
+        Some(match self.stack.stands_in.get(name) {
+            Some(text) if unknown_why(&value).is_some() => assumed(text.as_str().into(), STANDS_IN),
+            _ => value,
         })
     }
 
@@ -147,6 +167,19 @@ impl<'t> Evaluator<'t> {
             }
             _ => Vec::new(),
         };
+        if let [thing, attribute] = parts.as_slice()
+            && let Some(given) = self.stack.gives.get(&(thing.clone(), attribute.clone()))
+        {
+            return given.as_str().into();
+        }
+        if let [thing, attribute] = parts.as_slice()
+            && self.stack.is_new
+            && ["Arn", "Id", "Name"].iter().any(|end| attribute.ends_with(end))
+            && !self.stack.uids.contains_key(thing)
+            && !self.is_custom(thing)
+        {
+            return planned(&format!("{thing}.{attribute}"), &format!("{thing}-{attribute}"));
+        }
         match parts.as_slice() {
             // What is known of another resource without asking for it.
             [thing, attribute] if attribute.ends_with("Arn") => match self.stack.uids.get(thing) {
@@ -168,6 +201,13 @@ impl<'t> Evaluator<'t> {
             }
             _ => unknown("`Fn::GetAtt` names no attribute"),
         }
+    }
+
+    /// Whether a thing gives whatever somebody's code or another template says.
+    fn is_custom(&self, thing: &str) -> bool {
+        self.template.resources.get(thing).is_some_and(|resource| {
+            resource.kind.starts_with("Custom::") || resource.kind.starts_with("AWS::CloudFormation::")
+        })
     }
 
     fn substitute(&mut self, argument: &Value, depth: usize) -> Value {
@@ -200,7 +240,7 @@ impl<'t> Evaluator<'t> {
             let value = match names.get(name) {
                 Some(value) => self.at(value, depth),
                 None if name.contains('.') => Some(self.attribute(&Value::from(name), depth)),
-                None => self.reference(name, depth),
+                None => self.reference_in_text(name, depth),
             };
             pieces.push(value.unwrap_or_else(|| Value::from("")));
         }
@@ -212,7 +252,16 @@ impl<'t> Evaluator<'t> {
         let Some([Value::String(between), list]) = argument.as_array().map(Vec::as_slice) else {
             return unknown("`Fn::Join` has no list");
         };
-        let list = self.at(list, depth);
+        let list = match list {
+            Value::Array(items) => {
+                let item = |item: &Value| match item.as_object().and_then(intrinsic) {
+                    Some(("Ref", Value::String(name))) => self.reference_in_text(name, depth),
+                    _ => self.at(item, depth),
+                };
+                Some(items.iter().filter_map(item).collect())
+            }
+            list => self.at(list, depth),
+        };
         with_list(list, |items| concatenated(items, between))
     }
 
@@ -321,6 +370,8 @@ impl<'t> Evaluator<'t> {
             .collect();
         let truths = || parts.iter().map(|part| settled(part).as_bool());
         let holds = match (name, parts.as_slice()) {
+            // What only stands for something decides nothing.
+            ("Fn::Equals", _) if parts.iter().any(|part| doubt(part) == Some(STANDS_IN)) => None,
             ("Fn::Equals", [a, b]) if parts.iter().all(|part| unknown_why(&settled(part)).is_none()) => {
                 let text = |value: &Value| match settled(value) {
                     Value::String(text) => text,
@@ -342,6 +393,11 @@ impl<'t> Evaluator<'t> {
             (None, why) => unknown(why.as_deref().unwrap_or("the condition cannot be evaluated")),
         }
     }
+}
+
+/// A text for the name of a thing that is not made yet.
+fn planned(what: &str, name: &str) -> Value {
+    assumed(format!("planned-{name}").into(), &format!("`{what}` is called something that only it is called"))
 }
 
 /// An object with one member that is an intrinsic's name.

@@ -14,6 +14,8 @@ use serde_json::{Map, Value};
 mod change_set;
 pub mod changes;
 pub mod evaluate;
+pub mod known;
+pub mod lines;
 mod plan;
 mod sensitive;
 pub mod template;

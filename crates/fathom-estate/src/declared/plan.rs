@@ -34,60 +34,96 @@ impl Proposal {
     /// # Errors
     /// When it is no plan, one of another format, or one that failed.
     pub fn terraform(file: &str, text: &str) -> Result<Self, ProposalError> {
-        let form = |problem: String| ProposalError::Form { file: file.to_owned(), problem };
-        let parsed: File = serde_json::from_str(text).map_err(|error| ProposalError::Parse {
-            file: file.to_owned(),
-            what: "a Terraform plan",
-            line: error.line(),
-            column: error.column(),
-            problem: problem(&error),
-        })?;
-        let Some(version) = &parsed.format_version else {
-            return Err(form(
-                "not a Terraform plan: it has no `format_version`; write it with `terraform plan -out plan.out` and \
-                 `terraform show -json plan.out`"
-                    .to_owned(),
-            ));
-        };
-        if version.split('.').next() != Some("1") {
-            return Err(form(format!(
-                "plan format {version} is not known here; make the plan with Terraform 1.1 or later, or OpenTofu, which \
-                 write format 1"
-            )));
-        }
-        if parsed.planned_values.is_none() {
-            return Err(form(
-                "this is a state, not a plan; write the plan with `terraform plan -out plan.out` and \
-                 `terraform show -json plan.out`"
-                    .to_owned(),
-            ));
-        }
-        if parsed.errored {
-            return Err(form(
-                "the plan failed, so it does not say all that would change; mend it and plan again"
-                    .to_owned(),
-            ));
-        }
+        let parsed = read(file, text)?;
         let mut proposal = Self { file: Arc::from(file), changes: Vec::new(), left_out: Vec::new() };
+        let forgotten = |change: &Change| {
+            let is_forgotten = change.body.actions.iter().any(|action| action == "forget");
+            is_forgotten.then(|| format!("{}: only forgotten, it stays as it is", change.address))
+        };
+        proposal.take(&parsed, does, forgotten);
+        Ok(proposal)
+    }
+
+    /// Reads all that a plan declares, whether it changes it or not, as if it were to be made.
+    ///
+    /// # Errors
+    /// As [`Proposal::terraform`].
+    pub fn terraform_declares(file: &str, text: &str) -> Result<Self, ProposalError> {
+        let parsed = read(file, text)?;
+        let mut proposal = Self { file: Arc::from(file), changes: Vec::new(), left_out: Vec::new() };
+        // What is only taken away or forgotten is declared nowhere any more.
+        let stays = |actions: &[String]| match does(actions) {
+            Some(Does::Removes) => None,
+            Some(_) => Some(Does::Makes),
+            None => actions.iter().any(|action| action == "no-op").then_some(Does::Makes),
+        };
+        proposal.take(&parsed, stays, |_| None);
+        for change in &mut proposal.changes {
+            change.before = Value::Null;
+        }
+        Ok(proposal)
+    }
+
+    /// Takes the changes of a plan: what is done by its actions, and what is told of one of which nothing is done.
+    fn take(
+        &mut self,
+        parsed: &File,
+        does: impl Fn(&[String]) -> Option<Does>,
+        tells: impl Fn(&Change) -> Option<String>,
+    ) {
         let mut others: BTreeMap<&str, usize> = BTreeMap::new();
         for change in parsed.resource_changes.iter().filter(|change| change.is_current()) {
             let Some(does) = does(&change.body.actions) else {
-                if change.body.actions.iter().any(|action| action == "forget") {
-                    proposal.left_out.push(format!("{}: only forgotten, it stays as it is", change.address));
-                }
+                self.left_out.extend(tells(change));
                 continue;
             };
             if !change.provider_name.is_empty() && !change.provider_name.ends_with(PROVIDER) {
                 *others.entry(&change.provider_name).or_default() += 1;
                 continue;
             }
-            proposal.changes.push(proposed(&parsed, change, does));
+            self.changes.push(proposed(parsed, change, does));
         }
-        proposal
-            .left_out
+        self.left_out
             .extend(others.into_iter().map(|(name, count)| format!("{count} of the provider {name}")));
-        Ok(proposal)
     }
+}
+
+/// Reads a plan that can be used.
+fn read(file: &str, text: &str) -> Result<File, ProposalError> {
+    let form = |problem: String| ProposalError::Form { file: file.to_owned(), problem };
+    let parsed: File = serde_json::from_str(text).map_err(|error| ProposalError::Parse {
+        file: file.to_owned(),
+        what: "a Terraform plan",
+        line: error.line(),
+        column: error.column(),
+        problem: problem(&error),
+    })?;
+    let Some(version) = &parsed.format_version else {
+        return Err(form(
+                "not a Terraform plan: it has no `format_version`; write it with `terraform plan -out plan.out` and \
+                 `terraform show -json plan.out`"
+                    .to_owned(),
+            ));
+    };
+    if version.split('.').next() != Some("1") {
+        return Err(form(format!(
+            "plan format {version} is not known here; make the plan with Terraform 1.1 or later, or OpenTofu, which \
+                 write format 1"
+        )));
+    }
+    if parsed.planned_values.is_none() {
+        return Err(form(
+            "this is a state, not a plan; write the plan with `terraform plan -out plan.out` and \
+                 `terraform show -json plan.out`"
+                .to_owned(),
+        ));
+    }
+    if parsed.errored {
+        return Err(form(
+            "the plan failed, so it does not say all that would change; mend it and plan again".to_owned(),
+        ));
+    }
+    Ok(parsed)
 }
 
 /// What a list of actions does to what is there; none where nothing changes.

@@ -55,7 +55,7 @@ fn by_name_at(value: &mut Value, depth: usize) {
                 let scalar = member.is_string() || member.is_number();
                 if scalar && (NAMES.contains(&name.as_str()) || ENDS.iter().any(|end| name.ends_with(end))) {
                     *member = unknown(WHY);
-                } else if MAPS.contains(&name.as_str()) {
+                } else if MAPS.contains(&name.as_str()) && !has_map(member) {
                     blank_texts(member, depth);
                 } else {
                     by_name_at(member, depth + 1);
@@ -74,12 +74,35 @@ fn blank_texts(value: &mut Value, depth: usize) {
         }
         Value::Array(items) if depth <= DEPTH_MAX => {
             for item in items {
-                blank_texts(item, depth + 1);
+                match pair_value(item) {
+                    // The name of a variable is no secret.
+                    Some(value) => blank_texts(value, depth + 1),
+                    None => blank_texts(item, depth + 1),
+                }
             }
         }
         Value::Null => {}
         other => *other = unknown(WHY),
     }
+}
+
+/// Whether variables are a member of it and not all of it: the environment of a build also says its image.
+fn has_map(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| members.keys().any(|name| MAPS.contains(&plain(name).as_str())))
+}
+
+/// The value of a variable that is written as a pair of name and value, perhaps with what kind it is.
+fn pair_value(item: &mut Value) -> Option<&mut Value> {
+    let members = item.as_object_mut()?;
+    let mut value = None;
+    for (name, member) in members {
+        match plain(name).as_str() {
+            "value" => value = Some(member),
+            "name" | "type" if member.is_string() => {}
+            _ => return None,
+        }
+    }
+    value
 }
 
 /// Takes out what `marks` marks: `true` stands for all below it, in the shape of the value itself.

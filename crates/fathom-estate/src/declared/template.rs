@@ -69,6 +69,14 @@ pub enum TemplateError {
         /// What the parser says.
         problem: String,
     },
+    /// It reads, but says no parameters.
+    #[error(
+        "{file}: no values of parameters; write `Name: value` lines, or a list of `ParameterKey` and `ParameterValue`"
+    )]
+    Parameters {
+        /// The file.
+        file: String,
+    },
     /// It reads, but is no template.
     #[error("{file}: not a CloudFormation template: {problem}")]
     Form {
@@ -86,7 +94,7 @@ impl Template {
         if text.len() > BYTES_MAX {
             return Err(form(format!("{} bytes, more than the limit of {BYTES_MAX}", text.len())));
         }
-        let mut tree = if text.trim_start().starts_with('{') { json(file, text) } else { yaml(file, text) }?;
+        let mut tree = if text.trim_start().starts_with('{') { json(file, text) } else { tree(file, text) }?;
         let members = tree.as_object_mut().ok_or_else(|| form("it has no `Resources`".to_owned()))?;
         let mut section = |name: &str| match members.remove(name) {
             Some(Value::Object(section)) => Ok(section),
@@ -122,6 +130,29 @@ impl Template {
             template.resources.insert(id, TemplateResource { kind, properties, condition });
         }
         Ok(template)
+    }
+}
+
+/// Reads the values of parameters: names with values, alone or under `Parameters`, or the list of `ParameterKey` and
+/// `ParameterValue` that the command line of AWS takes.
+///
+/// # Errors
+/// When it is neither.
+pub fn parameters(file: &str, text: &str) -> Result<BTreeMap<String, Value>, TemplateError> {
+    let form = || TemplateError::Parameters { file: file.to_owned() };
+    let tree = tree(file, text)?;
+    let pair = |one: &Value| {
+        let name = one.get("ParameterKey")?.as_str()?.to_owned();
+        Some((name, one.get("ParameterValue")?.clone()))
+    };
+    match tree {
+        Value::Array(items) => items.iter().map(pair).collect::<Option<_>>().ok_or_else(form),
+        Value::Object(mut members) => Ok(match members.remove("Parameters") {
+            Some(Value::Object(inner)) => inner.into_iter().collect(),
+            Some(_) => return Err(form()),
+            None => members.into_iter().collect(),
+        }),
+        _ => Err(form()),
     }
 }
 
@@ -166,8 +197,9 @@ fn json(file: &str, text: &str) -> Result<Value, TemplateError> {
     })
 }
 
-fn yaml(file: &str, text: &str) -> Result<Value, TemplateError> {
-    let options = serde_saphyr::options! {
+/// How YAML is read: with limits, and as CloudFormation takes it.
+pub(super) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEPTH_MAX,
             max_nodes: NODES_MAX,
@@ -180,8 +212,15 @@ fn yaml(file: &str, text: &str) -> Result<Value, TemplateError> {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         with_snippet: false,
-    };
-    let parsed: Result<Node, _> = serde_saphyr::from_str_with_options(text, options);
+    }
+}
+
+/// Reads YAML, or JSON, with the short forms of intrinsic functions written out.
+///
+/// # Errors
+/// When it is neither.
+pub fn tree(file: &str, text: &str) -> Result<Value, TemplateError> {
+    let parsed: Result<Node, _> = serde_saphyr::from_str_with_options(text, options());
     parsed.map(|Node(value)| value).map_err(|error| {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
         let words = error.to_string();

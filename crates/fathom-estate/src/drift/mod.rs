@@ -24,6 +24,7 @@ use crate::{
 
 mod by_name;
 mod compare;
+pub(crate) mod differing;
 pub(crate) mod facts;
 pub(crate) mod paths;
 mod policy;
@@ -231,8 +232,7 @@ impl<'a> Drift<'a> {
             id: stack.uid.to_string(),
             account: stack.account.to_string(),
             region: stack.region.to_string(),
-            physical_ids: BTreeMap::new(),
-            uids: BTreeMap::new(),
+            ..StackContext::default()
         };
         let mut kinds = BTreeMap::new();
         for member in document.get("Resources").and_then(Value::as_array).into_iter().flatten() {

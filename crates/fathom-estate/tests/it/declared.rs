@@ -7,7 +7,8 @@ use fathom_estate::{
     declared::{
         Planned, assumed_parts,
         evaluate::{Evaluator, StackContext},
-        template::Template,
+        lines::Lines,
+        template::{Template, parameters},
         unknown_why,
     },
 };
@@ -35,6 +36,7 @@ fn shop() -> StackContext {
         region: "eu-west-1".to_owned(),
         physical_ids: BTreeMap::from([id("Bucket", "shop-bucket"), id("Net", "vpc-0a1b2c3d")]),
         uids: BTreeMap::from([id("Bucket", "arn:aws:s3:::shop-bucket")]),
+        ..StackContext::default()
     }
 }
 
@@ -286,4 +288,89 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_stands_for_what_nobody_says_decides_nothing() {
+    let text = "Conditions:\n  Here: !Equals [!Sub '${AWS::Region}', us-east-1]\n  There: !Equals [!Ref 'AWS::Region', us-east-1]\n\
+                Resources:\n  R:\n    Type: AWS::SNS::Topic\n    Properties:\n      \
+                Arn: !Sub 'arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:t'\n      \
+                Joined: !Join [':', [arn, !Ref 'AWS::Region']]\n      Alone: !Ref 'AWS::Region'\n      Chosen: !If [Here, 1, 2]\n";
+    let template = template(text);
+    let names = [("AWS::Region", "us-east-1"), ("AWS::AccountId", "000000000000"), ("AWS::Partition", "aws")];
+    let stands_in = names.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let stack = StackContext { stands_in, ..StackContext::default() };
+    let mut evaluator = Evaluator::new(&template, &stack);
+    let value = evaluator.value(&template.resources["R"].properties).expect("properties");
+    for (name, expected) in [("Arn", "arn:aws:sns:us-east-1:000000000000:t"), ("Joined", "arn:us-east-1")] {
+        let (text, why) = assumed_parts(&value[name]).expect(name);
+        assert_eq!(text, expected);
+        assert!(why.contains("stands for it"), "{why}");
+    }
+    for name in ["Alone", "Chosen"] {
+        assert!(unknown_why(&value[name]).is_some(), "{name}: {}", value[name]);
+    }
+    for name in ["Here", "There"] {
+        assert!(unknown_why(&evaluator.condition(name)).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn attributes_give_what_the_stack_gives() {
+    let template = template(
+        "Resources:\n  R:\n    Type: AWS::SNS::Topic\n    Properties: { P: !GetAtt Q.QueueName, S: !Sub '${Q.QueueName}-x' }\n",
+    );
+    let gives = [(("Q".to_owned(), "QueueName".to_owned()), "orders".to_owned())].into();
+    let stack = StackContext { gives, ..StackContext::default() };
+    let value = Evaluator::new(&template, &stack).value(&template.resources["R"].properties);
+    assert_eq!(value, Some(json!({ "P": "orders", "S": "orders-x" })));
+}
+
+#[test]
+fn names_of_variables_are_kept_and_their_values_are_not() {
+    let template = template(&format!(
+        "Resources:\n  R:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      Environment:\n        EnvironmentVariables:\n          \
+         - {{ Name: AWS_SECRET_ACCESS_KEY, Type: PLAINTEXT, Value: {CANARY} }}\n          - {{ Other: {CANARY}, Value: {CANARY} }}\n"
+    ));
+    let variables = &template.resources["R"].properties["Environment"]["EnvironmentVariables"];
+    assert_eq!(variables[0]["Name"], "AWS_SECRET_ACCESS_KEY");
+    assert_eq!(variables[0]["Type"], "PLAINTEXT");
+    assert!(!variables.to_string().contains(CANARY), "{variables}");
+}
+
+#[test]
+fn values_of_parameters_are_read_in_each_form() {
+    let wanted = BTreeMap::from([("Env".to_owned(), json!("prod")), ("Size".to_owned(), json!("3"))]);
+    for text in [
+        "Env: prod\nSize: '3'\n",
+        "{\"Parameters\": {\"Env\": \"prod\", \"Size\": \"3\"}}",
+        "[{\"ParameterKey\": \"Env\", \"ParameterValue\": \"prod\"}, {\"ParameterKey\": \"Size\", \"ParameterValue\": \"3\"}]",
+    ] {
+        assert_eq!(parameters("p.json", text).expect(text), wanted, "{text}");
+    }
+    for text in ["[1]", "words", "[{\"ParameterKey\": \"Env\"}]"] {
+        let error = parameters("p.json", text).expect_err(text).to_string();
+        assert!(error.starts_with("p.json: no values of parameters"), "{error}");
+    }
+}
+
+#[test]
+fn lines_say_where_something_is_written() {
+    let yaml = "# Head\nResources:\n  A:\n    Type: AWS::S3::Bucket\n    Properties:\n      Name: !Sub 'x-${B}'\n      Rules:\n        - One: 1\n        - Two: 2\n";
+    let lines = Lines::of(yaml);
+    for (path, line) in [
+        (&["Resources", "A"][..], 3),
+        (&["Resources", "A", "Properties", "Name"], 6),
+        (&["Resources", "A", "Properties", "Rules", "1", "Two"], 9),
+        // What is not there is where it would be.
+        (&["Resources", "A", "Properties", "Other", "Deeper"], 5),
+    ] {
+        assert_eq!(lines.line(path), Some(line), "{path:?}");
+    }
+    assert_eq!(lines.line(&["Outputs"]), None);
+    let json = "{\n\t\"Resources\": {\n\t\t\"A\": {\n\t\t\t\"Type\": \"AWS::S3::Bucket\",\n\t\t\t\"Properties\": { \"Name\": \"x\" }\n\t\t}\n\t}\n}\n";
+    let lines = Lines::of(json);
+    assert_eq!(lines.line(&["Resources", "A"]), Some(3));
+    assert_eq!(lines.line(&["Resources", "A", "Properties", "Name"]), Some(5));
+    assert_eq!(Lines::of("{"), Lines::default());
 }

@@ -10,6 +10,7 @@ mod declared;
 mod difference;
 mod drift;
 mod drift_counts;
+mod edits;
 mod generate;
 mod list;
 mod literal;

@@ -1,8 +1,9 @@
 //! Runs `spec/*.md`. Their form is described in `spec/README.md`.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use fathom_iam::batch;
+use fathom_spec::{Part, Row, files, meaning, parts, substitute, words};
 use serde_json::{Map, Value, json};
 
 /// One expectation of a file.
@@ -16,71 +17,34 @@ struct Example {
 const EXPECTED: [&str; 8] =
     ["decision", "because", "conditions", "blocked_by", "missing_keys", "layers", "faults", "unknown"];
 
-fn read(path: &Path) -> Vec<Example> {
-    let text = fs::read_to_string(path).unwrap();
-    let file = path.file_name().unwrap().to_string_lossy().into_owned();
-    let mut examples = Vec::new();
+fn read(file: &Path) -> Vec<Example> {
     let mut given = json!({});
-    let mut block: Option<(String, String)> = None;
-    let mut header: Option<Vec<String>> = None;
-    for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
-        let place = format!("{file}:{number}");
-        if let Some((kind, body)) = &mut block {
-            if line.trim() != "```" {
-                body.push_str(line);
-                body.push('\n');
-                continue;
-            }
-            let value: Value =
-                serde_json::from_str(body).unwrap_or_else(|error| panic!("{place}: block above: {error}"));
-            if kind == "given" {
-                given = value;
-            } else {
-                examples.push(of_block(&place, &given, value));
-            }
-            block = None;
-        } else if let Some(kind) = line.strip_prefix("```json ") {
-            assert!(matches!(kind, "given" | "example"), "{place}: a block is `given` or `example`");
-            block = Some((kind.to_owned(), String::new()));
-        } else if line.starts_with('|') {
-            let cells = cells(line);
-            match &header {
-                None => header = Some(cells),
-                Some(_) if cells.iter().all(|cell| cell.chars().all(|char| char == '-')) => {}
-                Some(names) => examples.push(of_row(&place, &given, names, &cells)),
-            }
-            continue;
+    let mut examples = Vec::new();
+    for part in parts(file, &["given", "example"]) {
+        match part {
+            Part::Block { kind, value, .. } if kind == "given" => given = value,
+            Part::Block { place, value, .. } => examples.push(of_block(&place, &given, value)),
+            Part::Row(row) => examples.push(of_row(&row, &given)),
         }
-        header = None;
     }
-    assert!(block.is_none(), "{file}: a block does not end");
+    assert!(!examples.is_empty(), "{} expects nothing", file.display());
     examples
 }
 
-/// The cells of a row; `\|` is a bar.
-fn cells(line: &str) -> Vec<String> {
-    let line = line.replace("\\|", "\u{1}");
-    let inner = line.trim().trim_matches('|');
-    inner.split('|').map(|cell| cell.trim().trim_matches('`').replace('\u{1}', "|")).collect()
-}
-
-fn of_row(place: &str, given: &Value, names: &[String], cells: &[String]) -> Example {
-    assert_eq!(names.len(), cells.len(), "{place}: as many cells as the header");
-    let words = given.get("let").cloned().unwrap_or(json!({}));
+fn of_row(row: &Row, given: &Value) -> Example {
+    let told = given.get("let").cloned().unwrap_or_default();
     let mut values = BTreeMap::new();
     let mut expected = Map::new();
-    for (name, cell) in names.iter().zip(cells) {
-        let value =
-            words.get(cell).cloned().or_else(|| serde_json::from_str(cell).ok()).unwrap_or(json!(cell));
+    for (name, cell) in &row.cells {
         if name.starts_with('$') {
-            values.insert(name.clone(), value);
+            values.insert(name.clone(), meaning(&told, cell));
         } else if EXPECTED.contains(&name.as_str()) {
-            expected.insert(name.clone(), value);
+            expected.insert(name.clone(), meaning(&told, cell));
         }
     }
     let mut input = given.clone();
     substitute(&mut input, &values);
-    finish(place, input, expected)
+    finish(&row.place, input, expected)
 }
 
 fn of_block(place: &str, given: &Value, example: Value) -> Example {
@@ -103,24 +67,9 @@ fn of_block(place: &str, given: &Value, example: Value) -> Example {
 
 fn finish(place: &str, mut input: Value, expected: Map<String, Value>) -> Example {
     assert!(expected.contains_key("decision"), "{place}: no decision is expected");
-    let words = input.as_object_mut().unwrap().remove("let").unwrap_or(json!({}));
-    let words = words.as_object().unwrap().iter().map(|(name, value)| (format!("${name}"), value.clone()));
-    substitute(&mut input, &words.collect());
+    let told = input.as_object_mut().unwrap().remove("let").unwrap_or_default();
+    substitute(&mut input, &words(&told));
     Example { place: place.to_owned(), input, expected }
-}
-
-/// Puts values in place of texts such as `"$name"`.
-fn substitute(value: &mut Value, values: &BTreeMap<String, Value>) {
-    match value {
-        Value::String(text) => {
-            if let Some(found) = values.get(text) {
-                *value = found.clone();
-            }
-        }
-        Value::Array(list) => list.iter_mut().for_each(|value| substitute(value, values)),
-        Value::Object(members) => members.values_mut().for_each(|value| substitute(value, values)),
-        _ => {}
-    }
 }
 
 fn check(example: &Example) -> Result<(), String> {
@@ -170,20 +119,12 @@ fn verdicts(layers: &Value) -> Value {
 
 #[test]
 fn specifications_hold() {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
-    let mut files: Vec<_> = fs::read_dir(&directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|kind| kind == "md") && !path.ends_with("README.md"))
-        .collect();
-    files.sort();
+    let files = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("spec"));
     let mut failures = Vec::new();
     let mut count = 0;
-    for file in &files {
-        let examples = read(file);
-        assert!(!examples.is_empty(), "{} expects nothing", file.display());
-        count += examples.len();
-        failures.extend(examples.iter().filter_map(|example| check(example).err()));
+    for example in files.iter().flat_map(|file| read(file)) {
+        count += 1;
+        failures.extend(check(&example).err());
     }
     println!("{count} expectations in {} files", files.len());
     assert!(failures.is_empty(), "{} of {count} do not hold:\n{}", failures.len(), failures.join("\n\n"));

@@ -151,7 +151,15 @@ pub(crate) fn edited(given: &Value, edit: &Edit) -> Value {
     match edit {
         Edit::Statement { holder, policy, statement, action, .. } => {
             // The policy of a bucket guards its objects.
+            let is_managed = |thing: &Value| {
+                thing["type"] == "AWS::IAM::ManagedPolicy"
+                    && (text(thing, "arn") == *policy || name_of(&text(thing, "arn")) == *policy)
+            };
+            let is_shared = things.iter().any(is_managed);
             let is_holder = |thing: &Value| {
+                if is_shared {
+                    return is_managed(thing);
+                }
                 *holder == text(thing, "arn") || holder.starts_with(&format!("{}/", text(thing, "arn")))
             };
             let thing =
@@ -165,7 +173,10 @@ pub(crate) fn edited(given: &Value, edit: &Edit) -> Value {
                 .into_iter()
                 .find(|member| !document[*member].is_null())
                 .map(|member| format!("/{member}/Statement"));
-            let path = inline.or(kept).unwrap_or_else(|| panic!("{holder} has no {policy}"));
+            let versions = document["PolicyVersionList"].as_array().into_iter().flatten();
+            let managed = (0..).zip(versions).find(|(_, version)| version["IsDefaultVersion"] == true);
+            let managed = managed.map(|(at, _)| format!("/PolicyVersionList/{at}/Document/Statement"));
+            let path = inline.or(kept).or(managed).unwrap_or_else(|| panic!("{holder} has no {policy}"));
             let statements = document.pointer_mut(&path).and_then(Value::as_array_mut).expect("statements");
             match action {
                 None => {
@@ -173,8 +184,10 @@ pub(crate) fn edited(given: &Value, edit: &Edit) -> Value {
                     // AWS takes no policy without a statement.
                     if statements.is_empty() {
                         let nobody = json!([{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"}]);
-                        let nothing = json!([{"Effect": "Deny", "Action": "*", "Resource": "*"}]);
-                        let said = if path.contains("PolicyList") { nothing } else { nobody };
+                        // Everybody may do this as it is.
+                        let nothing = json!([{"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}]);
+                        let said =
+                            if path.contains("Policy") && path.contains("List/") { nothing } else { nobody };
                         statements.clone_from(said.as_array().expect("a list"));
                         if path.starts_with("/AssumeRole") {
                             statements[0].as_object_mut().expect("a statement").remove("Resource");

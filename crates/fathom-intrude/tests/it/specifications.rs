@@ -1,80 +1,17 @@
 //! Runs the specifications in `spec/`: stories that must be told, stated from AWS's documentation. Every edit that is told is made in a
 //! copy of the documents, and all of it is asked again.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use fathom_intrude::{Breaks, Closing, Edit, IntrudeError, Kind, Query, Story, Walk};
 use fathom_paths::{Entry, Level};
+use fathom_spec::{Example, examples, files};
 use serde_json::Value;
 
 use crate::estate::{edited, ground};
 
-/// A row of a table, and the estate above it.
-struct Example {
-    place: String,
-    given: Value,
-    cells: BTreeMap<String, String>,
-}
-
 const COLUMNS: [&str; 9] =
     ["begins", "wants", "loss", "answer", "steps", "closed by", "taken", "falls", "note"];
-
-fn read(path: &Path) -> Vec<Example> {
-    let text = fs::read_to_string(path).expect("a file");
-    let file = path.file_name().expect("a name").to_string_lossy().into_owned();
-    let (mut examples, mut given) = (Vec::new(), Value::Null);
-    let mut block: Option<(bool, String)> = None;
-    let mut header: Option<Vec<String>> = None;
-    for (number, line) in (1..).zip(text.lines()) {
-        let place = format!("{file}:{number}");
-        if let Some((is_more, body)) = &mut block {
-            if line.trim() != "```" {
-                body.push_str(line);
-                body.push('\n');
-                continue;
-            }
-            let value: Value =
-                serde_json::from_str(body).unwrap_or_else(|error| panic!("{place}: block above: {error}"));
-            if *is_more {
-                merge(&mut given, value);
-            } else {
-                given = value;
-            }
-            block = None;
-        } else if let Some(kind) = line.strip_prefix("```json ") {
-            assert!(matches!(kind, "given" | "more"), "{place}: a block is `given` or `more`");
-            block = Some((kind == "more", String::new()));
-        } else if line.starts_with('|') {
-            let cells: Vec<String> = line
-                .trim()
-                .trim_matches('|')
-                .split('|')
-                .map(|cell| cell.trim().trim_matches('`').to_owned())
-                .collect();
-            match &header {
-                None => {
-                    for name in &cells {
-                        assert!(COLUMNS.contains(&name.as_str()), "{place}: column {name}");
-                    }
-                    header = Some(cells);
-                }
-                Some(_) if cells.iter().all(|cell| cell.chars().all(|char| char == '-')) => {}
-                Some(names) => {
-                    assert_eq!(names.len(), cells.len(), "{place}: as many cells as the header");
-                    examples.push(Example {
-                        place,
-                        given: given.clone(),
-                        cells: names.iter().cloned().zip(cells).collect(),
-                    });
-                }
-            }
-            continue;
-        }
-        header = None;
-    }
-    assert!(block.is_none(), "{file}: a block does not end");
-    examples
-}
 
 /// Things of an ARN that is there take its place; others are added.
 fn merge(given: &mut Value, more: Value) {
@@ -196,12 +133,10 @@ fn check_blast(example: &Example) {
 
 #[test]
 fn stories_are_those_that_the_documentation_tells() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec");
-    let mut files: Vec<_> =
-        fs::read_dir(folder).expect("spec").map(|file| file.expect("a file").path()).collect();
-    files.sort();
+    let files = files(Path::new(env!("CARGO_MANIFEST_DIR")).join("spec"));
+    let is_column = |name: &str| COLUMNS.contains(&name);
     let mut count = 0;
-    for example in files.iter().filter(|file| !file.ends_with("README.md")).flat_map(|file| read(file)) {
+    for example in files.iter().flat_map(|file| examples(file, is_column, merge)) {
         if example.cells.contains_key("taken") {
             check_blast(&example);
         } else {

@@ -108,7 +108,8 @@ where
     from_fields(chunks, fields, ask)
 }
 
-async fn load(source: &Arc<dyn Source>, shared: &Shared) -> Result<Arc<Network>, SourceError> {
+/// The network, read once for a query.
+pub(super) async fn load(source: &Arc<dyn Source>, shared: &Shared) -> Result<Arc<Network>, SourceError> {
     shared.network.get_or_try_init(|| source.network()).await.map(Arc::clone)
 }
 

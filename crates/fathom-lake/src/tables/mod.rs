@@ -10,6 +10,7 @@ mod coverage;
 mod edges;
 mod explanations;
 mod exposure;
+mod flows;
 mod provider;
 pub(crate) mod reach;
 mod resources;
@@ -156,6 +157,7 @@ pub(crate) enum Reader {
     Exposure,
     Unauthenticated,
     Vulnerabilities,
+    Flows,
     Reach(Arc<reach::Wanted>),
     View(Arc<View>),
 }
@@ -226,6 +228,7 @@ impl Reader {
             Self::Exposure => exposure::read(source, ask),
             Self::Unauthenticated => unauthenticated::read(source, ask),
             Self::Vulnerabilities => vulnerabilities::read(source, ask),
+            Self::Flows => flows::read(source, ask),
             Self::Reach(wanted) => reach::read(source, ask, wanted),
             Self::View(view) => view::read(view, source, ask),
         }
@@ -249,6 +252,7 @@ pub(crate) fn all(content: &Content) -> BTreeMap<String, Table> {
         ("exposure", exposure::ABOUT, infos(exposure::FIELDS), Reader::Exposure),
         ("unauthenticated", unauthenticated::ABOUT, infos(unauthenticated::FIELDS), Reader::Unauthenticated),
         ("vulnerabilities", vulnerabilities::ABOUT, infos(vulnerabilities::FIELDS), Reader::Vulnerabilities),
+        ("flows", flows::ABOUT, infos(flows::FIELDS), Reader::Flows),
     ] {
         let info = TableInfo { name: name.to_owned(), description: about.to_owned(), columns };
         tables.insert(name.to_owned(), Table { info, reader });

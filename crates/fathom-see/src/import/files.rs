@@ -9,6 +9,10 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{Limits, Problem};
+use crate::trail::records::{RecordsError, unpack};
+
+/// The most bytes of a file, also when it is unpacked: parsed it takes some ten times as much.
+const UNPACKED_BYTES_MAX: u64 = 256 << 20;
 
 /// One file of an import.
 #[derive(Debug, Clone)]
@@ -21,6 +25,49 @@ pub struct SavedFile {
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal; none of a file that is over the limit, because nothing of it is used.
     pub sha256: Option<String>,
+}
+
+/// The files of a path.
+#[derive(Debug)]
+pub(super) struct Below {
+    /// Itself, or those below it whose names have one of the endings.
+    pub(super) files: Vec<SavedFile>,
+    /// How many have other names.
+    pub(super) skipped: usize,
+    /// What was left out.
+    pub(super) problems: Vec<Problem>,
+}
+
+/// A path's files: itself, or what lies below it and has one of these endings.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn below(path: &Path, endings: &[&str], limits: &Limits) -> io::Result<Below> {
+    if !fs::metadata(path)?.is_dir() {
+        let file = one(path.to_owned(), path.display().to_string(), limits)?;
+        return Ok(Below { files: vec![file], skipped: 0, problems: Vec::new() });
+    }
+    let (found, problems) = find(path, limits)?;
+    let has_ending = |file: &SavedFile| {
+        let name = file.name.to_ascii_lowercase();
+        endings.iter().any(|ending| name.ends_with(ending))
+    };
+    let (files, other): (Vec<_>, Vec<_>) = found.into_iter().partition(has_ending);
+    Ok(Below { files, skipped: other.len(), problems })
+}
+
+/// The bytes of a file, unpacked where they are gzip.
+///
+/// # Errors
+/// Why it cannot be used, in words.
+pub(super) fn unpacked(file: &SavedFile, limits: &Limits) -> Result<Vec<u8>, String> {
+    let too_large =
+        || format!("has more than the {} MiB that are read of a file; split it", UNPACKED_BYTES_MAX >> 20);
+    let bytes = unpack(read(file, limits)?).map_err(|error| match error {
+        RecordsError::Gzip(why) => format!("does not unpack: {why}"),
+        _ => too_large(),
+    })?;
+    if bytes.len() as u64 > UNPACKED_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// All regular files below a folder, sorted by name, and what was left out.

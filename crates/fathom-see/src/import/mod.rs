@@ -3,7 +3,8 @@
 //! [`Importer::aws_json`] reads a folder of answers as the AWS command line prints them: the collector asks its usual
 //! questions, and [`saved`] looks for the answers in the files. [`Importer::aws_config`] reads what AWS Config delivers.
 //! Both end like a scan: explained, ranked, committed in one transaction, with an entry in the ledger that has the
-//! digest of each file. [`WeaknessImporter`] reads what scanners found in software, which is no scan.
+//! digest of each file. [`WeaknessImporter`] reads what scanners found in software and [`FlowImporter`] who talked to whom, which are
+//! no scans.
 //!
 //! **Invariant:** what is not in an import is not known. It is never taken for "there is none", so nothing is deleted
 //! for it.
@@ -15,6 +16,7 @@ mod answer;
 mod arbitrary_tests;
 mod config;
 mod files;
+mod flows;
 mod naming;
 mod narrow;
 mod place;
@@ -24,6 +26,7 @@ mod saved;
 mod weaknesses;
 
 pub use files::SavedFile;
+pub use flows::{Columns, FlowImport, FlowImporter};
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
 pub use weaknesses::{Imported, LoadedFeed, WeaknessImport, WeaknessImporter};
 

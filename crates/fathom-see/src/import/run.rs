@@ -99,6 +99,12 @@ pub enum ImportError {
         /// What was looked for, and what was found.
         message: String,
     },
+    /// What a person says about the values of lines cannot be used.
+    #[error("the format {why}")]
+    Format {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The scan that it would have become.
     #[error(transparent)]
     Scan(Box<ScanError>),

@@ -14,10 +14,7 @@ use fathom_weakness::{Document, Epss, Fault, Format, Kev};
 use serde::Serialize;
 
 use super::{ImportError, Limits, Problem, SavedFile, files, run::named_problems};
-use crate::trail::records::{RecordsError, unpack};
 
-/// The most bytes of a file, also when it is unpacked: parsed it takes some ten times as much.
-const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Names of files that are looked at in folders.
 const ENDINGS: [&str; 4] = [".json", ".sarif", ".json.gz", ".sarif.gz"];
 
@@ -95,7 +92,11 @@ impl WeaknessImporter {
         let mut import = WeaknessImport::default();
         let mut problems = Vec::new();
         for path in paths {
-            for file in self.files(path, &mut import, &mut problems)? {
+            let below = files::below(path, &ENDINGS, &self.limits)
+                .map_err(|source| ImportError::Read { path: path.clone(), source })?;
+            import.skipped += below.skipped;
+            problems.extend(below.problems);
+            for file in below.files {
                 import.files += 1;
                 match self.documents(format, &file) {
                     Ok(documents) => {
@@ -170,30 +171,8 @@ impl WeaknessImporter {
         Ok(LoadedFeed { feed, put, problems, more_problems: more })
     }
 
-    /// A path's files: itself, or what lies below it.
-    fn files(
-        &self,
-        path: &Path,
-        import: &mut WeaknessImport,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Vec<SavedFile>, ImportError> {
-        let failed = |source| ImportError::Read { path: path.to_owned(), source };
-        if !std::fs::metadata(path).map_err(failed)?.is_dir() {
-            return Ok(vec![
-                files::one(path.to_owned(), path.display().to_string(), &self.limits).map_err(failed)?,
-            ]);
-        }
-        let (found, more) = files::find(path, &self.limits).map_err(failed)?;
-        problems.extend(more);
-        let (found, other): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|file| ENDINGS.iter().any(|ending| file.name.to_ascii_lowercase().ends_with(ending)));
-        import.skipped += other.len();
-        Ok(found)
-    }
-
     fn documents(&self, format: Format, file: &SavedFile) -> Result<Vec<Document>, String> {
-        let bytes = unpacked(file, &self.limits)?;
+        let bytes = files::unpacked(file, &self.limits)?;
         let limits = fathom_weakness::Limits::default();
         Document::parse(format, &bytes, &limits).map_err(|fault| fault.to_string())
     }
@@ -202,7 +181,7 @@ impl WeaknessImporter {
         let failed = |source| ImportError::Read { path: path.to_owned(), source };
         let file = files::one(path.to_owned(), path.display().to_string(), &self.limits).map_err(failed)?;
         let unusable = |message| ImportError::Nothing { path: path.to_owned(), message };
-        let bytes = unpacked(&file, &self.limits).map_err(unusable)?;
+        let bytes = files::unpacked(&file, &self.limits).map_err(unusable)?;
         Ok((file, bytes))
     }
 }
@@ -227,17 +206,6 @@ fn feed(
 
 fn nothing(path: &Path, fault: &Fault) -> ImportError {
     ImportError::Nothing { path: path.to_owned(), message: fault.to_string() }
-}
-
-/// The bytes of a file, unpacked where they are gzip.
-fn unpacked(file: &SavedFile, limits: &Limits) -> Result<Vec<u8>, String> {
-    let too_large =
-        || format!("has more than the {} MiB that are read of a file; split it", FILE_BYTES_MAX >> 20);
-    let bytes = unpack(files::read(file, limits)?).map_err(|error| match error {
-        RecordsError::Gzip(why) => format!("does not unpack: {why}"),
-        _ => too_large(),
-    })?;
-    if bytes.len() as u64 > FILE_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// A report, its notes as JSON, and what of it cannot be used.

@@ -69,7 +69,7 @@ impl Work<'_> {
     }
 
     /// Those that are kept beside a resource.
-    async fn kept_beside(
+    pub(super) async fn kept_beside(
         &self,
         beside: &Beside,
         document: &Value,

@@ -66,6 +66,10 @@ impl<'a> Finder<'a> {
             let accounts = store.coverage_accounts(&CoverageQuery::default()).await?;
             place.account = only(accounts.into_iter().map(|(account, _)| account));
         }
+        if let Some((account, region)) = place.otherwise.take() {
+            place.account.get_or_insert(account);
+            place.region.get_or_insert(region);
+        }
         let partition = arns().next().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
         Ok(Self { store, content, place, file: &proposal.file, partition })
     }
@@ -130,9 +134,12 @@ impl<'a> Finder<'a> {
             None if is_global => Region::GLOBAL.to_owned(),
             None => need(None, "region")?,
         };
-        let called = self.called(change, &map.is);
-        let item = serde_json::json!({ "id": called, "public": "198.51.100.254" });
-        let attributes = filled(&change.after, &Value::from(called));
+        // What is there already, and is asked about as if it were new, keeps its id.
+        let called =
+            known_text(&change.after, "id").map_or_else(|| self.called(change, &map.is), str::to_owned);
+        let item = serde_json::json!({ "id": called.as_str(), "public": "198.51.100.254" });
+        let mut attributes = filled(&change.after, &Value::from(called));
+        self.defaults(&mut attributes, change, map);
         let fill = Fill {
             partition: &self.partition,
             account: &account,
@@ -143,6 +150,10 @@ impl<'a> Finder<'a> {
         };
         let mut document = Value::Object(Map::new());
         for (path, value) in map.made.iter().filter(|(_, value)| !super::beside::is_of_parent(value)) {
+            // What a block says that code writes itself is said by that block.
+            if !is_nothing(value) && is_written(path, map, &change.after) {
+                continue;
+            }
             // What needs an attribute that is not declared is left out.
             if let Some(value) = fill_value(value, fill) {
                 fathom_estate::declared::write::put(&mut document, path, Some(value));
@@ -150,6 +161,26 @@ impl<'a> Finder<'a> {
         }
         self.new_page(&map.is, document, (&account, &region), &change.address)
             .ok_or_else(|| format!("what a new {} would be called is not known", change.kind))
+    }
+
+    /// Puts in what the provider takes for what code does not say of something new.
+    pub(super) fn defaults(&self, attributes: &mut Value, change: &Proposed, map: &DeclaredMap) {
+        let Some(members) = attributes.as_object_mut() else { return };
+        let item = serde_json::json!({ "id": self.called(change, &map.is) });
+        let fill = Fill {
+            partition: &self.partition,
+            account: self.account(change).unwrap_or_default(),
+            region: self.region(change).unwrap_or_default(),
+            item: Some(&item),
+            ..Fill::default()
+        };
+        for (name, value) in &map.default {
+            if members.get(name).is_none_or(Value::is_null)
+                && let Some(value) = fill_value(value, fill)
+            {
+                members.insert(name.clone(), value);
+            }
+        }
     }
 
     /// A page of a new document with its uid; none where it has no name.
@@ -250,6 +281,22 @@ impl<'a> Finder<'a> {
     }
 }
 
+/// Whether a value of a map says that nothing is there.
+fn is_nothing(value: &Value) -> bool {
+    value.as_array().is_some_and(Vec::is_empty) || value.as_object().is_some_and(Map::is_empty)
+}
+
+/// Whether code writes a block of which attributes are below a member of the document.
+fn is_written(member: &str, map: &DeclaredMap, after: &Value) -> bool {
+    map.attributes.iter().any(|attribute| {
+        let is_below = |to: &str| {
+            to.trim().strip_prefix(member).is_some_and(|rest| rest.starts_with('.') || rest.starts_with("[]"))
+        };
+        let from = attribute.from.as_str().split(['.', '[', ' ']).next().unwrap_or_default();
+        attribute.to.as_str().split("||").any(is_below) && super::is_declared(after, from)
+    })
+}
+
 /// The only one of some texts.
 fn only(texts: impl Iterator<Item = String>) -> Option<String> {
     let mut all: Vec<String> = texts.filter(|text| !text.is_empty()).collect();
@@ -292,8 +339,9 @@ fn filled(after: &Value, item: &Value) -> Value {
 /// The texts by which a declaration names its resource.
 pub(super) fn identities(declared: &Value, change: &Proposed, map: &DeclaredMap) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    if let (Some(id), false) = (&change.physical_id, map.part) {
-        return vec![id.clone()];
+    if !map.part {
+        // The stack knows it best.
+        found.extend(change.physical_id.clone());
     }
     let known = known_members(declared);
     if map.identified_by.is_empty() {

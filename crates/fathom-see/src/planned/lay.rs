@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fathom_content::{Content, Declarations};
 use fathom_estate::{EstateBuilder, WantedTags};
-use fathom_model::{AccountId, Document, Partition, Region, Resource, Uid};
-use fathom_store::{CoverageQuery, Laid, Overlay, Store, StoreError};
+use fathom_model::{AccountId, Document, Partition, Region, Resource, Target, Uid};
+use fathom_store::{CoverageQuery, Laid, Overlay, Store, StoreError, Which};
+use futures::TryStreamExt as _;
 
 use super::{Change, Page, Pages};
 use crate::{
@@ -30,12 +31,13 @@ pub(super) async fn lay(
         .collect();
     builder.in_scope(accounts.iter().cloned());
     let mut overlay = Overlay::default();
+    let parents = parents(store, content, &pages).await?;
     for (uid, page) in pages {
         if gone.contains(&uid) {
             continue;
         }
         let not_known = page.not_known.clone();
-        let item = match item_of(content, &uid, page) {
+        let item = match item_of(content, &uid, page, parents.get(&uid)) {
             Ok(item) => item,
             Err(why) => {
                 for change in changes.iter_mut().filter(|change| change.resources.contains(&uid)) {
@@ -69,7 +71,32 @@ pub(super) async fn lay(
     Ok(overlay)
 }
 
-fn item_of(content: &Content, uid: &Uid, page: Page) -> Result<Item, String> {
+/// The resources that others were listed for, which only the edges between them tell.
+async fn parents(
+    store: &Store,
+    content: &Content,
+    pages: &Pages,
+) -> Result<HashMap<Uid, Resource>, StoreError> {
+    let is_listed_for = |page: &Page| {
+        let definition = content.resources.get(&page.kind);
+        page.before.is_some() && definition.is_some_and(|one| one.list.for_each.is_some())
+    };
+    let children: Vec<Uid> =
+        pages.iter().filter(|(_, page)| is_listed_for(page)).map(|(uid, _)| uid.clone()).collect();
+    let mut found = HashMap::new();
+    if children.is_empty() {
+        return Ok(found);
+    }
+    for edge in store.edges_from(&children).await?.into_iter().filter(|edge| edge.path.as_str() == "parent") {
+        let Target::Known { uid } = edge.to else { continue };
+        let which = Which { uids: vec![uid], ..Which::all() };
+        let parent = store.stream_resources(&which, true).try_concat().await?;
+        found.extend(parent.into_iter().map(|one| (edge.from.clone(), one.resource)));
+    }
+    Ok(found)
+}
+
+fn item_of(content: &Content, uid: &Uid, page: Page, parent: Option<&Resource>) -> Result<Item, String> {
     let Some(definition) = content.resources.get(&page.kind) else {
         return Err(format!("no scan reads {}", page.kind));
     };
@@ -77,8 +104,14 @@ fn item_of(content: &Content, uid: &Uid, page: Page) -> Result<Item, String> {
     item::normalise(definition, &mut document);
     let partition = Partition::from(uid.as_str().split(':').nth(1).unwrap_or("aws"));
     let (account, region) = (AccountId::from(page.account.as_str()), Region::new(&page.region));
-    let place =
-        Place { partition: &partition, account: &account, region: &region, parent: None, parent_uid: None };
+    let (parent, parent_uid) = (parent.map(|one| one.document.value()), parent.map(|one| &one.uid));
+    let place = Place {
+        partition: &partition,
+        account: &account,
+        region: &region,
+        parent: parent.as_ref(),
+        parent_uid,
+    };
     let built = item::build(definition, &content.references, &document, place, &region);
     match (built, page.before) {
         // What hangs on another by its call keeps its name.

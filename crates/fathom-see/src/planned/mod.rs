@@ -1,15 +1,19 @@
 //! What the estate would be if code were applied: a [`Proposal`] written into the descriptions that the last scans read, as an
 //! [`Overlay`] over the store.
 //!
-//! `find.rs` says which resource a declaration means, `taken.rs` what code takes from resources that are only to be made, and
+//! `code.rs` makes a proposal of a template, `find.rs` says which resource a declaration means, `taken.rs` what code takes from resources that are only to be made, and
 //! `lay.rs` makes resources and edges of the documents. How a declaration becomes a document is in
-//! `fathom_estate::declared::write`.
+//! `fathom_estate::declared::write`. [`edits`] does the same with single edits.
 //!
 //! **Invariant:** the store is only read. What could not be written is told, with its attribute.
 
 mod beside;
+mod code;
+pub mod edits;
 mod find;
 mod lay;
+mod several;
+pub mod stack;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -27,6 +31,8 @@ use serde_json::Value;
 
 use find::{Finder, Meant};
 
+pub use code::{STANDS_FOR_ACCOUNT, STANDS_FOR_REGION, Templated, template};
+
 /// Where resources are of which the code does not say it.
 #[derive(Debug, Clone, Default)]
 pub struct Where {
@@ -34,6 +40,8 @@ pub struct Where {
     pub account: Option<String>,
     /// The region.
     pub region: Option<String>,
+    /// The account and the region of what nobody says it of, neither the code nor the estate.
+    pub otherwise: Option<(String, String)>,
 }
 
 /// A change, and what came of it.
@@ -93,35 +101,38 @@ pub async fn plan(
     proposal: &Proposal,
     place: &Where,
 ) -> Result<Planned, StoreError> {
-    let mut work = Work {
-        finder: Finder::new(store, content, place, proposal).await?,
-        pages: Pages::new(),
-        gone: BTreeSet::new(),
-        removed: BTreeMap::new(),
-        given: HashMap::new(),
-        changes: proposal.changes.iter().map(told).collect(),
-    };
+    let apart = several::apart(&proposal.changes, content);
+    let proposal = &Proposal { changes: apart, file: proposal.file.clone(), left_out: Vec::new() };
+    let mut work = Work::of(Finder::new(store, content, place, proposal).await?);
+    work.changes = proposal.changes.iter().map(told).collect();
     let maps: Vec<Option<&DeclaredMap>> =
         proposal.changes.iter().map(|one| content.declared.get(one.language, &one.kind)).collect();
     let whole = |map: &DeclaredMap| !map.part;
-    let all = || (0..).zip(&proposal.changes).zip(&maps);
-    for ((at, change), map) in all() {
-        match map {
-            None => work.not_looked_at(
-                at,
-                "all of it: no description that scans read is known to be of this type".to_owned(),
-            ),
-            Some(map) if !map.part => work.begin(at, change, map).await?,
-            Some(_) => {}
+    let mut resolved: Vec<Proposed> = proposal.changes.clone();
+    // What is called after something else that is new waits until that has a name.
+    for late in [false, true] {
+        for (((at, change), declared), map) in (0..).zip(&mut resolved).zip(&proposal.changes).zip(&maps) {
+            let Some(map) = map.filter(|map| !map.part && waits(declared, map) == late) else { continue };
+            if late {
+                taken::resolve(change, map, &work.given, &work.pages, &proposal.changes, content);
+            }
+            work.begin(at, change, map).await?;
         }
     }
-    let mut resolved: Vec<Proposed> = proposal.changes.clone();
-    for (at, change) in resolved.iter_mut().enumerate() {
-        if let Some(map) = maps.get(at).copied().flatten() {
-            let assumed = taken::resolve(change, map, &work.given, &work.pages, &proposal.changes, content);
-            if let Some(told) = work.changes.get_mut(at) {
-                told.assumed.extend(assumed);
-            }
+    for (((at, change), declared), map) in (0..).zip(&mut resolved).zip(&proposal.changes).zip(&maps) {
+        let Some(map) = map else {
+            let all = "all of it: no description that scans read is known to be of this type";
+            work.not_looked_at(at, all.to_owned());
+            continue;
+        };
+        // Asked of what was declared: what was found for its name is told with the rest.
+        *change = declared.clone();
+        let assumed = taken::resolve(change, map, &work.given, &work.pages, &proposal.changes, content);
+        if let Some(told) = work.changes.get_mut(at) {
+            told.assumed.extend(assumed);
+        }
+        if change.does == Does::Makes {
+            work.finder.defaults(&mut change.after, declared, map);
         }
     }
     for parts in [false, true] {
@@ -136,11 +147,27 @@ pub async fn plan(
             }
         }
     }
-    let Work { pages, gone, mut changes, .. } = work;
+    let Work { mut pages, gone, mut changes, .. } = work;
     let called = pages.iter().filter(|(_, page)| page.before.is_none());
     let called = called.filter_map(|(uid, page)| Some((uid.clone(), page.made_by.clone()?))).collect();
+    // What is as it was is not laid over anything.
+    pages.retain(|_, page| {
+        let is_same = |before: &Resource| before.document.whole().value() == page.document;
+        !page.not_known.is_empty() || !page.before.as_ref().is_some_and(is_same)
+    });
     let overlay = lay::lay(store, content, pages, gone, &mut changes).await?;
-    Ok(Planned { overlay, changes, called })
+    Ok(Planned { overlay, changes: several::together(changes), called })
+}
+
+/// Whether something new is called after what the run decides.
+fn waits(change: &Proposed, map: &DeclaredMap) -> bool {
+    let names = |value: &Value, name: &str| {
+        value
+            .as_str()
+            .is_some_and(|text| text.contains(&format!("{{{name}}}")) || text.contains(&format!("{{{name}|")))
+    };
+    change.does == Does::Makes
+        && change.taken.iter().any(|(path, _)| map.made.values().any(|value| names(value, path)))
 }
 
 fn told(change: &Proposed) -> Change {
@@ -163,6 +190,19 @@ struct Work<'a> {
     /// What a declaration is, by its address.
     given: HashMap<String, Uid>,
     changes: Vec<Change>,
+}
+
+impl<'a> Work<'a> {
+    fn of(finder: Finder<'a>) -> Self {
+        Self {
+            finder,
+            pages: Pages::new(),
+            gone: BTreeSet::new(),
+            removed: BTreeMap::new(),
+            given: HashMap::new(),
+            changes: Vec::new(),
+        }
+    }
 }
 
 impl Work<'_> {
@@ -202,7 +242,9 @@ impl Work<'_> {
             }
             return Ok(());
         }
-        match self.finder.find(&change.before, change, map).await? {
+        // Where it is not known what was declared before, what is to be declared names the same.
+        let declared = if change.before.is_object() { &change.before } else { &change.after };
+        match self.finder.find(declared, change, map).await? {
             Meant::One(resource) => {
                 let uid = resource.uid.clone();
                 self.given.insert(change.address.clone(), uid.clone());
@@ -247,7 +289,17 @@ impl Work<'_> {
                 (false, _) => (&change.before, &change.after),
             };
             let Some(page) = self.pages.get_mut(uid) else { continue };
-            let written = write::write(&mut page.document, map, before, after, &page.id);
+            let is_whole = before.is_null() && !is_moved && change.does == Does::Changes;
+            let Page { document, before: there, id, .. } = &mut *page;
+            let written = match there.as_ref().filter(|_| is_whole) {
+                // What was declared before is not known.
+                Some(there) => write::write_whole(document, map, after, change.language, there),
+                None => write::write(document, map, before, after, id),
+            };
+            if is_whole && !written.changed && written.left.is_empty() {
+                continue;
+            }
+            set(&mut page.document, map, before, after);
             for left in &written.left {
                 if let write::Why::Unknown(why) = &left.why {
                     for member in &written.not_known {
@@ -304,6 +356,32 @@ impl Work<'_> {
             }
         }
     }
+}
+
+/// Writes what a declaration says by being there.
+fn set(document: &mut Value, map: &DeclaredMap, before: &Value, after: &Value) {
+    for (attribute, members) in &map.sets {
+        let says = |side: &Value| side.is_object() && (attribute == "@" || is_declared(side, attribute));
+        let value = |value: &Value| says(after).then(|| value.clone());
+        if says(before) || says(after) {
+            for (path, one) in members {
+                write::put(document, path, value(one));
+            }
+        }
+    }
+}
+
+/// Whether an attribute is declared, as something and not as nothing.
+fn is_declared(declared: &Value, name: &str) -> bool {
+    let is_nothing = |value: &Value| match value {
+        Value::Null => true,
+        Value::Bool(value) => !value,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Number(_) => false,
+    };
+    name.split('.').try_fold(declared, |at, step| at.get(step)).is_some_and(|value| !is_nothing(value))
 }
 
 fn page(resource: Resource) -> Page {

@@ -9,6 +9,7 @@ mod continuous;
 mod crash;
 mod edges;
 mod estate;
+mod findings;
 mod graph;
 mod history;
 mod kept;

@@ -10,11 +10,26 @@ use super::account;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 with --fail-on: a check of that severity or worse fails.\n\
-    A check that reads what a scan could not read is UNKNOWN, never passed. docs/checks.md says more."
+    A check that reads what a scan could not read, or what is known only after code is applied, is UNKNOWN, never passed.\n\
+    Examples: terraform show -json plan.out > plan.json && fathom check plan.json --fail-on high --markdown comment.md\n\
+    \x20         fathom check templates/ --parameters production.json --sarif checks.sarif\n\
+    docs/checks.md says more."
 )]
 pub(crate) struct CheckArgs {
+    /// Code to ask instead of the estate: Terraform plans (`terraform show -json`), CloudFormation templates, folders of both
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Of templates: the values of their parameters, as JSON or YAML
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub(crate) parameters: Option<PathBuf>,
+    /// Of code: what lies beside it is asked of the last scans; nothing else than the code is known otherwise
+    #[arg(long, requires = "files")]
+    pub(crate) with_estate: bool,
+    /// Of code: the region that it is for, where it does not say it
+    #[arg(long, value_name = "REGION", requires = "files")]
+    pub(crate) region: Option<String>,
     /// List the checks instead
-    #[arg(long, conflicts_with_all = ["explain", "csv", "sarif", "junit", "fail_on"])]
+    #[arg(long, conflicts_with_all = ["explain", "csv", "sarif", "junit", "markdown", "fail_on", "files"])]
     pub(crate) list: bool,
     /// Say what a check asks, why, how it is made to hold and what that costs
     #[arg(long, value_name = "CHECK")]
@@ -32,9 +47,9 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FRAMEWORK")]
     pub(crate) framework: Option<String>,
     /// Only what this team answers for
-    #[arg(long, value_name = "TEAM")]
+    #[arg(long, value_name = "TEAM", conflicts_with = "files")]
     pub(crate) owner: Option<String>,
-    /// Only this account
+    /// Only this account; of code, the account that it is for, where it does not say it
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     pub(crate) account: Option<String>,
     /// Only findings of this status; those that fail or are unknown otherwise. May be repeated
@@ -52,7 +67,13 @@ pub(crate) struct CheckArgs {
     /// Write JUnit XML to this file, for test reports
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// End with code 3 where a check of this severity or worse fails
+    /// Write a comment for a pull request to this file, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Do not keep what is found; the next check then does not know of this one
+    #[arg(long, conflicts_with_all = ["list", "explain", "files"])]
+    pub(crate) no_keep: bool,
+    /// End with code 3 where a check of this severity or worse fails and nobody accepted that
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<SeverityArg>,
 }
@@ -101,4 +122,17 @@ impl From<StatusArg> for fathom_checks::Status {
 pub(crate) enum ContentCommand {
     /// Run the tests that content brings, and name what cannot be used
     Test,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A control whose checks all pass still needs evidence where no machine sees all of it. docs/frameworks.md says more."
+)]
+pub(crate) struct FrameworksArgs {
+    /// The framework whose controls are shown; without one, all frameworks are listed
+    #[arg(value_name = "FRAMEWORK")]
+    pub(crate) framework: Option<String>,
+    /// Print a line of CSV for each control
+    #[arg(long, requires = "framework", conflicts_with = "json")]
+    pub(crate) csv: bool,
 }

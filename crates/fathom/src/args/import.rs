@@ -22,6 +22,22 @@ pub(crate) enum ImportCommand {
     Kev(ImportFeedArgs),
     /// FIRST's chance of exploitation of each CVE, as CSV
     Epss(ImportFeedArgs),
+    /// Who talks to whom: VPC flow logs
+    FlowLogs(ImportFlowsArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A file counts once, told by what is in it, whatever it is called. Lines that cannot be read are named; the others count. \
+    `fathom blast-radius` and the table `flows` tell what they say; `fathom compact` lets go of old days."
+)]
+pub(crate) struct ImportFlowsArgs {
+    /// Files as AWS delivers them (text, also in gzip, Parquet, JSON of CloudWatch Logs), and folders of them
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub(crate) from: Vec<PathBuf>,
+    /// The values of lines in files without a header, as you gave them to AWS; its default format otherwise
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) format: Option<String>,
 }
 
 #[derive(Debug, Args)]

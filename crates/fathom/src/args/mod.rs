@@ -3,6 +3,7 @@
 mod access;
 mod assign;
 mod checks;
+mod findings;
 mod iam;
 mod import;
 mod net;
@@ -23,9 +24,10 @@ pub(crate) use access::{
     EscalateArgs, KeysArgs, OpeningsArgs, SecretsArgs, ShownArgs, WhatCanArgs, WhatOnArgs,
 };
 pub(crate) use assign::AssignCommand;
-pub(crate) use checks::{CheckArgs, ContentCommand};
+pub(crate) use checks::{CheckArgs, ContentCommand, FrameworksArgs};
+pub(crate) use findings::{AcceptFindingsArgs, FindingsArgs, FindingsCommand, ListFindingsArgs, OrderArg};
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
-pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportJsonArgs, ImportTrailArgs};
+pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportFlowsArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
 pub(crate) use paths::{BlastArgs, PathsArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
@@ -127,7 +129,7 @@ pub(crate) enum Command {
     Escalate(EscalateArgs),
     /// Tell how an intruder would walk from the internet, a vendor or a leaked key to what must not be lost, and what to fix first
     Paths(PathsArgs),
-    /// Say what falls if a user, role, server, key or account is taken
+    /// Say what falls if a user, role, server, key or account is taken, and who was seen talking to it
     BlastRadius(BlastArgs),
     /// Say whether one thing reaches another over the network, with each hop
     Reach(ReachArgs),
@@ -140,6 +142,10 @@ pub(crate) enum Command {
     Vulnerabilities(VulnerabilitiesArgs),
     /// Ask the checks of the estate: what fails, why, and how it is put right
     Check(CheckArgs),
+    /// List frameworks and how the estate stands to their controls: pass, fail, unknown, or what somebody must show
+    Frameworks(FrameworksArgs),
+    /// List what checks found and what became of it, what an intruder could use first; accept it until a date
+    Findings(FindingsArgs),
     /// Test the content that ships and your own
     #[command(subcommand)]
     Content(ContentCommand),

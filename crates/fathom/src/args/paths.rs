@@ -101,7 +101,11 @@ pub(crate) struct BlastArgs {
     /// What is taken: a user, role, server, function or key by ARN, id or name, an access key's id, or an account
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// Show all that falls
+    /// Show all that falls, and all who were seen talking to it
     #[arg(long)]
     pub(crate) all: bool,
+    /// How many days of flow logs to look back for who talks to it
+    #[arg(long, value_name = "N", default_value_t = fathom_reach::flows::DAYS,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(fathom_reach::flows::DAYS_MAX)))]
+    pub(crate) days: u32,
 }

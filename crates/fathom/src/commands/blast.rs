@@ -1,11 +1,14 @@
-//! `fathom blast-radius`: what falls if something is taken.
+//! `fathom blast-radius`: what falls if something is taken, and what breaks if it is isolated.
 
 use std::collections::BTreeMap;
 
 use anyhow::Result;
 use fathom_intrude::{Ground, Walk};
+use fathom_reach::{Directory, flows};
+use serde_json::json;
 
 use super::{
+    isolated,
     paths::{decision, name},
     who_can,
 };
@@ -23,8 +26,13 @@ pub(crate) async fn run(global: &Global, args: BlastArgs) -> Result<()> {
     let ground = Ground::load(&store, wiring::now()).await?;
     let walk = Walk::of(&ground)?;
     let found = walk.blast(&args.id)?;
+    let directory = Directory::load(&store).await?;
+    let asked = (args.days, wiring::now());
+    let isolation = flows::isolation(&store, (&ground.network, &directory), &found.taken.id, asked).await?;
     if global.json {
-        return render::print_json(&found);
+        let mut value = json!(found);
+        value["isolation"] = json!(isolation);
+        return render::print_json(&value);
     }
     render::print(styled(render::STRONG, name(&found.taken)))?;
     let shown = if args.all { found.fallen.len() } else { SHOWN };
@@ -62,6 +70,7 @@ pub(crate) async fn run(global: &Global, args: BlastArgs) -> Result<()> {
             "not all was followed: there is too much that an intruder can have",
         ))?;
     }
+    isolated::print(&isolation, args.all)?;
     who_can::gaps(&found.gaps)
 }
 

@@ -1,10 +1,14 @@
 //! `fathom check`: asks the checks of the estate, and tells what fails, why and how it is put right.
 //!
-//! This file reads and chooses; `text` tells people, `sarif`, `junit` and `csv` tell programs. `fathom content test` is here too.
+//! This file reads and chooses; `text` and `markdown` tell people, `sarif`, `junit` and `csv` tell programs. `code` asks the same of code
+//! that is not deployed; `kept` is what stays of a run over the estate. `fathom content test` is here too.
 
-mod csv;
-mod junit;
-mod sarif;
+mod code;
+pub(super) mod csv;
+pub(super) mod junit;
+mod kept;
+mod markdown;
+pub(super) mod sarif;
 mod text;
 
 use std::collections::BTreeMap;
@@ -15,7 +19,7 @@ use fathom_content::{
     Content,
     checks::{CheckFiles, Severity},
 };
-use fathom_posture::{Counts, Ground, Posture, Shapes};
+use fathom_posture::{Counts, Extent, Finding, Ground, Posture, Shapes};
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,24 +33,40 @@ use crate::{
 const PROBLEMS_SHOWN: usize = 20;
 
 /// What all reports are made of.
-struct Told<'a> {
-    checks: &'a Checks,
-    posture: &'a Posture,
-    fail_on: Option<Severity>,
+pub(super) struct Told<'a> {
+    pub(super) checks: &'a Checks,
+    pub(super) posture: &'a Posture,
+    pub(super) fail_on: Option<Severity>,
+    /// Where findings are written, where code was asked and not the estate.
+    code: Option<&'a code::Code>,
+    /// What was kept of it.
+    kept: Option<&'a kept::Kept>,
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    /// What is told of the estate, where nothing is kept.
+    pub(super) fn of(checks: &'a Checks, posture: &'a Posture) -> Self {
+        Self { checks, posture, fail_on: None, code: None, kept: None }
+    }
+
     /// The check of a finding.
     fn check(&self, id: &str) -> Option<&Check> {
         self.checks.all.iter().find(|check| check.definition.id == id)
     }
 
-    /// Whether no check that somebody minds fails.
+    /// Where in code a finding is written.
+    fn place(&self, finding: &Finding) -> Option<&code::Place> {
+        self.code?.places.get(&finding.id)
+    }
+
+    /// Whether no check that somebody minds fails, but for what somebody accepted.
     fn holds(&self) -> bool {
         let minds = |severity: Severity| self.fail_on.is_some_and(|least| severity <= least);
         !self.checks.all.iter().any(|check| {
+            let id = &check.definition.id;
+            let accepted = self.kept.map_or(0, |kept| kept.accepted(id));
             minds(check.definition.severity)
-                && self.posture.by_check.get(&check.definition.id).is_some_and(|counts| counts.fail > 0)
+                && self.posture.by_check.get(id).is_some_and(|counts| counts.fail > accepted)
         })
     }
 }
@@ -55,7 +75,15 @@ pub(crate) async fn run(global: &Global, args: CheckArgs) -> Result<Ending> {
     let content = wiring::content(global)?;
     let (checks, problems) = load(global, &content);
     tell_problems(&problems);
-    let checks = chosen(checks, &args)?;
+    let choice = Choice {
+        check: &args.check,
+        service: &args.service,
+        framework: args.framework.as_deref(),
+        severity: args.severity.map(Severity::from),
+    };
+    let there = checks.all.len();
+    let wanted = chooser(&checks, &choice)?;
+    let checks = checks.only(wanted);
     if let Some(id) = &args.explain {
         let Some(check) = checks.all.iter().find(|check| check.definition.id == *id) else {
             bail!("no check is called `{id}`{}", near(id, &checks));
@@ -75,33 +103,66 @@ pub(crate) async fn run(global: &Global, args: CheckArgs) -> Result<Ending> {
         }
         return Ok(Ending::Done);
     }
+    if !args.files.is_empty() {
+        return code::run(global, &args, &content, &checks).await;
+    }
     let store = wiring::reader(global).await?;
-    let ground = Ground::load(&store, &content, &checks, wiring::now()).await?;
-    let keeps: Vec<Status> = if args.status.is_empty() {
+    let mut ground = Ground::load(&store, &content, &checks, wiring::now()).await?;
+    let extent = Extent {
+        account: args.account.clone(),
+        owner: args.owner.clone(),
+        // Content that could not be read may be the check of a finding.
+        all_checks: checks.all.len() == there && problems.is_empty(),
+    };
+    let keeps = keeps(&args);
+    let told = [&keeps[..], &[Status::Fail, Status::Unknown]].concat();
+    let mut posture = Posture::of(&checks, &ground, |one, owner| extent.wants(one, owner), &told);
+    let kept = if args.no_keep {
+        None
+    } else {
+        Some(kept::keep_run(global, &content, &checks, &mut ground, &posture, &extent).await?)
+    };
+    posture.findings.retain(|one| keeps.contains(&one.status));
+    let told = Told { fail_on: fail_on(&args), kept: kept.as_ref(), ..Told::of(&checks, &posture) };
+    tell(global, &args, &told)
+}
+
+/// The answers that become findings.
+fn keeps(args: &CheckArgs) -> Vec<Status> {
+    if args.status.is_empty() {
         vec![Status::Fail, Status::Unknown]
     } else {
         args.status.iter().map(|one| (*one).into()).collect()
-    };
-    let wants = |one: &fathom_access::Seen, owner: Option<&str>| {
-        args.account.as_ref().is_none_or(|account| *account == one.account)
-            && args.owner.as_deref().is_none_or(|wanted| owner == Some(wanted))
-    };
-    let posture = Posture::of(&checks, &ground, wants, &keeps);
-    let told = Told { checks: &checks, posture: &posture, fail_on: args.fail_on.map(Severity::from) };
-    for (file, report) in [
-        (&args.sarif, serde_json::to_string_pretty(&sarif::log(&told))?),
-        (&args.junit, junit::report(&told)),
-    ] {
+    }
+}
+
+fn fail_on(args: &CheckArgs) -> Option<Severity> {
+    args.fail_on.map(Severity::from)
+}
+
+/// Writes the reports that are asked for, and prints one.
+fn tell(global: &Global, args: &CheckArgs, told: &Told<'_>) -> Result<Ending> {
+    type Report = fn(&Told<'_>) -> Result<String>;
+    let reports: [(_, Report); 3] = [
+        (&args.sarif, |told| Ok(serde_json::to_string_pretty(&sarif::log(told))?)),
+        (&args.junit, |told| Ok(junit::report(told))),
+        (&args.markdown, |told| Ok(markdown::comment(told))),
+    ];
+    for (file, report) in reports {
         if let Some(file) = file {
-            std::fs::write(file, report).with_context(|| format!("cannot write {}", file.display()))?;
+            std::fs::write(file, report(told)?)
+                .with_context(|| format!("cannot write {}", file.display()))?;
         }
     }
     if global.json {
-        render::print_json(&machine(&told))?;
+        render::print_json(&machine(told))?;
     } else if args.csv {
-        render::print(csv::report(&told).trim_end())?;
+        render::print(csv::report(told).trim_end())?;
     } else {
-        render::print(text::report(&told, args.limit))?;
+        render::print(text::report(told, args.limit))?;
+        if let Some(kept) = told.kept {
+            render::print(kept.text())?;
+        }
     }
     Ok(if told.holds() { Ending::Done } else { Ending::GateClosed })
 }
@@ -139,11 +200,11 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
     Ok(if problems.is_empty() { Ending::Done } else { Ending::GateClosed })
 }
 
-fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
+pub(super) fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
     Checks::compile(CheckFiles::load(global.content.as_deref()), &Shapes::of(content))
 }
 
-fn tell_problems(problems: &[Problem]) {
+pub(super) fn tell_problems(problems: &[Problem]) {
     for problem in problems.iter().take(PROBLEMS_SHOWN) {
         anstream::eprintln!("{}", styled(render::ATTENTION, clean(&problem.to_string())));
     }
@@ -161,19 +222,33 @@ fn near(id: &str, checks: &Checks) -> String {
     }
 }
 
-/// The checks that the arguments choose.
-fn chosen(checks: Checks, args: &CheckArgs) -> Result<Checks> {
-    for id in &args.check {
+/// Which checks; what is empty does not narrow.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice<'a> {
+    /// Only these.
+    pub(super) check: &'a [String],
+    /// Only of these services.
+    pub(super) service: &'a [String],
+    /// Only those that test controls of this framework.
+    pub(super) framework: Option<&'a str>,
+    /// Only as bad as this or worse.
+    pub(super) severity: Option<Severity>,
+}
+
+/// Says which checks are chosen; what is misspelt is named.
+pub(super) fn chooser<'a>(checks: &Checks, choice: &Choice<'a>) -> Result<impl Fn(&Check) -> bool + use<'a>> {
+    let args = *choice;
+    for id in args.check {
         if !checks.all.iter().any(|check| check.definition.id == *id) {
-            bail!("no check is called `{id}`{}", near(id, &checks));
+            bail!("no check is called `{id}`{}", near(id, checks));
         }
     }
-    for service in &args.service {
+    for service in args.service {
         if !checks.all.iter().any(|check| service_of(check) == service) {
             bail!("no check is about a service called `{service}`; `fathom check --list` has all");
         }
     }
-    if let Some(framework) = &args.framework
+    if let Some(framework) = args.framework
         && !checks.all.iter().any(|check| check.definition.controls.contains_key(framework))
     {
         let mut names: Vec<&str> = checks
@@ -186,13 +261,12 @@ fn chosen(checks: Checks, args: &CheckArgs) -> Result<Checks> {
         names.dedup();
         bail!("no check tests a framework called `{framework}`; there are {}", names.join(", "));
     }
-    let least = args.severity.map(Severity::from);
-    Ok(checks.only(|check| {
+    Ok(move |check: &Check| {
         (args.check.is_empty() || args.check.contains(&check.definition.id))
             && (args.service.is_empty() || args.service.iter().any(|one| one == service_of(check)))
-            && args.framework.as_ref().is_none_or(|one| check.definition.controls.contains_key(one))
-            && least.is_none_or(|least| check.definition.severity <= least)
-    }))
+            && args.framework.is_none_or(|one| check.definition.controls.contains_key(one))
+            && args.severity.is_none_or(|least| check.definition.severity <= least)
+    })
 }
 
 /// The folder that a check is in.
@@ -239,7 +313,22 @@ fn machine(told: &Told<'_>) -> Value {
         "resources": told.posture.resources,
         "counts": counts,
         "checks": checks,
-        "findings": told.posture.findings,
+        "findings": told.posture.findings.iter().map(|one| finding(told, one)).collect::<Vec<_>>(),
         "gaps": told.posture.gaps,
+        "kept": told.kept.map(kept::Kept::machine),
+        "assumed": told.code.map(|code| &code.assumed),
     })
+}
+
+/// A finding with its place in code.
+fn finding(told: &Told<'_>, finding: &Finding) -> Value {
+    let mut value = json!(finding);
+    if let (Some(place), Some(members)) = (told.place(finding), value.as_object_mut()) {
+        members.extend([
+            ("file".to_owned(), json!(place.file)),
+            ("line".to_owned(), json!(place.line)),
+            ("address".to_owned(), json!(place.address)),
+        ]);
+    }
+    value
 }

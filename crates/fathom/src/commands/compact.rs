@@ -29,14 +29,19 @@ pub(crate) async fn run(global: &Global, args: CompactArgs) -> Result<()> {
 }
 
 fn told(done: &Compaction, keep_days: u32, dry_run: bool) -> String {
+    let verb = if dry_run { "would remove" } else { "removed" };
     let Some(since) = done.whole_since_scan else {
-        return format!("no scan is older than {keep_days} days; nothing to remove");
+        return match done.flows {
+            0 => format!("no scan is older than {keep_days} days; nothing to remove"),
+            flows => format!("no scan is older than {keep_days} days; {verb} {}", count(flows, "older flow")),
+        };
     };
     let removed = format!(
-        "{} of resources, {}, {}",
+        "{} of resources, {}, {}, {}",
         count(done.versions, "version"),
         count(done.ended, "ended row") + " (edges, statements, the list)",
         count(done.documents, "document"),
+        count(done.flows, "flow"),
     );
     let space = match (done.reusable, dry_run) {
         (true, _) => "later scans use the space again; the file keeps its size",
@@ -44,8 +49,7 @@ fn told(done: &Compaction, keep_days: u32, dry_run: bool) -> String {
         (false, false) => "given back to the disk; sealed in the ledger",
     };
     format!(
-        "{} {removed}\neverything since scan {since} is kept, and of the time before the state as of {}\n{:.1} MiB: {space}",
-        if dry_run { "would remove" } else { "removed" },
+        "{verb} {removed}\neverything since scan {since} is kept, and of the time before the state as of {}\n{:.1} MiB: {space}",
         count(done.kept_scans.len() as u64, "scan"),
         done.bytes as f64 / f64::from(1 << 20),
     )

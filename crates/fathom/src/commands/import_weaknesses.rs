@@ -55,7 +55,7 @@ pub(crate) async fn epss(global: &Global, args: ImportFeedArgs) -> Result<()> {
 }
 
 /// A mistyped path should not cost a new, empty store.
-fn readable(path: &Path) -> Result<()> {
+pub(super) fn readable(path: &Path) -> Result<()> {
     std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(())
 }
@@ -137,7 +137,8 @@ fn words(import: &WeaknessImport) -> String {
     text
 }
 
-fn problems(text: &mut String, named: &[Problem], more: usize) {
+/// Adds what could not be used.
+pub(super) fn problems(text: &mut String, named: &[Problem], more: usize) {
     let all = named.len() + more;
     if all == 0 {
         return;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use fathom_escalate::Proved;
 use fathom_iam::verdict::LayerName;
 use fathom_intrude::{
-    Breaks, Closing, Edit, First, FixFirst, Ground, Kind, Named, Paths, Query, Story, Told, Walk,
+    Breaks, Closing, Edit, First, FixFirst, Ground, Named, Paths, Query, Story, Told, Walk,
 };
 use fathom_paths::{Entry, Jewel, Level};
 use serde_json::json;
@@ -265,23 +265,7 @@ fn summary(found: &Paths, first: &FixFirst) -> Result<()> {
 
 /// What an intruder has, in words.
 pub(super) fn name(named: &Named) -> String {
-    let id = clean(&named.id);
-    match named.kind {
-        Kind::Internet => "the internet".to_owned(),
-        Kind::Vendor => format!("account {id} outside"),
-        Kind::AccessKey => format!("access key {id}"),
-        Kind::Principal if id.starts_with("arn:") => id,
-        Kind::Principal => format!("root user of {id}"),
-        Kind::Grown => format!("{id}, with what it gave itself"),
-        Kind::Account => format!("everything in account {id}"),
-        Kind::Balancer => format!("load balancer {id}"),
-        Kind::Listener => format!("what listens on {id}"),
-        Kind::Server => format!("code on {id}"),
-        Kind::Data => format!("the data of {id}"),
-        Kind::Keys => format!("power over the key {id}"),
-        Kind::Backups => format!("power over the backup {id}"),
-        Kind::Logs => format!("power over the log {id}"),
-    }
+    Named { id: clean(&named.id), ..named.clone() }.words()
 }
 
 pub(super) fn decision(level: Level) -> String {

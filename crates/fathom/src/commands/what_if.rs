@@ -1,8 +1,9 @@
-//! `fathom what-if`: what would change if a policy were another, or if code were applied (`what_if/applied.rs`).
+//! `fathom what-if`: what would change if a policy were another, or if code were applied or edits made (`what_if/applied.rs`).
 
 mod applied;
+mod asked;
 mod finding;
-mod markdown;
+pub(in crate::commands) mod markdown;
 mod sarif;
 
 use anyhow::{Result, bail};
@@ -31,7 +32,7 @@ const LINES: usize = 100;
 const NAMED: usize = 3;
 
 pub(crate) async fn run(global: &Global, args: WhatIfArgs) -> Result<Ending> {
-    if args.plan.is_some() || args.change_set.is_some() {
+    if args.plan.is_some() || args.change_set.is_some() || args.template.is_some() || !args.edit.is_empty() {
         return applied::run(global, &args).await;
     }
     let document = document(&args)?;

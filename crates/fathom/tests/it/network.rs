@@ -68,21 +68,8 @@ fn as_answered(folder: &Path) {
 /// The rows of the tables, each by the names of its columns.
 fn rows() -> Vec<BTreeMap<String, String>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fathom-net/spec/recorded/networks.md");
-    let text = fs::read_to_string(file).expect("the tables");
-    let (mut rows, mut header) = (Vec::new(), None::<Vec<String>>);
-    for line in text.lines() {
-        let Some(inner) = line.strip_prefix('|').and_then(|line| line.strip_suffix('|')) else {
-            header = None;
-            continue;
-        };
-        let cells: Vec<String> = inner.split('|').map(|cell| cell.trim().to_owned()).collect();
-        match &header {
-            None => header = Some(cells),
-            Some(_) if cells.iter().all(|cell| cell.chars().all(|char| char == '-')) => {}
-            Some(names) => rows.push(names.iter().cloned().zip(cells).collect()),
-        }
-    }
-    rows
+    let rows = fathom_spec::examples(&file, |_| true, |_, _| ());
+    rows.into_iter().map(|row| row.cells).collect()
 }
 
 /// The arguments of a question.

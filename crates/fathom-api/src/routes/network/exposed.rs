@@ -89,9 +89,9 @@ pub(crate) struct ExposedRow {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ExposedCount {
     /// The value.
-    pub(super) value: String,
+    pub(in crate::routes) value: String,
     /// How many.
-    pub(super) count: u64,
+    pub(in crate::routes) count: u64,
 }
 
 /// How many rows there are of each kind; each list as if nothing were chosen in it.
@@ -248,7 +248,7 @@ fn ports(rows: &[&Exposed]) -> Vec<ExposedCount> {
 }
 
 /// How many rows have each value, the most frequent first.
-pub(super) fn counted(values: impl Iterator<Item = String>) -> Vec<ExposedCount> {
+pub(in crate::routes) fn counted(values: impl Iterator<Item = String>) -> Vec<ExposedCount> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for value in values {
         *counts.entry(value).or_default() += 1;

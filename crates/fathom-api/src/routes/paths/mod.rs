@@ -1,10 +1,11 @@
-//! How an intruder would walk: stories, what to mend first, and what falls with one thing.
+//! How an intruder would walk: stories, what to mend first, what falls with one thing, and what breaks if it is isolated.
 //!
 //! Steps lead over everything, whoever asks. Whoever sees a part of the estate is told of the jewels in it, and of each way only what
 //! belongs to that part: the rest is withheld.
 
 mod blast;
 mod fix_first;
+mod isolation;
 mod sight;
 mod stories;
 mod story;
@@ -13,6 +14,7 @@ mod views;
 pub(crate) use blast::{__path_blast_radius, blast_radius};
 use fathom_intrude::IntrudeError;
 pub(crate) use fix_first::{__path_first, __path_fix_first, first, fix_first};
+pub(crate) use isolation::{__path_isolation, isolation};
 pub(crate) use stories::{__path_paths, paths};
 pub(crate) use story::{__path_story, story};
 

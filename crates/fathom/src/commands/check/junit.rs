@@ -7,7 +7,7 @@ use fathom_checks::Status;
 use super::Told;
 use crate::commands::gate::junit::escaped;
 
-pub(super) fn report(told: &Told<'_>) -> String {
+pub(in crate::commands) fn report(told: &Told<'_>) -> String {
     let counts = told.posture.counts();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let tests = counts.fail + counts.unknown + counts.pass;

@@ -8,9 +8,12 @@ use fathom_posture::Finding;
 use serde_json::{Value, json};
 
 use super::Told;
-use crate::{commands::gate::sarif::SCHEMA, render::clean};
+use crate::{
+    commands::gate::sarif::{SCHEMA, uri},
+    render::clean,
+};
 
-pub(super) fn log(told: &Told<'_>) -> Value {
+pub(in crate::commands) fn log(told: &Told<'_>) -> Value {
     let checks: Vec<&Check> = told.checks.all.iter().collect();
     let places: BTreeMap<&str, usize> =
         checks.iter().enumerate().map(|(at, check)| (check.definition.id.as_str(), at)).collect();
@@ -19,7 +22,7 @@ pub(super) fn log(told: &Told<'_>) -> Value {
         .findings
         .iter()
         .filter(|finding| matches!(finding.status, Status::Fail | Status::Unknown))
-        .map(|finding| result(finding, &places))
+        .map(|finding| result(told, finding, &places))
         .collect();
     let notes: Vec<Value> = told
         .posture
@@ -79,7 +82,7 @@ fn rule(check: &Check) -> Value {
     })
 }
 
-fn result(finding: &Finding, places: &BTreeMap<&str, usize>) -> Value {
+fn result(told: &Told<'_>, finding: &Finding, places: &BTreeMap<&str, usize>) -> Value {
     let name = finding.name.as_deref().unwrap_or(&finding.resource);
     let (level, said) = if finding.status == Status::Unknown {
         ("note", format!("it is not known, since {}", clean(&finding.missing.join("; "))))
@@ -87,17 +90,29 @@ fn result(finding: &Finding, places: &BTreeMap<&str, usize>) -> Value {
         let why: Vec<String> = finding.why.iter().map(super::text::reason).collect();
         (level(finding.severity), clean(&why.join("; ")))
     };
+    let logical =
+        json!([{ "name": clean(name), "fullyQualifiedName": finding.resource, "kind": "resource" }]);
+    let mut location = json!({ "logicalLocations": logical });
+    let place = told.place(finding);
+    if let (Some(place), Some(members)) = (place, location.as_object_mut()) {
+        let mut physical = json!({ "artifactLocation": { "uri": uri(&place.file) } });
+        if let (Some(line), Some(members)) = (place.line, physical.as_object_mut()) {
+            members.insert("region".to_owned(), json!({ "startLine": line }));
+        }
+        members.insert("physicalLocation".to_owned(), physical);
+    }
+    let whose = if place.is_some() {
+        String::new()
+    } else {
+        format!(" in {} {}", clean(&finding.account), clean(&finding.region))
+    };
     json!({
         "ruleId": finding.check,
         "ruleIndex": places.get(finding.check.as_str()),
         "kind": if finding.status == Status::Unknown { "open" } else { "fail" },
         "level": if finding.status == Status::Unknown { "none" } else { level },
-        "message": { "text": format!(
-            "{} in {} {}: {}. {said}", clean(name), clean(&finding.account), clean(&finding.region), finding.title,
-        )},
-        "locations": [{ "logicalLocations": [
-            { "name": clean(name), "fullyQualifiedName": finding.resource, "kind": "resource" },
-        ]}],
+        "message": { "text": format!("{}{whose}: {}. {said}", clean(name), finding.title) },
+        "locations": [location],
         "partialFingerprints": { "fathomFinding/v1": finding.id, "primaryLocationLineHash": finding.id },
         "properties": {
             "type": finding.resource_type,

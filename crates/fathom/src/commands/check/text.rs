@@ -35,7 +35,7 @@ pub(super) fn report(told: &Told<'_>, limit: usize) -> String {
             first.title,
         );
         for finding in group.iter().take(limit) {
-            one(&mut out, finding);
+            one(&mut out, told, finding);
         }
         if group.len() > limit {
             let _ = writeln!(out, "  and {} more; --limit shows them", group.len() - limit);
@@ -64,6 +64,9 @@ pub(super) fn report(told: &Told<'_>, limit: usize) -> String {
     for gap in &told.posture.gaps {
         let _ = write!(out, "\n{}", styled(render::ATTENTION, clean(gap)));
     }
+    for assumed in told.code.map(|code| code.assumed.as_slice()).unwrap_or_default() {
+        let _ = write!(out, "\ntaken to be so: {}", clean(assumed));
+    }
     out
 }
 
@@ -75,7 +78,13 @@ fn colour(severity: Severity) -> anstyle::Style {
     }
 }
 
-fn one(out: &mut String, finding: &Finding) {
+fn one(out: &mut String, told: &Told<'_>, finding: &Finding) {
+    if let Some(place) = told.place(finding) {
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let address = styled(render::STRONG, clean(&place.address));
+        let _ = writeln!(out, "  {}{line} {address}", clean(&place.file));
+        return because(out, finding);
+    }
     let name = finding.name.as_deref().filter(|name| !finding.resource.ends_with(name));
     let name = name.map(|name| format!("{} ", styled(render::STRONG, clean(name)))).unwrap_or_default();
     let owner = finding.owner.as_ref().map(|owner| format!(", of {}", clean(owner))).unwrap_or_default();
@@ -86,6 +95,11 @@ fn one(out: &mut String, finding: &Finding) {
         clean(&finding.account),
         clean(&finding.region)
     );
+    because(out, finding);
+}
+
+/// Why it is so, and what is not known.
+fn because(out: &mut String, finding: &Finding) {
     let why: Vec<String> = finding.why.iter().map(reason).collect();
     if !why.is_empty() {
         let shown: Vec<String> = why.iter().take(LINES).map(|line| clean(line)).collect();

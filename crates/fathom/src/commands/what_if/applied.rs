@@ -1,4 +1,4 @@
-//! What would open and close if code were applied: a Terraform plan, or a CloudFormation change set.
+//! What would open and close if code were applied, or if single edits were made: asked of both states, and told.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,20 +6,19 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use fathom_estate::declared::changes::Proposal;
 use fathom_foresee::{Difference, Turn};
 use fathom_model::Uid;
-use fathom_see::planned::{self, Change, Planned, Where};
+use fathom_see::planned::{Change, Planned, Where};
 use serde_json::{Value, json};
 
 use super::{
+    asked::Asked,
     finding::{self, Finding, Group},
     markdown, sarif,
 };
 use crate::{
     Ending,
     args::{FailOn, Global, WhatIfArgs},
-    commands::compare::read,
     render::{self, clean, styled},
     wiring,
 };
@@ -41,16 +40,16 @@ pub(super) struct Applied {
 }
 
 pub(super) async fn run(global: &Global, args: &WhatIfArgs) -> Result<Ending> {
-    let proposal = proposal(args)?;
     if let Some(account) = args.account.as_deref()
         && !(account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()))
     {
         bail!("`{}` is no account; write its 12 digits", clean(account));
     }
     let content = wiring::content(global)?;
+    let asked = Asked::read(args, &content)?;
     let store = wiring::reader(global).await?;
-    let place = Where { account: args.account.clone(), region: args.region.clone() };
-    let planned = planned::plan(&store, &content, &proposal, &place).await?;
+    let place = Where { account: args.account.clone(), region: args.region.clone(), otherwise: None };
+    let (file, left_out, planned) = asked.plan(&store, &content, &place).await?;
     let mut touched: BTreeMap<Uid, Vec<String>> = BTreeMap::new();
     for change in &planned.changes {
         for uid in &change.resources {
@@ -64,14 +63,7 @@ pub(super) async fn run(global: &Global, args: &WhatIfArgs) -> Result<Ending> {
     let difference = fathom_foresee::compare(&store, &after, &content, &touched, wiring::now()).await?;
     let mut findings = finding::of(&difference);
     name_causes(&mut findings, &touched);
-    let mut applied = Applied {
-        file: proposal.file.to_string(),
-        planned,
-        left_out: proposal.left_out,
-        difference,
-        findings,
-        ending: Ending::Done,
-    };
+    let mut applied = Applied { file, planned, left_out, difference, findings, ending: Ending::Done };
     applied.ending = applied.judge(&args.fail_on);
     write(args.sarif.as_deref(), &applied, |applied| {
         Ok(serde_json::to_string_pretty(&sarif::log(applied))?)
@@ -83,15 +75,6 @@ pub(super) async fn run(global: &Global, args: &WhatIfArgs) -> Result<Ending> {
         applied.print()?;
     }
     Ok(applied.ending)
-}
-
-fn proposal(args: &WhatIfArgs) -> Result<Proposal> {
-    let (file, of): (_, fn(&str, &str) -> _) = match (&args.plan, &args.change_set) {
-        (Some(file), _) => (file, Proposal::terraform),
-        (None, Some(file)) => (file, Proposal::change_set),
-        (None, None) => bail!("name a file: --plan or --change-set"),
-    };
-    Ok(of(&file.display().to_string(), &read(file)?)?)
 }
 
 fn write(file: Option<&Path>, applied: &Applied, of: impl Fn(&Applied) -> Result<String>) -> Result<()> {

@@ -96,7 +96,7 @@ fn fenced(lines: &[String]) -> String {
     anstream::adapter::strip_str(&lines.join("\n")).to_string().replace("```", "'''")
 }
 
-fn fold(out: &mut String, heading: &str, lines: &[String]) {
+pub(in crate::commands) fn fold(out: &mut String, heading: &str, lines: &[String]) {
     if !lines.is_empty() {
         let _ =
             writeln!(out, "<details><summary>{heading}</summary>\n\n{}\n\n</details>\n", lines.join("\n"));
@@ -104,7 +104,7 @@ fn fold(out: &mut String, heading: &str, lines: &[String]) {
 }
 
 /// A text in a table: no mark-up of its own, no line break, nobody mentioned.
-fn plain(text: &str) -> String {
+pub(in crate::commands) fn plain(text: &str) -> String {
     let text = anstream::adapter::strip_str(text).to_string();
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -122,12 +122,12 @@ fn plain(text: &str) -> String {
 }
 
 /// A text between backticks in a table.
-fn code(text: &str) -> String {
+pub(in crate::commands) fn code(text: &str) -> String {
     text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " ")
 }
 
 /// A comment that is too long, cut at a line.
-fn shortened(out: String) -> String {
+pub(in crate::commands) fn shortened(out: String) -> String {
     if out.len() <= LENGTH_MAX {
         return out;
     }

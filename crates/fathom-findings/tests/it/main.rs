@@ -1,0 +1,6 @@
+//! Tests of the crate, in one binary.
+
+mod exceptions;
+mod life;
+mod order;
+mod support;

@@ -1,0 +1,200 @@
+//! A CloudFormation template as a [`Proposal`]: all that it would make.
+//!
+//! References between resources of one template become the ids and ARNs that these are called by until the provider gives them others:
+//! a template is evaluated twice, first to learn what its resources are called.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use fathom_content::{
+    Content,
+    declared::Language,
+    template::{Fill, last_segment},
+};
+use fathom_estate::declared::{
+    changes::{Does, Proposal, Proposed},
+    doubt,
+    evaluate::{Evaluator, StackContext},
+    settled,
+    template::Template,
+    unknown_why,
+};
+use fathom_model::Uid;
+use fathom_store::{Store, StoreError};
+use serde_json::{Map, Value};
+
+use super::{
+    Page, Where,
+    find::{Finder, identities, is_called},
+};
+
+/// Stands for an account that nobody says: no account has this number.
+pub const STANDS_FOR_ACCOUNT: &str = "000000000000";
+/// Stands for a region that nobody says.
+pub const STANDS_FOR_REGION: &str = "us-east-1";
+/// Stands for the name of a stack that is not made yet.
+const STANDS_FOR_STACK: &str = "planned-stack";
+
+/// A template, read as what it would make.
+#[derive(Debug, Clone)]
+pub struct Templated {
+    /// All that it would make.
+    pub proposal: Proposal,
+    /// What was taken to be so: defaults of parameters, conditions that are not known.
+    pub assumed: Vec<String>,
+    /// Addresses in the proposal of what the template only writes a part of: the bucket of a bucket policy.
+    pub implied: Vec<String>,
+}
+
+/// The resources of a template as if all of them were to be made.
+///
+/// # Errors
+/// When the store fails.
+pub async fn template(
+    store: &Store,
+    content: &Content,
+    template: &Template,
+    place: &Where,
+) -> Result<Templated, StoreError> {
+    let mut stack = StackContext {
+        account: place.account.clone().unwrap_or_default(),
+        region: place.region.clone().unwrap_or_default(),
+        is_new: true,
+        ..StackContext::default()
+    };
+    let partition = match place.region.as_deref() {
+        Some(region) if region.starts_with("cn-") => "aws-cn",
+        Some(region) if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    };
+    let suffix = if partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    for (name, text) in [
+        ("AWS::AccountId", STANDS_FOR_ACCOUNT),
+        ("AWS::Region", STANDS_FOR_REGION),
+        ("AWS::StackName", STANDS_FOR_STACK),
+        ("AWS::Partition", partition),
+        ("AWS::URLSuffix", suffix),
+    ] {
+        stack.stands_in.insert(name.to_owned(), text.to_owned());
+    }
+    let first = proposal(template, &stack, place);
+    let finder = Finder::new(store, content, place, &first.proposal).await?;
+    let mut wholes: Vec<(Uid, Page)> = Vec::new();
+    for change in &first.proposal.changes {
+        let map = content.declared.get(change.language, &change.kind).filter(|map| !map.part);
+        let Some((map, (uid, page))) = map.and_then(|map| Some((map, finder.make(change, map).ok()?))) else {
+            continue;
+        };
+        let fill = Fill {
+            partition,
+            account: &page.account,
+            region: &page.region,
+            document: Some(&page.document),
+            ..Fill::default()
+        };
+        for (name, given) in map.gives.iter().filter(|(name, _)| *name != "Ref") {
+            if let Some(text) = given.fill(fill) {
+                stack.gives.insert((change.address.clone(), name.clone()), text);
+            }
+        }
+        let given =
+            map.gives.get("Ref").and_then(|given| given.fill(fill)).unwrap_or_else(|| page.id.clone());
+        stack.physical_ids.insert(change.address.clone(), given);
+        stack.uids.insert(change.address.clone(), uid.to_string());
+        wholes.push((uid, page));
+    }
+    let mut made = proposal(template, &stack, place);
+    if place.otherwise.is_some() {
+        imply(content, &mut made, &wholes);
+    }
+    Ok(made)
+}
+
+/// Adds what a part belongs to that is not in the template, of which nothing but the part is known.
+fn imply(content: &Content, made: &mut Templated, wholes: &[(Uid, Page)]) {
+    let mut implied: Vec<Proposed> = Vec::new();
+    for change in &made.proposal.changes {
+        let Some(map) = content.declared.get(change.language, &change.kind).filter(|map| map.part) else {
+            continue;
+        };
+        let names = identities(&change.after, change, map);
+        let is_whole = |(uid, page): &(Uid, Page)| {
+            page.kind == map.is && names.iter().any(|name| is_called(uid, &page.id, &page.document, name))
+        };
+        let whole =
+            content.declared.iter().find(|(of, one)| *of == change.language && one.is == map.is && !one.part);
+        let (Some(name), Some((_, whole)), false) = (names.first(), whole, wholes.iter().any(is_whole))
+        else {
+            continue;
+        };
+        let attribute =
+            whole.identified_by.first().map_or("id", |text| text.as_str().trim_matches(['{', '}']));
+        let value = if attribute == "id" { name } else { last_segment(name) };
+        let after = Value::from_iter([(attribute.to_owned(), Value::from(value))]);
+        if implied.iter().any(|one| one.kind == whole.kind && one.after == after) {
+            continue;
+        }
+        let address = format!("what {} is of", change.address);
+        implied.push(Proposed { kind: whole.kind.clone(), address, after, ..change.clone() });
+    }
+    made.implied = implied.iter().map(|one| one.address.clone()).collect();
+    made.proposal.changes.extend(implied);
+}
+
+pub(super) fn proposal(template: &Template, stack: &StackContext, place: &Where) -> Templated {
+    let mut evaluator = Evaluator::new(template, stack);
+    let mut left_out: Vec<String> =
+        template.skipped.iter().map(|(id, why)| format!("resource `{id}`: {why}")).collect();
+    let (mut changes, mut assumed) = (Vec::new(), Vec::new());
+    for (id, resource) in &template.resources {
+        if let Some(name) = &resource.condition {
+            let holds = evaluator.condition(name);
+            if settled(&holds) == Value::Bool(false) {
+                let why = doubt(&holds).map(|why| format!(": {why}")).unwrap_or_default();
+                left_out
+                    .push(format!("resource `{id}` is not made, its condition `{name}` does not hold{why}"));
+                continue;
+            }
+            if let Some(why) = doubt(&holds) {
+                assumed.push(format!("{id}: condition `{name}` holds: {why}"));
+            }
+        }
+        let properties = evaluator.value(&resource.properties).filter(Value::is_object);
+        let properties = properties.unwrap_or_else(|| Value::Object(Map::new()));
+        let mut told = BTreeSet::new();
+        assumptions(&properties, &mut told);
+        assumed.extend(told.into_iter().map(|why| format!("{id}: {why}")));
+        changes.push(Proposed {
+            language: Language::CloudFormation,
+            kind: resource.kind.clone(),
+            address: id.clone(),
+            does: Does::Makes,
+            before: Value::Null,
+            after: settled(&properties),
+            taken: Vec::new(),
+            account: place.account.clone(),
+            region: place.region.clone(),
+            physical_id: None,
+        });
+    }
+    Templated {
+        proposal: Proposal { file: Arc::clone(&template.file), changes, left_out },
+        assumed,
+        implied: Vec::new(),
+    }
+}
+
+/// What parts of a value are only assumed by.
+fn assumptions(value: &Value, told: &mut BTreeSet<String>) {
+    if unknown_why(value).is_some() {
+        return;
+    }
+    if let Some((inner, why)) = fathom_estate::declared::assumed_parts(value) {
+        told.insert(why.to_owned());
+        return assumptions(inner, told);
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| assumptions(item, told)),
+        Value::Object(members) => members.values().for_each(|member| assumptions(member, told)),
+        _ => {}
+    }
+}

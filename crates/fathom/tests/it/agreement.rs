@@ -1,0 +1,325 @@
+//! Whether checks of code say what rules of others say of the cases that these bring: rules of AWS for `cfn-guard`, snippets of
+//! Trivy's checks. `docs/check-agreement.md` is made from it; `UPDATE_DOCS=1` renews it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use fathom_estate::declared::template::tree;
+
+use crate::harness::Place;
+
+/// Which of our checks ask what a rule asks.
+const RULES: &str = include_str!("agreement/rules.tsv");
+/// Of the rules that ask the same, so many in a hundred agree on all cases at least. 66 when this was written; 90 are wanted.
+const FLOOR_PERCENT: usize = 65;
+
+/// A rule of others.
+struct Rule {
+    source: &'static str,
+    name: &'static str,
+    checks: Vec<&'static str>,
+    /// Whether it asks the same as our checks.
+    is_same: bool,
+    /// Why answers differ.
+    why: &'static str,
+}
+
+/// A case of a rule.
+struct Case {
+    rule: usize,
+    name: String,
+    expected: &'static str,
+    /// The file that it is written to.
+    file: String,
+}
+
+/// What is not asked, and why.
+type LeftOut = BTreeMap<String, usize>;
+
+fn rules() -> Vec<Rule> {
+    let lines = RULES.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let rules = lines.map(|line| {
+        let parts: Vec<&'static str> = line.split('\t').collect();
+        let [source, name, checks, kind, why] = parts.as_slice() else { panic!("not five columns: {line}") };
+        assert!(["same", "near"].contains(kind), "{line}");
+        Rule { source, name, checks: checks.split(',').collect(), is_same: *kind == "same", why: why.trim() }
+    });
+    rules.collect()
+}
+
+/// An archive unpacked; none where the data is not here.
+fn unpacked(place: &Place, archive: &str) -> Option<PathBuf> {
+    let shared = match std::env::var_os("FATHOM_SHARED_DATA") {
+        Some(path) => PathBuf::from(path),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
+    };
+    let Ok(packed) = fs::read(shared.join(format!("posture/{archive}.tar.zst"))) else {
+        println!("skipped: the cases of others are not on this machine");
+        return None;
+    };
+    place.write("all.tar", zstd::decode_all(packed.as_slice()).expect("zstd"));
+    let unpacked = Command::new("tar").arg("-xf").arg("all.tar").current_dir(place.path()).status();
+    assert!(unpacked.expect("tar").success(), "{archive} cannot be unpacked");
+    Some(place.path().to_owned())
+}
+
+/// All files below a folder whose names end so, in order.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The cases of rules for `cfn-guard`: templates with what each rule says of them.
+fn guard(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, left_out: &mut LeftOut) {
+    for file in files(&folder.join("aws-guard-rules/rules"), "_tests.yml") {
+        let name = file.display().to_string();
+        let tests = tree(&name, &fs::read_to_string(&file).expect("a file")).expect("YAML");
+        for (number, test) in tests.as_array().expect("a list of cases").iter().enumerate() {
+            let expected = test["expectations"]["rules"].as_object().expect("expectations");
+            for (rule, expected) in expected {
+                let Some(at) = rules.iter().position(|one| one.source == "guard" && one.name == rule) else {
+                    *left_out
+                        .entry("cases of cfn-guard of rules without a counterpart".to_owned())
+                        .or_default() += 1;
+                    continue;
+                };
+                let input = &test["input"];
+                if input["Resources"].as_object().is_none_or(serde_json::Map::is_empty) {
+                    *left_out
+                        .entry("templates without resources, which are refused as no templates".to_owned())
+                        .or_default() += 1;
+                    continue;
+                }
+                if input.to_string().contains("SuppressedRules")
+                    || input.to_string().contains("rules_to_suppress")
+                {
+                    *left_out.entry("cases that other tools are told to leave out by words of their own in `Metadata`".to_owned()).or_default() += 1;
+                    continue;
+                }
+                let expected = match expected.as_str() {
+                    Some("PASS") => "pass",
+                    Some("FAIL") => "fail",
+                    Some("SKIP") => "skip",
+                    other => panic!("{name}: {other:?} is expected"),
+                };
+                let file = format!("cases/guard-{rule}-{number:03}.json");
+                place.write(&file, input.to_string());
+                cases.push(Case { rule: at, name: format!("case {}", number + 1), expected, file });
+            }
+        }
+    }
+}
+
+/// The snippets of Trivy's checks: good ones and bad ones.
+fn trivy(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, left_out: &mut LeftOut) {
+    let checks = folder.join("trivy-checks/checks/cloud/aws");
+    for file in files(&checks, ".yaml") {
+        let name = file.strip_prefix(&checks).expect("below").with_extension("").display().to_string();
+        let snippets = tree(&name, &fs::read_to_string(&file).expect("a file")).expect("YAML");
+        let at = rules.iter().position(|one| one.source == "trivy" && one.name == name);
+        for (language, ending) in [("cloudformation", "yaml"), ("terraform", "json")] {
+            for (kind, expected) in [("good", "pass"), ("bad", "fail")] {
+                let all = snippets[language][kind].as_array().map(Vec::as_slice).unwrap_or_default();
+                for (number, snippet) in all.iter().enumerate() {
+                    let text = snippet.as_str().expect("a text");
+                    let Some(at) = at else {
+                        *left_out
+                            .entry("snippets of Trivy of checks without a counterpart".to_owned())
+                            .or_default() += 1;
+                        continue;
+                    };
+                    let text = match language {
+                        "cloudformation" => Ok(text.to_owned()),
+                        _ => Err("snippets in Terraform: they are no plans, and nothing here runs Terraform"
+                            .to_owned()),
+                    };
+                    match text {
+                        Ok(text) => {
+                            let slug = name.replace('/', "-");
+                            let file = format!("cases/trivy-{slug}-{language}-{kind}-{number:03}.{ending}");
+                            place.write(&file, text);
+                            let name = format!("{language}, {kind} {}", number + 1);
+                            cases.push(Case { rule: at, name, expected, file });
+                        }
+                        Err(why) => *left_out.entry(why).or_default() += 1,
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What our checks say of a case: the worst of what each says of each resource; none where nothing was asked.
+fn verdict(rule: &Rule, found: &BTreeSet<(String, String)>) -> &'static str {
+    let says = |status: &str| {
+        rule.checks.iter().any(|check| found.contains(&((*check).to_owned(), status.to_owned())))
+    };
+    ["fail", "unknown", "pass"].into_iter().find(|status| says(status)).unwrap_or("skip")
+}
+
+#[test]
+fn checks_of_code_agree_with_rules_of_others() {
+    let (place, rules) = (Place::new(), rules());
+    let (mut cases, mut left_out) = (Vec::new(), LeftOut::new());
+    let Some(folder) = unpacked(&place, "aws-guard-rules") else { return };
+    guard(&folder, &rules, &place, &mut cases, &mut left_out);
+    let Some(folder) = unpacked(&place, "trivy-check-snippets") else { return };
+    trivy(&folder, &rules, &place, &mut cases, &mut left_out);
+
+    let checks: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.checks.iter().copied()).collect();
+    let mut arguments = vec!["--json", "check", "cases"];
+    for status in ["fail", "unknown", "pass", "not-applicable"] {
+        arguments.extend(["--status", status]);
+    }
+    for check in &checks {
+        arguments.extend(["--check", check]);
+    }
+    let ran = place.run(&arguments);
+    if std::env::var_os("SHOW").is_some() {
+        println!("{}", ran.err);
+    }
+    let report = ran.json();
+    let mut by_file: BTreeMap<&str, BTreeSet<(String, String)>> = BTreeMap::new();
+    let mut missing: BTreeMap<(&str, &str), String> = BTreeMap::new();
+    for finding in report["findings"].as_array().expect("findings") {
+        let text = |name: &str| finding[name].as_str().expect("a text");
+        let (file, check) = (text("file"), text("check"));
+        by_file.entry(file).or_default().insert((check.to_owned(), text("status").to_owned()));
+        if !finding["missing"].is_null() {
+            missing.entry((file, check)).or_default().push_str(&finding["missing"].to_string());
+        }
+    }
+    let mut told: Vec<Told> = rules.iter().map(|_| Told::default()).collect();
+    let nothing = BTreeSet::new();
+    for case in &cases {
+        let (rule, told) = (&rules[case.rule], &mut told[case.rule]);
+        let found = by_file.get(case.file.as_str()).unwrap_or(&nothing);
+        let says = verdict(rule, found);
+        // A good example is one of which nothing is to be said, by itself or since the check is not about it.
+        let is_not_about =
+            case.file.contains("trivy-") && case.expected == "pass" && says == "skip" && !found.is_empty();
+        told.cases += 1;
+        if says == case.expected || is_not_about {
+            told.agree += 1;
+        } else {
+            told.differ.push(format!("{}: {} expected, {says}", case.name, case.expected));
+            if std::env::var_os("SHOW").is_some() {
+                let missing: Vec<_> = rule
+                    .checks
+                    .iter()
+                    .filter_map(|check| missing.get(&(case.file.as_str(), *check)))
+                    .collect();
+                println!(
+                    "{} {} {}: {} expected, {says} {missing:?}",
+                    rule.source, rule.name, case.file, case.expected
+                );
+            }
+        }
+    }
+    let text = document(&rules, &told, &left_out);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/check-agreement.md");
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        fs::write(&path, &text).expect("the document is written");
+    }
+    for (rule, told) in rules.iter().zip(&told) {
+        assert!(told.cases > 0, "{} {} has no case", rule.source, rule.name);
+        assert!(
+            told.differ.is_empty() || !rule.why.is_empty(),
+            "{} {}: {:?} without a reason",
+            rule.source,
+            rule.name,
+            told.differ
+        );
+    }
+    let same: Vec<&Told> =
+        rules.iter().zip(&told).filter(|(rule, _)| rule.is_same).map(|(_, told)| told).collect();
+    let agree = same.iter().filter(|told| told.differ.is_empty()).count();
+    assert!(agree * 100 >= FLOOR_PERCENT * same.len(), "{agree} of {} rules agree fully", same.len());
+    let there = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        there == text,
+        "docs/check-agreement.md is not what the cases say; run `UPDATE_DOCS=1 cargo test -p fathom --test it agreement`"
+    );
+}
+
+/// How a rule and our checks stand to each other.
+#[derive(Default)]
+struct Told {
+    cases: usize,
+    agree: usize,
+    differ: Vec<String>,
+}
+
+fn document(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String {
+    let mut out = String::from(
+        "# Whether others say the same\n\n\
+         Rules of others bring cases: code, and what the rule says of it. `fathom check` is asked of the same code. This page is made from that by\n\
+         `UPDATE_DOCS=1 cargo test -p fathom --test it agreement`, which also asks that each difference has a reason.\n\n\
+         Sources: the rules that AWS publishes for `cfn-guard` (aws-guard-rules-registry, 7f7340c, 2024-03-22), and the examples of Trivy's\n\
+         checks (trivy-checks, 80e5382, 2026-08-21). Of several resources in one case the worst answer counts. The table of counterparts is\n\
+         `crates/fathom/tests/it/agreement/rules.tsv`.\n\n",
+    );
+    for (is_same, heading) in [
+        (true, "## Rules that ask the same"),
+        (
+            false,
+            "## Rules that ask something else about the same\n\nThey read the same setting and mean another thing by it, so cases may differ by right; the reason says how.",
+        ),
+    ] {
+        let _ = writeln!(out, "{heading}\n");
+        let of: Vec<(&Rule, &Told)> =
+            rules.iter().zip(told).filter(|(rule, _)| rule.is_same == is_same).collect();
+        for source in ["guard", "trivy"] {
+            let of: Vec<&(&Rule, &Told)> = of.iter().filter(|(rule, _)| rule.source == source).collect();
+            let fully = of.iter().filter(|(_, told)| told.differ.is_empty()).count();
+            let cases: usize = of.iter().map(|(_, told)| told.cases).sum();
+            let agree: usize = of.iter().map(|(_, told)| told.agree).sum();
+            let _ = writeln!(
+                out,
+                "{source}: {fully} of {} rules agree on all cases; {agree} of {cases} cases.\n",
+                of.len()
+            );
+        }
+        out.push_str("| source | rule | our checks | cases | agree | differ |\n| --- | --- | --- | ---: | ---: | --- |\n");
+        for (rule, told) in &of {
+            let checks: Vec<String> = rule.checks.iter().map(|check| format!("`{check}`")).collect();
+            let differ = if told.differ.is_empty() {
+                String::new()
+            } else {
+                format!("{}. {}", told.differ.join("; "), rule.why)
+            };
+            let _ = writeln!(
+                out,
+                "| {} | `{}` | {} | {} | {} | {differ} |",
+                rule.source,
+                rule.name,
+                checks.join(", "),
+                told.cases,
+                told.agree
+            );
+        }
+        out.push('\n');
+    }
+    out.push_str("## What is left out\n\n");
+    for (what, count) in left_out {
+        let _ = writeln!(out, "- {count} {what}");
+    }
+    out
+}
