@@ -24,8 +24,8 @@ pub use activity::{Action, Activity, Actor, ActorKind, SessionOrigin, TrailSpan}
 pub use coverage::{Coverage, Outcome, Reason};
 pub use explanation::{DataClass, Explanation, Part, SourceKind, Statement};
 pub use finding::{
-    FindingChange, FindingEvent, FindingException, FindingLife, FindingProof, FindingReason, FindingRule, FindingState, FixedBy,
-    KeptFinding, Severity,
+    FindingChange, FindingEvent, FindingException, FindingLife, FindingProof, FindingReason, FindingRule,
+    FindingState, FixedBy, KeptFinding, Severity,
 };
 pub use id::{AccountId, DocumentPath, EdgeKind, Partition, Region, ResourceType, Uid};
 pub use jiff::Timestamp;

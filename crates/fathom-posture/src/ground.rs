@@ -162,7 +162,11 @@ impl<'c> Ground<'c> {
         Ok(())
     }
 
-    pub(crate) async fn classes(&mut self, store: &Store, kinds: Vec<ResourceType>) -> Result<(), AccessError> {
+    pub(crate) async fn classes(
+        &mut self,
+        store: &Store,
+        kinds: Vec<ResourceType>,
+    ) -> Result<(), AccessError> {
         let which = Which { kinds, ..Which::all() };
         let mut said: HashMap<String, Vec<Statement>> = HashMap::new();
         let mut found = std::pin::pin!(store.stream_statements(&which));

@@ -88,9 +88,7 @@ pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
 pub use findings::{FindingChanges, FindingRun, FindingUpdate, NewFindingException};
 pub use finish::{Finishing, ScanEnd, ScanResults};
-pub use flows::{
-    Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume,
-};
+pub use flows::{Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume};
 pub use history::{
     ChangeQuery, Changes, EstateChange, Facts, Fate, KeptVersion, Past, PastResource, ResourceVersions,
     VersionRow,

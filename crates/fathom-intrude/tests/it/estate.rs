@@ -185,7 +185,8 @@ pub(crate) fn edited(given: &Value, edit: &Edit) -> Value {
                     if statements.is_empty() {
                         let nobody = json!([{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "*", "Resource": "*"}]);
                         // Everybody may do this as it is.
-                        let nothing = json!([{"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}]);
+                        let nothing =
+                            json!([{"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}]);
                         let said =
                             if path.contains("Policy") && path.contains("List/") { nothing } else { nobody };
                         statements.clone_from(said.as_array().expect("a list"));

@@ -1,6 +1,6 @@
 //! `fathom frameworks`: the frameworks of `content/frameworks`, and how the estate stands to their controls.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Result, bail};
 use fathom_checks::Checks;
@@ -147,9 +147,9 @@ fn table(framework: &Framework, controls: &[ControlStatus], gaps: &[String]) -> 
             format!("{} {}", totals.get(standing.words()).copied().unwrap_or_default(), standing.words())
         })
         .collect();
-    out.push_str(&format!("\n\n{}: {}.", render::count(controls.len() as u64, "control"), said.join(", ")));
+    let _ = write!(out, "\n\n{}: {}.", render::count(controls.len() as u64, "control"), said.join(", "));
     for gap in gaps {
-        out.push_str(&format!("\n{}", styled(render::ATTENTION, clean(gap))));
+        let _ = write!(out, "\n{}", styled(render::ATTENTION, clean(gap)));
     }
     out
 }

@@ -12,7 +12,8 @@ const MANAGEMENT: &str = "123456789012";
 /// The findings of a check, whatever became of it.
 fn findings(check: &str) -> Vec<Value> {
     let all = ["--status", "fail", "--status", "unknown", "--status", "pass", "--status", "not-applicable"];
-    let found = sample().run(&[&["--json", "check", "--no-keep", "--check", check], &all[..]].concat()).ok().json();
+    let found =
+        sample().run(&[&["--json", "check", "--no-keep", "--check", check], &all[..]].concat()).ok().json();
     found["findings"].as_array().expect("findings").clone()
 }
 

@@ -15,8 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub(crate) use around::{__path_what_reaches, __path_who_reaches, what_reaches, who_reaches};
-pub(in crate::routes) use exposed::{ExposedCount, counted};
 pub(crate) use exposed::{__path_exposed, exposed};
+pub(in crate::routes) use exposed::{ExposedCount, counted};
 pub(crate) use reach::{__path_reach, reach};
 pub(crate) use unauthenticated::{__path_unauthenticated, unauthenticated};
 

@@ -233,7 +233,7 @@ pub(crate) async fn isolation(
             asks_it: of_way(Way::AsksIt),
             is_asked: of_way(Way::IsAsked),
             interfaces: found.interfaces.iter().map(LoggedInterface::of).collect(),
-            rows: page.cut(found.talks).into_iter().map(|talk| TalkRow::of(talk, &sight)).collect(),
+            rows: page.cut(found.talks).into_iter().map(|talk| TalkRow::of(&talk, &sight)).collect(),
             total: total as u64,
             next: page.next(total),
             rejected: found.rejected,
@@ -257,7 +257,7 @@ impl LoggedInterface {
 }
 
 impl TalkRow {
-    fn of(talk: Talk, sight: &Sight) -> Self {
+    fn of(talk: &Talk, sight: &Sight) -> Self {
         Self {
             way: talk.way.into(),
             protocol: talk.protocol.clone(),
@@ -275,7 +275,7 @@ impl TalkRow {
 }
 
 impl TalkEnd {
-    fn of(talk: Talk, sight: &Sight) -> Self {
+    fn of(talk: &Talk, sight: &Sight) -> Self {
         let addresses = talk.addresses.iter().map(|at| sight.network.told(&at.to_string())).collect();
         let of = |kind, uid, name, why| Self {
             kind,

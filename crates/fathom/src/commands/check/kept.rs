@@ -31,7 +31,7 @@ pub(super) struct Kept {
     /// New, fixed and reopened ones.
     named: Vec<(FindingChange, KeptFinding)>,
     /// Why nothing was kept.
-    not_kept: Option<String>,
+    why_not: Option<String>,
     /// How many failing findings of each check somebody accepted.
     accepted: BTreeMap<String, usize>,
 }
@@ -55,7 +55,7 @@ pub(super) async fn keep_run(
                 before: None,
                 changes: FindingChanges::default(),
                 named: Vec::new(),
-                not_kept: Some(error.to_string()),
+                why_not: Some(error.to_string()),
                 accepted,
             });
         }
@@ -83,7 +83,7 @@ pub(super) async fn keep_run(
     let mut named: Vec<(FindingChange, KeptFinding)> = named.collect();
     named
         .sort_by_cached_key(|(change, one)| (*change, one.severity, one.check.clone(), one.resource.clone()));
-    Ok(Kept { before, changes, named, not_kept: None, accepted })
+    Ok(Kept { before, changes, named, why_not: None, accepted })
 }
 
 /// Of the findings that fail, those that somebody accepted, by check.
@@ -112,8 +112,8 @@ impl Kept {
     /// For programs.
     pub(super) fn machine(&self) -> Value {
         json!({
-            "kept": self.not_kept.is_none(),
-            "why_not": self.not_kept,
+            "kept": self.why_not.is_none(),
+            "why_not": self.why_not,
             "before": self.before,
             "changes": self.changes,
             "accepted": self.accepted.values().sum::<usize>(),
@@ -123,7 +123,7 @@ impl Kept {
     /// For people.
     pub(super) fn text(&self) -> String {
         let mut out = String::new();
-        if let Some(why) = &self.not_kept {
+        if let Some(why) = &self.why_not {
             return styled(render::ATTENTION, format!("findings were not kept: {}", clean(why)));
         }
         let changes = &self.changes;

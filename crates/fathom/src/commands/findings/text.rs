@@ -140,7 +140,7 @@ pub(super) fn one(row: &Row<'_>, events: &[FindingEvent]) -> String {
         State::Accepted => format!("accepted; without that {}", one.life.state.word()),
         state => state.word().to_owned(),
     }];
-    plain[0].push_str(&format!(" since {}", day(one.life.since)));
+    let _ = write!(plain[0], " since {}", day(one.life.since));
     if let Some(exception) = row.stands.exception {
         plain.push(format!(
             "exception {} until {}: {} (approved by {}, by {})",
