@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: what a compiler does not look at. Sizes, headers, the crate table, words left lying about.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     path::{Path, PathBuf},
     process::Command,
@@ -24,6 +25,7 @@ pub(crate) fn run(fix: bool) -> Result<()> {
     for file in &files {
         check_file(file, &mut faults)?;
     }
+    check_schema_names(&files, &mut faults)?;
     check_crate_table(fix, &mut faults)?;
     check_dependencies(&mut faults)?;
     for fault in &faults {
@@ -79,6 +81,37 @@ fn check_file(file: &Path, faults: &mut Vec<String>) -> Result<()> {
     }
     if !text.is_empty() && !text.ends_with('\n') {
         faults.push(format!("{name}: no newline at its end"));
+    }
+    Ok(())
+}
+
+/// Two schemas of one name would silently become one in the API's document, and the console's types would be of the wrong one.
+fn check_schema_names(files: &[PathBuf], faults: &mut Vec<String>) -> Result<()> {
+    let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
+    let of_api = |file: &&PathBuf| {
+        file.starts_with("crates/fathom-api/src") && file.extension() == Some("rs".as_ref())
+    };
+    for file in files.iter().filter(of_api) {
+        let text = std::fs::read_to_string(root().join(file))?;
+        let mut is_schema = false;
+        for line in text.lines().map(str::trim) {
+            is_schema |= line.starts_with("#[derive(") && line.contains("ToSchema");
+            let words: Vec<&str> =
+                line.split_whitespace().skip_while(|word| word.starts_with("pub")).collect();
+            let [kind @ ("struct" | "enum"), name, rest @ ..] = &words[..] else { continue };
+            // `enum View of Model {` is our macro for a schema that mirrors an enum of a lower layer.
+            if is_schema || (*kind == "enum" && rest.first() == Some(&"of")) {
+                let name: String = name.chars().take_while(|c| c.is_alphanumeric()).collect();
+                if let Some(before) = seen.insert(name.clone(), file) {
+                    faults.push(format!(
+                        "{}: the schema `{name}` is in {} too",
+                        file.display(),
+                        before.display()
+                    ));
+                }
+            }
+            is_schema = false;
+        }
     }
     Ok(())
 }

@@ -379,6 +379,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/isolation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What breaks if one thing is isolated
+         * @description By the flow logs that were imported: who asked it, and whom it asked. Where no log covers it, the answer says that this is not known.
+         */
+        get: operations["isolation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger": {
         parameters: {
             query?: never;
@@ -3293,6 +3313,11 @@ export interface components {
          * @enum {string}
          */
         FixKind: "available" | "none" | "unknown";
+        /**
+         * @description How far logs cover a thing.
+         * @enum {string}
+         */
+        FlowCover: "none" | "part" | "whole";
         /** @description One missing piece. */
         GapView: {
             accepted?: components["schemas"]["AcceptanceView"] | null;
@@ -3474,6 +3499,54 @@ export interface components {
         InvitationSignin: {
             /** @description What stands behind `#invite=` in the link. */
             invitation: string;
+        };
+        /** @description What breaks if something is isolated. */
+        IsolationAnswer: {
+            /** @description The scan that names and addresses are as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int64
+             * @description How many others ask it.
+             */
+            asks_it: number;
+            /** @description How far flow logs cover it. Where they do not, what breaks is not known. */
+            cover: components["schemas"]["FlowCover"];
+            /**
+             * Format: int32
+             * @description How many whole days were looked back.
+             */
+            days: number;
+            /** @description Its network interfaces, with the days whose logs were read. */
+            interfaces: components["schemas"]["LoggedInterface"][];
+            /**
+             * Format: int64
+             * @description How many others it asks.
+             */
+            is_asked: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description How many others were only ever rejected.
+             */
+            rejected: number;
+            /** @description Who was let through: whoever was seen last first. */
+            rows: components["schemas"]["TalkRow"][];
+            /**
+             * Format: date-time
+             * @description From when on.
+             */
+            since: string;
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+            /** @description What is not known for want of logs. */
+            unknown: string[];
         };
         /** @description An issuer of OpenID Connect that people may come from. */
         IssuerWay: {
@@ -3752,6 +3825,28 @@ export interface components {
          * @enum {string}
          */
         LogState: "read" | "no_log";
+        /** @description A network interface of it, and the days whose logs were read. */
+        LoggedInterface: {
+            /**
+             * Format: int32
+             * @description Whole days of which there are records.
+             */
+            days: number;
+            /**
+             * Format: date-time
+             * @description The begin of the first record; null where there is none.
+             */
+            first?: string | null;
+            /** @description Its id. */
+            interface: string;
+            /**
+             * Format: date-time
+             * @description The end of the last one.
+             */
+            last?: string | null;
+            /** @description The ids of the flow logs that AWS writes of it. */
+            logs: string[];
+        };
         /** @description A reference that leads to nothing seen. */
         LooseView: {
             /** @description The type that it should lead to; empty where that is not known. */
@@ -5522,6 +5617,92 @@ export interface components {
             /** @description The tables, by name. */
             tables: components["schemas"]["TableView"][];
         };
+        /** @description Who talks with a thing. */
+        TalkEnd: {
+            /** @description Its account. */
+            account?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            address_count: number;
+            /** @description Its addresses in the logs, the first of them. */
+            addresses: string[];
+            /** @description What it is. */
+            kind: components["schemas"]["TalkEndKind"];
+            /** @description What people call it, or the id of the interface. */
+            name?: string | null;
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description What it is for. */
+            purpose?: string | null;
+            /** @description The type of the resource. */
+            resource_type?: string | null;
+            /** @description Its ARN; null where it is no resource, and where it is outside of what the caller may see. */
+            uid?: string | null;
+            /** @description Where nobody knows who it is, why. */
+            why?: string | null;
+            /** @description Whether it is outside of what the caller may see. */
+            withheld: boolean;
+        };
+        /**
+         * @description What an address is.
+         * @enum {string}
+         */
+        TalkEndKind: "resource" | "interface" | "internet" | "unknown";
+        /** @description Who talks with a thing, and on which port. */
+        TalkRow: {
+            /** @description Whether anything came back. */
+            answered: boolean;
+            /**
+             * Format: int64
+             * @description What both sent, in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: int32
+             * @description On how many days.
+             */
+            days: number;
+            /**
+             * Format: date-time
+             * @description The begin of the first record.
+             */
+            first_seen: string;
+            /**
+             * Format: date-time
+             * @description The end of the last record.
+             */
+            last_seen: string;
+            /** @description The other end. */
+            other: components["schemas"]["TalkEnd"];
+            /**
+             * Format: int64
+             * @description The same in packets.
+             */
+            packets: number;
+            /**
+             * Format: int32
+             * @description The port that is asked; null where the protocol has none.
+             */
+            port?: number | null;
+            /** @description `tcp`, `udp`, `icmp`, or the number of another protocol in words. */
+            protocol: string;
+            /** @description How it is known who asked. */
+            told_by: components["schemas"]["TalkToldBy"];
+            /** @description Which way. */
+            way: components["schemas"]["TalkWay"];
+        };
+        /**
+         * @description How it is known who asked.
+         * @enum {string}
+         */
+        TalkToldBy: "nothing" | "ports" | "flags";
+        /**
+         * @description Which way something was asked.
+         * @enum {string}
+         */
+        TalkWay: "asks_it" | "is_asked" | "either" | "through";
         /** @description A token for programs, without what opens. */
         Token: {
             /**
@@ -5976,6 +6157,8 @@ export interface components {
         VulnerabilitiesAnswer: {
             /** @description The scan that it is as of. */
             as_of: components["schemas"]["NetworkAsOf"];
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["VulnerabilityFacets"];
             /** @description What is known of exploitation. */
             feeds: components["schemas"]["ExploitFeedView"][];
             /** @description What was not read; empty for who sees a part. */
@@ -6009,6 +6192,23 @@ export interface components {
              * @description How many there are, over all pages.
              */
             total: number;
+        };
+        /** @description How many rows there are of each kind; each list as if nothing were chosen in it. */
+        VulnerabilityFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /** @description Up to each class, the most urgent first. */
+            class: components["schemas"]["ExposedCount"][];
+            /** @description By what is known of exploitation. */
+            exploitation: components["schemas"]["ExposedCount"][];
+            /** @description `true` for what has a fix. */
+            fixable: components["schemas"]["ExposedCount"][];
+            /** @description By who answers for the thing, where somebody does. */
+            owner: components["schemas"]["ExposedCount"][];
+            /** @description By whether the internet comes to the thing. */
+            reached: components["schemas"]["ExposedCount"][];
+            /** @description By the kind of thing. */
+            software: components["schemas"]["ExposedCount"][];
         };
         /** @description A weakness of a thing. */
         VulnerabilityRow: {
@@ -7312,6 +7512,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    isolation: {
+        parameters: {
+            query: {
+                /** @description What is isolated, as `/blast-radius` takes it. */
+                of: string;
+                /** @description How many whole days are looked back. */
+                days?: number;
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IsolationAnswer"];
                 };
             };
             /** @description A problem */
@@ -10217,6 +10455,10 @@ export interface operations {
                 fixable?: boolean;
                 /** @description Only classes up to this one. */
                 class?: number;
+                /** @description Only those of which this is known of exploitation; may be repeated. */
+                exploitation?: ("known" | "likely" | "unknown" | "unlikely")[];
+                /** @description Only on things to which the internet comes in this way; may be repeated. */
+                reached?: ("yes" | "only_if" | "unknown" | "no")[];
                 /** @description Only this weakness, by any of its names. */
                 id?: string;
                 /** @description Only of this resource, by its ARN. */

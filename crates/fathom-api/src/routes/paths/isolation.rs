@@ -26,7 +26,7 @@ use crate::{
 
 mirrored! {
     /// How far logs cover a thing.
-    enum LogCover of Cover {
+    enum FlowCover of Cover {
         /// Not at all: what it talks to is not known.
         None,
         /// Some days of some of its network interfaces.
@@ -171,7 +171,7 @@ pub(crate) struct LoggedInterface {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IsolationAnswer {
     /// How far flow logs cover it. Where they do not, what breaks is not known.
-    cover: LogCover,
+    cover: FlowCover,
     /// How many whole days were looked back.
     days: u32,
     /// From when on.
