@@ -3005,11 +3005,6 @@ export interface components {
             /** @description The reason. */
             reason: string;
         };
-        /** @description An exception to end. */
-        EndException: {
-            /** @description Why it ends. */
-            reason: string;
-        };
         /** @description Entries of the log. */
         Entries: {
             /** @description The entries. */
@@ -3569,6 +3564,11 @@ export interface components {
             what: components["schemas"]["FindingTurn"];
             why?: components["schemas"]["FixedWhy"] | null;
         };
+        /** @description An exception to end. */
+        FindingExceptionEnd: {
+            /** @description Why it ends. */
+            reason: string;
+        };
         /** @description Findings that somebody accepted. */
         FindingExceptionView: {
             /** @description Who approved it. */
@@ -3749,6 +3749,21 @@ export interface components {
              * @description How many there are, over all pages.
              */
             total: number;
+        };
+        /** @description Findings to accept. */
+        FindingsToAccept: {
+            /** @description Who approved it. Noted beside the caller, who is known by the session. */
+            approver: string;
+            /** @description Why it is acceptable. */
+            reason: string;
+            /** @description Which. Rules of patterns are for who sees the whole estate. */
+            rule: components["schemas"]["ExceptionRule"];
+            /**
+             * @description When it stops to hold: a moment, or the last day; at most 366 days away.
+             * @example 2027-01-31
+             * @example 2027-01-31T18:00:00Z
+             */
+            until: string;
         };
         /** @description The first of what to mend first. */
         FirstAnswer: {
@@ -4613,20 +4628,23 @@ export interface components {
              */
             seen?: number | null;
         };
-        /** @description Findings to accept. */
+        /** @description A difference to explain. */
         NewException: {
-            /** @description Who approved it. Noted beside the caller, who is known by the session. */
-            approver: string;
-            /** @description Why it is acceptable. */
+            /** @description Why it may be as it is now. */
             reason: string;
-            /** @description Which. Rules of patterns are for who sees the whole estate. */
-            rule: components["schemas"]["ExceptionRule"];
             /**
-             * @description When it stops to hold: a moment, or the last day; at most 366 days away.
+             * Format: int64
+             * @description The newest scan that was looked at: 409 where the resource changed meanwhile. Left out: whatever is newest.
+             */
+            seen?: number | null;
+            /** @description The resource. */
+            uid: string;
+            /**
+             * @description When that stops to hold: a moment, or the last day; as long as the baseline where it is left out.
              * @example 2027-01-31
              * @example 2027-01-31T18:00:00Z
              */
-            until: string;
+            until?: string | null;
         };
         /** @description A passkey that was made. */
         NewPasskey: {
@@ -7948,7 +7966,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewException"];
+                "application/json": components["schemas"]["FindingsToAccept"];
             };
         };
         responses: {
@@ -7984,7 +8002,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EndException"];
+                "application/json": components["schemas"]["FindingExceptionEnd"];
             };
         };
         responses: {

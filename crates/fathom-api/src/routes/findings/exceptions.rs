@@ -23,7 +23,7 @@ use crate::{
 /// Findings to accept.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NewException {
+pub(crate) struct FindingsToAccept {
     /// Which. Rules of patterns are for who sees the whole estate.
     rule: ExceptionRule,
     /// Why it is acceptable.
@@ -80,7 +80,7 @@ pub(crate) async fn exceptions(
 ///
 /// An exception of the same finding or rule that still holds is replaced. Sealed in the ledger.
 #[utoipa::path(post, path = "/findings/exceptions", tag = "findings", operation_id = "accept_findings",
-    request_body = NewException,
+    request_body = FindingsToAccept,
     responses(
         (status = 201, description = "The answer", body = FindingExceptionView),
         (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
@@ -90,7 +90,7 @@ pub(crate) async fn accept(
     Extension(caller): Extension<Caller>,
     visible: Visible,
     _: Query<Nothing>,
-    Body(new): Body<NewException>,
+    Body(new): Body<FindingsToAccept>,
 ) -> Result<(StatusCode, Json<FindingExceptionView>), Problem> {
     let invalid = |words: String| Problem::new(Code::InvalidBody, words);
     let rule = FindingRule::from(new.rule);
@@ -120,7 +120,7 @@ pub(crate) async fn accept(
 /// An exception to end.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct EndException {
+pub(crate) struct FindingExceptionEnd {
     /// Why it ends.
     reason: String,
 }
@@ -129,7 +129,7 @@ pub(crate) struct EndException {
 ///
 /// Its findings are open again at once. Sealed in the ledger.
 #[utoipa::path(delete, path = "/findings/exceptions/{number}", tag = "findings", operation_id = "end_finding_exception",
-    params(("number" = i64, Path, description = "Its number")), request_body = EndException,
+    params(("number" = i64, Path, description = "Its number")), request_body = FindingExceptionEnd,
     responses(
         (status = 200, description = "The exception, as it ended", body = FindingExceptionView),
         (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
@@ -140,7 +140,7 @@ pub(crate) async fn withdraw(
     visible: Visible,
     Path(number): Path<i64>,
     _: Query<Nothing>,
-    Body(end): Body<EndException>,
+    Body(end): Body<FindingExceptionEnd>,
 ) -> Result<Json<FindingExceptionView>, Problem> {
     if !visible.is_all() {
         let all = state.store.finding_exceptions().await?;
