@@ -254,3 +254,14 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         sleep(Duration::from_millis(20));
     }
 }
+
+/// A file or folder of the public data that lies beside the checkout; where it is not there, that is said.
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let path = std::env::var_os("FATHOM_SHARED_DATA").map_or_else(beside, PathBuf::from).join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("left out: {} is not there", path.display());
+    None
+}
