@@ -16,6 +16,7 @@ use crate::{
     open::OpenRule,
     parse_yaml,
     places::Places,
+    protection::ProtectionRules,
     references::ReferenceRules,
     resource::ResourceDefinition,
     service_levels::ServiceLevels,
@@ -36,6 +37,7 @@ use crate::{
 #[include = "places.yaml"]
 #[include = "service-levels.yaml"]
 #[include = "edits.yaml"]
+#[include = "protection.yaml"]
 struct Embedded;
 
 /// Everything declarative that Fathom runs on.
@@ -63,6 +65,8 @@ pub struct Content {
     pub vulnerabilities: VulnerabilityRules,
     /// Within how many days findings are fixed.
     pub service_levels: ServiceLevels,
+    /// What each class of data demands.
+    pub protection: ProtectionRules,
     /// What edits people may ask about.
     pub edits: EditRules,
 }
@@ -132,6 +136,7 @@ impl Content {
         let mut vulnerabilities = VulnerabilityRules::default();
         let mut service_levels = ServiceLevels::default();
         let mut edits = EditRules::default();
+        let mut protection = ProtectionRules::default();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
@@ -146,6 +151,11 @@ impl Content {
             } else if name == "service-levels.yaml" {
                 service_levels = parse_yaml(name, text)?;
                 if let Some(message) = service_levels.problem() {
+                    return Err(ContentError::Invalid { file: name.clone(), message });
+                }
+            } else if name == "protection.yaml" {
+                protection = parse_yaml(name, text)?;
+                if let Some(message) = protection.problem() {
                     return Err(ContentError::Invalid { file: name.clone(), message });
                 }
             } else if name == "edits.yaml" {
@@ -180,6 +190,7 @@ impl Content {
             open,
             vulnerabilities,
             service_levels,
+            protection,
             edits,
             references,
             finders,

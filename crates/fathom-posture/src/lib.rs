@@ -3,7 +3,7 @@
 //! Start in [`Ground::load`], then [`Posture::of`]. `ground.rs` reads the store and the engines, only what the checks ask for;
 //! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models. [`keep`]
 //! says what of a run is kept, [`Places`] what an intruder could do with resources,
-//! [`standing`] how controls of frameworks stand.
+//! [`standing`] how controls of frameworks stand, [`Protection`] how the data of each system is protected.
 //!
 //! **Invariant:** what was not read is a finding that is unknown, or a gap; it is never one that passes.
 
@@ -12,6 +12,7 @@ mod frameworks;
 mod ground;
 mod keep;
 mod places;
+mod protection;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use frameworks::{ControlStatus, Standing, standing};
 pub use ground::{Ground, OfCode};
 pub use keep::{Extent, Kept, keep};
 pub use places::Places;
+pub use protection::{Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap};
 pub use shapes::Shapes;
 
 /// What came of a check on a resource.

@@ -114,6 +114,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
         Command::Vulnerabilities(args) => commands::vulnerabilities::run(&global, args).await?,
         Command::Frameworks(args) => commands::frameworks::run(&global, &args).await?,
+        Command::Protection(args) => commands::protection::run(&global, &args).await?,
         Command::Check(args) => return commands::check::run(&global, args).await,
         Command::Findings(args) => commands::findings::run(&global, args).await?,
         Command::Content(command) => return commands::check::content(&global, &command),

@@ -136,3 +136,17 @@ pub(crate) struct FrameworksArgs {
     #[arg(long, requires = "framework", conflicts_with = "json")]
     pub(crate) csv: bool,
 }
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What each class demands is in content/protection.yaml. What keeps data and has no class counts as confidential. A system is \
+                  what a resource says that it is for."
+)]
+pub(crate) struct ProtectionArgs {
+    /// Only this system, with each gap
+    #[arg(value_name = "SYSTEM")]
+    pub(crate) system: Option<String>,
+    /// Only systems whose data has this class or a higher one
+    #[arg(long, value_name = "CLASS", value_parser = ["public", "internal", "confidential", "restricted"])]
+    pub(crate) class: Option<String>,
+}

@@ -24,7 +24,7 @@ pub(crate) use access::{
     EscalateArgs, KeysArgs, OpeningsArgs, SecretsArgs, ShownArgs, WhatCanArgs, WhatOnArgs,
 };
 pub(crate) use assign::AssignCommand;
-pub(crate) use checks::{CheckArgs, ContentCommand, FrameworksArgs};
+pub(crate) use checks::{CheckArgs, ContentCommand, FrameworksArgs, ProtectionArgs};
 pub(crate) use findings::{AcceptFindingsArgs, FindingsArgs, FindingsCommand, ListFindingsArgs, OrderArg};
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportFlowsArgs, ImportJsonArgs, ImportTrailArgs};
@@ -144,6 +144,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// List frameworks and how the estate stands to their controls: pass, fail, unknown, or what somebody must show
     Frameworks(FrameworksArgs),
+    /// Show how the data of each system is protected, layer by layer, by what its class demands
+    Protection(ProtectionArgs),
     /// List what checks found and what became of it, what an intruder could use first; accept it until a date
     Findings(FindingsArgs),
     /// Test the content that ships and your own

@@ -36,6 +36,7 @@ pub(crate) mod paths;
 pub(crate) mod people;
 pub(crate) mod permissions;
 mod permitted;
+pub(crate) mod protection;
 pub(crate) mod reach;
 pub(crate) mod references;
 pub(crate) mod scan;
