@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::{
     facts::{Asked, Fact, Facts, Missing, Subject},
+    operate::{each, number, overflow, weight, whole_number, wrong},
     tree::{Fold, Function, Kind, Literal, Node, Op, Tree},
     value::{Elements, V, equal, order},
 };
@@ -580,60 +581,4 @@ impl<'a> Run<'a> {
 /// Whether a member is there and null.
 fn is_null(of: &V<'_>, name: &str) -> bool {
     matches!(of, V::Json(Value::Object(members)) if members.get(name).is_some_and(Value::is_null))
-}
-
-/// A list as it is; anything else as a list of one, as providers write both in policies.
-fn each(value: V<'_>) -> V<'_> {
-    match value {
-        V::Json(Value::Array(_)) | V::List(_) => value,
-        V::Null => V::List(Rc::new(Vec::new())),
-        value => V::List(Rc::new(vec![value])),
-    }
-}
-
-/// What looking at a value as a whole costs, in steps.
-fn weight(value: &V<'_>) -> u64 {
-    fn of(json: &Value) -> u64 {
-        match json {
-            Value::Array(items) => 1 + items.iter().map(of).sum::<u64>(),
-            Value::Object(members) => 1 + members.values().map(of).sum::<u64>(),
-            Value::String(text) => 1 + text.len() as u64 / 256,
-            _ => 1,
-        }
-    }
-    match value {
-        V::Json(json) => of(json),
-        V::List(items) => items.len() as u64,
-        V::Text(text) => text.len() as u64 / 256,
-        _ => 0,
-    }
-}
-
-fn whole_number(op: Op, one: i64, other: i64) -> Result<i64, Stop> {
-    let value = match op {
-        Op::Add => one.checked_add(other),
-        Op::Sub => one.checked_sub(other),
-        Op::Mul => one.checked_mul(other),
-        Op::Div => one.checked_div(other),
-        _ => one.checked_rem(other),
-    };
-    value.ok_or_else(overflow)
-}
-
-fn number(op: Op, one: f64, other: f64) -> Option<f64> {
-    Some(match op {
-        Op::Add => one + other,
-        Op::Sub => one - other,
-        Op::Mul => one * other,
-        Op::Div => one / other,
-        _ => return None,
-    })
-}
-
-fn overflow() -> Stop {
-    Stop::Wrong("a number becomes too large, or is divided by nothing".to_owned())
-}
-
-fn wrong(what: &str, value: &V<'_>) -> Stop {
-    Stop::Wrong(format!("{what} cannot take {}", value.word()))
 }

@@ -12,6 +12,7 @@ mod evaluate;
 mod examples;
 mod facts;
 mod forms;
+mod operate;
 mod reasons;
 mod tree;
 mod value;
