@@ -3,3 +3,4 @@ import "./second";
 import "./network.e2e";
 import "./paths.e2e";
 import "./permissions.e2e";
+import "./vulnerabilities.e2e";

@@ -32,6 +32,8 @@ const filter = (raw: Raw) => optional({
   understood: flag(raw.understood), exposed: flag(raw.exposed), stale: flag(raw.stale), tag: many(raw.tag), first_seen_since: short(raw.first_seen_since),
 });
 
+/** How urgent a weakness is, the most urgent first. */
+const CLASSES = ["1", "2", "3", "4", "5", "6"] as const;
 const TABS = ["proof", "relations", "history", "activity", "drift", "raw"] as const;
 export type Tab = (typeof TABS)[number];
 const ORDERS = ["uid", "name", "type", "account", "region", "first_seen", "last_seen"] as const;
@@ -127,6 +129,14 @@ const paths = createRoute({
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/paths/AttackPaths")), "AttackPaths"),
 });
+const vulnerabilities = createRoute({
+  getParentRoute: () => root, path: "/vulnerabilities",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["judged", "not-looked"]), class: choice(raw.class, CLASSES) === undefined ? undefined : number(raw.class), exploitation: words(raw.exploitation, ["known", "likely", "unknown", "unlikely"]), reached: words(raw.reached, ["yes", "only_if", "unknown", "no"]), fixable: flag(raw.fixable) || undefined,
+    software: words(raw.software, ["host", "image", "function"]), account: many(raw.account), owner: many(raw.owner), id: text(raw.id), resource: text(raw.resource), open: text(raw.open),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/vulnerabilities/Vulnerabilities")), "Vulnerabilities"),
+});
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
   validateSearch: (raw: Raw) => optional({ from: number(raw.from), entry: number(raw.entry) }),
@@ -139,7 +149,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

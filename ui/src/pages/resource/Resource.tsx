@@ -111,6 +111,13 @@ function Walked({ resource }: { resource: Detail["resource"] }) {
   );
 }
 
+/** A way to the weaknesses of what has software in it. */
+function Weak({ resource }: { resource: Detail["resource"] }) {
+  const may = useMay("read_estate");
+  if (!may || resource.deleted_at || !/^AWS::(EC2::Instance|ECR::Image|Lambda::Function)$/.test(resource.type)) return null;
+  return <div className="stack"><h3>Software</h3><Link to="/vulnerabilities" search={{ resource: resource.uid }} className="link">Its weaknesses</Link></div>;
+}
+
 function Known({ detail }: { detail: Detail }) {
   const { resource, relations } = detail;
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
@@ -162,6 +169,7 @@ function Known({ detail }: { detail: Detail }) {
           <Allowed resource={resource} />
           <Reached resource={resource} />
           <Walked resource={resource} />
+          <Weak resource={resource} />
           <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>
