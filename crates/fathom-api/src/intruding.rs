@@ -6,8 +6,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use fathom_access::Origin;
+use fathom_iam::Context as Given;
 use fathom_intrude::{FixFirst, Ground, IntrudeError, Paths, Query, Walk, Walked};
 use fathom_model::{Scan, Timestamp};
+use fathom_posture::Places;
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 
 use crate::{
@@ -40,6 +43,8 @@ pub(crate) struct Snapshot {
     /// All stories without proofs, and what to mend first: asked with every visit of the page.
     stories: OnceLock<Paths>,
     first: OnceLock<FixFirst>,
+    /// What an intruder could do with each resource: the order of findings.
+    places: OnceLock<Places>,
     is_looking: AtomicBool,
 }
 
@@ -62,6 +67,20 @@ impl Snapshot {
         }
         let found = self.walk()?.paths(&Query { plain: true, ..Query::default() })?;
         Ok(self.stories.get_or_init(|| found))
+    }
+
+    /// What an intruder could do with each resource.
+    ///
+    /// # Errors
+    /// When a question is not of its form.
+    pub(crate) fn places(&self) -> Result<&Places, IntrudeError> {
+        if let Some(known) = self.places.get() {
+            return Ok(known);
+        }
+        let openings = self.ground.permissions.openings(&[Origin::Public], &Given::default())?;
+        let network = &self.network;
+        let found = Places::of(self.stories()?, network.network(), &network.directory, &openings);
+        Ok(self.places.get_or_init(|| found))
     }
 
     /// Whether what to mend first is known; where it is not, somebody begins to work it out.
@@ -202,6 +221,7 @@ async fn derive(state: &ApiState, version: Version) -> Result<Snapshot, Problem>
         version,
         stories: OnceLock::new(),
         first: OnceLock::new(),
+        places: OnceLock::new(),
         is_looking: AtomicBool::new(false),
     })
 }

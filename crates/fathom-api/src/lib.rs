@@ -12,6 +12,7 @@
 
 mod access;
 mod certificates;
+mod checking;
 mod code;
 mod connections;
 mod console;

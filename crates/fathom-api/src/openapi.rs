@@ -43,6 +43,7 @@ pub(crate) fn frame() -> OpenApi {
         ("permissions", "Who can do what"),
         ("network", "What reaches what"),
         ("paths", "How an intruder would walk"),
+        ("findings", "What checks found, and how the estate stands to frameworks"),
         ("sql", "Questions in SQL"),
         ("ledger", "The sealed log of everything that changed"),
     ];

@@ -17,6 +17,7 @@ use hyper_util::rt::TokioTimer;
 use crate::{
     access::{self, Access, Ceremonies, HostNameError, Hosts},
     certificates::Certificates,
+    checking,
     connections::Gate,
     router::router,
     state::ApiState,
@@ -176,6 +177,7 @@ impl Server {
         }
         let streams = state.ending.clone();
         let sweeping = tokio::spawn(sweep(state.clone(), self.access.clone()));
+        let checking = tokio::spawn(checking::follow(state.clone()));
         let (router, _) = router(state.clone(), self.access.clone());
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::new();
@@ -213,6 +215,7 @@ impl Server {
         state.ending.send_replace(true);
         // Its end is that it was told to end.
         let _ = sweeping.await;
+        let _ = checking.await;
         // What was not written yet is written now.
         access::sweep(&state, &self.access).await;
         ended.map_err(ServeError::Run)

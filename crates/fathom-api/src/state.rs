@@ -1,6 +1,6 @@
 //! What the handlers work with: the store, the lake, the scanner, and a clock.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use fathom_content::{Content, Vendors};
 use fathom_lake::Lake;
@@ -10,8 +10,9 @@ use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, intruding::Intruding, opening::Opening,
-    permitting::Permitting, reaching::Reaching, scanning::StartScan, weakening::Weakening,
+    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting,
+    intruding::Intruding, opening::Opening, permitting::Permitting, reaching::Reaching, scanning::StartScan,
+    weakening::Weakening,
 };
 
 /// Event streams that may be open at the same time.
@@ -35,6 +36,9 @@ pub struct ApiState {
     pub(crate) intruding: Arc<Intruding>,
     pub(crate) opening: Arc<Opening>,
     pub(crate) weakening: Arc<Weakening>,
+    pub(crate) checking: Arc<Checking>,
+    /// Where content is that takes the place of what is built in.
+    pub(crate) content_directory: Option<PathBuf>,
     pub(crate) scanner: Option<Arc<dyn StartScan>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) statements: Arc<Semaphore>,
@@ -70,6 +74,8 @@ impl ApiState {
             intruding: Arc::default(),
             opening: Arc::default(),
             weakening: Arc::default(),
+            checking: Arc::default(),
+            content_directory: None,
             scanner: None,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             statements: Arc::new(Semaphore::new(STATEMENTS_MAX)),
@@ -84,6 +90,12 @@ impl ApiState {
     /// Lets `GET /drift` compare the estate with code.
     pub fn with_code(mut self, code: Arc<dyn CodeSource>) -> Self {
         self.code = Some(code);
+        self
+    }
+
+    /// Takes checks and frameworks of this directory before those that are built in.
+    pub fn with_content_directory(mut self, directory: Option<PathBuf>) -> Self {
+        self.content_directory = directory;
         self
     }
 

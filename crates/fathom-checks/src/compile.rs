@@ -36,6 +36,11 @@ impl Check {
         all.into_iter()
     }
 
+    /// The service that it is about: the folder that its file is in.
+    pub fn service(&self) -> &str {
+        self.file.rsplit('/').nth(1).unwrap_or_default()
+    }
+
     pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
         self.applies.iter().chain([&self.passes])
     }
@@ -119,6 +124,12 @@ impl Checks {
     #[must_use]
     pub fn only(self, wanted: impl Fn(&Check) -> bool) -> Self {
         Self::of(self.all.into_iter().filter(|check| wanted(check)).collect())
+    }
+
+    /// The check of this id.
+    pub fn get(&self, id: &str) -> Option<&Check> {
+        let at = self.all.binary_search_by(|check| check.definition.id.as_str().cmp(id)).ok()?;
+        self.all.get(at)
     }
 
     /// The checks of a type.

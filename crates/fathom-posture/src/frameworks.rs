@@ -96,10 +96,7 @@ pub fn standing(
             .collect();
         let mut counts = Counts::default();
         for answered in mine.iter().filter_map(|id| by_check.get(id)) {
-            counts.fail += answered.fail;
-            counts.unknown += answered.unknown;
-            counts.pass += answered.pass;
-            counts.not_applicable += answered.not_applicable;
+            counts.merge(answered);
         }
         ControlStatus {
             control: control.id.clone(),

@@ -87,7 +87,18 @@ impl Counts {
             Status::NotApplicable => self.not_applicable += 1,
         }
     }
+
+    /// Adds others.
+    pub fn merge(&mut self, other: &Self) {
+        self.fail += other.fail;
+        self.unknown += other.unknown;
+        self.pass += other.pass;
+        self.not_applicable += other.not_applicable;
+    }
 }
+
+/// How each check came out, for each account and owner.
+pub type ByPlace = BTreeMap<(String, Option<String>), BTreeMap<String, Counts>>;
 
 /// All of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -96,6 +107,9 @@ pub struct Posture {
     pub findings: Vec<Finding>,
     /// How each check came out, by its id.
     pub by_check: BTreeMap<String, Counts>,
+    /// The same, for each account and who answers for things there: for those who see a part.
+    #[serde(skip)]
+    pub by_place: ByPlace,
     /// How many resources were asked about.
     pub resources: usize,
     /// What was not read, of which checks say nothing.
@@ -116,7 +130,7 @@ impl Posture {
             .collect();
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let share = wanted.len().div_ceil(threads).max(1);
-        let parts: Vec<(Vec<Finding>, BTreeMap<String, Counts>)> = std::thread::scope(|scope| {
+        let parts: Vec<(Vec<Finding>, ByPlace)> = std::thread::scope(|scope| {
             let running: Vec<_> = wanted
                 .chunks(share)
                 .map(|part| scope.spawn(move || ask(checks, ground, part, keeps)))
@@ -127,8 +141,12 @@ impl Posture {
         for check in &checks.all {
             posture.by_check.insert(check.definition.id.clone(), Counts::default());
         }
-        for (findings, by_check) in parts {
-            posture.add(Self { findings, by_check, ..Self::default() });
+        for (findings, by_place) in parts {
+            let mut part = Self { findings, ..Self::default() };
+            for counted in by_place.values() {
+                sum(&mut part.by_check, counted);
+            }
+            posture.add(Self { by_place, ..part });
         }
         posture.sort();
         posture
@@ -137,12 +155,9 @@ impl Posture {
     /// Adds another, of other resources.
     pub fn add(&mut self, other: Self) {
         self.findings.extend(other.findings);
-        for (check, counted) in other.by_check {
-            let all = self.by_check.entry(check).or_default();
-            all.fail += counted.fail;
-            all.unknown += counted.unknown;
-            all.pass += counted.pass;
-            all.not_applicable += counted.not_applicable;
+        sum(&mut self.by_check, &other.by_check);
+        for (place, counted) in other.by_place {
+            sum(self.by_place.entry(place).or_default(), &counted);
         }
         self.resources += other.resources;
         self.gaps.extend(other.gaps);
@@ -164,10 +179,18 @@ impl Posture {
     pub fn counts(&self) -> Counts {
         let mut all = Counts::default();
         for counted in self.by_check.values() {
-            all.fail += counted.fail;
-            all.unknown += counted.unknown;
-            all.pass += counted.pass;
-            all.not_applicable += counted.not_applicable;
+            all.merge(counted);
+        }
+        all
+    }
+
+    /// How each check came out in the places that are wanted: an account, and who answers for things there.
+    pub fn within(&self, wants: impl Fn(&str, Option<&str>) -> bool) -> BTreeMap<String, Counts> {
+        let mut all = BTreeMap::new();
+        for ((account, owner), counted) in &self.by_place {
+            if wants(account, owner.as_deref()) {
+                sum(&mut all, counted);
+            }
         }
         all
     }
@@ -178,18 +201,30 @@ fn ask(
     ground: &Ground<'_>,
     part: &[&fathom_access::Seen],
     keeps: &[Status],
-) -> (Vec<Finding>, BTreeMap<String, Counts>) {
+) -> (Vec<Finding>, ByPlace) {
     let mut findings = Vec::new();
-    let mut counts: BTreeMap<String, Counts> = BTreeMap::new();
+    let mut by_place = ByPlace::new();
     for one in part {
+        let owner = ground.owner(&one.arn);
+        let counts = by_place.entry((one.account.clone(), owner.map(str::to_owned))).or_default();
         for (check, answer) in checks.ask(&subject(one), ground) {
-            counts.entry(check.definition.id.clone()).or_default().add(answer.status);
+            count(counts, &check.definition.id).add(answer.status);
             if keeps.contains(&answer.status) {
-                findings.push(finding(check, answer, one, ground.owner(&one.arn)));
+                findings.push(finding(check, answer, one, owner));
             }
         }
     }
-    (findings, counts)
+    (findings, by_place)
+}
+
+fn count<'c>(counts: &'c mut BTreeMap<String, Counts>, check: &str) -> &'c mut Counts {
+    counts.entry(check.to_owned()).or_default()
+}
+
+fn sum(all: &mut BTreeMap<String, Counts>, other: &BTreeMap<String, Counts>) {
+    for (check, counted) in other {
+        count(all, check).merge(counted);
+    }
 }
 
 /// A resource as checks are asked of it.

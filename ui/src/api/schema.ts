@@ -294,6 +294,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What checks found
+         * @description Checks are asked after each scan. A finding has one id for life; what is not known any more fixes nothing.
+         */
+        get: operations["findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is accepted
+         * @description Who sees a part of the estate is told of exceptions of single findings in it.
+         */
+        get: operations["finding_exceptions"];
+        put?: never;
+        /**
+         * Accepts findings until a date
+         * @description An exception of the same finding or rule that still holds is replaced. Sealed in the ledger.
+         */
+        post: operations["accept_findings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/exceptions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends an exception before its date
+         * @description Its findings are open again at once. Sealed in the ledger.
+         */
+        delete: operations["end_finding_exception"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One finding
+         * @description By its id.
+         */
+        get: operations["finding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frameworks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the estate stands to all frameworks
+         * @description By what the checks answered after the last scan, of what the caller sees.
+         */
+        get: operations["frameworks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/frameworks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the estate stands to the controls of one framework
+         * @description By what the checks answered after the last scan, of what the caller sees.
+         */
+        get: operations["framework"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph": {
         parameters: {
             query?: never;
@@ -2369,6 +2493,56 @@ export interface components {
             /** @description The scan that left it as it was after. */
             until: components["schemas"]["ScanView"];
         };
+        /** @description How many resources came out how, once for each check. */
+        CheckCounts: {
+            /**
+             * Format: int64
+             * @description Those that fail.
+             */
+            fail: number;
+            /**
+             * Format: int64
+             * @description Those that the check is not about.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Those that pass.
+             */
+            pass: number;
+            /**
+             * Format: int64
+             * @description Those of which it is not known.
+             */
+            unknown: number;
+        };
+        /** @description A run of the checks. */
+        ChecksRun: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who asked. */
+            by: string;
+            /**
+             * Format: int64
+             * @description How many checks were asked.
+             */
+            checks: number;
+            /**
+             * Format: int64
+             * @description Of how many resources; null for who sees a part of the estate.
+             */
+            resources?: number | null;
+            /**
+             * Format: int64
+             * @description The scan that had ended last.
+             */
+            scan: number;
+            /** @description Whether all checks were asked of everything. */
+            whole: boolean;
+        };
         /**
          * @description What went wrong, for programs. Codes are never renamed.
          * @enum {string}
@@ -2414,6 +2588,70 @@ export interface components {
             /** @description The values of the policy. */
             values: string[];
         };
+        /** @description A check that tests a control. */
+        ControlCheck: {
+            /** @description How many resources came out how. */
+            counts: components["schemas"]["CheckCounts"];
+            /** @description Its id. */
+            id: string;
+            /** @description How bad it is where it fails. */
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description What would hold, in words. */
+            title: string;
+        };
+        /** @description How many controls stand how. */
+        ControlCounts: {
+            /**
+             * Format: int64
+             * @description A check fails.
+             */
+            fail: number;
+            /**
+             * Format: int64
+             * @description Somebody must show something.
+             */
+            needs_evidence: number;
+            /**
+             * Format: int64
+             * @description There is nothing that it is about.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description All holds.
+             */
+            pass: number;
+            /**
+             * Format: int64
+             * @description It is not known.
+             */
+            unknown: number;
+            /**
+             * Format: int64
+             * @description Nothing tests it.
+             */
+            untested: number;
+        };
+        /** @description A control, and how it stands. */
+        ControlRow: {
+            /** @description Its checks, those that fail first. */
+            checks: components["schemas"]["ControlCheck"][];
+            /** @description As the framework calls it. */
+            control: string;
+            /** @description What its checks answered. */
+            counts: components["schemas"]["CheckCounts"];
+            /** @description What somebody must show, where no machine sees all of it. */
+            evidence?: string | null;
+            /** @description How it stands. */
+            status: components["schemas"]["ControlStanding"];
+            /** @description What it is about. */
+            topic: string;
+        };
+        /**
+         * @description How a control stands.
+         * @enum {string}
+         */
+        ControlStanding: "fail" | "unknown" | "needs_evidence" | "untested" | "not_applicable" | "pass";
         /** @description A number, and the question whose answer it counts. */
         Counted: {
             /** @description The address that lists what was counted. */
@@ -2576,6 +2814,13 @@ export interface components {
          * @enum {string}
          */
         CustodyKind: "aws_managed" | "customer" | "imported" | "cloud_hsm" | "external" | "unknown";
+        /** @description A value that decided. */
+        DecidingValue: {
+            /** @description Where it is in the document, or in what an engine said. */
+            path: string;
+            /** @description What is there; null where nothing is. */
+            value?: string | null;
+        };
         /**
          * @description What becomes of a request.
          * @enum {string}
@@ -2758,6 +3003,11 @@ export interface components {
         /** @description Why an assignment ends. */
         EndAssignment: {
             /** @description The reason. */
+            reason: string;
+        };
+        /** @description An exception to end. */
+        EndException: {
+            /** @description Why it ends. */
             reason: string;
         };
         /** @description Entries of the log. */
@@ -2988,6 +3238,39 @@ export interface components {
              * @description Types in places that are to be refreshed.
              */
             waiting_places: number;
+        };
+        /** @description Which findings an exception is about: those that fit all that is given. `*` in a pattern stands for any characters. */
+        ExceptionRule: {
+            /**
+             * @description A pattern over accounts.
+             * @default null
+             */
+            account: string | null;
+            /**
+             * @description A pattern over names of checks.
+             * @default null
+             */
+            check: string | null;
+            /**
+             * @description One finding, by its id; then nothing else is given.
+             * @default null
+             */
+            finding: string | null;
+            /**
+             * @description A pattern over owners.
+             * @default null
+             */
+            owner: string | null;
+            /**
+             * @description A pattern over types.
+             * @default null
+             */
+            resource_type: string | null;
+            /**
+             * @description A pattern over tags, written `key=value`.
+             * @default null
+             */
+            tag: string | null;
         };
         /** @description A difference that somebody explained. */
         ExceptionView: {
@@ -3244,6 +3527,229 @@ export interface components {
             /** @description What. */
             what: components["schemas"]["PathNode"];
         };
+        /** @description All of a finding. */
+        FindingAnswer: {
+            /** @description The controls that its check tests, by framework. */
+            controls: {
+                [key: string]: string[];
+            };
+            /** @description The finding. */
+            finding: components["schemas"]["FindingRow"];
+            fix?: components["schemas"]["FindingFix"] | null;
+            /** @description How it came to where it is, the oldest first. */
+            history: components["schemas"]["FindingEventView"][];
+            /** @description Why it matters, as its check says it. */
+            matters?: string | null;
+            /** @description What could not be read, where the last run could not say whether it fails. */
+            missing: string[];
+            /** @description How engines proved what they said. */
+            proof: string[];
+            /** @description Whether what an intruder could do is worked out. */
+            ranked: boolean;
+            /** @description Where to read on. */
+            references: string[];
+            /** @description The values that decided when it failed last. */
+            why: components["schemas"]["DecidingValue"][];
+            /** @description Whether something of the values and the proof is outside of what the caller may see, and left out. */
+            withheld: boolean;
+        };
+        /** @description A change of a finding. */
+        FindingEventView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The scan that had ended last by then.
+             */
+            scan: number;
+            /** @description What changed. */
+            what: components["schemas"]["FindingTurn"];
+            why?: components["schemas"]["FixedWhy"] | null;
+        };
+        /** @description Findings that somebody accepted. */
+        FindingExceptionView: {
+            /** @description Who approved it. */
+            approver: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who accepted it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When it was ended before that.
+             */
+            ended_at?: string | null;
+            /** @description Who ended it. */
+            ended_by?: string | null;
+            /** @description Why. */
+            ended_why?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /** @description Why it is acceptable. */
+            reason: string;
+            /** @description Which findings. */
+            rule: components["schemas"]["ExceptionRule"];
+            /**
+             * Format: date-time
+             * @description When it stops to hold.
+             */
+            until: string;
+            /** @description The same in words. */
+            words: string;
+        };
+        /** @description Exceptions. */
+        FindingExceptions: {
+            /** @description The newest first. */
+            exceptions: components["schemas"]["FindingExceptionView"][];
+        };
+        /** @description How many findings there are of each kind; each list as if nothing were chosen in it. */
+        FindingFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /** @description By check. */
+            check: components["schemas"]["ExposedCount"][];
+            /** @description `true` for what should be fixed already. */
+            overdue: components["schemas"]["ExposedCount"][];
+            /** @description By who answers for the resource, where somebody does. */
+            owner: components["schemas"]["ExposedCount"][];
+            /** @description By service. */
+            service: components["schemas"]["ExposedCount"][];
+            /** @description By how bad they are. */
+            severity: components["schemas"]["ExposedCount"][];
+            /** @description By where they stand; as if no state were the usual. */
+            state: components["schemas"]["ExposedCount"][];
+        };
+        /** @description How it is put right. */
+        FindingFix: {
+            /** @description With the AWS CLI. */
+            cli: string;
+            /** @description By hand. */
+            console: string;
+            /** @description How much work it is. */
+            effort: string;
+            /** @description What that costs in money. */
+            money: string;
+            /** @description What it does to performance. */
+            performance: string;
+            /** @description In Terraform. */
+            terraform: string;
+        };
+        /** @description A finding. */
+        FindingRow: {
+            accepted?: components["schemas"]["FindingExceptionView"] | null;
+            /** @description The account that owns it. */
+            account: string;
+            /** @description Why it stands where it stands in the order. */
+            because: string;
+            /** @description The check. */
+            check: string;
+            /** @description The class of its data, or the one that counts where nobody said; null where it keeps no data. */
+            class?: string | null;
+            /** @description Whether nobody said the class. */
+            class_assumed: boolean;
+            /** @description Whether the last run of its check could say so. */
+            confirmed: boolean;
+            /**
+             * Format: date-time
+             * @description When it is to be fixed.
+             */
+            due?: string | null;
+            /**
+             * Format: date-time
+             * @description When its check failed first.
+             */
+            first_seen: string;
+            fixed_by?: components["schemas"]["FixedWhy"] | null;
+            /** @description Its name for life. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When its check failed last.
+             */
+            last_seen: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Whether that is past. */
+            overdue: boolean;
+            /** @description Who answers for it. */
+            owner?: string | null;
+            reached?: components["schemas"]["HowSure"] | null;
+            /** @description Its region; `global` where it has none. */
+            region: string;
+            /**
+             * Format: int32
+             * @description How often it came back.
+             */
+            reopened: number;
+            /** @description The resource: its ARN. */
+            resource: string;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["FindingSeverity"];
+            /**
+             * Format: date-time
+             * @description Since when it is open, or fixed.
+             */
+            since: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["StandsAs"];
+            /** @description What would hold, in words. */
+            title: string;
+            way?: components["schemas"]["FindingWay"] | null;
+        };
+        /**
+         * @description How bad it is where a check fails.
+         * @enum {string}
+         */
+        FindingSeverity: "critical" | "high" | "medium" | "low";
+        /**
+         * @description What a run of the checks changed about a finding.
+         * @enum {string}
+         */
+        FindingTurn: "opened" | "reopened" | "fixed" | "unconfirmed" | "confirmed";
+        /** @description A way of an intruder that passes the resource. */
+        FindingWay: {
+            /** @description Where it begins, in words; null for who sees a part of the estate. */
+            from?: string | null;
+            /** @description How sure all of its steps are. */
+            level: components["schemas"]["HowSure"];
+            /** @description What is lost at its end, in words; null for who sees a part of the estate. */
+            to?: string | null;
+        };
+        /** @description The findings. */
+        FindingsAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["FindingFacets"];
+            /** @description What was not read for the order and for the checks; empty for who sees a part of the estate. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Whether what an intruder could do is worked out; where it is not, that has begun, and the worst come first. */
+            ranked: boolean;
+            /** @description In the order that was asked for. */
+            rows: components["schemas"]["FindingRow"][];
+            run?: components["schemas"]["ChecksRun"] | null;
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
         /** @description The first of what to mend first. */
         FirstAnswer: {
             first?: components["schemas"]["FirstView"] | null;
@@ -3314,10 +3820,49 @@ export interface components {
          */
         FixKind: "available" | "none" | "unknown";
         /**
+         * @description Why a finding counts as fixed.
+         * @enum {string}
+         */
+        FixedWhy: "passes" | "not_applicable" | "gone";
+        /**
          * @description How far logs cover a thing.
          * @enum {string}
          */
         FlowCover: "none" | "part" | "whole";
+        /** @description A framework with its controls. */
+        FrameworkAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description Its controls, in its own order. */
+            controls: components["schemas"]["ControlRow"][];
+            /** @description The framework. */
+            framework: components["schemas"]["FrameworkRow"];
+            /** @description What was not read, of which checks say nothing; empty for who sees a part of the estate. */
+            gaps: string[];
+        };
+        /** @description A framework. */
+        FrameworkRow: {
+            /**
+             * Format: int64
+             * @description How many controls it has.
+             */
+            controls: number;
+            /** @description How many stand how. */
+            counts: components["schemas"]["ControlCounts"];
+            /** @description What it is called by. */
+            id: string;
+            /** @description Who publishes it, and where. */
+            source: string;
+            /** @description Its name. */
+            title: string;
+        };
+        /** @description All frameworks. */
+        FrameworksAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description By their ids. */
+            frameworks: components["schemas"]["FrameworkRow"][];
+        };
         /** @description One missing piece. */
         GapView: {
             accepted?: components["schemas"]["AcceptanceView"] | null;
@@ -4068,23 +4613,20 @@ export interface components {
              */
             seen?: number | null;
         };
-        /** @description A difference to explain. */
+        /** @description Findings to accept. */
         NewException: {
-            /** @description Why it may be as it is now. */
+            /** @description Who approved it. Noted beside the caller, who is known by the session. */
+            approver: string;
+            /** @description Why it is acceptable. */
             reason: string;
+            /** @description Which. Rules of patterns are for who sees the whole estate. */
+            rule: components["schemas"]["ExceptionRule"];
             /**
-             * Format: int64
-             * @description The newest scan that was looked at: 409 where the resource changed meanwhile. Left out: whatever is newest.
-             */
-            seen?: number | null;
-            /** @description The resource. */
-            uid: string;
-            /**
-             * @description When that stops to hold: a moment, or the last day; as long as the baseline where it is left out.
+             * @description When it stops to hold: a moment, or the last day; at most 366 days away.
              * @example 2027-01-31
              * @example 2027-01-31T18:00:00Z
              */
-            until?: string | null;
+            until: string;
         };
         /** @description A passkey that was made. */
         NewPasskey: {
@@ -5450,6 +5992,11 @@ export interface components {
              */
             scan: number;
         };
+        /**
+         * @description Where a finding stands.
+         * @enum {string}
+         */
+        StandsAs: "reopened" | "open" | "accepted" | "fixed";
         /** @description A scan that was started. */
         StartedScan: {
             /** @description Where to follow it. */
@@ -7289,6 +7836,258 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DriftAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings: {
+        parameters: {
+            query?: {
+                /** @description Only those that stand so; may be repeated. Those that need work where none is given. */
+                state?: ("reopened" | "open" | "accepted" | "fixed")[];
+                /** @description Only those that are as bad; may be repeated. */
+                severity?: ("critical" | "high" | "medium" | "low")[];
+                /** @description Only of these checks; may be repeated. */
+                check?: string[];
+                /** @description Only about these services; may be repeated. */
+                service?: string[];
+                /** @description Only of checks that test controls of this framework. */
+                framework?: string;
+                /** @description Only of checks that test this control of the framework. */
+                control?: string;
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only what these teams answer for; may be repeated. */
+                owner?: string[];
+                /** @description Only of this resource, by its ARN. */
+                resource?: string;
+                /** @description Only what should be fixed already. */
+                overdue?: boolean;
+                /** @description Only those in whose title, check, name or ARN this stands, whatever the case. */
+                q?: string;
+                /** @description What comes first. */
+                order?: "rank" | "severity" | "due";
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_exceptions: {
+        parameters: {
+            query?: {
+                /** @description Those that ended too. */
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingExceptions"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewException"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingExceptionView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_finding_exception: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndException"];
+            };
+        };
+        responses: {
+            /** @description The exception, as it ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingExceptionView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    frameworks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameworksAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    framework: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id, such as `soc2` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FrameworkAnswer"];
                 };
             };
             /** @description A problem */

@@ -153,7 +153,7 @@ impl Visible {
 }
 
 /// The answer cannot be cut to what the caller may see.
-pub(super) fn limited() -> Problem {
+pub(crate) fn limited() -> Problem {
     Problem::new(Code::ScopeLimited, "you may see a part of the estate, and this answer is about all of it")
         .hint("somebody who may see everything can ask for it")
 }

@@ -33,7 +33,7 @@ use fathom_model::Timestamp;
 use jiff::SignedDuration;
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
-pub(crate) use caller::{Caller, Visible, Who};
+pub(crate) use caller::{Caller, Visible, Who, limited};
 pub use ceremonies::Ceremonies;
 pub(crate) use ceremonies::{CALLBACK, Place};
 pub(crate) use client::{Client, Unbarred, same_site};

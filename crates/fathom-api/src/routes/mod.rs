@@ -9,6 +9,8 @@ pub(crate) mod coverage;
 pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod filter;
+pub(crate) mod findings;
+pub(crate) mod frameworks;
 pub(crate) mod graph;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -5,6 +5,7 @@ mod console;
 mod document;
 mod door;
 mod escalation;
+mod findings;
 mod harness;
 mod history;
 mod input;

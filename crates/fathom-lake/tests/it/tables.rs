@@ -214,6 +214,7 @@ async fn tables_are_listed_and_described() {
             "edges",
             "explanations",
             "exposure",
+            "flows",
             "resource_versions",
             "resources",
             "scans",

@@ -244,7 +244,7 @@ pub(super) fn chooser<'a>(checks: &Checks, choice: &Choice<'a>) -> Result<impl F
         }
     }
     for service in args.service {
-        if !checks.all.iter().any(|check| service_of(check) == service) {
+        if !checks.all.iter().any(|check| check.service() == service) {
             bail!("no check is about a service called `{service}`; `fathom check --list` has all");
         }
     }
@@ -263,15 +263,10 @@ pub(super) fn chooser<'a>(checks: &Checks, choice: &Choice<'a>) -> Result<impl F
     }
     Ok(move |check: &Check| {
         (args.check.is_empty() || args.check.contains(&check.definition.id))
-            && (args.service.is_empty() || args.service.iter().any(|one| one == service_of(check)))
+            && (args.service.is_empty() || args.service.iter().any(|one| one == check.service()))
             && args.framework.is_none_or(|one| check.definition.controls.contains_key(one))
             && args.severity.is_none_or(|least| check.definition.severity <= least)
     })
-}
-
-/// The folder that a check is in.
-fn service_of(check: &Check) -> &str {
-    check.file.rsplit('/').nth(1).unwrap_or_default()
 }
 
 /// A check for programs.
@@ -283,7 +278,7 @@ fn about(check: &Check) -> Value {
         "severity": definition.severity,
         "because": definition.because,
         "type": definition.kind,
-        "service": service_of(check),
+        "service": check.service(),
         "applies": definition.applies.as_ref().map(|one| one.value.trim()),
         "passes": definition.passes.value.trim(),
         "reads": check.reads,

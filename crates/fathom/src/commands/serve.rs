@@ -46,6 +46,7 @@ pub(crate) async fn run(global: &Global, args: ServeArgs) -> Result<()> {
     let runner = ScanRunner::new(scanner.clone(), options.clone(), declarations.clone(), wiring::now);
     let runner = Arc::new(runner);
     let mut state = ApiState::new(store.clone(), lake, Arc::clone(&content), wiring::now)
+        .with_content_directory(global.content.clone())
         .with_code(Arc::new(wiring::Code { file: declarations.clone() }))
         .with_vendors(vendors_of(declarations.clone()))
         .with_scanner(Arc::clone(&runner) as Arc<dyn StartScan>);

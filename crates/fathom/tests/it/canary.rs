@@ -96,17 +96,28 @@ fn commands_are_clean(place: &Place) {
 
 /// The values to ask a route with: each parameter that a route needs, by its name. What the document gains has to be
 /// added here, or this test fails.
-fn asked_with(path: &str, name: &str, uids: &[String], last_entry: u64) -> Vec<String> {
+fn asked_with(
+    path: &str,
+    name: &str,
+    (uids, findings): (&[String], &[String]),
+    last_entry: u64,
+) -> Vec<String> {
+    if path == "/api/v1/findings/{id}" {
+        return findings.to_vec();
+    }
     // Not everything has a place in the network.
     if path.starts_with("/api/v1/network/") {
         return uids.iter().filter(|uid| uid.contains(":instance/i-")).take(3).cloned().collect();
     }
     // Nor is everything somebody or something that an intruder can have.
-    if path == "/api/v1/blast-radius" {
+    if path == "/api/v1/blast-radius" || path == "/api/v1/isolation" {
         return uids.iter().filter(|uid| uid.contains(":role/")).take(20).cloned().collect();
     }
     if path == "/api/v1/paths/story" {
         return uids.iter().filter(|uid| uid.contains(":table/ledger")).cloned().collect();
+    }
+    if path == "/api/v1/frameworks/{id}" {
+        return vec!["soc2".to_owned(), "cis-aws-7.0.0".to_owned()];
     }
     match name {
         "uid" | "around" => uids.to_vec(),
@@ -141,6 +152,11 @@ const REFUSED: [&str; 7] = [
 async fn api_is_clean(place: &Place) {
     let document = place.run(&["openapi"]).ok().json();
     let uids = place.texts("select uid from resources");
+    place.run(&["check"]).ok();
+    let found = place.run(&["findings", "--json"]).ok().json();
+    let findings = found["findings"].as_array().unwrap().iter().filter_map(|one| one["id"].as_str());
+    let findings: Vec<String> = findings.map(str::to_owned).collect();
+    assert!(findings.len() > 20, "{}", findings.len());
     let last_entry = place.run(&["ledger", "status", "--json"]).ok().json()["size"].as_u64().unwrap() - 1;
     assert!(uids.len() > 100, "{}", uids.len());
     let server = Running::start(place);
@@ -172,7 +188,7 @@ async fn api_is_clean(place: &Place) {
                 // What listens over TCP does so on a port.
                 ("port", _) => vec!["443".to_owned()],
                 ("include_accepted" | "include_deleted", _) => vec!["true".to_owned()],
-                (_, Some(true)) => asked_with(path, name, &uids, last_entry),
+                (_, Some(true)) => asked_with(path, name, (&uids, &findings), last_entry),
                 _ => continue,
             };
             let of_path = format!("{{{name}}}");

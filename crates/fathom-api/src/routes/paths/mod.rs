@@ -17,6 +17,7 @@ pub(crate) use fix_first::{__path_first, __path_fix_first, first, fix_first};
 pub(crate) use isolation::{__path_isolation, isolation};
 pub(crate) use stories::{__path_paths, paths};
 pub(crate) use story::{__path_story, story};
+pub(in crate::routes) use views::HowSure;
 
 use crate::{
     extract::shown,
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// What was not read and is told; the count is of all.
-const GAPS_MAX: usize = 200;
+pub(in crate::routes) const GAPS_MAX: usize = 200;
 
 /// Why a question was not answered.
 fn refused(error: IntrudeError) -> Problem {

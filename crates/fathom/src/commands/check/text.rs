@@ -6,7 +6,7 @@ use fathom_checks::{Check, Checks, Reason, Status};
 use fathom_content::checks::Severity;
 use fathom_posture::Finding;
 
-use super::{Told, service_of};
+use super::Told;
 use crate::render::{self, clean, clean_lines, styled};
 
 /// Lines of why and of a proof that are shown of one finding.
@@ -124,7 +124,7 @@ pub(super) fn reason(reason: &Reason) -> String {
 
 pub(super) fn list(checks: &Checks) -> String {
     let mut sorted: Vec<&Check> = checks.all.iter().collect();
-    sorted.sort_by_key(|check| (service_of(check), check.definition.severity, &check.definition.id));
+    sorted.sort_by_key(|check| (check.service(), check.definition.severity, &check.definition.id));
     let rows = sorted.iter().map(|check| {
         let definition = &check.definition;
         let controls: Vec<String> = definition
@@ -133,7 +133,7 @@ pub(super) fn list(checks: &Checks) -> String {
             .map(|(framework, ids)| format!("{framework} {}", ids.join(", ")))
             .collect();
         vec![
-            service_of(check).to_owned(),
+            check.service().to_owned(),
             styled(colour(definition.severity), definition.severity.word()),
             definition.id.clone(),
             definition.title.clone(),

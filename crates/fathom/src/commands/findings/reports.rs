@@ -27,7 +27,7 @@ fn posture(told: &Told<'_>) -> Posture {
         by_check.entry(row.finding.check.clone()).or_default().add(status);
         findings.push(finding(row, status));
     }
-    Posture { resources: findings.len(), findings, by_check, gaps: told.gaps.clone() }
+    Posture { resources: findings.len(), findings, by_check, gaps: told.gaps.clone(), ..Posture::default() }
 }
 
 fn finding(row: &Row<'_>, status: Status) -> Finding {
