@@ -137,6 +137,21 @@ const vulnerabilities = createRoute({
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/vulnerabilities/Vulnerabilities")), "Vulnerabilities"),
 });
+const findings = createRoute({
+  getParentRoute: () => root, path: "/findings",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["accepted"]), ended: flag(raw.ended) || undefined, state: words(raw.state, ["open", "reopened", "accepted", "fixed"]), severity: words(raw.severity, ["critical", "high", "medium", "low"]), check: many(raw.check), service: many(raw.service), framework: text(raw.framework), control: text(raw.control),
+    account: many(raw.account), owner: many(raw.owner), resource: text(raw.resource), overdue: flag(raw.overdue) || undefined, q: text(raw.q), order: choice(raw.order, ["severity", "due"]),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/findings/Findings")), "Findings"),
+});
+const finding = createRoute({ getParentRoute: () => root, path: "/findings/$id", component: lazyRouteComponent(() => patient(() => import("./pages/findings/Finding")), "Finding") });
+const frameworks = createRoute({ getParentRoute: () => root, path: "/frameworks", component: lazyRouteComponent(() => patient(() => import("./pages/frameworks/Frameworks")), "Frameworks") });
+const framework = createRoute({
+  getParentRoute: () => root, path: "/frameworks/$id",
+  validateSearch: (raw: Raw) => optional({ status: words(raw.status, ["fail", "unknown", "needs_evidence", "untested", "not_applicable", "pass"]) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/frameworks/Framework")), "Framework"),
+});
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
   validateSearch: (raw: Raw) => optional({ from: number(raw.from), entry: number(raw.entry) }),
@@ -149,7 +164,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, findings, finding, frameworks, framework, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

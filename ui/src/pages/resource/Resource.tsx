@@ -111,11 +111,17 @@ function Walked({ resource }: { resource: Detail["resource"] }) {
   );
 }
 
-/** A way to the weaknesses of what has software in it. */
+/** Ways to what checks found on it, and to the weaknesses of what has software in it. */
 function Weak({ resource }: { resource: Detail["resource"] }) {
   const may = useMay("read_estate");
-  if (!may || resource.deleted_at || !/^AWS::(EC2::Instance|ECR::Image|Lambda::Function)$/.test(resource.type)) return null;
-  return <div className="stack"><h3>Software</h3><Link to="/vulnerabilities" search={{ resource: resource.uid }} className="link">Its weaknesses</Link></div>;
+  if (!may || resource.deleted_at) return null;
+  return (
+    <div className="stack">
+      <h3>Findings</h3>
+      <Link to="/findings" search={{ resource: resource.uid }} className="link">What checks found on it</Link>
+      {/^AWS::(EC2::Instance|ECR::Image|Lambda::Function)$/.test(resource.type) && <Link to="/vulnerabilities" search={{ resource: resource.uid }} className="link">Its weaknesses</Link>}
+    </div>
+  );
 }
 
 function Known({ detail }: { detail: Detail }) {

@@ -26,7 +26,7 @@ export function OneWeakness({ row, feeds, close }: { row: Row; feeds: readonly F
       <section className="stack" aria-label="Why">
         <h3>{row.class === null || row.class === undefined ? "Why it does not count" : `Why it is of class ${row.class} of 6`}</h3>
         {row.judged && <p className="wrap">{sentence(shown(row.judged, 600))}</p>}
-        <ul className={table.said}>{row.because.map((each) => <li key={each} className="wrap">{sentence(shown(each, 400))}</li>)}</ul>
+        <ul className={table.said}>{row.because.map((each, at) => <li key={at} className="wrap">{sentence(shown(each, 400))}</li>)}</ul>
       </section>
       <dl className={table.facts}>
         <div><dt>severity</dt><dd><span className={table.two}><span className="row wrapped"><Severity of={row.severity} />{typeof score === "number" && score.toFixed(1)}{row.scored_by && <span className="muted">by {shown(row.scored_by, 60)}</span>}</span>{row.vector && <code className="wrap">{shown(row.vector, 200)}</code>}</span></dd></div>
