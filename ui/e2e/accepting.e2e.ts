@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { ADDRESS } from "./browser";
 import { everySize, journey } from "./journey";
 
+/** A day that an exception may end on. */
+const day = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
 const CHECK = "rds_instance_in_network";
 
 describe("a finding", () => {
@@ -18,11 +20,13 @@ describe("a finding", () => {
       await dialog.getByRole("textbox", { name: "Reason" }).fill("It moves into the network in May");
       expect(await accept.isDisabled()).toBe(true);
       await dialog.getByRole("textbox", { name: "Who approved it" }).fill("k.lee");
+      await dialog.getByLabel("Until the end of").fill(day);
       await dialog.getByText("It needs no work until that day, and then comes back by itself.", { exact: false }).waitFor();
       await everySize(page, "finding-accept");
       await accept.click();
       await dialog.waitFor({ state: "detached" });
       const accepted = page.getByRole("region", { name: "Accepted" });
+      await accepted.getByText(`accepted until ${day}`).waitFor();
       await accepted.getByText("“It moves into the network in May”").waitFor();
       await accepted.getByText("Approved by k.lee", { exact: false }).waitFor();
       await everySize(page, "finding-accepted");

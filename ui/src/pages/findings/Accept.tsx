@@ -5,7 +5,7 @@ import { post, remove, type Schemas } from "../../api/client";
 import { word } from "../../lib/sqltext";
 import { shown } from "../../lib/text";
 import { inDays, Plan } from "../../parts/Plan";
-import { called, type Exception, type Row } from "./words";
+import { called, type Exception, lastDay, type Row } from "./words";
 
 /** The longest that something may be accepted, as the server has it. */
 const DAYS_MAX = 366;
@@ -57,7 +57,7 @@ export function Withdraw({ exception, onClose }: { exception: Exception; onClose
       cli={`fathom findings withdraw ${exception.number} --reason ${word(reason.trim() || "…")}`}
       plan={[
         ["Concerns", shown(exception.words, 400)],
-        ["Means", `It was accepted until ${exception.until.slice(0, 10)} by ${shown(exception.by, 80)}: “${shown(exception.reason, 200)}”. What it took needs work again at once.`],
+        ["Means", `It was accepted until ${lastDay(exception.until)} by ${shown(exception.by, 80)}: “${shown(exception.reason, 200)}”. What it took needs work again at once.`],
         ["Sealed", "1 entry in the ledger, with the reason"],
         ["Undo", "Accept it again."],
       ]}

@@ -14,7 +14,7 @@ import table from "../../parts/Table.module.css";
 import { May } from "../../session/may";
 import { Withdraw } from "./Accept";
 import { BRINGS } from "./Findings";
-import type { Exception } from "./words";
+import { type Exception, lastDay } from "./words";
 
 export function Exceptions({ views }: { views: ReactNode }) {
   const { ended } = useSearch({ from: "/findings" });
@@ -42,7 +42,7 @@ export function Rows({ all, end }: { all: Exception[]; end: (exception: Exceptio
         {all.map((each) => (
           <tr key={each.number}>
             <th scope="row" className="wrap">{each.rule.finding ? <Link to="/findings/$id" params={{ id: each.rule.finding }} className="link">{shown(each.words, 300)}</Link> : shown(each.words, 300)}</th>
-            <td data-name="Until"><span className={table.two}><span>{each.until.slice(0, 10)}</span><State of={each} /></span></td>
+            <td data-name="Until"><span className={table.two}><span>{lastDay(each.until)}</span><State of={each} /></span></td>
             <td data-name="Reason" className="wrap"><bdi>{shown(each.reason, 400)}</bdi></td>
             <td data-name="Approved by" className="wrap"><bdi>{shown(each.approver, 80)}</bdi></td>
             <td data-name="Accepted" className="wrap"><bdi>{shown(each.by, 80)}</bdi>, <Ago at={each.at} /></td>

@@ -4,7 +4,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, Lock } from "lucide-react";
 import { useEffect, useState } from "react";
 import { get } from "../../api/client";
-import { Refused, sentence } from "../../api/problem";
+import { Refused } from "../../api/problem";
 import { shown } from "../../lib/text";
 import { Ago } from "../../parts/Ago";
 import { Missing } from "../../parts/Answered";
@@ -20,7 +20,7 @@ import { BRINGS, Level } from "./Findings";
 import styles from "./Findings.module.css";
 import { Fix } from "./Fix";
 import { Due, Standing } from "./Signs";
-import { back, called, dataClass, type Finding as Told, fixed, LEVELS, REACHED, type Row, TURNS } from "./words";
+import { back, called, dataClass, type Finding as Told, fixed, lastDay, LEVELS, REACHED, type Row, TURNS } from "./words";
 
 export function Finding() {
   const { id } = useParams({ from: "/findings/$id" });
@@ -59,7 +59,7 @@ export function One({ told }: { told: Told }) {
             <h2 id="matters">Why it matters</h2>
             {matters && <p className="wrap">{shown(matters, 1000)}</p>}
             <p className="row wrapped">{row.way && <Level level={row.way.level} words={LEVELS} />}{row.reached && <Level level={row.reached} words={REACHED} />}{!ranked && <Badge state="progress">what an intruder could do is being worked out</Badge>}</p>
-            <p className="wrap">It stands in the order by: {sentence(shown(row.because, 800))}</p>
+            <p className="wrap">Its place in the order: {shown(row.because, 800)}.</p>
             <p className="row wrapped small"><Link to="/paths" search={{ to: row.resource }} className="link">Attack paths to it</Link><Link to="/paths" search={{ view: "blast", of: row.resource }} className="link">What falls with it, and what breaks if it is isolated</Link></p>
           </section>
           <Proof told={told} />
@@ -86,7 +86,7 @@ function Accepted({ row, end }: { row: Row; end?: () => void }) {
   if (!exception) return null;
   return (
     <section className={styles.accepted} aria-label="Accepted">
-      <p className="row wrapped"><Badge state="progress">accepted until {exception.until.slice(0, 10)}</Badge><span className="wrap">“{shown(exception.reason, 600)}”</span></p>
+      <p className="row wrapped"><Badge state="progress">accepted until {lastDay(exception.until)}</Badge><span className="wrap">“{shown(exception.reason, 600)}”</span></p>
       <p className="small muted wrap">Approved by <bdi>{shown(exception.approver, 80)}</bdi>, accepted by <bdi>{shown(exception.by, 80)}</bdi> <Ago at={exception.at} />.{!end && <> The exception is a rule: {shown(exception.words, 300)}. <Link to="/findings" search={{ view: "accepted" }} className="link">All exceptions</Link></>}</p>
       {end && <div><May do="accept"><button type="button" className="button" onClick={end}>End it…</button></May></div>}
     </section>

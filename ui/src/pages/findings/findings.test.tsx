@@ -3,7 +3,7 @@ import { drawn, signedIn } from "../../testing/drawn";
 import { Rows as Exceptions } from "./Exceptions";
 import { One } from "./Finding";
 import { Rows } from "./Findings";
-import { type Answer, back, beneath, dataClass, type Exception, type Finding, line, type Row, sentence } from "./words";
+import { type Answer, back, beneath, dataClass, type Exception, type Finding, lastDay, line, type Row, sentence } from "./words";
 
 const row = (of: Partial<Row> = {}): Row => ({
   id: "483aa0fd81d159cc0097f58e874ea9ca", check: "s3_bucket_versioning", title: "The bucket keeps versions", severity: "medium", state: "open", confirmed: true, resource: "arn:aws:s3:::ledger", resource_type: "AWS::S3::Bucket", name: "ledger", account: "111122223333", region: "eu-west-1", owner: "payments", class: "restricted", class_assumed: false,
@@ -25,6 +25,9 @@ describe("words of findings", () => {
     expect(beneath(row({ state: "fixed", fixed_by: "not_applicable", reopened: 2 }))).toBe("the check is not about it any more");
     expect([beneath(row({ state: "reopened", reopened: 2 })), beneath(row({ state: "accepted", reopened: 2 }))]).toEqual(["", "came back 2 times"]);
     expect([dataClass(row()), dataClass(row({ class: "confidential", class_assumed: true })), dataClass(row({ class: null }))]).toEqual(["restricted", "confidential, as nobody said which", undefined]);
+  });
+  it("name the last day on which an exception holds", () => {
+    expect([lastDay("2027-01-01T00:00:00Z"), lastDay("2026-12-31T12:00:00Z"), lastDay("some day")]).toEqual(["2026-12-31", "2026-12-31", "some day"]);
   });
   it("give the command that asks the same, and none where it would ask something else", () => {
     expect(line({ severity: ["critical", "high"], state: ["open"], overdue: true, owner: ["payments"], order: "due" })).toBe("fathom findings --state open --severity high --overdue --order due --owner payments");

@@ -38,6 +38,12 @@ export function sentence({ total, facets }: Pick<Answer, "total" | "facets">, na
   return `${counted(total, "finding needs", "findings need")} work: ${list(SEVERITIES.filter((each) => of(each) > 0).map((each) => `${count(of(each))} ${each}`))}${late > 0 ? `; ${count(late)} overdue` : ""}.`;
 }
 
+/** The last day on which an exception holds: it ends with the day that somebody gave, which is when the next one begins. */
+export function lastDay(until: string): string {
+  const end = new Date(until);
+  return Number.isNaN(end.getTime()) ? shown(until, 30) : new Date(end.getTime() - 1).toISOString().slice(0, 10);
+}
+
 /** How often it came back. */
 export const back = ({ reopened }: Pick<Row, "reopened">): string => (reopened === 0 ? "" : reopened === 1 ? "came back once" : `came back ${count(reopened)} times`);
 
