@@ -49,7 +49,7 @@ export function One({ told }: { told: Told }) {
       <div className={styles.head}>
         <p className="row small wrapped"><Link to="/findings" className="row muted"><ArrowLeft aria-hidden className="icon" />All findings</Link>·<code className="muted wrap">{shown(row.check, 80)}</code></p>
         <div className="row spread wrapped"><h1 className="wrap">{shown(row.title, 300)}</h1>{row.state !== "fixed" && !row.accepted && <May do="accept"><button type="button" className="button" onClick={() => setOpen("accept")}>Accept until a date…</button></May>}</div>
-        <p className="row wrapped"><Severity of={row.severity} /><Standing row={row} /><Due row={row} /></p>
+        <p className="row wrapped"><Severity of={row.severity} /><Standing row={row} />{row.overdue && <Due row={row} />}</p>
         <Says row={row} />
       </div>
       <div className={styles.columns}>

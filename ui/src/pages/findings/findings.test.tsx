@@ -69,7 +69,8 @@ describe("findings", () => {
     const ruled = await drawn(<One told={told({ finding: row({ state: "accepted", accepted: exception({ rule: { ...RULE, check: "s3_*" }, words: "checks like s3_*" }) }) })} />);
     expect(ruled).toContain("The exception is a rule: checks like s3_*.");
     expect(ruled).not.toContain("End it…");
-    const text = await drawn(<Exceptions all={[exception(), exception({ number: 5, ended_at: "2026-11-02T00:00:00Z", ended_by: "bob", ended_why: "not agreed" }), exception({ number: 6, until: "2020-01-01T00:00:00Z" })]} end={() => undefined} />);
+    const text = await drawn(<Exceptions all={[exception(), exception({ number: 5, ended_at: "2026-11-02T00:00:00Z", ended_by: "bob", ended_why: "not agreed" }), exception({ number: 6, until: "2020-01-01T00:00:00Z" })]} names={new Map([[row().id, "The bucket keeps versions: ledger"]])} end={() => undefined} />);
+    expect(text).toContain("The bucket keeps versions: ledger");
     expect(text.match(/End…/g)).toHaveLength(1);
     expect(text).toContain("“not agreed”");
     expect(text).toContain("its day is past");

@@ -32,7 +32,7 @@ export function All({ answer: { frameworks, as_of } }: { answer: Schemas["Framew
   return (
     <>
       <p className="wrap">What auditors ask about, and what checks answer of it. A control that passes is one of which no check found anything wrong: it is no statement that you comply. <AsOf of={as_of} /></p>
-      <table className={table.table} aria-label="Frameworks">
+      <table className={`${table.table} ${styles.frameworks}`} aria-label="Frameworks">
         <thead><tr><th scope="col">Framework</th><th scope="col" className={styles.barHead}>Controls</th>{STANDINGS.map((each) => <th key={each} scope="col" className="number">{NAMES[each]}</th>)}</tr></thead>
         <tbody>{frameworks.map((each) => <One key={each.id} framework={each} />)}</tbody>
       </table>
@@ -45,7 +45,7 @@ function One({ framework }: { framework: Framework }) {
   return (
     <tr>
       <th scope="row"><span className={table.two}><Link to="/frameworks/$id" params={{ id }} className="link wrap">{shown(title, 120)}</Link><code className="muted">{shown(id, 60)}</code></span></th>
-      <td data-name="Controls"><Bar framework={framework} /><span className="small muted">{count(controls)}</span></td>
+      <td data-name="Controls"><span className={styles.share}><Bar framework={framework} /><span className="small muted">{count(controls)}</span></span></td>
       {STANDINGS.map((each) => (
         <td key={each} data-name={NAMES[each]} data-none={counts[each] === 0 ? "" : undefined} className="number">
           {counts[each] === 0 ? <span className="muted">0</span> : <Link to="/frameworks/$id" params={{ id }} search={{ status: [each] }} className="link" aria-label={`${count(counts[each])} ${NAMES[each]}, of ${shown(id, 60)}`}>{count(counts[each])}</Link>}
