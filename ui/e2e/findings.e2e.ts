@@ -58,7 +58,7 @@ describe("findings", () => {
       await page.getByRole("tab", { name: "Terraform" }).click();
       await page.getByRole("tabpanel").getByText("db_subnet_group_name").waitFor();
       await everySize(page, "finding-terraform");
-      await page.getByRole("link", { name: "Attack paths to it" }).click();
+      await page.getByRole("link", { name: "The attack paths that it lies on" }).click();
       await page.waitForURL(/\/paths\?to=/);
       await page.getByRole("table", { name: "Stories, the worst first" }).waitFor();
     }));

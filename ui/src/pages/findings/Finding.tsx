@@ -20,7 +20,7 @@ import { BRINGS, Level } from "./Findings";
 import styles from "./Findings.module.css";
 import { Fix } from "./Fix";
 import { Due, Standing } from "./Signs";
-import { back, called, dataClass, type Finding as Told, fixed, lastDay, LEVELS, REACHED, type Row, TURNS } from "./words";
+import { back, called, dataClass, type Finding as Told, fixed, isTaken, lastDay, LEVELS, lost, REACHED, type Row, TURNS } from "./words";
 
 export function Finding() {
   const { id } = useParams({ from: "/findings/$id" });
@@ -60,7 +60,7 @@ export function One({ told }: { told: Told }) {
             {matters && <p className="wrap">{shown(matters, 1000)}</p>}
             <p className="row wrapped">{row.way && <Level level={row.way.level} words={LEVELS} />}{row.reached && <Level level={row.reached} words={REACHED} />}{!ranked && <Badge state="progress">what an intruder could do is being worked out</Badge>}</p>
             <p className="wrap">Its place in the order: {shown(row.because, 800)}.</p>
-            <p className="row wrapped small"><Link to="/paths" search={{ to: row.resource }} className="link">Attack paths to it</Link><Link to="/paths" search={{ view: "blast", of: row.resource }} className="link">What falls with it, and what breaks if it is isolated</Link></p>
+            <Related row={row} ranked={ranked} />
           </section>
           <Proof told={told} />
           {told.fix && <Fix fix={told.fix} />}
@@ -77,6 +77,18 @@ export function One({ told }: { told: Told }) {
       {open === "accept" && <AcceptFinding row={row} onClose={() => setOpen(undefined)} />}
       {open === "withdraw" && row.accepted && <Withdraw exception={row.accepted} onClose={() => setOpen(undefined)} />}
     </div>
+  );
+}
+
+/** The ways of an intruder that pass it, and what falls with it. */
+function Related({ row, ranked }: { row: Row; ranked: boolean }) {
+  const end = lost(row.way);
+  return (
+    <>
+      {row.way && <p className="wrap">The way: {row.way.from || row.way.to ? `from ${shown(row.way.from ?? "what is outside of your scope", 200)} to ${shown(row.way.to ?? "what is outside of your scope", 200)}` : "its ends are outside of what you may see"}.</p>}
+      {!row.way && ranked && <p className="muted">No way of an intruder is known that passes it.</p>}
+      <p className="row wrapped small">{end && <Link to="/paths" search={{ to: end }} className="link">The attack paths that it lies on</Link>}{isTaken(row) && <Link to="/paths" search={{ view: "blast", of: row.resource }} className="link">What falls with it, and what breaks if it is isolated</Link>}</p>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import { drawn, signedIn } from "../../testing/drawn";
 import { Rows as Exceptions } from "./Exceptions";
 import { One } from "./Finding";
 import { Rows } from "./Findings";
-import { type Answer, back, beneath, dataClass, type Exception, type Finding, lastDay, line, type Row, sentence } from "./words";
+import { type Answer, back, beneath, dataClass, type Exception, type Finding, isTaken, lastDay, line, lost, type Row, sentence } from "./words";
 
 const row = (of: Partial<Row> = {}): Row => ({
   id: "483aa0fd81d159cc0097f58e874ea9ca", check: "s3_bucket_versioning", title: "The bucket keeps versions", severity: "medium", state: "open", confirmed: true, resource: "arn:aws:s3:::ledger", resource_type: "AWS::S3::Bucket", name: "ledger", account: "111122223333", region: "eu-west-1", owner: "payments", class: "restricted", class_assumed: false,
@@ -25,6 +25,11 @@ describe("words of findings", () => {
     expect(beneath(row({ state: "fixed", fixed_by: "not_applicable", reopened: 2 }))).toBe("the check is not about it any more");
     expect([beneath(row({ state: "reopened", reopened: 2 })), beneath(row({ state: "accepted", reopened: 2 }))]).toEqual(["", "came back 2 times"]);
     expect([dataClass(row()), dataClass(row({ class: "confidential", class_assumed: true })), dataClass(row({ class: null }))]).toEqual(["restricted", "confidential, as nobody said which", undefined]);
+  });
+  it("find the end of an intruder's way, and what can be taken", () => {
+    const way = (to: string | null) => ({ level: "yes" as const, from: null, to });
+    expect([lost(way("the data of arn:aws:s3:::ledger")), lost(way("everything in account 111122223333")), lost(way(null)), lost(null)]).toEqual(["arn:aws:s3:::ledger", "111122223333", undefined, undefined]);
+    expect([isTaken(row()), isTaken(row({ way: way("the data of arn:aws:s3:::ledger") })), isTaken(row({ resource_type: "AWS::IAM::Role" }))]).toEqual([false, true, true]);
   });
   it("name the last day on which an exception holds", () => {
     expect([lastDay("2027-01-01T00:00:00Z"), lastDay("2026-12-31T12:00:00Z"), lastDay("some day")]).toEqual(["2026-12-31", "2026-12-31", "some day"]);
@@ -52,6 +57,7 @@ describe("findings", () => {
     expect(text).toContain("By hand AWS CLI Terraform S3, Properties");
     expect(text).toMatch(/scan 1: the check failed first.*scan 4: fixed, the resource is gone/);
     expect(text).toContain("soc2 : A1.2");
+    expect(text).toContain("No way of an intruder is known that passes it.");
     expect(text).toContain("Accept until a date…");
     expect(await drawn(<One told={told()} />, [], "/", true)).not.toContain("javascript:");
   });

@@ -38,6 +38,16 @@ export function sentence({ total, facets }: Pick<Answer, "total" | "facets">, na
   return `${counted(total, "finding needs", "findings need")} work: ${list(SEVERITIES.filter((each) => of(each) > 0).map((each) => `${count(of(each))} ${each}`))}${late > 0 ? `; ${count(late)} overdue` : ""}.`;
 }
 
+/** What is lost at the end of an intruder's way, as the page of attack paths takes it: an ARN, or an account. */
+export function lost(way: Row["way"]): string | undefined {
+  const words = way?.to ?? "";
+  return /\barn:\S+/.exec(words)?.[0] ?? /\b\d{12}\b/.exec(words)?.[0];
+}
+
+/** Whether something falls with it, so far as its kind says: who has a server, an identity or a key can go on from there. */
+export const isTaken = ({ resource, resource_type, way }: Pick<Row, "resource" | "resource_type" | "way">): boolean =>
+  /^AWS::(EC2::Instance|Lambda::Function|IAM::(User|Role)|KMS::Key)$/.test(resource_type) || lost(way) === resource;
+
 /** The last day on which an exception holds: it ends with the day that somebody gave, which is when the next one begins. */
 export function lastDay(until: string): string {
   const end = new Date(until);
