@@ -16,6 +16,8 @@ const PAGES: Record<string, string> = {
   "permissions-escalations": "/permissions?view=escalation", "permissions-escalation": "/permissions?view=escalation&principal=123456789012",
   network: "/network", "network-begin": "/network?view=reach", "network-reach": "/network?from=i-0b594fbe0dbec5c24&to=i-b987605e188495d90&port=443", "network-who": "/network?to=i-0b594fbe0dbec5c24&port=443", "network-open": "/network?view=open",
   paths: "/paths", "paths-story": "/paths?story=vendor+administrators+908249470583", "paths-fix-first": "/paths?view=fix-first", "paths-blast-begin": "/paths?view=blast", "paths-blast": "/paths?view=blast&of=SupportAccess",
+  vulnerabilities: "/vulnerabilities", "vulnerabilities-judged": "/vulnerabilities?view=judged", "vulnerabilities-not-looked": "/vulnerabilities?view=not-looked",
+  findings: "/findings", "findings-exceptions": "/findings?view=accepted", finding: "/findings/no-such-finding", frameworks: "/frameworks", framework: "/frameworks/soc2",
   "settings-account": "/settings/account", "settings-sessions": "/settings/sessions", "settings-tokens": "/settings/tokens", "settings-people": "/settings/people", "settings-signin": "/settings/signin", "settings-appearance": "/settings/appearance",
 };
 /** Every state; else the one in which a page is most easily forgotten. */

@@ -32,6 +32,8 @@ const filter = (raw: Raw) => optional({
   understood: flag(raw.understood), exposed: flag(raw.exposed), stale: flag(raw.stale), tag: many(raw.tag), first_seen_since: short(raw.first_seen_since),
 });
 
+/** How urgent a weakness is, the most urgent first. */
+const CLASSES = ["1", "2", "3", "4", "5", "6"] as const;
 const TABS = ["proof", "relations", "history", "activity", "drift", "raw"] as const;
 export type Tab = (typeof TABS)[number];
 const ORDERS = ["uid", "name", "type", "account", "region", "first_seen", "last_seen"] as const;
@@ -123,9 +125,32 @@ const paths = createRoute({
   getParentRoute: () => root, path: "/paths",
   validateSearch: (raw: Raw) => optional({
     view: choice(raw.view, ["stories", "fix-first", "blast"]), entry: words(raw.entry, ["internet", "vendor", "leaked_key", "given"]), jewel: words(raw.jewel, ["administrators", "data", "keys", "backups", "logs"]),
-    answer: words(raw.answer, ["yes", "only_if", "unknown"]), from: text(raw.from), to: text(raw.to), story: text(raw.story), as: choice(raw.as, ["picture", "list"]), open: many(raw.open)?.slice(0, 20), through: text(raw.through), of: text(raw.of),
+    answer: words(raw.answer, ["yes", "only_if", "unknown"]), from: text(raw.from), to: text(raw.to), story: text(raw.story), as: choice(raw.as, ["picture", "list"]), open: many(raw.open)?.slice(0, 20), through: text(raw.through), of: text(raw.of), half: choice(raw.half, ["isolated"]), days: days(raw.days),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/paths/AttackPaths")), "AttackPaths"),
+});
+const vulnerabilities = createRoute({
+  getParentRoute: () => root, path: "/vulnerabilities",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["judged", "not-looked"]), class: choice(raw.class, CLASSES) === undefined ? undefined : number(raw.class), exploitation: words(raw.exploitation, ["known", "likely", "unknown", "unlikely"]), reached: words(raw.reached, ["yes", "only_if", "unknown", "no"]), fixable: flag(raw.fixable) || undefined,
+    software: words(raw.software, ["host", "image", "function"]), account: many(raw.account), owner: many(raw.owner), id: text(raw.id), resource: text(raw.resource), open: text(raw.open),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/vulnerabilities/Vulnerabilities")), "Vulnerabilities"),
+});
+const findings = createRoute({
+  getParentRoute: () => root, path: "/findings",
+  validateSearch: (raw: Raw) => optional({
+    view: choice(raw.view, ["accepted"]), ended: flag(raw.ended) || undefined, state: words(raw.state, ["open", "reopened", "accepted", "fixed"]), severity: words(raw.severity, ["critical", "high", "medium", "low"]), check: many(raw.check), service: many(raw.service), framework: text(raw.framework), control: text(raw.control),
+    account: many(raw.account), owner: many(raw.owner), resource: text(raw.resource), overdue: flag(raw.overdue) || undefined, q: text(raw.q), order: choice(raw.order, ["severity", "due"]),
+  }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/findings/Findings")), "Findings"),
+});
+const finding = createRoute({ getParentRoute: () => root, path: "/findings/$id", component: lazyRouteComponent(() => patient(() => import("./pages/findings/Finding")), "Finding") });
+const frameworks = createRoute({ getParentRoute: () => root, path: "/frameworks", component: lazyRouteComponent(() => patient(() => import("./pages/frameworks/Frameworks")), "Frameworks") });
+const framework = createRoute({
+  getParentRoute: () => root, path: "/frameworks/$id",
+  validateSearch: (raw: Raw) => optional({ status: words(raw.status, ["fail", "unknown", "needs_evidence", "untested", "not_applicable", "pass"]) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/frameworks/Framework")), "Framework"),
 });
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
@@ -139,7 +164,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, findings, finding, frameworks, framework, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

@@ -1,9 +1,9 @@
 // The pages in the rail, with the command that shows the same in a terminal.
-import { ChartNoAxesCombined, CircleDashed, Database, Footprints, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
+import { Bug, ChartNoAxesCombined, CircleDashed, ClipboardCheck, Database, Flag, Footprints, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
 import { isWhole, type Permission } from "../session/may";
 import type { Who } from "../session/session";
 
-export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/paths" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
+export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/paths" | "/vulnerabilities" | "/findings" | "/frameworks" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
   /** Who may not do this has no use for the page. */
   needs?: Permission;
   /** Whether its answers are for those only who see all accounts and teams. */
@@ -19,6 +19,9 @@ export const PAGES: Page[] = [
   { to: "/permissions", name: "Permissions", icon: KeyRound, cli: "fathom public", needs: "read_estate", whole: true },
   { to: "/network", name: "Network", icon: Network, cli: "fathom exposed", needs: "read_estate" },
   { to: "/paths", name: "Attack paths", icon: Footprints, cli: "fathom paths", needs: "read_estate" },
+  { to: "/vulnerabilities", name: "Vulnerabilities", icon: Bug, cli: "fathom vulnerabilities", needs: "read_estate" },
+  { to: "/findings", name: "Findings", icon: Flag, cli: "fathom findings", needs: "read_estate" },
+  { to: "/frameworks", name: "Frameworks", icon: ClipboardCheck, cli: "fathom frameworks", needs: "read_estate" },
   { to: "/changes", name: "Changes", icon: History, cli: "fathom diff" },
   { to: "/drift", name: "Drift", icon: GitCompareArrows, cli: "fathom drift" },
   { to: "/coverage", name: "Coverage", icon: ListChecks, cli: "fathom coverage" },

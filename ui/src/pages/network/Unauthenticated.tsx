@@ -102,7 +102,7 @@ function Row({ row }: { row: OpenRow }) {
       <td data-name="Why">
         <div className="stack">
           <p className="wrap">{shown(row.says, 400)}</p>
-          {row.proof.length > 0 && <ul className={styles.said}>{row.proof.map((each) => <li key={each} className="wrap small"><code>{shown(each, 400)}</code></li>)}</ul>}
+          {row.proof.length > 0 && <ul className={styles.said}>{row.proof.map((each, at) => <li key={at} className="wrap small"><code>{shown(each, 400)}</code></li>)}</ul>}
           {row.way && <p className="small muted wrap">Way: {shown(row.way, 400)}</p>}
           {said && <Said path={row} />}
           {row.hops.length > 0 && <details><summary className="small">Every hop of the packet and of its answer</summary><Hops hops={row.hops} /></details>}

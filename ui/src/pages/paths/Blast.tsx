@@ -1,4 +1,4 @@
-// What falls if one thing is taken.
+// What falls if one thing is taken, and what breaks if it is isolated.
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { get, type Schemas } from "../../api/client";
@@ -10,9 +10,12 @@ import { KindIcon, label } from "../../parts/Name";
 import { type Choice, Pick } from "../../parts/Pick";
 import { Badge } from "../../parts/state";
 import { Empty } from "../../parts/states";
+import { Tabs } from "../../parts/Tabs";
 import { BRINGS } from "./AttackPaths";
+import { Isolated, useIsolation } from "./Isolated";
 import styles from "./Paths.module.css";
 import { Sure } from "./Sure";
+import { isolationLine, summary } from "./talks";
 import { blastLine, called, is, type Jewel, JEWELS, losses } from "./words";
 
 const FOUND = 8;
@@ -23,7 +26,7 @@ async function find(search: string, signal: AbortSignal): Promise<Choice[]> {
 }
 
 export function Blast({ views, note }: { views: ReactNode; note: ReactNode }) {
-  const { of } = useSearch({ from: "/paths" });
+  const { of, half, days } = useSearch({ from: "/paths" });
   const navigate = useNavigate({ from: "/paths" });
   return (
     <div className={styles.page}>
@@ -34,15 +37,39 @@ export function Blast({ views, note }: { views: ReactNode; note: ReactNode }) {
         <Pick name="blast" label="What is taken" open="a user, role, server, function, key or account" value={of} find={find} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: "blast", of: next }) })} />
       </div>
       <section className="stack" aria-label="Answer">
-        {of === undefined ? <Empty title="Name what is taken"><p>A user, role, server, function, access key, KMS key or account: what an intruder who has it comes by, and how surely.</p></Empty> : <Falls key={of} of={of} />}
+        {of === undefined ? <Empty title="Name what is taken"><p>A user, role, server, function, access key, KMS key or account: what an intruder who has it comes by, how surely, and what breaks if you isolate it.</p></Empty> : <Halves key={of} of={of} />}
       </section>
-      {of !== undefined && <CopyLine text={blastLine(of)} />}
+      {of !== undefined && <CopyLine text={half === "isolated" ? isolationLine(of, days) : blastLine(of)} />}
     </div>
   );
 }
 
+const DAYS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]] as const;
+
+/** Both halves of the answer, one of them open. */
+function Halves({ of }: { of: string }) {
+  const { half = "falls", days } = useSearch({ from: "/paths" });
+  const navigate = useNavigate({ from: "/paths" });
+  const falls = useFalls(of).data?.pages[0];
+  const isolation = useIsolation(of, days).data?.pages[0];
+  return (
+    <>
+      <Tabs
+        label="Of it" value={half} panel="half" onChange={(next) => void navigate({ search: (was) => ({ ...was, half: next === "falls" ? undefined : next }), replace: true, resetScroll: false })}
+        options={[["falls", `What falls with it${falls ? `: ${count(falls.total)}` : ""}`], ["isolated", `What breaks if it is isolated${isolation ? `: ${summary(isolation)}` : ""}`]]}
+      />
+      <div id="half" role="tabpanel" aria-labelledby={`tab-${half}`} tabIndex={0} className="stack">
+        {half === "isolated" && <div className="row wrapped small"><span>Looked back</span><Tabs label="Days looked back" value={DAYS.find(([each]) => each === String(days ?? 30))?.[0] ?? "30"} options={DAYS} onChange={(next) => void navigate({ search: (was) => ({ ...was, days: next === "30" ? undefined : Number(next) }), replace: true, resetScroll: false })} /></div>}
+        {half === "isolated" ? <Isolated of={of} days={days} /> : <Falls of={of} />}
+      </div>
+    </>
+  );
+}
+
+const useFalls = (of: string) => usePages(["paths", "blast", of], (cursor, signal) => get("/api/v1/blast-radius", { of, cursor }, { signal }));
+
 export function Falls({ of }: { of: string }) {
-  const pages = usePages(["paths", "blast", of], (cursor, signal) => get("/api/v1/blast-radius", { of, cursor }, { signal }));
+  const pages = useFalls(of);
   const first = pages.data?.pages[0];
   if (!first) return <Missing of={pages} label="Following what falls with it" brings={BRINGS} />;
   const rows = pages.data?.pages.flatMap((page) => page.rows) ?? [];

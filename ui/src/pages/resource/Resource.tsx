@@ -111,6 +111,19 @@ function Walked({ resource }: { resource: Detail["resource"] }) {
   );
 }
 
+/** Ways to what checks found on it, and to the weaknesses of what has software in it. */
+function Weak({ resource }: { resource: Detail["resource"] }) {
+  const may = useMay("read_estate");
+  if (!may || resource.deleted_at) return null;
+  return (
+    <div className="stack">
+      <h3>Findings</h3>
+      <Link to="/findings" search={{ resource: resource.uid }} className="link">What checks found on it</Link>
+      {/^AWS::(EC2::Instance|ECR::Image|Lambda::Function)$/.test(resource.type) && <Link to="/vulnerabilities" search={{ resource: resource.uid }} className="link">Its weaknesses</Link>}
+    </div>
+  );
+}
+
 function Known({ detail }: { detail: Detail }) {
   const { resource, relations } = detail;
   const tab = useSearch({ from: "/resource", select: (search) => search.tab ?? "proof" });
@@ -162,6 +175,7 @@ function Known({ detail }: { detail: Detail }) {
           <Allowed resource={resource} />
           <Reached resource={resource} />
           <Walked resource={resource} />
+          <Weak resource={resource} />
           <Assigned resource={resource} assignments={detail.assignments} past={past} />
           <CopyLine text={`fathom explain ${word(resource.uid)}`} />
         </aside>
