@@ -87,6 +87,17 @@ impl Counts {
             Status::NotApplicable => self.not_applicable += 1,
         }
     }
+
+    /// Takes one away that was counted.
+    pub fn take(&mut self, status: Status) {
+        let counted = match status {
+            Status::Fail => &mut self.fail,
+            Status::Unknown => &mut self.unknown,
+            Status::Pass => &mut self.pass,
+            Status::NotApplicable => &mut self.not_applicable,
+        };
+        *counted = counted.saturating_sub(1);
+    }
 }
 
 /// All of it.
