@@ -304,8 +304,11 @@ fn what_stands_for_what_nobody_says_decides_nothing() {
     let stack = StackContext { stands_in, ..StackContext::default() };
     let mut evaluator = Evaluator::new(&template, &stack);
     let value = evaluator.value(&template.resources["R"].properties).expect("properties");
-    for (name, expected) in [("Arn", "arn:aws:sns:us-east-1:000000000000:t"), ("Joined", "arn:us-east-1"), ("Account", "000000000000")]
-    {
+    for (name, expected) in [
+        ("Arn", "arn:aws:sns:us-east-1:000000000000:t"),
+        ("Joined", "arn:us-east-1"),
+        ("Account", "000000000000"),
+    ] {
         let (text, why) = assumed_parts(&value[name]).expect(name);
         assert_eq!(text, expected);
         assert!(why.contains("stands for it"), "{why}");

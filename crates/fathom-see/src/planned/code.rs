@@ -164,7 +164,9 @@ fn place_of(name: &str) -> (Option<String>, Option<String>) {
     let is_region = |label: &&str| {
         let parts: Vec<&str> = label.split('-').collect();
         let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        parts.len() > 2 && parts.first().is_some_and(|part| part.len() == 2) && parts.last().is_some_and(is_number)
+        parts.len() > 2
+            && parts.first().is_some_and(|part| part.len() == 2)
+            && parts.last().is_some_and(is_number)
     };
     let account = path.split('/').next().filter(is_account);
     let region = host.split(['.', ':']).find(is_region);
@@ -239,7 +241,11 @@ mod tests {
         for (name, account, region) in [
             ("arn:aws:sns:eu-west-1:111122223333:alerts", Some("111122223333"), Some("eu-west-1")),
             ("arn:aws:s3:::bucket", None, None),
-            ("https://sqs.us-east-2.amazonaws.com/444455556666/queue", Some("444455556666"), Some("us-east-2")),
+            (
+                "https://sqs.us-east-2.amazonaws.com/444455556666/queue",
+                Some("444455556666"),
+                Some("us-east-2"),
+            ),
             ("https://queue.amazonaws.com/444455556666/queue", Some("444455556666"), None),
             ("https://sqs.us-east-2.amazonaws.com/queue", None, Some("us-east-2")),
             ("alerts", None, None),

@@ -74,14 +74,14 @@ fn refused() -> BTreeMap<&'static str, &'static str> {
     lines.map(|line| line.split_once('\t').unwrap_or_else(|| panic!("not two columns: {line}"))).collect()
 }
 
-/// An archive unpacked; none where the data is not here.
-fn unpacked(place: &Place, archive: &str) -> Option<PathBuf> {
+/// An archive of the public data unpacked; none where the data is not here.
+pub(crate) fn unpacked(place: &Place, archive: &str) -> Option<PathBuf> {
     let shared = match std::env::var_os("FATHOM_SHARED_DATA") {
         Some(path) => PathBuf::from(path),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
     };
-    let Ok(packed) = fs::read(shared.join(format!("posture/{archive}.tar.zst"))) else {
-        println!("skipped: the cases of others are not on this machine");
+    let Ok(packed) = fs::read(shared.join(format!("{archive}.tar.zst"))) else {
+        println!("skipped: {archive} of the public data is not on this machine");
         return None;
     };
     place.write("all.tar", zstd::decode_all(packed.as_slice()).expect("zstd"));
@@ -91,7 +91,7 @@ fn unpacked(place: &Place, archive: &str) -> Option<PathBuf> {
 }
 
 /// All files below a folder whose names end so, in order.
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
@@ -141,7 +141,11 @@ fn guard(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, le
                     Some("SKIP") => "skip",
                     other => panic!("{name}: {other:?} is expected"),
                 };
-                let file = format!("cases/guard-{rule}-{number:03}.json");
+                let mut file = format!("cases/guard-{rule}-{number:03}.json");
+                // Another file may have cases of the same rule.
+                if cases.iter().any(|case| case.file == file) {
+                    file = format!("cases/guard-{rule}-{number:03}-again.json");
+                }
                 place.write(&file, input.to_string());
                 cases.push(Case { rule: at, name: format!("case {}", number + 1), expected, file });
             }
@@ -205,9 +209,9 @@ fn verdict(rule: &Rule, found: &BTreeSet<(String, String)>) -> &'static str {
 fn checks_of_code_agree_with_rules_of_others() {
     let (place, rules) = (Place::new(), rules());
     let (mut cases, mut left_out) = (Vec::new(), LeftOut::new());
-    let Some(folder) = unpacked(&place, "aws-guard-rules") else { return };
+    let Some(folder) = unpacked(&place, "posture/aws-guard-rules") else { return };
     guard(&folder, &rules, &place, &mut cases, &mut left_out);
-    let Some(folder) = unpacked(&place, "trivy-check-snippets") else { return };
+    let Some(folder) = unpacked(&place, "posture/trivy-check-snippets") else { return };
     trivy(&folder, &rules, &place, &mut cases, &mut left_out);
 
     if let Some(folder) = std::env::var_os("FATHOM_CASES").map(PathBuf::from) {

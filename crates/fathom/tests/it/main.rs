@@ -35,6 +35,7 @@ mod paths;
 mod people;
 mod places;
 mod privilege;
+mod proofs;
 mod provider_policies;
 mod references;
 mod sample;

@@ -74,7 +74,9 @@ fn table(out: &mut String, of: &[Row]) {
             of.len()
         );
     }
-    out.push_str("| source | rule | our checks | cases | agree | differ |\n| --- | --- | --- | ---: | ---: | --- |\n");
+    out.push_str(
+        "| source | rule | our checks | cases | agree | differ |\n| --- | --- | --- | ---: | ---: | --- |\n",
+    );
     for (rule, told) in of {
         // What differs by right is told also where no case that is counted shows it.
         let differ = match (told.differ.is_empty(), rule.is_same) {
