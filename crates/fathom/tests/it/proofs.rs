@@ -183,9 +183,8 @@ fn page(by_kind: &[Told; 3]) -> String {
         ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
     };
     let without = named(&|all| all.iter().all(|one| one.all() == 0));
-    let undecided = named(&|all| {
-        all.iter().any(|one| one.all() > 0) && all.iter().all(|one| one.pass + one.fail == 0)
-    });
+    let undecided =
+        named(&|all| all.iter().any(|one| one.all() > 0) && all.iter().all(|one| one.pass + one.fail == 0));
     let mut out = format!(
         "# Which real documents prove the checks\n\n\
          The tests that each check carries are written by hand. This page says on which documents that nobody wrote for it each check answered, and \
