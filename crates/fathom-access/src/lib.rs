@@ -24,6 +24,8 @@ mod what_if;
 pub use centre::{Assigned, Assignee, Centre};
 pub use decrypt::{Encryption, KeyStep, Says, Under, WithKey};
 pub use escalation::Escalating;
+use std::collections::BTreeSet;
+
 use fathom_catalogue::CatalogueError;
 use fathom_content::ContentError;
 use fathom_iam::organisation::{Builder, Found, Organisation, Target, guards};
@@ -151,6 +153,25 @@ pub async fn load_all(store: &Store, now: Timestamp) -> Result<Organisation, Sto
         Builder::guarding().filter(|kind| !known.contains(kind)).map(ResourceType::from).collect();
     let unread = unread(store, &kinds, now).await?;
     add(store, &Which { kinds, ..Which::all() }, &unread, &mut builder).await?;
+    Ok(builder.build())
+}
+
+/// Reads what resources themselves say of who can do something to them, of code that nothing is known of but itself. What binds
+/// whole accounts is not in such code and is left out of account.
+///
+/// # Errors
+/// When the store fails.
+pub async fn load_alone(store: &Store, now: Timestamp) -> Result<Organisation, StoreError> {
+    let mut builder = Builder::default();
+    let known: BTreeSet<&str> = Builder::kinds().chain(Builder::guarding()).collect();
+    let kinds: Vec<ResourceType> = known.into_iter().map(ResourceType::from).collect();
+    let unread = unread(store, &kinds, now).await?;
+    let which = Which { kinds, ..Which::all() };
+    add(store, &which, &unread, &mut builder).await?;
+    let mut found = std::pin::pin!(store.stream_resources(&which, false));
+    while let Some(chunk) = found.try_next().await? {
+        chunk.iter().for_each(|stored| builder.alone(stored.resource.account.as_str()));
+    }
     Ok(builder.build())
 }
 

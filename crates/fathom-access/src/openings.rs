@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use fathom_content::{Vendor, Vendors};
 use fathom_iam::{
-    Context, Decision, Verdict, confines,
+    Context, Decision, Verdict,
     organisation::{Asker, Kind, Row},
     policy::Effect,
     verdict::{Condition, LayerName, Reason},
@@ -225,7 +225,7 @@ impl Permissions {
     fn confined(&self, verdict: &Verdict, resource: &Resource) -> Option<Origin> {
         let means = |condition: &Condition, value: &str| {
             let account = match condition.key.to_ascii_lowercase().as_str() {
-                "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" => value,
+                "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" | CALLER => value,
                 "aws:principalarn" | "aws:sourcearn" => value.split(':').nth(4).unwrap_or_default(),
                 "aws:principalorgid" if self.index.organisation().id() == Some(value) => {
                     return Some(Origin::CrossAccount);
@@ -244,6 +244,19 @@ impl Permissions {
         let confining = verdict.conditions.iter().filter(allows).filter(|condition| confines(condition));
         confining.flat_map(|one| one.values.iter().filter_map(move |value| means(one, value))).min()
     }
+}
+
+/// The key by which policies of keys say which account may come, as those that AWS writes do.
+const CALLER: &str = "kms:calleraccount";
+
+/// Whether a condition confines everyone to some, as S3 understands it, or a key's policy to accounts.
+fn confines(condition: &Condition) -> bool {
+    let is_account = |value: &String| value.len() == 12 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let names_accounts = condition.key.eq_ignore_ascii_case(CALLER)
+        && ["StringEquals", "StringLike"].contains(&condition.operator.as_str())
+        && !condition.values.is_empty()
+        && condition.values.iter().all(is_account);
+    names_accounts || fathom_iam::confines(condition)
 }
 
 /// Whether each statement that allows is confined by a condition of its own.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     AccessError,
     decrypt::{Encryption, WithKey},
-    load_all,
+    load_all, load_alone,
 };
 
 /// A resource of the estate.
@@ -159,6 +159,15 @@ impl Permissions {
     /// When the store fails.
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
         let permissions = Self::of(load_all(store, now).await?, resources(store).await?)?;
+        Ok(permissions.with_encryption(Encryption::load(store, now).await?))
+    }
+
+    /// The same of code that nothing is known of but itself.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn load_alone(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
+        let permissions = Self::of(load_alone(store, now).await?, resources(store).await?)?;
         Ok(permissions.with_encryption(Encryption::load(store, now).await?))
     }
 

@@ -72,6 +72,30 @@ impl<'c> Ground<'c> {
         checks: &Checks,
         now: Timestamp,
     ) -> Result<Self, AccessError> {
+        Self::load_with(store, content, checks, now, None).await
+    }
+
+    /// The same where a part of it is not deployed yet.
+    ///
+    /// # Errors
+    /// As [`Ground::load`].
+    pub async fn load_code(
+        store: &Store,
+        content: &'c Content,
+        checks: &Checks,
+        now: Timestamp,
+        code: OfCode,
+    ) -> Result<Self, AccessError> {
+        Self::load_with(store, content, checks, now, Some(code)).await
+    }
+
+    async fn load_with(
+        store: &Store,
+        content: &'c Content,
+        checks: &Checks,
+        now: Timestamp,
+        code: Option<OfCode>,
+    ) -> Result<Self, AccessError> {
         let asked: BTreeSet<&Asked> = checks.all.iter().flat_map(fathom_checks::Check::asked).collect();
         let checked: Vec<ResourceType> = checks.kinds().map(ResourceType::from).collect();
         let kinds = kinds(content, checks);
@@ -96,7 +120,7 @@ impl<'c> Ground<'c> {
             permissions: None,
             exposed: None,
             gathered: Gathered::default(),
-            code: None,
+            code,
             owners: store.owners().await?,
         };
         for one in seen(store, &kinds, now).await? {
@@ -110,19 +134,19 @@ impl<'c> Ground<'c> {
             ground.classes(store, checked).await?;
         }
         if asked.contains(&Asked::Access) || asked.contains(&Asked::Encryption) {
-            ground.permissions = Some(Permissions::load(store, now).await?);
+            let is_alone = ground.code.as_ref().is_some_and(|code| code.is_alone);
+            let permissions = if is_alone {
+                Permissions::load_alone(store, now).await?
+            } else {
+                Permissions::load(store, now).await?
+            };
+            ground.permissions = Some(permissions);
         }
         if asked.contains(&Asked::Exposure) {
             let network = fathom_reach::load(store, now).await?;
             ground.exposed = Some(exposed(&network, &Directory::load(store).await?));
         }
         Ok(ground)
-    }
-
-    /// The same where a part of it is not deployed yet.
-    #[must_use]
-    pub fn of_code(self, code: OfCode) -> Self {
-        Self { code: Some(code), ..self }
     }
 
     /// Everything that was read.

@@ -97,6 +97,17 @@ impl Counts {
         self.pass += other.pass;
         self.not_applicable += other.not_applicable;
     }
+
+    /// Takes one away that was counted.
+    pub fn take(&mut self, status: Status) {
+        let counted = match status {
+            Status::Fail => &mut self.fail,
+            Status::Unknown => &mut self.unknown,
+            Status::Pass => &mut self.pass,
+            Status::NotApplicable => &mut self.not_applicable,
+        };
+        *counted = counted.saturating_sub(1);
+    }
 }
 
 /// How each check came out, for each account and owner.

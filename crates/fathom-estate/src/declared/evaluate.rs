@@ -94,6 +94,8 @@ impl<'t> Evaluator<'t> {
 
     fn intrinsic(&mut self, name: &str, argument: &Value, depth: usize) -> Option<Value> {
         Some(match name {
+            // An account is a name and nothing else: what stands for it may stand alone, as in longer texts.
+            "Ref" if argument == "AWS::AccountId" => return self.reference_in_text("AWS::AccountId", depth),
             "Ref" => return self.reference(argument.as_str().unwrap_or_default(), depth),
             "Fn::GetAtt" => self.attribute(argument, depth),
             "Fn::Sub" => self.substitute(argument, depth),
@@ -313,6 +315,8 @@ impl<'t> Evaluator<'t> {
             })
             .collect();
         let found = match texts.as_slice() {
+            // What only stands for something decides nothing.
+            _ if why.as_deref() == Some(STANDS_IN) => None,
             [map, first, second] => {
                 self.template.mappings.get(map).and_then(|map| map.get(first)).and_then(|map| map.get(second))
             }

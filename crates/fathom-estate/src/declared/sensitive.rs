@@ -31,7 +31,10 @@ const ENDS: [&str; 16] = [
 /// Whole names that belong to secrets, or to free text that often holds some.
 const NAMES: [&str; 5] = ["secret", "token", "userdata", "plaintext", "customdata"];
 /// Maps whose every value may be one: environment variables.
-const MAPS: [&str; 4] = ["variables", "environmentvariables", "environment", "stagevariables"];
+const MAPS: [&str; 5] =
+    ["variables", "environmentvariables", "environmentvariable", "environment", "stagevariables"];
+/// What the environment of a build must say beside its variables, which it may have none of.
+const MACHINE: [&str; 3] = ["computetype", "image", "type"];
 
 /// A name as it is compared: in lower case, letters and digits only.
 pub(super) fn plain(name: &str) -> String {
@@ -55,7 +58,7 @@ fn by_name_at(value: &mut Value, depth: usize) {
                 let scalar = member.is_string() || member.is_number();
                 if scalar && (NAMES.contains(&name.as_str()) || ENDS.iter().any(|end| name.ends_with(end))) {
                     *member = unknown(WHY);
-                } else if MAPS.contains(&name.as_str()) && !has_map(member) {
+                } else if MAPS.contains(&name.as_str()) && !has_more(member) {
                     blank_texts(member, depth);
                 } else {
                     by_name_at(member, depth + 1);
@@ -86,9 +89,19 @@ fn blank_texts(value: &mut Value, depth: usize) {
     }
 }
 
-/// Whether variables are a member of it and not all of it: the environment of a build also says its image.
-fn has_map(value: &Value) -> bool {
-    value.as_object().is_some_and(|members| members.keys().any(|name| MAPS.contains(&plain(name).as_str())))
+/// Whether variables are a member of it and not all of it: the environment of a build also says its image. Terraform writes it as a
+/// list of one.
+fn has_more(value: &Value) -> bool {
+    let says_more = |value: &Value| {
+        let Some(members) = value.as_object() else { return false };
+        let names: Vec<String> = members.keys().map(|name| plain(name)).collect();
+        names.iter().any(|name| MAPS.contains(&name.as_str()))
+            || MACHINE.iter().all(|wanted| names.iter().any(|name| name == wanted))
+    };
+    match value {
+        Value::Array(items) => !items.is_empty() && items.iter().all(says_more),
+        value => says_more(value),
+    }
 }
 
 /// The value of a variable that is written as a pair of name and value, perhaps with what kind it is.

@@ -295,19 +295,25 @@ fn what_stands_for_what_nobody_says_decides_nothing() {
     let text = "Conditions:\n  Here: !Equals [!Sub '${AWS::Region}', us-east-1]\n  There: !Equals [!Ref 'AWS::Region', us-east-1]\n\
                 Resources:\n  R:\n    Type: AWS::SNS::Topic\n    Properties:\n      \
                 Arn: !Sub 'arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:t'\n      \
-                Joined: !Join [':', [arn, !Ref 'AWS::Region']]\n      Alone: !Ref 'AWS::Region'\n      Chosen: !If [Here, 1, 2]\n";
+                Joined: !Join [':', [arn, !Ref 'AWS::Region']]\n      Alone: !Ref 'AWS::Region'\n      Chosen: !If [Here, 1, 2]\n      \
+                Account: !Ref 'AWS::AccountId'\n      Looked: !FindInMap [Places, !Sub '${AWS::Region}', size]\n\
+                Mappings: { Places: { us-east-1: { size: 3 } } }\n";
     let template = template(text);
     let names = [("AWS::Region", "us-east-1"), ("AWS::AccountId", "000000000000"), ("AWS::Partition", "aws")];
     let stands_in = names.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let stack = StackContext { stands_in, ..StackContext::default() };
     let mut evaluator = Evaluator::new(&template, &stack);
     let value = evaluator.value(&template.resources["R"].properties).expect("properties");
-    for (name, expected) in [("Arn", "arn:aws:sns:us-east-1:000000000000:t"), ("Joined", "arn:us-east-1")] {
+    for (name, expected) in [
+        ("Arn", "arn:aws:sns:us-east-1:000000000000:t"),
+        ("Joined", "arn:us-east-1"),
+        ("Account", "000000000000"),
+    ] {
         let (text, why) = assumed_parts(&value[name]).expect(name);
         assert_eq!(text, expected);
         assert!(why.contains("stands for it"), "{why}");
     }
-    for name in ["Alone", "Chosen"] {
+    for name in ["Alone", "Chosen", "Looked"] {
         assert!(unknown_why(&value[name]).is_some(), "{name}: {}", value[name]);
     }
     for name in ["Here", "There"] {

@@ -89,6 +89,13 @@ impl Builder {
         self.accounts.entry(id.to_owned()).or_default();
     }
 
+    /// Says that of an account nothing is known but the code of some of its resources: what binds it as a whole is left out of account,
+    /// and whether it blocks what its buckets let in is not known.
+    pub fn alone(&mut self, id: &str) {
+        self.account(id);
+        self.blocks.insert(id.to_owned(), Block::Unread);
+    }
+
     /// Says that resources of a type could not be listed in an account, and why.
     pub fn unlisted(&mut self, account: &str, kind: &str, why: &str) {
         if tree::TYPES.contains(&kind) {

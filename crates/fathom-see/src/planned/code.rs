@@ -27,8 +27,9 @@ use super::{
     find::{Finder, identities, is_called},
 };
 
-/// Stands for an account that nobody says: no account has this number.
-pub const STANDS_FOR_ACCOUNT: &str = "000000000000";
+/// Stands for an account that nobody says: no account has this number. It is another than the one that stands for any account when a
+/// policy is asked whom it lets in.
+pub const STANDS_FOR_ACCOUNT: &str = "000000000001";
 /// Stands for a region that nobody says.
 pub const STANDS_FOR_REGION: &str = "us-east-1";
 /// Stands for the name of a stack that is not made yet.
@@ -134,10 +135,42 @@ fn imply(content: &Content, made: &mut Templated, wholes: &[(Uid, Page)]) {
             continue;
         }
         let address = format!("what {} is of", change.address);
-        implied.push(Proposed { kind: whole.kind.clone(), address, after, ..change.clone() });
+        let (account, region) = place_of(name);
+        implied.push(Proposed {
+            kind: whole.kind.clone(),
+            address,
+            after,
+            account: account.or_else(|| change.account.clone()),
+            region: region.or_else(|| change.region.clone()),
+            ..change.clone()
+        });
     }
     made.implied = implied.iter().map(|one| one.address.clone()).collect();
     made.proposal.changes.extend(implied);
+}
+
+/// The account and the region that a name says: an ARN, or the address of a queue.
+fn place_of(name: &str) -> (Option<String>, Option<String>) {
+    let said = |part: &&str| !part.is_empty() && !part.contains('*');
+    if name.starts_with("arn:") {
+        let parts: Vec<&str> = name.splitn(6, ':').collect();
+        let part = |at: usize| parts.get(at).copied().filter(said).map(str::to_owned);
+        return (part(4), part(3));
+    }
+    let Some((host, path)) = name.strip_prefix("https://").and_then(|rest| rest.split_once('/')) else {
+        return (None, None);
+    };
+    let is_account = |part: &&str| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_region = |label: &&str| {
+        let parts: Vec<&str> = label.split('-').collect();
+        let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        parts.len() > 2
+            && parts.first().is_some_and(|part| part.len() == 2)
+            && parts.last().is_some_and(is_number)
+    };
+    let account = path.split('/').next().filter(is_account);
+    let region = host.split(['.', ':']).find(is_region);
+    (account.map(str::to_owned), region.map(str::to_owned))
 }
 
 pub(super) fn proposal(template: &Template, stack: &StackContext, place: &Where) -> Templated {
@@ -196,5 +229,29 @@ fn assumptions(value: &Value, told: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| assumptions(item, told)),
         Value::Object(members) => members.values().for_each(|member| assumptions(member, told)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_where_things_are() {
+        for (name, account, region) in [
+            ("arn:aws:sns:eu-west-1:111122223333:alerts", Some("111122223333"), Some("eu-west-1")),
+            ("arn:aws:s3:::bucket", None, None),
+            (
+                "https://sqs.us-east-2.amazonaws.com/444455556666/queue",
+                Some("444455556666"),
+                Some("us-east-2"),
+            ),
+            ("https://queue.amazonaws.com/444455556666/queue", Some("444455556666"), None),
+            ("https://sqs.us-east-2.amazonaws.com/queue", None, Some("us-east-2")),
+            ("alerts", None, None),
+        ] {
+            let wanted = (account.map(str::to_owned), region.map(str::to_owned));
+            assert_eq!(place_of(name), wanted, "{name}");
+        }
     }
 }

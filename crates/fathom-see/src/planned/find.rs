@@ -374,10 +374,17 @@ fn known_members(declared: &Value) -> Value {
 /// Whether a resource goes by a name.
 pub(super) fn is_called(uid: &Uid, id: &str, document: &Value, name: &str) -> bool {
     let last = last_segment(name);
+    // The address of a queue ends in its account and its name.
+    let is_address = |uid: &str| {
+        let account = uid.split(':').nth(4).filter(|account| !account.is_empty());
+        let end = account.map(|account| format!("/{account}/{}", last_segment(uid)));
+        name.starts_with("https://") && end.is_some_and(|end| name.ends_with(&end))
+    };
     let named = |path: &str| path.parse::<Path>().ok().and_then(|path| path.text(document));
     uid.as_str() == name
         || id == name
         || id == last
+        || is_address(uid.as_str())
         || last_segment(uid.as_str()) == name
         || ["Name", "GroupName", "FunctionName"].iter().filter_map(|path| named(path)).any(|one| one == name)
 }

@@ -200,3 +200,82 @@ fn what_cannot_be_read_is_named_and_takes_nothing_from_the_others() {
         .code(1)
         .says(&["p.yaml: no values of parameters"]);
 }
+
+#[test]
+fn whom_policies_let_in_is_told_of_code_alone() {
+    let place = Place::new();
+    place.write(
+        "p.yaml",
+        "\
+Resources:
+  Own:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Statement:
+          - { Effect: Allow, Principal: { AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root' }, Action: 'kms:*', Resource: '*' }
+          - { Effect: Allow, Principal: { AWS: 'arn:aws:iam::111122223333:root' }, Action: 'kms:Decrypt', Resource: '*' }
+  Open:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Statement:
+          - { Effect: Allow, Principal: '*', Action: 'kms:Decrypt', Resource: '*' }
+  Guarded:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Statement:
+          - { Effect: Allow, Principal: { AWS: !Sub 'arn:aws:iam::${AWS::AccountId}:root' }, Action: 'kms:*', Resource: '*' }
+          - { Effect: Allow, Principal: '*', Action: 'kms:Decrypt', Resource: '*', Condition: { StringEquals: { 'kms:CallerAccount': '111122223333' } } }
+  Called:
+    Type: AWS::Lambda::Permission
+    Properties: { FunctionName: f, Action: 'lambda:InvokeFunction', Principal: sns.amazonaws.com, SourceAccount: !Ref 'AWS::AccountId' }
+  CalledByAll:
+    Type: AWS::Lambda::Permission
+    Properties: { FunctionName: g, Action: 'lambda:InvokeFunction', Principal: '*' }
+  CalledByAnyBucket:
+    Type: AWS::Lambda::Permission
+    Properties: { FunctionName: h, Action: 'lambda:InvokeFunction', Principal: s3.amazonaws.com }
+  Orders:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: ['https://sqs.eu-west-1.amazonaws.com/111122223333/orders']
+      PolicyDocument:
+        Statement:
+          - { Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:eu-west-1:111122223333:orders' }
+  Elsewhere:
+    Type: AWS::SQS::Queue
+    Properties: { QueueName: bills }
+  ElsewherePolicy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Elsewhere]
+      PolicyDocument:
+        Statement:
+          - { Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: 'arn:aws:sqs:eu-west-1:111122223333:bills' }
+",
+    );
+    let found = report(&place, &["p.yaml"]);
+    for (check, address, status) in [
+        ("kms_key_not_public", "Own", "pass"),
+        ("kms_key_not_public", "Open", "fail"),
+        // One account is not everybody.
+        ("kms_key_not_public", "Guarded", "pass"),
+        ("lambda_function_not_public", "Called", "pass"),
+        ("lambda_function_services_bound", "Called", "pass"),
+        ("lambda_function_not_public", "CalledByAll", "fail"),
+        ("lambda_function_not_public", "CalledByAnyBucket", "pass"),
+        ("lambda_function_services_bound", "CalledByAnyBucket", "fail"),
+        // The address of the queue says whose it is.
+        ("sqs_queue_not_public", "Orders", "fail"),
+        // Whether the template is for that account is not known.
+        ("sqs_queue_not_public", "Elsewhere", "unknown"),
+    ] {
+        let one =
+            of(&found, check, address).unwrap_or_else(|| panic!("{check} of {address} is not told: {found}"));
+        assert_eq!(one["status"], status, "{one}");
+    }
+    let known = report(&place, &["p.yaml", "--account", "111122223333", "--region", "eu-west-1"]);
+    assert_eq!(of(&known, "sqs_queue_not_public", "Elsewhere").expect("a finding")["status"], "fail");
+}

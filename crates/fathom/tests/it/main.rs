@@ -36,6 +36,7 @@ mod paths;
 mod people;
 mod places;
 mod privilege;
+mod proofs;
 mod protection;
 mod provider_policies;
 mod references;

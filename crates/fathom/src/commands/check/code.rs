@@ -134,20 +134,29 @@ impl Work<'_> {
         let not_known = self.note_not_mapped(&proposal, &implied, &mut planned);
         let laid: BTreeSet<String> = planned.overlay.laid.keys().map(ToString::to_string).collect();
         let under = self.store.under(planned.overlay.clone());
-        let ground = Ground::load(&under, self.content, self.checks, wiring::now()).await?;
-        let ground = ground.of_code(OfCode { not_known, is_alone: !self.args.with_estate });
+        let of_code = OfCode { not_known, is_alone: !self.args.with_estate };
+        let ground = Ground::load_code(&under, self.content, self.checks, wiring::now(), of_code).await?;
         let wants = |one: &fathom_access::Seen, _: Option<&str>| laid.contains(&one.arn);
         let keeps = super::keeps(self.args);
-        let mut found = Posture::of(self.checks, &ground, wants, &[&keeps[..], &[Status::Unknown]].concat());
-        // Of what is only written in parts, what these say is told, and not all that they do not say.
-        let is_implied = |uid: &str| {
-            planned.called.iter().any(|(one, address)| one.as_str() == uid && implied.contains(address))
+        let mut found = Posture::of(self.checks, &ground, wants, &Status::ALL);
+        // Of what is only written in parts, what these say is told, and not all that they do not say; where a part was not written, nothing.
+        let is_written = |address: &str| {
+            let part = address.strip_prefix("what ").and_then(|rest| rest.strip_suffix(" is of"));
+            planned
+                .changes
+                .iter()
+                .any(|change| Some(change.address.as_str()) == part && !change.resources.is_empty())
         };
-        let unsaid =
-            found.findings.extract_if(.., |one| one.status == Status::Unknown && is_implied(&one.resource));
-        for one in unsaid.collect::<Vec<_>>() {
+        let is_unsaid = |one: &fathom_posture::Finding| {
+            planned.called.iter().any(|(uid, address)| {
+                uid.as_str() == one.resource
+                    && implied.contains(address)
+                    && (one.status == Status::Unknown || !is_written(address))
+            })
+        };
+        for one in found.findings.extract_if(.., |one| is_unsaid(one)).collect::<Vec<_>>() {
             if let Some(counts) = found.by_check.get_mut(&one.check) {
-                counts.unknown -= 1;
+                counts.take(one.status);
             }
         }
         found.findings.retain(|one| keeps.contains(&one.status));
@@ -224,16 +233,19 @@ impl Work<'_> {
     /// Marks policies that name the account or region that they are for, where nobody said that: whether they speak of the resource
     /// that they are on cannot be told.
     fn note_elsewhere(&self, laid: &mut Laid) {
-        let is_other = |said: &Option<String>, stands: &str, part: Option<&str>| {
+        let (account, region) = (laid.resource.account.to_string(), laid.resource.region.to_string());
+        // What the name of the resource itself says is said.
+        let is_other = |said: &Option<String>, own: &str, stands: &str, part: Option<&str>| {
             said.is_none()
+                && own == stands
                 && part.is_some_and(|part| !part.is_empty() && !part.contains('*') && part != stands)
         };
         let document = laid.resource.document.value();
         for (member, policy) in document.as_object().into_iter().flatten() {
             let names_other = named(policy).into_iter().any(|text| {
                 let parts: Vec<&str> = text.splitn(6, ':').collect();
-                is_other(&self.args.region, STANDS_FOR_REGION, parts.get(3).copied())
-                    || is_other(&self.args.account, STANDS_FOR_ACCOUNT, parts.get(4).copied())
+                is_other(&self.args.region, &region, STANDS_FOR_REGION, parts.get(3).copied())
+                    || is_other(&self.args.account, &account, STANDS_FOR_ACCOUNT, parts.get(4).copied())
             });
             if names_other && !self.args.with_estate {
                 let why = "it names an account or a region; say --account and --region".to_owned();

@@ -1,0 +1,130 @@
+//! The page that says how our checks and rules of others agree.
+
+use std::fmt::Write as _;
+
+use super::{LeftOut, REFUSED, Rule, Told};
+
+const HEAD: &str = "# Whether others say the same
+
+Rules of others bring cases: code, and what the rule says of it. `fathom check` is asked of the same code. This page is made from that by
+`UPDATE_DOCS=1 cargo test -p fathom --test it agreement`, which also asks that each difference has a reason.
+
+Sources: the rules that AWS publishes for `cfn-guard` (aws-guard-rules-registry, 7f7340c, 2024-03-22), and the examples of Trivy's
+checks (trivy-checks, 80e5382, 2026-08-21). Of several resources in one case the worst answer counts. The table of counterparts is
+`crates/fathom/tests/it/agreement/rules.tsv`. Templates that CloudFormation would refuse are not counted, whether answers agree on them or
+not; they are listed below, with what says so.
+
+";
+
+const NEAR: &str = "## Rules that ask something else about the same
+
+They read the same setting and mean another thing by it, so cases may differ by right; the reason says how.
+";
+
+type Row<'a> = (&'a Rule, &'a Told);
+
+/// How many rules that ask the same agree on all cases, and how many have cases that are counted.
+pub(super) fn agreeing(rules: &[Rule], told: &[Told]) -> (usize, usize) {
+    let counted = rules.iter().zip(told).filter(|(rule, told)| rule.is_same && told.cases > 0);
+    let (agree, differ): (Vec<Row>, Vec<Row>) = counted.partition(|(_, told)| told.differ.is_empty());
+    (agree.len(), agree.len() + differ.len())
+}
+
+pub(super) fn page(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String {
+    let mut out = String::from(HEAD);
+    let all: Vec<Row> = rules.iter().zip(told).collect();
+    let (agree, counted) = agreeing(rules, told);
+    let percent = (agree * 1000).checked_div(counted).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "Of {counted} rules that ask the same and have cases that are counted, {agree} agree with our checks on all of them: {}.{} %.\n",
+        percent / 10,
+        percent % 10
+    );
+    for (is_same, heading) in [(true, "## Rules that ask the same\n"), (false, NEAR)] {
+        let _ = writeln!(out, "{heading}");
+        let of: Vec<Row> =
+            all.iter().filter(|(rule, told)| rule.is_same == is_same && told.cases > 0).copied().collect();
+        table(&mut out, &of);
+    }
+    refused(&mut out, &all);
+    out.push_str("## What is left out\n\n");
+    for (what, count) in left_out {
+        let _ = writeln!(out, "- {count} {what}");
+    }
+    out
+}
+
+fn checks(rule: &Rule) -> String {
+    rule.checks.iter().map(|check| format!("`{check}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn table(out: &mut String, of: &[Row]) {
+    for source in ["guard", "trivy"] {
+        let of: Vec<&Row> = of.iter().filter(|(rule, _)| rule.source == source).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let fully = of.iter().filter(|(_, told)| told.differ.is_empty()).count();
+        let cases: usize = of.iter().map(|(_, told)| told.cases).sum();
+        let agree: usize = of.iter().map(|(_, told)| told.agree).sum();
+        let _ = writeln!(
+            out,
+            "{source}: {fully} of {} rules agree on all cases; {agree} of {cases} cases.\n",
+            of.len()
+        );
+    }
+    out.push_str(
+        "| source | rule | our checks | cases | agree | differ |\n| --- | --- | --- | ---: | ---: | --- |\n",
+    );
+    for (rule, told) in of {
+        // What differs by right is told also where no case that is counted shows it.
+        let differ = match (told.differ.is_empty(), rule.is_same) {
+            (false, _) => format!("{}. {}", told.differ.join("; "), rule.why),
+            (true, false) => rule.why.to_owned(),
+            (true, true) => String::new(),
+        };
+        let _ = writeln!(
+            out,
+            "| {} | `{}` | {} | {} | {} | {differ} |",
+            rule.source,
+            rule.name,
+            checks(rule),
+            told.cases,
+            told.agree
+        );
+    }
+    out.push('\n');
+}
+
+fn refused(out: &mut String, all: &[Row]) {
+    let with: Vec<&Row> = all.iter().filter(|(_, told)| !told.refused.is_empty()).collect();
+    let cases: usize = with.iter().map(|(_, told)| told.refused.len()).sum();
+    let agree: usize = with.iter().map(|(_, told)| told.refused_agree).sum();
+    let nothing_left = with.iter().filter(|(_, told)| told.cases == 0).count();
+    let by = REFUSED.split(" by ").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+    let _ = write!(
+        out,
+        "## Templates that CloudFormation would refuse\n\n\
+         A property that must be there is not, one is misspelt, or a value is none: what such a template makes is nothing, and answers about it\n\
+         prove nothing. {by} says which they are (its errors E3xxx); `tools/agreement/refused.py` makes the list anew.\n\n\
+         {cases} cases of {} rules; on {agree} of them answers agree all the same. Of {nothing_left} rules no case is left.\n\n\
+         | source | rule | our checks | counted | refused | agree all the same | refused cases |\n\
+         | --- | --- | --- | ---: | ---: | ---: | --- |\n",
+        with.len()
+    );
+    for (rule, told) in with {
+        let _ = writeln!(
+            out,
+            "| {} | `{}` | {} | {} | {} | {} | {} |",
+            rule.source,
+            rule.name,
+            checks(rule),
+            told.cases,
+            told.refused.len(),
+            told.refused_agree,
+            told.refused.join("; ")
+        );
+    }
+    out.push('\n');
+}

@@ -1,0 +1,212 @@
+//! Against which real documents each check answered: the recorded sample, answers that others recorded of accounts of theirs, templates
+//! that others published. `docs/check-proofs.md` is made from it; `UPDATE_DOCS=1` renews it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::Path,
+};
+
+use fathom_estate::declared::template::tree;
+use serde_json::{Map, Value};
+
+use crate::{
+    agreement::{files, unpacked},
+    harness::{Place, sample},
+};
+
+/// Sessions of the recorded answers that are read for the sake of one operation.
+const SESSIONS_MAX: usize = 2;
+/// The account of the first session; each has one of its own.
+const FIRST_ACCOUNT: usize = 100_000_000_000;
+/// The region of all: the recordings do not tell theirs.
+const REGION: &str = "us-east-1";
+
+/// How often a check came out how, on documents of one kind.
+#[derive(Debug, Clone, Copy, Default)]
+struct Answers {
+    pass: u64,
+    fail: u64,
+    unknown: u64,
+    not_about: u64,
+}
+
+impl Answers {
+    fn all(self) -> u64 {
+        self.pass + self.fail + self.unknown + self.not_about
+    }
+
+    fn cell(self) -> String {
+        if self.all() == 0 {
+            return String::new();
+        }
+        format!("{} / {} / {} / {}", self.pass, self.fail, self.unknown, self.not_about)
+    }
+}
+
+type Told = BTreeMap<String, Answers>;
+
+/// What each check answered in a report.
+fn told(report: &Value) -> Told {
+    let checks = report["checks"].as_object().expect("checks");
+    let of = |check: &Value| {
+        let count = |name: &str| check["counts"][name].as_u64().expect("a count");
+        Answers {
+            pass: count("pass"),
+            fail: count("fail"),
+            unknown: count("unknown"),
+            not_about: count("not_applicable"),
+        }
+    };
+    checks.iter().map(|(id, check)| (id.clone(), of(check))).collect()
+}
+
+/// A recorded value without what the recorder added: moments as the command line prints them.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(members) if members.contains_key("__class__") => {
+            let part = |name: &str| members.get(name).and_then(Value::as_u64).unwrap_or_default();
+            if members["__class__"] != "datetime" {
+                return Value::Null;
+            }
+            Value::from(format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+                part("year"),
+                part("month"),
+                part("day"),
+                part("hour"),
+                part("minute"),
+                part("second")
+            ))
+        }
+        Value::Object(members) => {
+            let kept = members.into_iter().filter(|(name, _)| name != "ResponseMetadata");
+            kept.map(|(name, value)| (name, plain(value))).collect::<Map<_, _>>().into()
+        }
+        Value::Array(items) => items.into_iter().map(plain).collect(),
+        other => other,
+    }
+}
+
+/// The first answers of the reading calls of a session: service, operation and answer.
+fn answers(session: &Path) -> Vec<(String, String, Value)> {
+    let read = |path: &Path| {
+        let name = path.file_name()?.to_str()?.strip_suffix("_1.json")?;
+        let (service, operation) = name.split_once('.')?;
+        let reads = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
+        let mut answer: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        (reads && answer["status_code"] == 200)
+            .then(|| (service.to_owned(), operation.to_owned(), plain(answer["data"].take())))
+    };
+    files(session, "_1.json").iter().filter_map(|path| read(path)).collect()
+}
+
+/// What checks say of answers that others recorded, read through the door of saved answers: each session is an account.
+fn recorded(place: &Place, folder: &Path) -> Told {
+    let mut sessions: Vec<_> = fs::read_dir(folder.join("cloud-custodian-placebo/tests/data/placebo"))
+        .expect("the sessions")
+        .map(|entry| entry.expect("a session").path())
+        .filter(|path| path.is_dir())
+        .collect();
+    sessions.sort();
+    let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (number, session) in sessions.iter().enumerate() {
+        let answers = answers(session);
+        let of = |answer: &(String, String, Value)| (answer.0.clone(), answer.1.clone());
+        if answers.iter().all(|answer| seen.get(&of(answer)).is_some_and(|count| *count >= SESSIONS_MAX)) {
+            continue;
+        }
+        for answer in &answers {
+            *seen.entry(of(answer)).or_default() += 1;
+            let (service, operation, data) = answer;
+            let file = format!("saved/{}/{REGION}/{service}_{operation}.json", FIRST_ACCOUNT + number);
+            place.write(&file, data.to_string());
+        }
+    }
+    place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
+    told(&place.run(&["--json", "check", "--no-keep"]).ok().json())
+}
+
+/// What checks say of templates that others published.
+fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
+    let mut texts: BTreeSet<String> = BTreeSet::new();
+    for file in files(&guard.join("aws-guard-rules/rules"), "_tests.yml") {
+        let tests = tree("tests", &fs::read_to_string(&file).expect("a file")).expect("YAML");
+        texts.extend(tests.as_array().expect("a list").iter().map(|test| test["input"].to_string()));
+    }
+    for file in files(&trivy.join("trivy-checks/checks/cloud/aws"), ".yaml") {
+        let snippets = tree("snippets", &fs::read_to_string(&file).expect("a file")).expect("YAML");
+        for kind in ["good", "bad"] {
+            let all = snippets["cloudformation"][kind].as_array().map(Vec::as_slice).unwrap_or_default();
+            texts.extend(all.iter().filter_map(Value::as_str).map(str::to_owned));
+        }
+    }
+    for (number, text) in texts.iter().enumerate() {
+        let ending = if text.starts_with('{') { "json" } else { "yaml" };
+        place.write(&format!("templates/{number:04}.{ending}"), text);
+    }
+    // Some of them cannot be read, which the command says; the others count.
+    told(&place.run(&["--json", "check", "templates"]).json())
+}
+
+#[test]
+fn checks_are_proven_against_real_documents() {
+    let (first, second, third) = (Place::new(), Place::new(), Place::new());
+    let (Some(guard), Some(trivy), Some(cloud)) = (
+        unpacked(&first, "posture/aws-guard-rules"),
+        unpacked(&second, "posture/trivy-check-snippets"),
+        unpacked(&third, "cloud/aws-recorded-responses"),
+    ) else {
+        return;
+    };
+    let by_kind = [
+        told(&sample().run(&["--json", "check", "--no-keep"]).ok().json()),
+        recorded(&third, &cloud),
+        templates(&first, &guard, &trivy),
+    ];
+    let text = page(&by_kind);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/check-proofs.md");
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        fs::write(&path, &text).expect("the page is written");
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap_or_default() == text,
+        "docs/check-proofs.md is not what the documents say; run `UPDATE_DOCS=1 cargo test -p fathom --test it proofs`"
+    );
+}
+
+fn page(by_kind: &[Told; 3]) -> String {
+    let ids: BTreeSet<&String> = by_kind.iter().flat_map(BTreeMap::keys).collect();
+    let of = |id: &str| by_kind.each_ref().map(|told| told.get(id).copied().unwrap_or_default());
+    let named = |wanted: &dyn Fn(&[Answers; 3]) -> bool| -> Vec<String> {
+        ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
+    };
+    let without = named(&|all| all.iter().all(|one| one.all() == 0));
+    let undecided =
+        named(&|all| all.iter().any(|one| one.all() > 0) && all.iter().all(|one| one.pass + one.fail == 0));
+    let mut out = format!(
+        "# Which real documents prove the checks\n\n\
+         The tests that each check carries are written by hand. This page says on which documents that nobody wrote for it each check answered, and \
+         what. It is made by\n`UPDATE_DOCS=1 cargo test -p fathom --test it proofs`.\n\n\
+         - **sample**: the recorded estate that `fathom scan --sample` reads (`content/sample`).\n\
+         - **recorded**: answers of AWS that the tests of cloud-custodian recorded of real accounts, read by `fathom import aws-json`; each session is an \
+         account, and what it did not record is unknown. Of each operation the first {SESSIONS_MAX} sessions are read.\n\
+         - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\n\
+         Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \
+         the document.\n\n\
+         ## Without a real document\n\n{}\n\n## Never decided\n\n{}\n\n## All\n\n\
+         Numbers are pass / fail / unknown / not applicable.\n\n\
+         | check | sample | recorded | templates |\n| --- | --- | --- | --- |\n",
+        ids.len(),
+        without.len(),
+        undecided.len(),
+        without.join(", "),
+        undecided.join(", "),
+    );
+    for id in &ids {
+        let [sample, recorded, templates] = of(id).map(Answers::cell);
+        let _ = writeln!(out, "| `{id}` | {sample} | {recorded} | {templates} |");
+    }
+    out
+}
