@@ -117,6 +117,9 @@ describe("frameworks", () => {
       await page.emulateMedia({ media: "print", colorScheme: "dark" });
       expect(await page.evaluate(() => document.querySelectorAll("main details:not([open])").length)).toBe(0);
       expect(await page.evaluate(() => getComputedStyle(document.querySelector("main")!).overflowY)).toBe("visible");
+      // Checks of which nothing fails are told as a number.
+      expect(await page.locator("main li[data-holds]").first().isVisible()).toBe(false);
+      await page.getByText(/checks? of which nothing fails and nothing is unknown/).first().waitFor();
       const pages = (await page.pdf({ format: "A4" })).toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
       expect(pages).toBeGreaterThan(5);
       await page.emulateMedia({ media: null, colorScheme: null });

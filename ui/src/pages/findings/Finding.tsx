@@ -85,7 +85,7 @@ function Related({ row, ranked }: { row: Row; ranked: boolean }) {
   const end = lost(row.way);
   return (
     <>
-      {row.way && <p className="wrap">The way: {row.way.from || row.way.to ? `from ${shown(row.way.from ?? "what is outside of your scope", 200)} to ${shown(row.way.to ?? "what is outside of your scope", 200)}` : "its ends are outside of what you may see"}.</p>}
+      {row.way && !row.way.to && <p className="muted">Where the way begins and ends is outside of what you may see.</p>}
       {!row.way && ranked && <p className="muted">No way of an intruder is known that passes it.</p>}
       <p className="row wrapped small">{end && <Link to="/paths" search={{ to: end }} className="link">The attack paths that it lies on</Link>}{isTaken(row) && <Link to="/paths" search={{ view: "blast", of: row.resource }} className="link">What falls with it, and what breaks if it is isolated</Link>}</p>
     </>

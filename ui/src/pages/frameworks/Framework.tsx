@@ -82,6 +82,9 @@ function Choose({ framework: { counts, controls }, status }: { framework: Answer
   );
 }
 
+/** On paper only the number of these is told. */
+const holding = (checks: Control["checks"]): number => checks.filter(({ counts }) => counts.fail + counts.unknown === 0).length;
+
 function Row({ control: { control, topic, status, counts, evidence, checks }, framework }: { control: Control; framework: string }) {
   return (
     <tr>
@@ -94,6 +97,7 @@ function Row({ control: { control, topic, status, counts, evidence, checks }, fr
             <details>
               <summary>{counted(checks.length, "check")}: {answered(counts)}</summary>
               <ul className={styles.checks} aria-label={`Checks of ${shown(control, 60)}`}>{checks.map((each) => <Check key={each.id} check={each} framework={framework} />)}</ul>
+              {holding(checks) > 0 && <p className={`small muted ${styles.paper}`}>{holding(checks) < checks.length && "and "}{counted(holding(checks), "check")} of which nothing fails and nothing is unknown</p>}
             </details>
           ) : !evidence && <span className="muted">{MEANS[status]}</span>}
           {counts.fail > 0 && <p className="small no-print"><Link to="/findings" search={{ framework, control }} className="link">Its findings</Link></p>}
@@ -105,7 +109,7 @@ function Row({ control: { control, topic, status, counts, evidence, checks }, fr
 
 function Check({ check: { id, title, severity, counts }, framework }: { check: Schemas["ControlCheck"]; framework: string }) {
   return (
-    <li>
+    <li data-holds={counts.fail + counts.unknown === 0 ? "" : undefined}>
       <Severity of={severity} />
       <div className={table.two}><span className="wrap">{shown(title, 200)}</span><p className="small muted wrap"><code>{shown(id, 80)}</code> · {counts.fail > 0 ? <Link to="/findings" search={{ check: [id], framework }} className="link">{count(counts.fail)} fail</Link> : "none fails"}{counts.unknown > 0 && `, ${count(counts.unknown)} unknown`}, {count(counts.pass)} pass{counts.not_applicable > 0 && `, not about ${count(counts.not_applicable)}`}</p></div>
     </li>

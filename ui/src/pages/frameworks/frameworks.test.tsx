@@ -25,6 +25,7 @@ describe("frameworks", () => {
     const text = await page([control(), control({ control: "2", topic: "alarms are looked at", status: "needs_evidence", checks: [], counts: { fail: 0, unknown: 0, pass: 0, not_applicable: 0 }, evidence: "the list of who looked" }), control({ control: "3", status: "untested", checks: [], counts: { fail: 0, unknown: 0, pass: 0, not_applicable: 0 } })]);
     expect(text).toContain("1 check: 3 fail, 1 unknown, 12 pass");
     expect(text).toMatch(/The bucket is closed s3_open · 3 fail , 1 unknown, 12 pass, not about 4/);
+    expect(await page([control({ checks: [...control().checks, { id: "s3_calm", title: "It holds", severity: "low", counts: { fail: 0, unknown: 0, pass: 9, not_applicable: 0 } }] })])).toContain("and 1 check of which nothing fails and nothing is unknown");
     expect(text).toContain("To show: the list of who looked");
     expect(text).toContain("no check tests it yet");
     expect(text).toContain("it is no statement that you comply");
