@@ -170,7 +170,9 @@ pub async fn load_alone(store: &Store, now: Timestamp) -> Result<Organisation, S
     add(store, &which, &unread, &mut builder).await?;
     let mut found = std::pin::pin!(store.stream_resources(&which, false));
     while let Some(chunk) = found.try_next().await? {
-        chunk.iter().for_each(|stored| builder.alone(stored.resource.account.as_str()));
+        for stored in &chunk {
+            builder.alone(stored.resource.account.as_str());
+        }
     }
     Ok(builder.build())
 }
