@@ -18,7 +18,7 @@ export function AcceptFinding({ row, onClose }: { row: Row; onClose: () => void 
   const client = useQueryClient();
   const said = { reason: reason.trim(), approver: approver.trim() };
   const accept = useMutation({
-    mutationFn: () => post<Exception>("/api/v1/findings/exceptions", { rule: { finding: row.id }, ...said, until } satisfies Omit<Schemas["NewException"], "rule"> & { rule: Partial<Schemas["ExceptionRule"]> }),
+    mutationFn: () => post<Exception>("/api/v1/findings/exceptions", { rule: { finding: row.id }, ...said, until } satisfies Omit<Schemas["FindingsToAccept"], "rule"> & { rule: Partial<Schemas["ExceptionRule"]> }),
     onSuccess: () => { void client.invalidateQueries(); onClose(); },
   });
   return (
@@ -48,7 +48,7 @@ export function Withdraw({ exception, onClose }: { exception: Exception; onClose
   const id = useId();
   const client = useQueryClient();
   const end = useMutation({
-    mutationFn: () => remove("/api/v1/findings/exceptions/{number}", { number: exception.number }, { reason: reason.trim() } satisfies Schemas["EndException"]),
+    mutationFn: () => remove("/api/v1/findings/exceptions/{number}", { number: exception.number }, { reason: reason.trim() } satisfies Schemas["FindingExceptionEnd"]),
     onSuccess: () => { void client.invalidateQueries(); onClose(); },
   });
   return (
