@@ -37,7 +37,7 @@ pub use matrix::{By, Grid, GridColumn, GridQuestion, GridRow, Mark};
 pub use openings::{Opening, Openings, Origin};
 pub use permissions::{Answer, OnRow, Permissions, Permitted, Resource, WhatOn, is_member, on_objects};
 pub use secrets::{Reader, SecretReport, Secrets};
-pub use seen::{Seen, seen};
+pub use seen::{Seen, seen, seen_of};
 pub use standing::{Basis, Before, Standing};
 use unread::parts;
 pub use unread::{Listings, Unread, unread};

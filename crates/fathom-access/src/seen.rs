@@ -5,7 +5,7 @@ use fathom_store::{Store, StoreError, Which};
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::unread::{parts, unread};
+use crate::unread::{parts, unread_of};
 
 /// A resource as the last scans saw it.
 #[derive(Debug, Clone)]
@@ -43,10 +43,17 @@ impl Seen {
 /// # Errors
 /// When the store fails.
 pub async fn seen(store: &Store, kinds: &[ResourceType], now: Timestamp) -> Result<Vec<Seen>, StoreError> {
-    let unread = unread(store, kinds, now).await?;
+    seen_of(store, &Which { kinds: kinds.to_vec(), ..Which::all() }, now).await
+}
+
+/// All resources of a part of the estate.
+///
+/// # Errors
+/// When the store fails.
+pub async fn seen_of(store: &Store, which: &Which, now: Timestamp) -> Result<Vec<Seen>, StoreError> {
+    let unread = unread_of(store, which, now).await?;
     let mut all = Vec::new();
-    let which = Which { kinds: kinds.to_vec(), ..Which::all() };
-    let mut found = std::pin::pin!(store.stream_resources(&which, true));
+    let mut found = std::pin::pin!(store.stream_resources(which, true));
     while let Some(chunk) = found.try_next().await? {
         for stored in chunk {
             let unread = unread.get(&stored.resource.uid).cloned().unwrap_or_default();

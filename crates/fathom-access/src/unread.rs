@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use fathom_model::{Coverage, Gap, Outcome, ResourceType, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoreError, UnknownQuery};
+use fathom_store::{CoverageQuery, Store, StoreError, Which};
 
-/// Rows of the list that are read at once.
-const PAGE: u32 = 1000;
+/// Calls whose coverage is read.
+const ROWS_MAX: u32 = 1_000_000;
 
 /// The members of documents that could not be read, by resource.
 pub type Unread = HashMap<Uid, Vec<String>>;
@@ -16,23 +16,13 @@ pub type Unread = HashMap<Uid, Vec<String>>;
 /// # Errors
 /// When the store fails.
 pub async fn unread(store: &Store, kinds: &[ResourceType], now: Timestamp) -> Result<Unread, StoreError> {
-    let mut unread = Unread::new();
-    let mut query = UnknownQuery {
-        limit: PAGE,
-        kinds: kinds.to_vec(),
-        include_accepted: true,
-        ..UnknownQuery::default()
-    };
-    loop {
-        let page = store.unknowns(&query, now).await?;
-        for row in page.rows {
-            unread.insert(row.uid, parts(row.gaps));
-        }
-        match page.next {
-            Some(next) => query.after_rank = next,
-            None => return Ok(unread),
-        }
-    }
+    unread_of(store, &Which { kinds: kinds.to_vec(), ..Which::all() }, now).await
+}
+
+/// The same of a part of the estate.
+pub(crate) async fn unread_of(store: &Store, which: &Which, now: Timestamp) -> Result<Unread, StoreError> {
+    let found = store.gaps(which, now).await?;
+    Ok(found.into_iter().map(|(uid, gaps)| (uid, parts(gaps))).collect())
 }
 
 /// The members that gaps are about, where they could not be read.
@@ -68,7 +58,7 @@ impl Listings {
             accounts: accounts.into_iter().map(|(account, _)| account).collect(),
             lists: BTreeMap::new(),
         };
-        let query = CoverageQuery { kinds: kinds.to_vec(), ..CoverageQuery::default() };
+        let query = CoverageQuery { kinds: kinds.to_vec(), limit: ROWS_MAX, ..CoverageQuery::default() };
         for row in store.coverage(&query).await? {
             let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
             let list = listings.lists.entry((row.account.as_str().to_owned(), kind)).or_default();

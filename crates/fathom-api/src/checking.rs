@@ -1,4 +1,5 @@
-//! How the estate stands to the checks: asked once of what a scan left, kept as findings, and known until the next scan ends.
+//! How the estate stands to the checks: asked of what a scan left, kept as findings, and known until the next scan ends. After that
+//! only what changed is asked again, with what depends on it.
 
 use std::{
     path::PathBuf,
@@ -7,15 +8,19 @@ use std::{
 };
 
 use fathom_access::AccessError;
-use fathom_checks::{Checks, Status};
+use fathom_checks::Checks;
 use fathom_content::{Content, checks::CheckFiles, frameworks::Frameworks};
 use fathom_model::Scan;
-use fathom_posture::{Extent, Ground, Kept, Posture, Shapes, keep};
+use fathom_posture::{
+    Engines, Extent, Ground, Kept, Posture, Shapes, Stale, Watch, keep, keep_again, reached,
+};
 use fathom_store::{FindingRun, SYSTEM_ACTOR};
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 
 use crate::{
+    permitting::{self, follows},
     problem::{Code, Problem, chain},
+    reaching,
     state::ApiState,
     waiting,
 };
@@ -65,8 +70,15 @@ pub(crate) struct Snapshot {
 /// What was answered last. Who asks the checks holds the lock, so that it is one at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Checking {
-    kept: Mutex<Option<Arc<Snapshot>>>,
+    kept: Mutex<Option<Last>>,
     catalogue: OnceLock<Arc<Catalogue>>,
+}
+
+/// What was answered last, as a whole and of each resource.
+#[derive(Debug)]
+struct Last {
+    snapshot: Arc<Snapshot>,
+    watch: Watch,
 }
 
 /// What checks answer of the estate as the last finished scan left it.
@@ -96,15 +108,23 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let mut kept = state.checking.kept.lock().await;
     // Counted before it is read: what a scan changes meanwhile is asked anew by the next request.
     let turn = state.store.turns().await?;
-    if let Some(known) = kept.as_ref().filter(|known| known.turn == turn) {
-        return Ok(Arc::clone(known));
+    if let Some(known) = kept.as_ref().filter(|known| known.snapshot.turn == turn) {
+        return Ok(Arc::clone(&known.snapshot));
     }
     let scan = state.store.newest_scan().await?.ok_or_else(|| {
         Problem::new(Code::NotFound, "no scan has ended yet, so no check was asked")
             .hint("start one with POST /scans")
     })?;
     let catalogue = catalogue(state).await?;
-    let (posture, found) = ask(state, &catalogue).await?;
+    // What is given up half way knows nothing any more, and is asked as a whole by the next.
+    let before = match kept.take() {
+        Some(known) => {
+            let at = (known.snapshot.turn, &known.snapshot.scan);
+            follows(state, at, &scan).await?.then_some((known.snapshot.scan.id, known.watch))
+        }
+        None => None,
+    };
+    let (watch, posture, found) = ask(state, &catalogue, before, scan.id).await?;
     let before = state.store.last_finding_run(true).await?;
     let is_new = before.is_none_or(|run| run.scan != scan.id) || !found.updates.is_empty();
     // A server that starts anew and finds the same has nothing to seal.
@@ -119,30 +139,65 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         };
         state.store.keep_findings(&run, &found.updates, &found.seen).await?;
     }
-    let made = Arc::new(Snapshot { scan, catalogue, posture, turn });
-    *kept = Some(Arc::clone(&made));
-    Ok(made)
+    let snapshot = Arc::new(Snapshot { scan, catalogue, posture, turn });
+    *kept = Some(Last { snapshot: Arc::clone(&snapshot), watch });
+    Ok(snapshot)
 }
 
-/// Asks all checks of everything, and compares with what was known.
-async fn ask(state: &ApiState, catalogue: &Arc<Catalogue>) -> Result<(Posture, Kept), Problem> {
+/// Asks the checks of what changed since the scan that is known, or all of everything, and compares with what was known.
+async fn ask(
+    state: &ApiState,
+    catalogue: &Arc<Catalogue>,
+    before: Option<(i64, Watch)>,
+    until: i64,
+) -> Result<(Watch, Posture, Kept), Problem> {
     let (store, content, now) = (state.store.for_questions(), Arc::clone(&state.content), state.now());
-    let (catalogue, handle) = (Arc::clone(catalogue), Handle::current());
-    let asking = spawn_blocking(move || {
+    let (catalogue, handle, state) = (Arc::clone(catalogue), Handle::current(), state.clone());
+    let asking = async move {
         let checks = &catalogue.checks;
         let extent = Extent { all_checks: catalogue.is_whole, ..Extent::default() };
-        let mut ground = handle.block_on(Ground::load(&store, &content, checks, now))?;
-        let told = [Status::Fail, Status::Unknown];
-        let mut posture = Posture::of(checks, &ground, |_, _| true, &told);
-        let keeping = keep(&store, &content, checks, &mut ground, (&posture, &extent), now);
-        let found = handle.block_on(keeping)?;
+        if let Some((since, mut watch)) = before {
+            let engines = async |stale: &Stale| Ok(engines(&state, stale).await);
+            let again = watch.again(&store, &content, checks, (since, until), now, engines).await?;
+            if let Some(mut again) = again {
+                let found = keep_again(&store, &content, checks, (&mut again, &extent), now).await?;
+                tracing::debug!(
+                    asked = again.asked.len(),
+                    gone = again.gone.len(),
+                    "checks were asked again"
+                );
+                again.posture.findings = Vec::new();
+                return Ok((watch, again.posture, found));
+            }
+        }
+        let engines = engines(&state, &Stale::all()).await;
+        let mut ground = Ground::load_with(&store, &content, checks, now, engines).await?;
+        let (watch, mut posture) = Watch::begin(&store, checks, &ground).await?;
+        let found = keep(&store, &content, checks, &mut ground, (&posture, &extent), now).await?;
         posture.findings = Vec::new();
-        Ok::<_, AccessError>((posture, found))
-    });
+        Ok::<_, AccessError>((watch, posture, found))
+    };
+    // Evaluation is between two reads, which would hold up other requests on a thread that serves them.
+    let asking = spawn_blocking(move || handle.block_on(asking));
     asking.await.map_err(|_| waiting::not_done(ASKING))?.map_err(|error| match error {
         AccessError::Store(error) => error.into(),
         error => Problem::new(Code::Internal, chain(&error)),
     })
+}
+
+/// What the server knows of permissions and of the network. What it cannot say here, checks let work out and tell why not.
+async fn engines(state: &ApiState, stale: &Stale) -> Engines {
+    let mut engines = Engines::default();
+    if stale.permissions {
+        engines.permissions = permitting::make(state).await.ok().map(|known| Arc::clone(&known.permissions));
+    }
+    if stale.network {
+        engines.reached = reaching::make(state)
+            .await
+            .ok()
+            .map(|known| Arc::new(reached(known.exposed().iter().cloned(), &known.directory)));
+    }
+    engines
 }
 
 /// Asks the checks after each scan, for as long as the server runs.

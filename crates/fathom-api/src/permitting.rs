@@ -104,7 +104,7 @@ pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
             .hint("start one with POST /scans")
     })?;
     let known = match &*kept {
-        Some(known) if follows(state, known, &scan).await? => Some(Arc::clone(known)),
+        Some(known) if follows(state, (known.turn, &known.scan), &scan).await? => Some(Arc::clone(known)),
         _ => None,
     };
     let (store, now, handle, until) = (state.store.for_questions(), state.now(), Handle::current(), scan.id);
@@ -139,10 +139,13 @@ pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
 
 /// Whether all scans that ended since are behind the one that was known, and none behind this one: what changed between the
 /// two is then all that changed.
-async fn follows(state: &ApiState, known: &Snapshot, scan: &Scan) -> Result<bool, Problem> {
-    let mut turn = known.turn;
+pub(crate) async fn follows(
+    state: &ApiState,
+    (mut turn, known): (i64, &Scan),
+    scan: &Scan,
+) -> Result<bool, Problem> {
     while let Some((next, ended)) = state.store.finished_after(turn).await? {
-        if ended.id <= known.scan.id || ended.id > scan.id {
+        if ended.id <= known.id || ended.id > scan.id {
             return Ok(false);
         }
         turn = next;

@@ -1,12 +1,13 @@
 //! Asks all checks of a type of one document: four answers, and what decided.
 
+use fathom_model::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::{
     compile::{Check, Checks},
-    evaluate::{Ground, Stop, Told, ToldBy, evaluate},
+    evaluate::{Ground, Read, Stop, Told, ToldBy, evaluate},
     facts::{Fact, Facts, Subject},
     reasons::{Reason, reasons},
 };
@@ -51,11 +52,14 @@ pub struct Answer {
     pub proof: Vec<String>,
     /// What could not be read, or why the expression has no value; of one that is unknown.
     pub missing: Vec<String>,
+    /// From when on it may be another though nothing changed, since it depends on how long ago something was; none where it does not.
+    #[serde(skip)]
+    pub until: Option<Timestamp>,
 }
 
 impl Answer {
     fn plain(status: Status) -> Self {
-        Self { status, why: Vec::new(), proof: Vec::new(), missing: Vec::new() }
+        Self { status, why: Vec::new(), proof: Vec::new(), missing: Vec::new(), until: None }
     }
 }
 
@@ -88,34 +92,40 @@ impl Check {
 
     fn ask_with(&self, subject: &Subject<'_>, facts: &dyn Facts, told: &ToldBy<'_>) -> Answer {
         let ground = Ground { subject, facts, told };
+        let mut until = None;
         if let Some(applies) = &self.applies {
             let looked = evaluate(applies, ground);
+            until = looked.until;
             match looked.value {
                 Ok(true) => {}
-                Ok(false) => return Answer::plain(Status::NotApplicable),
-                Err(stop) => return unknown(&stop, subject, facts),
+                Ok(false) => return Answer { until, ..Answer::plain(Status::NotApplicable) },
+                Err(stop) => return Answer { until, ..unknown(&stop, subject, facts) },
             }
         }
         let looked = evaluate(&self.passes, ground);
-        match looked.value {
+        until = [until, looked.until].into_iter().flatten().min();
+        let answer = match looked.value {
             Ok(true) => Answer::plain(Status::Pass),
-            Ok(false) => {
-                let facts: Vec<(String, &Fact)> = self
-                    .asked()
-                    .filter_map(|asked| told.get_key_value(asked))
-                    .filter_map(|(asked, told)| Some((asked.text(), told.get()?.as_ref().ok()?.as_ref())))
-                    .collect();
-                let own = std::iter::once((String::new(), subject.document));
-                let roots: Vec<(String, &Value)> =
-                    own.chain(facts.iter().map(|(name, fact)| (name.clone(), &fact.value))).collect();
-                Answer {
-                    status: Status::Fail,
-                    why: reasons(&looked.reads, &roots),
-                    proof: facts.iter().flat_map(|(_, fact)| fact.proof.iter().cloned()).collect(),
-                    missing: Vec::new(),
-                }
-            }
+            Ok(false) => self.failed(subject, told, &looked.reads),
             Err(stop) => unknown(&stop, subject, facts),
+        };
+        Answer { until, ..answer }
+    }
+
+    /// That it fails, with what decided.
+    fn failed(&self, subject: &Subject<'_>, told: &ToldBy<'_>, reads: &[Read<'_>]) -> Answer {
+        let facts: Vec<(String, &Fact)> = self
+            .asked()
+            .filter_map(|asked| told.get_key_value(asked))
+            .filter_map(|(asked, told)| Some((asked.text(), told.get()?.as_ref().ok()?.as_ref())))
+            .collect();
+        let own = std::iter::once((String::new(), subject.document));
+        let roots: Vec<(String, &Value)> =
+            own.chain(facts.iter().map(|(name, fact)| (name.clone(), &fact.value))).collect();
+        Answer {
+            why: reasons(reads, &roots),
+            proof: facts.iter().flat_map(|(_, fact)| fact.proof.iter().cloned()).collect(),
+            ..Answer::plain(Status::Fail)
         }
     }
 }

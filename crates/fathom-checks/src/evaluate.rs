@@ -91,6 +91,8 @@ pub(crate) struct Evaluated<'a> {
     pub(crate) value: Result<bool, Stop>,
     /// What decided, in the order in which it was looked at.
     pub(crate) reads: Vec<Read<'a>>,
+    /// From when on a span of days that was looked at is another; none where no time was.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// Evaluates a tree that gives true or false.
@@ -102,6 +104,7 @@ pub(crate) fn evaluate<'a>(tree: &'a Tree, ground: Ground<'a>) -> Evaluated<'a> 
         known: vec![false; tree.asked.len()],
         slots: vec![Ok(V::Null); tree.slots],
         reads: Vec::new(),
+        until: None,
         steps: STEPS_MAX,
     };
     for path in ground.subject.unread {
@@ -112,7 +115,7 @@ pub(crate) fn evaluate<'a>(tree: &'a Tree, ground: Ground<'a>) -> Evaluated<'a> 
         Ok(other) => Err(Stop::Wrong(format!("it gives {}, not true or false", other.word()))),
         Err(stop) => Err(stop),
     };
-    Evaluated { value, reads: run.reads }
+    Evaluated { value, reads: run.reads, until: run.until }
 }
 
 /// A member that could not be read: what it would be a member of, its name, and how the path to it is written.
@@ -130,6 +133,7 @@ struct Run<'a> {
     known: Vec<bool>,
     slots: Vec<Result<V<'a>, Stop>>,
     reads: Vec<Read<'a>>,
+    until: Option<Timestamp>,
     steps: u64,
 }
 
@@ -511,7 +515,11 @@ impl<'a> Run<'a> {
             (Function::DaysSince, V::Text(text), _) => {
                 let then: Timestamp =
                     text.parse().map_err(|_| Stop::Wrong(format!("\"{text}\" is no time of RFC 3339")))?;
-                V::Int((self.ground.facts.now().as_second() - then.as_second()).div_euclid(SECONDS_A_DAY))
+                let days = (self.ground.facts.now().as_second() - then.as_second()).div_euclid(SECONDS_A_DAY);
+                let next = then.as_second().saturating_add((days + 1).saturating_mul(SECONDS_A_DAY));
+                let next = Timestamp::from_second(next).ok();
+                self.until = [self.until, next].into_iter().flatten().min();
+                V::Int(days)
             }
             _ => return Err(Stop::Wrong(format!("{function:?} cannot take {}", first.word()))),
         })

@@ -59,7 +59,9 @@ impl Ground<'_> {
         if !Self::is_reachable(subject.kind) {
             return Err(Missing::of(format!("what reaches {} is not worked out", subject.kind)));
         }
-        let Some(exposed) = &self.exposed else { return Err(Missing::of("the network was not asked")) };
+        let Some(exposed) = &self.engines.reached else {
+            return Err(Missing::of("the network was not asked"));
+        };
         if self.code.as_ref().is_some_and(|code| code.is_alone) {
             return Err(Missing::of(
                 "what reaches it is decided by more than this code; --with-estate asks the last scans",
@@ -105,7 +107,7 @@ impl Ground<'_> {
 
     /// `access`: `public` and `external`, whom its policies let in (`principal`, `actions`, `only_if`).
     fn access(&self, subject: &Subject<'_>) -> Result<Fact, Missing> {
-        let Some(permissions) = &self.permissions else {
+        let Some(permissions) = &self.engines.permissions else {
             return Err(Missing::of("permissions were not asked"));
         };
         let Some(resource) = permissions.resources.get(subject.uid) else {
@@ -151,7 +153,9 @@ impl Ground<'_> {
 
     /// `encryption`: `key` (`name`, `customer_managed`), which is absent where nothing names one.
     fn encryption(&self, subject: &Subject<'_>) -> Result<Fact, Missing> {
-        let Some(permissions) = &self.permissions else { return Err(Missing::of("keys were not asked")) };
+        let Some(permissions) = &self.engines.permissions else {
+            return Err(Missing::of("keys were not asked"));
+        };
         let (name, customer) = match permissions.encryption.under(subject.uid) {
             None => return Ok(Fact { value: json!({}), ..Fact::default() }),
             Some(Under::Unknown(why)) => return Err(Missing::of(why.clone())),
@@ -217,8 +221,10 @@ impl Ground<'_> {
     fn referring(&self, subject: &Subject<'_>, kind: &str, edge: &str) -> Result<Fact, Missing> {
         let more = self.more(subject.account, kind)?;
         let mut documents = Documents::default();
-        for one in self.into.get(subject.uid).into_iter().flatten().filter(|one| one.kind.as_str() == edge) {
-            if let Some(seen) = self.seen.get(one.from.as_str()).filter(|seen| seen.kind == kind) {
+        for (_, from) in
+            self.into.get(subject.uid).into_iter().flatten().filter(|(one, _)| one.as_str() == edge)
+        {
+            if let Some(seen) = self.seen.get(from.as_str()).filter(|seen| seen.kind == kind) {
                 documents.add(seen);
             }
         }

@@ -8,8 +8,8 @@ use std::{
 use fathom_access::{AccessError, Listings, Permissions, Seen, seen};
 use fathom_checks::{Asked, Checks, Fact};
 use fathom_content::Content;
-use fathom_model::{Edge, Explanation, Part, ResourceType, Statement, Timestamp, Uid};
-use fathom_net::{Exposed, Network, exposure, exposure::USUAL};
+use fathom_model::{Edge, EdgeKind, Explanation, Part, ResourceType, Statement, Timestamp, Uid};
+use fathom_net::{Exposed, exposure, exposure::USUAL};
 use fathom_reach::Directory;
 use fathom_store::{Owners, Store, Which, WhichEdges};
 use futures::TryStreamExt as _;
@@ -23,6 +23,18 @@ const REACHED: [&str; 3] = [INTERFACE, "AWS::EC2::Instance", "AWS::ElasticLoadBa
 
 /// Documents by account, region and type, and what was gathered of them already.
 pub(crate) type Gathered = Mutex<HashMap<(Asked, String, String), Arc<Fact>>>;
+
+/// What the internet reaches, by the ids and ARNs that mean it.
+pub type Reached = HashMap<String, Vec<Arc<Exposed>>>;
+
+/// What engines worked out of the whole estate; what is none is worked out where a check asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Engines {
+    /// Who can do what.
+    pub permissions: Option<Arc<Permissions>>,
+    /// What the internet reaches.
+    pub reached: Option<Arc<Reached>>,
+}
 
 /// What is known of code that is not deployed.
 #[derive(Debug, Clone, Default)]
@@ -39,15 +51,14 @@ pub struct Ground<'c> {
     pub(crate) now: Timestamp,
     pub(crate) seen: BTreeMap<String, Seen>,
     /// ARNs by type.
-    pub(crate) by_kind: BTreeMap<String, Vec<String>>,
-    /// Edges of resources that checks follow, by where they begin and by where they end.
+    pub(crate) by_kind: BTreeMap<String, BTreeSet<String>>,
+    /// Edges of resources that checks follow, by where they begin.
     pub(crate) out: HashMap<String, Vec<Edge>>,
-    pub(crate) into: HashMap<String, Vec<Edge>>,
+    /// What kind of edges lead to a resource, and where they begin.
+    pub(crate) into: HashMap<String, BTreeSet<(EdgeKind, Uid)>>,
     pub(crate) classes: HashMap<String, String>,
     pub(crate) listings: Listings,
-    pub(crate) permissions: Option<Permissions>,
-    /// What the internet reaches, by the ids and ARNs that mean it.
-    pub(crate) exposed: Option<HashMap<String, Vec<Arc<Exposed>>>>,
+    pub(crate) engines: Engines,
     pub(crate) gathered: Gathered,
     pub(crate) code: Option<OfCode>,
     owners: Owners,
@@ -72,7 +83,24 @@ impl<'c> Ground<'c> {
         checks: &Checks,
         now: Timestamp,
     ) -> Result<Self, AccessError> {
-        Self::load_with(store, content, checks, now, None).await
+        Self::load_with(store, content, checks, now, Engines::default()).await
+    }
+
+    /// The same with what engines worked out already.
+    ///
+    /// # Errors
+    /// As [`Ground::load`].
+    pub async fn load_with(
+        store: &Store,
+        content: &'c Content,
+        checks: &Checks,
+        now: Timestamp,
+        engines: Engines,
+    ) -> Result<Self, AccessError> {
+        let mut ground = Self::empty(store, content, checks, now).await?;
+        ground.engines = engines;
+        ground.read_all(store, checks).await?;
+        Ok(ground)
     }
 
     /// The same where a part of it is not deployed yet.
@@ -86,17 +114,19 @@ impl<'c> Ground<'c> {
         now: Timestamp,
         code: OfCode,
     ) -> Result<Self, AccessError> {
-        Self::load_with(store, content, checks, now, Some(code)).await
+        let mut ground = Self::empty(store, content, checks, now).await?;
+        ground.code = Some(code);
+        ground.read_all(store, checks).await?;
+        Ok(ground)
     }
 
-    async fn load_with(
+    /// What was asked for, and nothing of the estate yet.
+    pub(crate) async fn empty(
         store: &Store,
         content: &'c Content,
         checks: &Checks,
         now: Timestamp,
-        code: Option<OfCode>,
     ) -> Result<Self, AccessError> {
-        let asked: BTreeSet<&Asked> = checks.all.iter().flat_map(fathom_checks::Check::asked).collect();
         let checked: Vec<ResourceType> = checks.kinds().map(ResourceType::from).collect();
         let kinds = kinds(content, checks);
         let definitions = kinds.iter().filter_map(|kind| content.resources.get(kind));
@@ -107,7 +137,7 @@ impl<'c> Ground<'c> {
             })
             .collect();
         let listings = Listings::of(store, &kinds, &operations).await?;
-        let mut ground = Self {
+        Ok(Self {
             content,
             now,
             seen: BTreeMap::new(),
@@ -117,36 +147,68 @@ impl<'c> Ground<'c> {
             classes: HashMap::new(),
             gaps: gaps(content, &checked, &listings),
             listings,
-            permissions: None,
-            exposed: None,
+            engines: Engines::default(),
             gathered: Gathered::default(),
-            code,
+            code: None,
             owners: store.owners().await?,
-        };
-        for one in seen(store, &kinds, now).await? {
-            ground.by_kind.entry(one.kind.clone()).or_default().push(one.arn.clone());
-            ground.seen.insert(one.arn.clone(), one);
-        }
+        })
+    }
+
+    async fn read_all(&mut self, store: &Store, checks: &Checks) -> Result<(), AccessError> {
+        let asked: BTreeSet<&Asked> = checks.all.iter().flat_map(fathom_checks::Check::asked).collect();
+        self.add(seen(store, &kinds(self.content, checks), self.now).await?);
         if asked.iter().any(|one| matches!(one, Asked::Related(_) | Asked::Referring(..))) {
-            ground.edges(store, &asked).await?;
+            self.edges(store, &asked).await?;
         }
         if asked.contains(&Asked::Class) {
-            ground.classes(store, checked).await?;
+            let kinds = checks.kinds().map(ResourceType::from).collect();
+            self.classes(store, &Which { kinds, ..Which::all() }).await?;
         }
-        if asked.contains(&Asked::Access) || asked.contains(&Asked::Encryption) {
-            let is_alone = ground.code.as_ref().is_some_and(|code| code.is_alone);
+        self.work_out(store, &asked).await
+    }
+
+    /// Takes resources that were read.
+    pub(crate) fn add(&mut self, read: Vec<Seen>) {
+        for one in read {
+            self.by_kind.entry(one.kind.clone()).or_default().insert(one.arn.clone());
+            self.seen.insert(one.arn.clone(), one);
+        }
+    }
+
+    /// Lets the engines work out what is asked for and not known yet.
+    pub(crate) async fn work_out(
+        &mut self,
+        store: &Store,
+        asked: &BTreeSet<&Asked>,
+    ) -> Result<(), AccessError> {
+        let (engines, now) = (&mut self.engines, self.now);
+        if engines.permissions.is_none()
+            && (asked.contains(&Asked::Access) || asked.contains(&Asked::Encryption))
+        {
+            let is_alone = self.code.as_ref().is_some_and(|code| code.is_alone);
             let permissions = if is_alone {
                 Permissions::load_alone(store, now).await?
             } else {
                 Permissions::load(store, now).await?
             };
-            ground.permissions = Some(permissions);
+            engines.permissions = Some(Arc::new(permissions));
         }
-        if asked.contains(&Asked::Exposure) {
+        if engines.reached.is_none() && asked.contains(&Asked::Exposure) {
             let network = fathom_reach::load(store, now).await?;
-            ground.exposed = Some(exposed(&network, &Directory::load(store).await?));
+            let reached = reached(exposure(&network, &USUAL), &Directory::load(store).await?);
+            engines.reached = Some(Arc::new(reached));
         }
-        Ok(ground)
+        Ok(())
+    }
+
+    /// What the engines worked out, to be used again.
+    pub fn engines(&self) -> &Engines {
+        &self.engines
+    }
+
+    /// What of the estate was listed.
+    pub(crate) fn listings(&self) -> &Listings {
+        &self.listings
     }
 
     /// Everything that was read.
@@ -179,21 +241,27 @@ impl<'c> Ground<'c> {
         let mut found = std::pin::pin!(store.stream_edges(&WhichEdges::default()));
         while let Some(chunk) = found.try_next().await? {
             for edge in chunk.into_iter().filter(|edge| followed.contains(edge.kind.as_str())) {
-                self.into.entry(edge.to.as_str().to_owned()).or_default().push(edge.clone());
+                let end = (edge.kind.clone(), edge.from.clone());
+                self.into.entry(edge.to.as_str().to_owned()).or_default().insert(end);
                 self.out.entry(edge.from.as_str().to_owned()).or_default().push(edge);
             }
         }
+        self.sort_edges();
         Ok(())
     }
 
-    pub(crate) async fn classes(
-        &mut self,
-        store: &Store,
-        kinds: Vec<ResourceType>,
-    ) -> Result<(), AccessError> {
-        let which = Which { kinds, ..Which::all() };
+    /// Puts edges in an order that does not depend on how they were read.
+    pub(crate) fn sort_edges(&mut self) {
+        for edges in self.out.values_mut() {
+            edges.sort_by(|one, other| {
+                (&one.kind, one.to.as_str(), &one.path).cmp(&(&other.kind, other.to.as_str(), &other.path))
+            });
+        }
+    }
+
+    pub(crate) async fn classes(&mut self, store: &Store, which: &Which) -> Result<(), AccessError> {
         let mut said: HashMap<String, Vec<Statement>> = HashMap::new();
-        let mut found = std::pin::pin!(store.stream_statements(&which));
+        let mut found = std::pin::pin!(store.stream_statements(which));
         while let Some(chunk) = found.try_next().await? {
             for (uid, statement) in chunk.into_iter().filter(|(_, one)| one.part == Part::DataClass) {
                 said.entry(uid.as_str().to_owned()).or_default().push(statement);
@@ -258,9 +326,9 @@ fn gaps(content: &Content, checked: &[ResourceType], listings: &Listings) -> Vec
 }
 
 /// What the internet reaches, by everything that means it: interfaces, servers, load balancers, and what has the interface.
-pub(crate) fn exposed(network: &Network, directory: &Directory) -> HashMap<String, Vec<Arc<Exposed>>> {
-    let mut by: HashMap<String, Vec<Arc<Exposed>>> = HashMap::new();
-    for row in exposure(network, &USUAL) {
+pub fn reached(rows: impl IntoIterator<Item = Exposed>, directory: &Directory) -> Reached {
+    let mut by = Reached::new();
+    for row in rows {
         let row = Arc::new(row);
         let owned = row.owners.iter().map(|owner| owner.resource.clone());
         let server = row.name.iter().filter(|_| row.component == "network_interface");

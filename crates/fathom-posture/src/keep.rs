@@ -10,9 +10,9 @@ use fathom_model::{
     AccountId, DataClass, FindingProof, FindingReason, FixedBy, KeptFinding, Region, ResourceType, Timestamp,
     Uid,
 };
-use fathom_store::{FindingUpdate, Store};
+use fathom_store::{FindingUpdate, Store, Which};
 
-use crate::{Finding, Ground, Posture, subject};
+use crate::{Again, Finding, Ground, Posture, part::NAMED_MAX, subject};
 
 /// Which part of all there is a run asked about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,10 +66,38 @@ pub async fn keep(
     at: Timestamp,
 ) -> Result<Kept, AccessError> {
     let known = store.findings().await?;
-    let kinds: BTreeSet<&str> = failing(posture).map(|one| one.resource_type.as_str()).collect();
-    let kinds: Vec<ResourceType> = kinds.into_iter().map(ResourceType::from).collect();
-    if !kinds.is_empty() {
-        ground.classes(store, kinds).await?;
+    compare(store, content, checks, ground, (posture, extent, &known), at).await
+}
+
+/// The same of what was asked again: all else is as it was.
+///
+/// # Errors
+/// When the store fails.
+pub async fn keep_again(
+    store: &Store,
+    content: &Content,
+    checks: &Checks,
+    (again, extent): (&mut Again<'_>, &Extent),
+    at: Timestamp,
+) -> Result<Kept, AccessError> {
+    let uids: Vec<Uid> = again.asked.iter().chain(&again.gone).cloned().collect();
+    let known = store.findings_about(&uids).await?;
+    let posture = &again.posture;
+    compare(store, content, checks, &mut again.ground, (posture, extent, &known), at).await
+}
+
+async fn compare(
+    store: &Store,
+    content: &Content,
+    checks: &Checks,
+    ground: &mut Ground<'_>,
+    (posture, extent, known): (&Posture, &Extent, &[KeptFinding]),
+    at: Timestamp,
+) -> Result<Kept, AccessError> {
+    let failing_now: BTreeSet<Uid> = failing(posture).map(|one| Uid::new(&one.resource)).collect();
+    let failing_now: Vec<Uid> = failing_now.into_iter().collect();
+    for uids in failing_now.chunks(NAMED_MAX) {
+        ground.classes(store, &Which { uids: uids.to_vec(), ..Which::all() }).await?;
     }
     let told: HashMap<&str, &Finding> =
         posture.findings.iter().map(|finding| (finding.id.as_str(), finding)).collect();
@@ -79,7 +107,7 @@ pub async fn keep(
     let by_id: HashMap<&str, &Check> =
         checks.all.iter().map(|check| (check.definition.id.as_str(), check)).collect();
     let mut kept = Kept::default();
-    for one in &known {
+    for one in known {
         let found = told.get(one.id.as_str()).copied();
         let heard = match found {
             Some(finding) if finding.status == Status::Fail => Heard::Fails,

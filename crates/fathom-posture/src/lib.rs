@@ -11,9 +11,11 @@ mod facts;
 mod frameworks;
 mod ground;
 mod keep;
+mod part;
 mod places;
 mod protection;
 mod shapes;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -22,11 +24,13 @@ use fathom_content::checks::Severity;
 use serde::Serialize;
 
 pub use frameworks::{ControlStatus, Standing, standing};
-pub use ground::{Ground, OfCode};
-pub use keep::{Extent, Kept, keep};
+pub use ground::{Engines, Ground, OfCode, Reached, reached};
+pub use keep::{Extent, Kept, keep, keep_again};
 pub use places::Places;
 pub use protection::{Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap};
 pub use shapes::Shapes;
+use watch::Given;
+pub use watch::{Again, Stale, Watch};
 
 /// What came of a check on a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -141,25 +145,16 @@ impl Posture {
             .seen()
             .filter(|one| checks.of_kind(&one.kind).next().is_some() && wants(one, ground.owner(&one.arn)))
             .collect();
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let share = wanted.len().div_ceil(threads).max(1);
-        let parts: Vec<(Vec<Finding>, ByPlace)> = std::thread::scope(|scope| {
-            let running: Vec<_> = wanted
-                .chunks(share)
-                .map(|part| scope.spawn(move || ask(checks, ground, part, keeps)))
-                .collect();
-            running.into_iter().filter_map(|one| one.join().ok()).collect()
-        });
         let mut posture = Self { resources: wanted.len(), gaps: ground.gaps.clone(), ..Self::default() };
         for check in &checks.all {
             posture.by_check.insert(check.definition.id.clone(), Counts::default());
         }
-        for (findings, by_place) in parts {
-            let mut part = Self { findings, ..Self::default() };
-            for counted in by_place.values() {
-                sum(&mut part.by_check, counted);
+        for part in ask_all(checks, ground, &wanted, keeps) {
+            let mut of = Self { findings: part.findings, ..Self::default() };
+            for counted in part.by_place.values() {
+                sum(&mut of.by_check, counted);
             }
-            posture.add(Self { by_place, ..part });
+            posture.add(Self { by_place: part.by_place, ..of });
         }
         posture.sort();
         posture
@@ -209,25 +204,55 @@ impl Posture {
     }
 }
 
-fn ask(
+/// What some of the resources came to.
+#[derive(Default)]
+struct Part<'g> {
+    findings: Vec<Finding>,
+    by_place: ByPlace,
+    given: Vec<(&'g fathom_access::Seen, Given)>,
+}
+
+/// Asks the checks of some resources, with all cores.
+fn ask_all<'g>(
+    checks: &Checks,
+    ground: &'g Ground<'_>,
+    wanted: &[&'g fathom_access::Seen],
+    keeps: &[Status],
+) -> Vec<Part<'g>> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let share = wanted.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let running: Vec<_> =
+            wanted.chunks(share).map(|part| scope.spawn(move || ask(checks, ground, part, keeps))).collect();
+        running
+            .into_iter()
+            .map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn ask<'g>(
     checks: &Checks,
     ground: &Ground<'_>,
-    part: &[&fathom_access::Seen],
+    wanted: &[&'g fathom_access::Seen],
     keeps: &[Status],
-) -> (Vec<Finding>, ByPlace) {
-    let mut findings = Vec::new();
-    let mut by_place = ByPlace::new();
-    for one in part {
+) -> Part<'g> {
+    let mut part = Part::default();
+    for one in wanted {
         let owner = ground.owner(&one.arn);
-        let counts = by_place.entry((one.account.clone(), owner.map(str::to_owned))).or_default();
+        let place = (one.account.clone(), owner.map(str::to_owned));
+        let counts = part.by_place.entry(place).or_default();
+        let mut given = Given::default();
         for (check, answer) in checks.ask(&subject(one), ground) {
             count(counts, &check.definition.id).add(answer.status);
+            given.add(&answer);
             if keeps.contains(&answer.status) {
-                findings.push(finding(check, answer, one, owner));
+                part.findings.push(finding(check, answer, one, owner));
             }
         }
+        part.given.push((one, given));
     }
-    (findings, by_place)
+    part
 }
 
 fn count<'c>(counts: &'c mut BTreeMap<String, Counts>, check: &str) -> &'c mut Counts {

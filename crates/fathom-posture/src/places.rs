@@ -7,11 +7,11 @@ use std::collections::HashMap;
 use fathom_access::{Openings, Origin, Says};
 use fathom_findings::{Place, Way};
 use fathom_intrude::{Paths, Story};
-use fathom_net::{Network, Verdict};
+use fathom_net::{Network, USUAL, Verdict, exposure};
 use fathom_paths::Level;
 use fathom_reach::Directory;
 
-use crate::ground::exposed;
+use crate::ground::reached;
 
 /// What an intruder could do with resources, by ARN.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Places {
     /// an intruder lies there too.
     fn exposed(&mut self, network: &Network, directory: &Directory) {
         let mut guards: Vec<(String, Way)> = Vec::new();
-        for (uid, rows) in exposed(network, directory) {
+        for (uid, rows) in reached(exposure(network, &USUAL), directory) {
             let way = self.by.get(&uid).and_then(|place| place.way.clone());
             for port in rows.iter().flat_map(|row| &row.ports) {
                 let Some(level) = of_verdict(port.answer.verdict) else { continue };

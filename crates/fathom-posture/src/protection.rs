@@ -130,7 +130,7 @@ impl Protection {
             .filter(|one| one.traits.contains(&Trait::StoresData))
             .map(|one| one.kind.clone())
             .collect();
-        ground.classes(store, keeps.clone()).await?;
+        ground.classes(store, &Which { kinds: keeps.clone(), ..Which::all() }).await?;
         // What no check is about keeps data all the same.
         let beside: Vec<ResourceType> =
             keeps.iter().filter(|kind| !ground.by_kind.contains_key(kind.as_str())).cloned().collect();

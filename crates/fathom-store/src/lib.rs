@@ -90,8 +90,8 @@ pub use findings::{FindingChanges, FindingRun, FindingUpdate, NewFindingExceptio
 pub use finish::{Finishing, ScanEnd, ScanResults};
 pub use flows::{Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume};
 pub use history::{
-    ChangeQuery, Changes, EstateChange, Facts, Fate, KeptVersion, Past, PastResource, ResourceVersions,
-    VersionRow,
+    ChangeQuery, Changes, EstateChange, Facts, Fate, KeptVersion, Link, Past, PastResource, ResourceVersions,
+    Touched, VersionRow,
 };
 pub use knowledge::{Knowledge, Listed};
 pub use ledger::{

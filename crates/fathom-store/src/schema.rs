@@ -14,7 +14,7 @@ use crate::{StoreError, error::classify, rows::micros};
 const APPLICATION_ID: i64 = 0x4674_686d;
 
 /// All migrations, in the order of their numbers. Those that were released never change.
-const MIGRATIONS: [(i64, &str, &str); 13] = [
+const MIGRATIONS: [(i64, &str, &str); 14] = [
     (1, "estate", include_str!("../migrations/0001_estate.sql")),
     (2, "history", include_str!("../migrations/0002_history.sql")),
     (3, "baseline", include_str!("../migrations/0003_baseline.sql")),
@@ -28,6 +28,7 @@ const MIGRATIONS: [(i64, &str, &str); 13] = [
     (11, "weaknesses", include_str!("../migrations/0011_weaknesses.sql")),
     (12, "findings", include_str!("../migrations/0012_findings.sql")),
     (13, "flows", include_str!("../migrations/0013_flows.sql")),
+    (14, "touched", include_str!("../migrations/0014_touched.sql")),
 ];
 
 /// The schema that this program makes and reads.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    CHUNK_ROWS, MAX_LIMIT, Store, StoreError,
+    CHUNK_ROWS, MAX_LIMIT, Store, StoreError, Which,
     bulk::select_in,
     filter::push_in,
     rows::{column, count, stored_count},
@@ -157,6 +157,34 @@ impl Store {
             }
         }
         Ok(page)
+    }
+
+    /// What is not known of each resource of a part of the estate that has gaps, in no order and without ranks, which cost a walk
+    /// over the whole list.
+    pub async fn gaps(&self, which: &Which, now: Timestamp) -> Result<Vec<(Uid, Vec<Gap>)>, StoreError> {
+        let failed = |source| self.failed("read what is not known", source);
+        let mut sql = QueryBuilder::<Sqlite>::new(concat!(
+            "SELECT ",
+            unknown_columns!(),
+            " FROM unknown u JOIN resource r ON r.id = u.resource WHERE 1"
+        ));
+        which.push_now(&mut sql);
+        let mut statement = sql.build();
+        statement = statement.persistent(false);
+        let mut found = statement.fetch(self.readers());
+        let mut rows = Vec::new();
+        while let Some(row) = found.try_next().await.map_err(failed)? {
+            rows.push(decode(&row, 0)?);
+        }
+        drop(found);
+        if let Some(overlay) = &self.overlay {
+            overlay.keep_unknowns(&mut rows);
+            let query = UnknownQuery { kinds: which.kinds.clone(), ..UnknownQuery::default() };
+            for uid in overlay.asked(&query).filter(|uid| which.uids.is_empty() || which.uids.contains(uid)) {
+                rows.extend(self.unknown_of(uid, now).await?);
+            }
+        }
+        Ok(rows.into_iter().map(|row| (row.uid, row.gaps)).collect())
     }
 
     /// The whole list as of now, worst first, in chunks of [`crate::CHUNK_ROWS`]: one snapshot, however long it is.

@@ -49,12 +49,14 @@ const PROOFS: Insert = Insert {
 const EVENTS: Insert =
     Insert { head: "INSERT INTO finding_event (finding, at, what, why, scan) VALUES", columns: 5, tail: "" };
 
-/// The columns that [`decode`] reads; tags are those that the resource has, or had last.
+/// The columns that [`decode`] reads; tags are those that the resource has, or had last. What is open and confirmed was seen in each
+/// run over everything, which writes only what changed.
 macro_rules! finding_columns {
     () => {
         "SELECT f.id, f.check_id, f.title, f.severity, f.uid, f.kind, f.name, f.account, f.region, f.owner, f.class, \
-         f.keeps_data, f.state, f.confirmed, f.first_seen, f.last_seen, f.since, f.fixed_by, f.reopened, r.tags \
-         FROM finding f LEFT JOIN resource r ON r.uid = f.uid "
+         f.keeps_data, f.state, f.confirmed, f.first_seen, CASE WHEN f.state = 'fixed' OR NOT f.confirmed THEN f.last_seen \
+         ELSE MAX(f.last_seen, COALESCE((SELECT MAX(at) FROM finding_run WHERE whole = 1), 0)) END, \
+         f.since, f.fixed_by, f.reopened, r.tags FROM finding f LEFT JOIN resource r ON r.uid = f.uid "
     };
 }
 
@@ -171,6 +173,19 @@ impl Store {
             .await
             .map_err(|source| self.failed("read the findings", source))?;
         rows.iter().map(decode).collect()
+    }
+
+    /// The findings about some resources, by id.
+    pub async fn findings_about(&self, uids: &[Uid]) -> Result<Vec<KeptFinding>, StoreError> {
+        let failed = |source| self.failed("read the findings", source);
+        let mut conn = self.readers().acquire().await.map_err(failed)?;
+        let head = concat!(finding_columns!(), "WHERE f.uid");
+        let rows = select_in(&mut conn, head, uids, |query, uid| query.bind(uid.as_str().to_owned()))
+            .await
+            .map_err(failed)?;
+        let mut found: Vec<KeptFinding> = rows.iter().map(decode).collect::<Result<_, _>>()?;
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
     }
 
     /// Those whose id is or begins with a text, at most so many.
@@ -317,7 +332,8 @@ async fn write(
                 .bind(run.scan)
         })
         .await?;
-    for some in seen.chunks(IDS_MAX) {
+    // After a run over everything the run itself says it.
+    for some in seen.chunks(IDS_MAX).filter(|_| !run.whole) {
         sqlx::query("UPDATE finding SET last_seen = $1 WHERE id IN (SELECT value FROM json_each($2))")
             .bind(micros(run.at))
             .bind(json!(some).to_string())

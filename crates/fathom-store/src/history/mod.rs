@@ -6,6 +6,7 @@
 mod as_of;
 mod changes;
 mod moment;
+mod touched;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use tokio::sync::mpsc;
 
 pub use as_of::{Past, PastResource};
 pub use changes::{ChangeQuery, Changes, EstateChange, Fate};
+pub use touched::{Link, Touched};
 pub use versions::{KeptVersion, ResourceVersions, VersionRow};
 
 use crate::{
