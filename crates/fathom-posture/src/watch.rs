@@ -239,7 +239,7 @@ impl Watch {
         for uid in asked.iter().chain(&gone) {
             self.forget(checks, uid);
         }
-        let posture = self.take(checks, &ground, |uid| asked.contains(&Uid::new(uid)));
+        let posture = self.take(checks, &ground, |uid| asked.contains(uid));
         Ok(Some(Again { ground, posture, asked, gone }))
     }
 

@@ -79,13 +79,13 @@ impl Both {
                 let told = &again.posture;
                 assert_eq!(told.by_check, counted(&wanted));
                 assert_eq!((told.resources, &told.gaps), (wanted.resources, &wanted.gaps));
-                let is_asked = |one: &&Finding| again.asked.contains(&one.resource.as_str().into());
+                let is_asked = |one: &&Finding| again.asked.contains(one.resource.as_str());
                 let of: Vec<&Finding> = wanted.findings.iter().filter(is_asked).collect();
                 assert_eq!(told.findings.iter().collect::<Vec<_>>(), of);
                 // What was not asked says the same as before, to the last word.
                 let is_same = |one: &&Finding| {
-                    let uid = one.resource.as_str().into();
-                    !again.asked.contains(&uid) && !again.gone.contains(&uid)
+                    let uid = one.resource.as_str();
+                    !again.asked.contains(uid) && !again.gone.contains(uid)
                 };
                 let of =
                     |posture: &Posture| posture.findings.iter().filter(is_same).cloned().collect::<Vec<_>>();
