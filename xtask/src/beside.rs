@@ -21,6 +21,9 @@ const PLACES: usize = 2;
 /// Where more tests than these failed it is no accident, and none is run again.
 const AGAIN_MAX: usize = 3;
 
+/// Lines that are told of a program that is no suite and failed.
+const SAID_LINES: usize = 60;
+
 /// A program to run.
 pub(crate) struct Job {
     /// What it is called where its output begins.
@@ -93,7 +96,7 @@ impl Failed {
     fn read(job: Job, log: PathBuf) -> Self {
         let text =
             fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-        let (tests, said) = if job.suite { failures(&text) } else { (Vec::new(), String::new()) };
+        let (tests, said) = if job.suite { failures(&text) } else { (Vec::new(), last_lines(&text)) };
         Self { job, log, tests, said }
     }
 
@@ -122,6 +125,17 @@ fn failures(output: &str) -> (Vec<String>, String) {
     let said = output.split_once("\nfailures:\n").map_or("", |(_, rest)| rest);
     let said = said.split_once("\nfailures:\n").map_or(said, |(said, _)| said);
     (output.lines().filter_map(name).collect(), said.trim().to_owned())
+}
+
+/// The end of what a program printed, where it says why it failed; frames of a stack are left out.
+fn last_lines(output: &str) -> String {
+    let is_frame = |line: &&str| line.contains("  at ") || line.trim_start().split(": ").next().is_some_and(is_number);
+    let told: Vec<&str> = output.lines().filter(|line| !is_frame(line)).collect();
+    told[told.len().saturating_sub(SAID_LINES)..].join("\n")
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn one(job: &mut Job, log: &Path) -> Result<()> {
@@ -154,7 +168,13 @@ fn cpu_of_ended() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::failures;
+    use super::{failures, last_lines};
+
+    #[test]
+    fn of_other_programs_the_end_is_told_without_frames() {
+        assert_eq!(last_lines("a\nerror: b\n   0: x::y\n             at ./z.rs:1:2\n"), "a\nerror: b");
+        assert_eq!(last_lines(&"x\n".repeat(100)).lines().count(), super::SAID_LINES);
+    }
 
     #[test]
     fn what_failed_is_read_with_what_it_said() {

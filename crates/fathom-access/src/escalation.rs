@@ -11,7 +11,13 @@ use serde_json::Value;
 use crate::{AccessError, Unread};
 
 /// Edges by which something runs as a role, or as a profile that has one.
-const RUNS_AS: [&str; 2] = ["runs_as", "uses_role"];
+const RUNS_AS: [&str; 2] = ["runs_as", USES_ROLE];
+/// The edge from what runs to the description of what it runs, which names a role where what runs names none.
+const RUNS: &str = "runs";
+const DESCRIPTION: &str = "AWS::ECS::TaskDefinition";
+/// In the ARN of one.
+const OF_DESCRIPTION: &str = ":task-definition/";
+const USES_ROLE: &str = "uses_role";
 /// The edge from an access key to its user.
 const BELONGS_TO: &str = "belongs_to";
 const USER: &str = "AWS::IAM::User";
@@ -40,7 +46,7 @@ impl Escalating {
         let types = rules.types();
         let unread = crate::unread(store, &[ResourceType::from(USER)], now).await?;
         let kinds: BTreeSet<&str> =
-            [USER, KEY, PROFILE].into_iter().chain(OTHERS).chain(types.iter().copied()).collect();
+            [USER, KEY, PROFILE, DESCRIPTION].into_iter().chain(OTHERS).chain(types.iter().copied()).collect();
         let which = Which { kinds: kinds.into_iter().map(ResourceType::from).collect(), ..Which::all() };
         let mut facts = Facts::default();
         // What states the edges that count: keys, profiles, and what runs.
@@ -55,10 +61,11 @@ impl Escalating {
                 if region.contains('-') {
                     regions.entry(account.to_owned()).or_default().insert(region.to_owned());
                 }
-                if types.contains(kind) || kind == KEY || kind == PROFILE {
+                let runs = types.contains(kind) || kind == DESCRIPTION;
+                if runs || kind == KEY || kind == PROFILE {
                     sources.push(resource.uid.clone());
                 }
-                if types.contains(kind) {
+                if runs {
                     facts.workloads.push(Workload {
                         kind: kind.to_owned(),
                         arn: arn.to_owned(),
@@ -78,7 +85,7 @@ impl Escalating {
     /// The same after a resource changed; none where that changes more than what is known of the resource itself.
     pub(crate) fn after(mut self, change: &EstateChange, unread: &Unread) -> Option<Self> {
         let kind = change.kind.as_str();
-        if self.rules.types().contains(kind) || kind == KEY || kind == PROFILE {
+        if self.rules.types().contains(kind) || [KEY, PROFILE, DESCRIPTION].contains(&kind) {
             return None;
         }
         if kind != USER && !OTHERS.contains(&kind) {
@@ -131,8 +138,10 @@ async fn edges(store: &Store, sources: &[Uid]) -> Result<Vec<Edge>, StoreError> 
         let which = WhichEdges { from: some.to_vec(), ..WhichEdges::default() };
         let mut edges = std::pin::pin!(store.stream_edges(&which));
         while let Some(chunk) = edges.try_next().await? {
-            let wanted =
-                |edge: &Edge| RUNS_AS.contains(&edge.kind.as_str()) || edge.kind.as_str() == BELONGS_TO;
+            let wanted = |edge: &Edge| {
+                let kind = edge.kind.as_str();
+                RUNS_AS.contains(&kind) || kind == RUNS || kind == BELONGS_TO
+            };
             found.extend(chunk.into_iter().filter(wanted));
         }
     }
@@ -194,18 +203,24 @@ fn trusted_providers(document: &Value) -> Option<BTreeSet<String>> {
 /// Puts together what the edges say: what runs as which role, by itself or by a profile, and whose keys are whose.
 fn join(facts: &mut Facts, edges: &[Edge], keys_read: &KeysRead) {
     let (mut targets, mut keys): (BTreeMap<&str, BTreeSet<&str>>, BTreeMap<&str, usize>) = Default::default();
+    let mut described: BTreeMap<&str, &str> = BTreeMap::new();
     for edge in edges {
         let Target::Known { uid } = &edge.to else { continue };
-        if edge.kind.as_str() == BELONGS_TO {
-            *keys.entry(uid.as_str()).or_default() += 1;
-        } else {
-            targets.entry(edge.from.as_str()).or_default().insert(uid.as_str());
+        match edge.kind.as_str() {
+            BELONGS_TO => *keys.entry(uid.as_str()).or_default() += 1,
+            RUNS => drop(described.insert(edge.from.as_str(), uid.as_str())),
+            // The agent starts the containers with this one; they themselves do not get it.
+            USES_ROLE if edge.from.as_str().contains(OF_DESCRIPTION) => {}
+            _ => drop(targets.entry(edge.from.as_str()).or_default().insert(uid.as_str())),
         }
     }
     let roles = &facts.roles;
     for workload in &mut facts.workloads {
+        let own = workload.arn.as_str();
+        // A role that it names itself goes before that of the description.
+        let named = Some(own).filter(|own| targets.contains_key(own)).or(described.get(own).copied());
         let mut runs_as: BTreeSet<&str> = BTreeSet::new();
-        for to in targets.get(workload.arn.as_str()).into_iter().flatten() {
+        for to in named.and_then(|named| targets.get(named)).into_iter().flatten() {
             // What leads to a profile leads to its role.
             let of_profile = targets.get(to).into_iter().flatten();
             runs_as.extend(std::iter::once(to).chain(of_profile).filter(|role| roles.contains_key(**role)));

@@ -371,12 +371,24 @@ pub struct Relation {
     /// The type they lead to, or the types they may lead to.
     #[serde(deserialize_with = "one_or_many")]
     pub to: Vec<ResourceType>,
+    /// Where the texts name images of containers: which of them are references, to the repository that the image is in. Images of other
+    /// registries are none.
+    #[serde(default)]
+    pub image: Option<crate::ImageNamed>,
     /// References that are not to resources of ours, to leave out: `0.0.0.0/0`, or with a `*` at the end a beginning.
     #[serde(default)]
     pub ignore: Vec<String>,
 }
 
 impl Relation {
+    /// What a text refers to; none where it is no reference.
+    pub fn reference<'t>(&self, text: &'t str) -> Option<&'t str> {
+        match self.image {
+            None => Some(text),
+            Some(named) => named.repository(text),
+        }
+    }
+
     /// Whether a reference is left out.
     pub fn ignores(&self, text: &str) -> bool {
         // A `*` alone is itself: as a principal it means anybody, and must not leave out everything.

@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Actions any of which does something to a thing.
-    fn any(&self, arn: &str, account: &str, actions: &[impl AsRef<str>]) -> Any {
+    pub(crate) fn any(&self, arn: &str, account: &str, actions: &[impl AsRef<str>]) -> Any {
         let on = Target { arn: arn.to_owned(), account: Some(account.to_owned()), seen: true };
         let each = actions.iter().map(AsRef::as_ref);
         each.map(|action| (action.to_owned(), self.ground.permissions.meant(action, on.clone()))).collect()
@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Who may do something, and how surely, with the key under which the thing is kept.
-    fn who(&self, action: &str, on: &Target, might: &Bits) -> Result<Vec<(u32, Level)>, IntrudeError> {
+    pub(crate) fn who(&self, action: &str, on: &Target, might: &Bits) -> Result<Vec<(u32, Level)>, IntrudeError> {
         let permissions = &self.ground.permissions;
         let given = context(&on.arn);
         let decisions = permissions.index.decide(action, on, &given).map_err(IntrudeError::Question)?;

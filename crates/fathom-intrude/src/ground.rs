@@ -13,6 +13,7 @@ use fathom_paths::Rules;
 use fathom_store::{Store, Which, WhichEdges};
 use fathom_vulnerable::Vulnerabilities;
 use futures::TryStreamExt as _;
+use serde_json::Value;
 
 use crate::IntrudeError;
 
@@ -57,6 +58,8 @@ pub struct Ground {
     pub things: BTreeMap<String, Thing>,
     /// Relations between them: what states it, its kind, where it leads.
     pub edges: Vec<(String, String, String)>,
+    /// Where code comes from that cannot be changed there.
+    pub fixed: BTreeSet<String>,
     /// Keys that can be used.
     pub keys: Vec<AccessKey>,
     /// What is known of the software of servers; none where that was not asked.
@@ -108,8 +111,9 @@ impl Ground {
             }
         }
         let edges = edges(store, things.keys().map(String::as_str)).await?;
+        let fixed = fixed(store, &rules).await?;
         let keys = keys(store).await?;
-        Ok(Self { permissions, escalating, network, rules, things, edges, keys, weaknesses: None })
+        Ok(Self { permissions, escalating, network, rules, things, edges, fixed, keys, weaknesses: None })
     }
 }
 
@@ -168,6 +172,22 @@ async fn edges(
         }
     }
     Ok(all.into_iter().collect())
+}
+
+/// Sources of code whose document says that nobody changes it there.
+async fn fixed(store: &Store, rules: &Rules) -> Result<BTreeSet<String>, IntrudeError> {
+    let mut all = BTreeSet::new();
+    for rule in &rules.code {
+        let Some(unless) = &rule.unless else { continue };
+        let which = Which::of(&ResourceType::from(rule.of.as_str()));
+        let mut found = std::pin::pin!(store.stream_resources(&which, true));
+        while let Some(chunk) = found.try_next().await? {
+            let is_fixed = |document: Value| document[&unless.member].as_str() == Some(&unless.is);
+            let sources = chunk.into_iter().filter(|one| is_fixed(one.resource.document.value()));
+            all.extend(sources.map(|one| one.resource.uid.as_str().to_owned()));
+        }
+    }
+    Ok(all)
 }
 
 /// Keys that are not switched off.

@@ -11,6 +11,7 @@
 mod acts;
 mod after;
 mod blast;
+mod code;
 mod edits;
 mod find;
 mod first;

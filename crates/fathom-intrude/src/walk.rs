@@ -208,6 +208,7 @@ impl<'a> Walk<'a> {
         walk.acts()?;
         walk.openings()?;
         walk.network();
+        walk.code()?;
         walk.owns();
         walk.graph.finish();
         walk.gaps.sort();

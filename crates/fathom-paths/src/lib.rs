@@ -19,5 +19,5 @@ mod search;
 pub use choke::{Choke, Chokes, Element, chokes};
 pub use cut::{Cut, NoCut, cut};
 pub use graph::{Graph, Level, Step};
-pub use rules::{Act, Entry, Jewel, Rules, RulesError, StepRule};
+pub use rules::{Act, Code, Entry, Jewel, Rules, RulesError, StepRule};
 pub use search::{Search, Tale, search, search_where, surest};

@@ -125,6 +125,33 @@ pub struct Lead {
     pub from: String,
 }
 
+/// Who decides what code runs on something: whoever may change where the code comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// The step's rule.
+    pub step: String,
+    /// The type of what the code comes from.
+    pub of: String,
+    /// The edge by which what runs names it.
+    pub edge: String,
+    /// The actions, any of which puts other code there.
+    pub actions: Vec<String>,
+    /// With what it cannot be changed.
+    #[serde(default)]
+    pub unless: Option<Member>,
+}
+
+/// A text in a document.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// The member.
+    pub member: String,
+    /// What it says.
+    pub is: String,
+}
+
 /// A technique for the steps of `fathom escalate`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +166,8 @@ struct Identity {
 pub struct Rules {
     steps: Vec<StepRule>,
     acts: Vec<Act>,
+    /// Who decides what code runs on something.
+    pub code: Vec<Code>,
     identity: Vec<Identity>,
     /// The technique of every other rule of `fathom escalate`.
     others: String,
@@ -193,6 +222,14 @@ impl Rules {
                 return Err(fault(&act.id, "has an action that is none; write one such as s3:GetObject"));
             }
         }
+        for one in &rules.code {
+            if rules.step(&one.step).is_none() {
+                return Err(fault(&one.step, "is named by `code` and no step"));
+            }
+            if one.actions.iter().any(|action| !action.contains(':') || action.contains('*')) {
+                return Err(fault(&one.step, "has an action that is none; write one such as ecr:PutImage"));
+            }
+        }
         for one in rules.identity.iter().map(|one| &one.technique).chain([&rules.others]) {
             if !is_technique(one) {
                 return Err(fault(one, "is no technique; write one such as T1078.004"));
@@ -222,7 +259,8 @@ impl Rules {
             .acts
             .iter()
             .flat_map(|act| act.types.iter().chain(act.led_to_by.iter().map(|lead| &lead.from)));
-        acts.chain(&self.hosts).chain(&self.databases).map(String::as_str).collect()
+        let code = self.code.iter().map(|one| &one.of);
+        acts.chain(code).chain(&self.hosts).chain(&self.databases).map(String::as_str).collect()
     }
 
     /// The technique of a rule of `fathom escalate`.

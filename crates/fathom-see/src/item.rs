@@ -179,6 +179,9 @@ pub fn build(
             relation.path.all(document).into_iter().filter_map(scalar_text).collect()
         };
         for text in texts.into_iter().filter(|text| !text.is_empty()) {
+            let Some(named) = relation.reference(&text).map(str::to_owned) else { continue };
+            covered.insert(text);
+            let text = named;
             covered.insert(text.clone());
             if !relation.ignores(&text) {
                 references.push(Reference {

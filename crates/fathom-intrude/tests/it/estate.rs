@@ -32,12 +32,13 @@ fn name_of(arn: &str) -> String {
 }
 
 /// What an intruder stands on, of things: type, ARN and what AWS says of each. `account` is its owner where the ARN names none,
-/// `class` the class of its data, `runs_as` the roles that it runs as, `uses_secret` and `logs_to` where such an edge leads, `unread`
+/// `class` the class of its data, `runs_as` the roles that it runs as, `uses_secret`, `logs_to`, `runs` and
+/// `runs_image` where such an edge leads, `unread`
 /// what of it was not read, `keys_unread` that no list of its keys was.
 pub(crate) fn ground(given: &Value) -> Ground {
     let (mut people, mut networks, mut facts) = (People::default(), Networks::default(), Facts::default());
     let (mut resources, mut things, mut edges) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-    let (mut keys, mut seen) = (Vec::new(), Vec::new());
+    let (mut keys, mut seen, mut fixed) = (Vec::new(), Vec::new(), BTreeSet::new());
     let rules = Rules::embedded().expect("rules");
     let escalation = Escalation::embedded().expect("rules");
     let all = given["things"].as_array().expect("things");
@@ -86,7 +87,10 @@ pub(crate) fn ground(given: &Value) -> Ground {
             let class = thing["class"].as_str().and_then(DataClass::parse);
             things.insert(arn.clone(), Thing { kind: kind.clone(), account: account.clone(), class });
         }
-        for edge in ["uses_secret", "logs_to"] {
+        if document["imageTagMutability"] == "IMMUTABLE" {
+            fixed.insert(arn.clone());
+        }
+        for edge in ["uses_secret", "logs_to", "runs", "runs_image"] {
             edges.extend(texts(&thing[edge], "").into_iter().map(|to| (arn.clone(), edge.to_owned(), to)));
         }
         let roles = texts(&thing["runs_as"], "");
@@ -139,6 +143,7 @@ pub(crate) fn ground(given: &Value) -> Ground {
         rules,
         things,
         edges: edges.into_iter().collect(),
+        fixed,
         keys,
         weaknesses: None,
     }
