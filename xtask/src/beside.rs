@@ -129,7 +129,8 @@ fn failures(output: &str) -> (Vec<String>, String) {
 
 /// The end of what a program printed, where it says why it failed; frames of a stack are left out.
 fn last_lines(output: &str) -> String {
-    let is_frame = |line: &&str| line.contains("  at ") || line.trim_start().split(": ").next().is_some_and(is_number);
+    let is_frame =
+        |line: &&str| line.contains("  at ") || line.trim_start().split(": ").next().is_some_and(is_number);
     let told: Vec<&str> = output.lines().filter(|line| !is_frame(line)).collect();
     told[told.len().saturating_sub(SAID_LINES)..].join("\n")
 }

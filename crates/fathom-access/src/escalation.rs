@@ -45,8 +45,11 @@ impl Escalating {
         let rules = Rules::embedded()?;
         let types = rules.types();
         let unread = crate::unread(store, &[ResourceType::from(USER)], now).await?;
-        let kinds: BTreeSet<&str> =
-            [USER, KEY, PROFILE, DESCRIPTION].into_iter().chain(OTHERS).chain(types.iter().copied()).collect();
+        let kinds: BTreeSet<&str> = [USER, KEY, PROFILE, DESCRIPTION]
+            .into_iter()
+            .chain(OTHERS)
+            .chain(types.iter().copied())
+            .collect();
         let which = Which { kinds: kinds.into_iter().map(ResourceType::from).collect(), ..Which::all() };
         let mut facts = Facts::default();
         // What states the edges that count: keys, profiles, and what runs.

@@ -44,7 +44,14 @@ mod tests {
             let exact = format!("{image}@sha256:00ff");
             assert_eq!((ByTag.repository(&exact), ByDigest.repository(&exact)), (None, Some(REPOSITORY)));
         }
-        for other in ["nginx", "nginx:1", "docker.io/library/nginx:1", "localhost:5000/x:1", "public.ecr.aws/nginx/nginx:1", ""] {
+        for other in [
+            "nginx",
+            "nginx:1",
+            "docker.io/library/nginx:1",
+            "localhost:5000/x:1",
+            "public.ecr.aws/nginx/nginx:1",
+            "",
+        ] {
             assert_eq!((ByTag.repository(other), ByDigest.repository(other)), (None, None), "{other}");
         }
     }

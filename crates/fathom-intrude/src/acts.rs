@@ -188,7 +188,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Who may do something, and how surely, with the key under which the thing is kept.
-    pub(crate) fn who(&self, action: &str, on: &Target, might: &Bits) -> Result<Vec<(u32, Level)>, IntrudeError> {
+    pub(crate) fn who(
+        &self,
+        action: &str,
+        on: &Target,
+        might: &Bits,
+    ) -> Result<Vec<(u32, Level)>, IntrudeError> {
         let permissions = &self.ground.permissions;
         let given = context(&on.arn);
         let decisions = permissions.index.decide(action, on, &given).map_err(IntrudeError::Question)?;

@@ -24,7 +24,9 @@ impl<'a> Walk<'a> {
         let ground: &'a Ground = self.ground;
         for rule in &ground.rules.code {
             for (source, hosts) in self.given_code(rule) {
-                let Some(account) = ground.things.get(source).map(|thing| thing.account.clone()) else { continue };
+                let Some(account) = ground.things.get(source).map(|thing| thing.account.clone()) else {
+                    continue;
+                };
                 let any = self.any(source, &account, &rule.actions);
                 let mut best: BTreeMap<u32, (Level, &str, Target)> = BTreeMap::new();
                 for action in &rule.actions {

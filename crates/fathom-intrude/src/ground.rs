@@ -13,7 +13,6 @@ use fathom_paths::Rules;
 use fathom_store::{Store, Which, WhichEdges};
 use fathom_vulnerable::Vulnerabilities;
 use futures::TryStreamExt as _;
-use serde_json::Value;
 
 use crate::IntrudeError;
 
@@ -182,8 +181,10 @@ async fn fixed(store: &Store, rules: &Rules) -> Result<BTreeSet<String>, Intrude
         let which = Which::of(&ResourceType::from(rule.of.as_str()));
         let mut found = std::pin::pin!(store.stream_resources(&which, true));
         while let Some(chunk) = found.try_next().await? {
-            let is_fixed = |document: Value| document[&unless.member].as_str() == Some(&unless.is);
-            let sources = chunk.into_iter().filter(|one| is_fixed(one.resource.document.value()));
+            let is_fixed = |document: &fathom_model::Document| {
+                document.value()[&unless.member].as_str() == Some(&unless.is)
+            };
+            let sources = chunk.into_iter().filter(|one| is_fixed(&one.resource.document));
             all.extend(sources.map(|one| one.resource.uid.as_str().to_owned()));
         }
     }

@@ -6,9 +6,11 @@
 
 use std::{collections::BTreeMap, error::Error, time::Instant};
 
-use fathom_checks::{Checks, Status};
+use fathom_checks::Checks;
 use fathom_content::{Content, checks::CheckFiles};
-use fathom_model::{Coverage, Document, Outcome, Part, Resource, ResourceType, SourceKind, Statement, Timestamp, Uid};
+use fathom_model::{
+    Coverage, Document, Outcome, Part, Resource, ResourceType, SourceKind, Statement, Timestamp, Uid,
+};
 use fathom_posture::{Engines, Extent, Ground, Shapes, Stale, Watch, keep, keep_again};
 use fathom_store::{FindingRun, Knowledge, ScanEnd, Store};
 use serde_json::Value;
@@ -143,15 +145,16 @@ fn row(what: &str, clock: Instant, cpu: f64, told: &str) {
 /// Processor seconds of this process so far, by what Linux tells of it.
 fn cpu() -> f64 {
     let told = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> =
-        told.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+    let fields: Vec<&str> = told.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
     let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or_default();
     (ticks(11) + ticks(12)) / 100.0
 }
 
 fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
     kib.map_or_else(|| "?".to_owned(), |kib| format!("{:.0}", kib / 1024.0))
 }
 
@@ -170,8 +173,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let now = Timestamp::from_second(1_800_000_000)?;
     let store = Store::open(directory.path(), "bench.local/posture", now).await?;
-    let first = scan(&store, &content, (0..total).map(|number| resource(&pool, number, 0)), false, now).await?;
-    println!("| {total} resources of {} types, {} checks | wall s | CPU s | peak MiB so far | |", pool.len(), checks.all.len());
+    let first =
+        scan(&store, &content, (0..total).map(|number| resource(&pool, number, 0)), false, now).await?;
+    println!(
+        "| {total} resources of {} types, {} checks | wall s | CPU s | peak MiB so far | |",
+        pool.len(),
+        checks.all.len()
+    );
     println!("| --- | --- | --- | --- | --- |");
     let (clock, spent) = (Instant::now(), cpu());
     store.owners().await?;
@@ -190,9 +198,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     row("findings kept and sealed", clock, spent, &format!("{} new", found.updates.len()));
     drop((ground, posture, found));
     let mut before = first;
-    for (turn, kind) in
-        [(1, "AWS::EC2::Volume"), (2, "AWS::S3::Bucket"), (3, "AWS::IAM::Role"), (4, "AWS::EC2::SecurityGroup"), (5, "AWS::Logs::MetricFilter")]
-    {
+    for (turn, kind) in [
+        (1, "AWS::EC2::Volume"),
+        (2, "AWS::S3::Bucket"),
+        (3, "AWS::IAM::Role"),
+        (4, "AWS::EC2::SecurityGroup"),
+        (5, "AWS::Logs::MetricFilter"),
+    ] {
         let Some(number) = pool.iter().position(|(one, _)| one == kind) else { continue };
         let one = std::iter::once(resource(&pool, number, turn));
         let scanned = scan(&store, &content, one, true, now).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use fathom_checks::{Asked, Check, Checks};
+use fathom_checks::{Asked, Checks};
 use fathom_content::{Content, checks::CheckFiles};
 use fathom_model::{
     Coverage, Document, DocumentPath, Edge, Gap, Outcome, Part, Reason, Resource, ResourceType, SourceKind,
@@ -12,14 +12,14 @@ use fathom_posture::Shapes;
 use fathom_store::{ScanResults, Store};
 use serde_json::{Value, json};
 
-pub const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
+pub(crate) const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
 const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
 
 /// Numbers that look random, from one that is.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    pub fn of(&mut self, most: usize) -> usize {
+    pub(crate) fn of(&mut self, most: usize) -> usize {
         // splitmix64
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut one = self.0;
@@ -34,9 +34,9 @@ impl Dice {
 }
 
 /// The checks, and what to make an estate of.
-pub struct Pool {
-    pub content: Content,
-    pub checks: Checks,
+pub(crate) struct Pool {
+    pub(crate) content: Content,
+    pub(crate) checks: Checks,
     /// Documents by type: those of the checks' examples.
     documents: BTreeMap<String, Vec<Value>>,
     /// The types that there are: those whose checks ask for more than the document, and those that are asked for.
@@ -45,7 +45,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         let content = Content::embedded().unwrap();
         let (checks, problems) = Checks::compile(CheckFiles::load(None), &Shapes::of(&content));
         assert!(problems.is_empty(), "{problems:?}");
@@ -87,34 +87,30 @@ impl Pool {
         let (kinds, edges) = (kinds.into_iter().collect(), edges.into_iter().collect());
         Self { content, checks, documents, kinds, edges }
     }
-
-    pub fn check_of(&self, kind: &str) -> Option<&Check> {
-        self.checks.of_kind(kind).next()
-    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Thing {
-    pub kind: String,
-    pub account: &'static str,
-    pub region: &'static str,
-    pub document: Value,
-    pub edges: Vec<(String, String)>,
-    pub unread: Option<String>,
-    pub class: Option<&'static str>,
-    pub owner: Option<&'static str>,
+pub(crate) struct Thing {
+    pub(crate) kind: String,
+    pub(crate) account: &'static str,
+    pub(crate) region: &'static str,
+    pub(crate) document: Value,
+    pub(crate) edges: Vec<(String, String)>,
+    pub(crate) unread: Option<String>,
+    pub(crate) class: Option<&'static str>,
+    pub(crate) owner: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct World {
-    pub things: BTreeMap<String, Thing>,
+pub(crate) struct World {
+    pub(crate) things: BTreeMap<String, Thing>,
     /// Lists that are refused: account and type.
-    pub refused: BTreeSet<(String, String)>,
+    pub(crate) refused: BTreeSet<(String, String)>,
     made: usize,
 }
 
 impl World {
-    pub fn of(pool: &Pool, dice: &mut Dice, many: usize) -> Self {
+    pub(crate) fn of(pool: &Pool, dice: &mut Dice, many: usize) -> Self {
         let mut world = Self::default();
         for _ in 0..many {
             world.add(pool, dice);
@@ -122,12 +118,12 @@ impl World {
         world
     }
 
-    pub fn add(&mut self, pool: &Pool, dice: &mut Dice) -> String {
+    pub(crate) fn add(&mut self, pool: &Pool, dice: &mut Dice) -> String {
         let kind = dice.one(&pool.kinds).clone();
         self.add_of(pool, dice, &kind)
     }
 
-    pub fn add_of(&mut self, pool: &Pool, dice: &mut Dice, kind: &str) -> String {
+    pub(crate) fn add_of(&mut self, pool: &Pool, dice: &mut Dice, kind: &str) -> String {
         self.made += 1;
         let (account, region) = (*dice.one(&ACCOUNTS), *dice.one(&REGIONS));
         let service = kind.split("::").nth(1).unwrap().to_lowercase();
@@ -154,7 +150,7 @@ impl World {
     }
 
     /// Gives a thing the document of another example.
-    pub fn rewrite(pool: &Pool, dice: &mut Dice, thing: &mut Thing) {
+    pub(crate) fn rewrite(pool: &Pool, dice: &mut Dice, thing: &mut Thing) {
         let one =
             pool.documents.get(&thing.kind).map_or(json!({"Same": dice.of(3)}), |all| dice.one(all).clone());
         thing.document = one;
@@ -175,7 +171,7 @@ impl World {
     }
 
     /// One change of what scans see.
-    pub fn change(&mut self, pool: &Pool, dice: &mut Dice) {
+    pub(crate) fn change(&mut self, pool: &Pool, dice: &mut Dice) {
         let arn = self.any(dice);
         match dice.of(12) {
             0 => drop(self.add(pool, dice)),
@@ -244,7 +240,7 @@ impl World {
     }
 
     /// Lets a store see it.
-    pub async fn scan(&self, pool: &Pool, store: &Store, now: Timestamp) -> i64 {
+    pub(crate) async fn scan(&self, pool: &Pool, store: &Store, now: Timestamp) -> i64 {
         let scan = store
             .begin_scan("test", &ACCOUNTS.map(str::to_owned), &REGIONS.map(str::to_owned), now)
             .await
