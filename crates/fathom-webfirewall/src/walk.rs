@@ -77,6 +77,8 @@ struct Verdict {
     /// The ways in which it may end the request, and how surely.
     ends: Vec<(Ends, Truth)>,
     parts: Vec<(String, Truth, Action)>,
+    /// Why it is not known whether it ends the request.
+    why: BTreeSet<String>,
 }
 
 impl<'a> Walk<'a> {
@@ -101,7 +103,12 @@ impl<'a> Walk<'a> {
                 }
             }
             if ended == Truth::Unknown {
-                passed.why.extend(verdict.matched.why.iter().map(|why| format!("{}: {why}", rule.name)));
+                let own = if verdict.why.is_empty() { &verdict.matched.why } else { &verdict.why };
+                passed.why.extend(own.iter().map(|why| format!("{}: {why}", rule.name)));
+                if own.is_empty() {
+                    // It matches, and what it asks for may have been done before.
+                    passed.why.insert(format!("{}: whether its riddle had been solved is not told", rule.name));
+                }
             }
             passed.reached.push(Reached { rule: number, matched: verdict.matched, parts: verdict.parts });
             if ended == Truth::Yes {
@@ -232,6 +239,7 @@ impl<'a> Walk<'a> {
             let why = format!("the log does not say what the other rules of {} make of it", group.name);
             let more = self.unseen(rule, request, &why);
             verdict.ends.extend(more.ends);
+            verdict.why.insert(why);
             verdict.matched = Judged::any([verdict.matched, more.matched]);
         }
         verdict
@@ -274,7 +282,7 @@ impl Passed {
 
 impl Verdict {
     fn of(matched: Judged) -> Self {
-        Self { matched, ends: Vec::new(), parts: Vec::new() }
+        Self { matched, ends: Vec::new(), parts: Vec::new(), why: BTreeSet::new() }
     }
 
     /// Adds what a rule of a group makes of it, and says whether the group ends there.
@@ -292,6 +300,7 @@ impl Verdict {
             return Truth::No;
         }
         self.parts.push((name.to_owned(), truth, own));
+        self.why.extend(matched.why.iter().cloned());
         self.matched = Judged::any([self.matched.clone(), matched]);
         let ends = ending(&format!("{}/{name}", rule.name), action, truth, request);
         let ended = ends.iter().map(|(_, truth)| *truth).max().unwrap_or(Truth::No);
