@@ -20,6 +20,7 @@ pub mod finders;
 pub mod frameworks;
 pub mod open;
 pub mod owners;
+pub mod web;
 mod pack;
 pub mod places;
 pub mod protection;

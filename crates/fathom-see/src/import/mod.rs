@@ -25,7 +25,7 @@ mod run;
 mod saved;
 mod weaknesses;
 
-pub use files::SavedFile;
+pub use files::{Looked, SavedFile, look};
 pub use flows::{Columns, FlowImport, FlowImporter};
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
 pub use weaknesses::{Imported, LoadedFeed, WeaknessImport, WeaknessImporter};
