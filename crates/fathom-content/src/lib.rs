@@ -20,7 +20,6 @@ pub mod finders;
 pub mod frameworks;
 pub mod open;
 pub mod owners;
-pub mod web;
 mod pack;
 pub mod places;
 pub mod protection;
@@ -31,6 +30,7 @@ pub mod suggest;
 pub mod template;
 pub mod vendors;
 pub mod vulnerable;
+pub mod web;
 
 pub use activity::ActivityRules;
 pub use aws_config::AwsConfigNames;

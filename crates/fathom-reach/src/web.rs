@@ -142,7 +142,8 @@ pub async fn firewalls(store: &Store, content: &Content, now: Timestamp) -> Resu
         .collect();
     let listings = Listings::of(store, &listed, &operations).await?;
     let seen = seen(store, &kinds, now).await?;
-    let facts = Facts { content, rules, seen: &seen, network: &network, loaded: &loaded, listings: &listings };
+    let facts =
+        Facts { content, rules, seen: &seen, network: &network, loaded: &loaded, listings: &listings };
     let mut found = Firewalls::of(&facts);
     found.acls = acls::rows(store, &loaded, &found.endpoints).await?;
     Ok(found)
@@ -234,7 +235,13 @@ impl Facts<'_> {
             self.reached(one, exposed, &mut row)?;
         }
         self.guarded(rule, one, &mut row);
-        row.hosts = rule.hosts.iter().flat_map(|path| path.all(&one.document)).filter_map(scalar_text).map(|text| host(&text)).collect();
+        row.hosts = rule
+            .hosts
+            .iter()
+            .flat_map(|path| path.all(&one.document))
+            .filter_map(scalar_text)
+            .map(|text| host(&text))
+            .collect();
         let fill = Fill {
             account: &one.account,
             region: &one.region,
@@ -264,7 +271,13 @@ impl Facts<'_> {
         let ports: Vec<String> = found
             .ports
             .iter()
-            .map(|one| if one.first == one.last { one.first.to_string() } else { format!("{}-{}", one.first, one.last) })
+            .map(|one| {
+                if one.first == one.last {
+                    one.first.to_string()
+                } else {
+                    format!("{}-{}", one.first, one.last)
+                }
+            })
             .collect();
         row.way = format!("the internet reaches port {}", ports.join(", "));
         row.conditions.extend(best.answer.conditions.iter().cloned());
@@ -336,8 +349,11 @@ impl Facts<'_> {
             for rule in self.rules {
                 let kind = rule.kind.as_str();
                 let definition = self.content.resources.get(kind);
-                let has = |of: &ResourceType| self.seen.iter().any(|one| one.kind == of.as_str() && one.account == *account);
-                let is_asked_at_all = definition.is_some_and(|one| one.list.for_each.as_ref().is_none_or(has));
+                let has = |of: &ResourceType| {
+                    self.seen.iter().any(|one| one.kind == of.as_str() && one.account == *account)
+                };
+                let is_asked_at_all =
+                    definition.is_some_and(|one| one.list.for_each.as_ref().is_none_or(has));
                 if is_asked_at_all && !self.listings.is_asked(account, kind) {
                     left_out.insert(kind, ());
                 }
@@ -354,7 +370,8 @@ impl Facts<'_> {
 fn past(endpoints: &mut [Endpoint]) {
     let mut ways: Vec<Vec<Past>> = Vec::with_capacity(endpoints.len());
     for one in endpoints.iter() {
-        let is_origin = |other: &&Endpoint| !one.origins.is_disjoint(&other.hosts) && other.resource != one.resource;
+        let is_origin =
+            |other: &&Endpoint| !one.origins.is_disjoint(&other.hosts) && other.resource != one.resource;
         let way = |other: &Endpoint| Past {
             resource: other.resource.clone(),
             what: other.what.clone(),

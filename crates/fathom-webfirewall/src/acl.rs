@@ -177,7 +177,8 @@ impl Acl {
         let (name, arn) = (text("Name"), text("ARN"));
         let mut reader = Reader { sets, blobs: Blobs::Api, faults: Vec::new() };
         let mut rules = Vec::new();
-        for member in ["PreProcessFirewallManagerRuleGroups", "Rules", "PostProcessFirewallManagerRuleGroups"] {
+        for member in ["PreProcessFirewallManagerRuleGroups", "Rules", "PostProcessFirewallManagerRuleGroups"]
+        {
             rules.extend(rules_of(&mut reader, document, member));
         }
         let account = arn.split(':').nth(4).unwrap_or_default();
@@ -215,7 +216,10 @@ impl Acl {
             return Err(fault);
         }
         if self.rules.iter().any(|one| one.name == rule.name) {
-            return Err(format!("the web ACL has a rule `{}` already; give the new one another name", rule.name));
+            return Err(format!(
+                "the web ACL has a rule `{}` already; give the new one another name",
+                rule.name
+            ));
         }
         if let Statement::Group { arn, .. } = &rule.statement {
             let mut reader = Reader { sets, blobs: Blobs::Api, faults: Vec::new() };

@@ -123,7 +123,8 @@ impl Position {
             Self::EndsWith => value.ends_with(search),
             Self::Contains => search.is_empty() || value.windows(search.len()).any(|part| part == search),
             Self::ContainsWord => {
-                let is_word = |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+                let is_word =
+                    |at: Option<&u8>| at.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
                 !search.is_empty()
                     && value.windows(search.len()).enumerate().any(|(at, part)| {
                         let before = at.checked_sub(1).and_then(|at| value.get(at));
@@ -147,7 +148,9 @@ fn geo(countries: &[String], forwarded: Option<&Forwarded>, request: &Request) -
 fn by_header(forwarded: &Forwarded, request: &Request, what: &str) -> Judged {
     match request.forwarded(&forwarded.header) {
         Told::Is(all) => match all.first() {
-            Some(Ok(_)) => Judged::unknown(format!("the log does not hold the {what} of {}", forwarded.header)),
+            Some(Ok(_)) => {
+                Judged::unknown(format!("the log does not hold the {what} of {}", forwarded.header))
+            }
             _ => forwarded.fallback.into(),
         },
         // A request without the header is not asked about.

@@ -168,7 +168,9 @@ fn map(of: &Value, included: &str, excluded: &str) -> Result<Map, String> {
         (Some(own), _) => Which::Included(own),
         (None, Some(own)) => Which::Excluded(own),
         (None, None) if pattern.get("All").is_some() => Which::All,
-        (None, None) => return Err("MatchPattern says neither which are looked at nor that all are".to_owned()),
+        (None, None) => {
+            return Err("MatchPattern says neither which are looked at nor that all are".to_owned());
+        }
     };
     let scope = of.get("MatchScope").and_then(Value::as_str).unwrap_or_default();
     if !["ALL", "KEY", "VALUE"].contains(&scope) {
@@ -255,7 +257,9 @@ fn query(request: &Request, prepared: &[String], name: Option<&str>) -> Held {
         Err(why) => return Held::Unknown(why),
     };
     let [reading] = readings.as_slice() else {
-        return Held::Unknown("what is done to the query before it is taken apart can be read in several ways".to_owned());
+        return Held::Unknown(
+            "what is done to the query before it is taken apart can be read in several ways".to_owned(),
+        );
     };
     let reading = String::from_utf8_lossy(reading);
     let all = arguments(&reading).into_iter();
@@ -282,6 +286,8 @@ fn fingerprint(request: &Request, told: Option<&String>, fallback: bool) -> Held
     match (told, request.source) {
         (Some(told), _) => one(told),
         (None, crate::request::Source::Log) => Held::Decided(fallback),
-        (None, crate::request::Source::Sample) => Held::Unknown("samples do not hold the fingerprint".to_owned()),
+        (None, crate::request::Source::Sample) => {
+            Held::Unknown("samples do not hold the fingerprint".to_owned())
+        }
     }
 }

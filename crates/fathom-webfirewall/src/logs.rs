@@ -123,12 +123,16 @@ fn record(document: &Value) -> Result<Request, String> {
     let at = document.get("timestamp").and_then(Value::as_i64);
     let request = document.get("httpRequest").filter(|request| request.is_object());
     let (Some(at), Some(request)) = (at, request) else {
-        return Err("is no record of a web firewall's log: it has no `timestamp` and `httpRequest`".to_owned());
+        return Err(
+            "is no record of a web firewall's log: it has no `timestamp` and `httpRequest`".to_owned()
+        );
     };
     let client = said(request, "clientIp").ok_or("its `httpRequest` has no `clientIp`")?;
     let action = text(document, "action").ok_or("it has no `action`")?;
     let is_solved = |member: &str| {
-        document.get(member).is_some_and(|of| of.get("solveTimestamp").is_some_and(|at| at.as_u64() > Some(0)))
+        document
+            .get(member)
+            .is_some_and(|of| of.get("solveTimestamp").is_some_and(|at| at.as_u64() > Some(0)))
     };
     let groups = list(document, "ruleGroupList").filter_map(group).collect();
     let whole = |member: &str| number(document, member);
@@ -182,7 +186,8 @@ fn group(document: &Value) -> Option<LoggedGroup> {
 
 /// One of the answer of `GetSampledRequests`, as the AWS command line prints it.
 fn sample(document: &Value) -> Result<Request, String> {
-    let request = document.get("Request").filter(|request| request.is_object()).ok_or("it has no `Request`")?;
+    let request =
+        document.get("Request").filter(|request| request.is_object()).ok_or("it has no `Request`")?;
     let at = document.get("Timestamp").ok_or("it has no `Timestamp`")?;
     let at = match (at.as_f64(), at.as_str()) {
         (Some(seconds), _) => Some((seconds * 1000.0) as i64),
@@ -193,8 +198,11 @@ fn sample(document: &Value) -> Result<Request, String> {
     // `vendor#group#rule`, or `group#rule` of a group of one's own.
     let within = text(document, "RuleNameWithinRuleGroup");
     let group = within.as_deref().and_then(|name| name.rsplit_once('#')).map(|(id, rule)| {
-        let matched =
-            LoggedMatch { rule: rule.to_owned(), action: action.clone(), own: said(document, "OverriddenAction") };
+        let matched = LoggedMatch {
+            rule: rule.to_owned(),
+            action: action.clone(),
+            own: said(document, "OverriddenAction"),
+        };
         let counts = action.eq_ignore_ascii_case("count");
         LoggedGroup {
             id: id.to_owned(),
@@ -205,7 +213,9 @@ fn sample(document: &Value) -> Result<Request, String> {
         }
     });
     let solved = |member: &str| {
-        document.get(member).is_some_and(|of| of.get("SolveTimestamp").is_some_and(|at| at.as_u64() > Some(0)))
+        document
+            .get(member)
+            .is_some_and(|of| of.get("SolveTimestamp").is_some_and(|at| at.as_u64() > Some(0)))
     };
     Ok(Request {
         at: at.ok_or("its `Timestamp` is no time")?,

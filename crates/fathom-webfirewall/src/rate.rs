@@ -53,7 +53,8 @@ impl RateBased {
         let limit = of.get("Limit").and_then(Value::as_u64).ok_or("it has no Limit")?;
         let window = of.get("EvaluationWindowSec").and_then(Value::as_i64).unwrap_or(WINDOW);
         let header = forwarded(of.get("ForwardedIPConfig"))?;
-        let by_header = || header.clone().map(Key::Forwarded).ok_or_else(|| "it has no ForwardedIPConfig".to_owned());
+        let by_header =
+            || header.clone().map(Key::Forwarded).ok_or_else(|| "it has no ForwardedIPConfig".to_owned());
         let keys = match of.get("AggregateKeyType").and_then(Value::as_str).unwrap_or("IP") {
             "IP" => vec![Key::Address],
             "FORWARDED_IP" => vec![by_header()?],
@@ -122,9 +123,9 @@ impl Key {
             Self::Forwarded(forwarded) => match request.forwarded(&forwarded.header) {
                 Told::Is(all) => match all.into_iter().next() {
                     Some(Ok(address)) => bytes(&address.to_string()),
-                    _ if forwarded.fallback => {
-                        Told::Unknown("how requests without a valid address are counted is not documented".to_owned())
-                    }
+                    _ if forwarded.fallback => Told::Unknown(
+                        "how requests without a valid address are counted is not documented".to_owned(),
+                    ),
                     _ => Told::None,
                 },
                 Told::None => Told::None,
@@ -207,7 +208,14 @@ impl Windows {
     }
 
     /// Counts a request that `scope` lets in, and says whether it is beyond the limit.
-    pub(crate) fn judge(&mut self, rule: usize, of: &RateBased, request: &Request, labels: &Labels, scope: Judged) -> Judged {
+    pub(crate) fn judge(
+        &mut self,
+        rule: usize,
+        of: &RateBased,
+        request: &Request,
+        labels: &Labels,
+        scope: Judged,
+    ) -> Judged {
         if scope.truth == Truth::No {
             return scope;
         }
@@ -235,6 +243,10 @@ impl Windows {
                 _ => Judged::unknown("how many requests came before the log begins is not known"),
             };
         }
-        if sure > of.limit { scope } else { Judged::unknown("whether all that are counted are meant is not known") }
+        if sure > of.limit {
+            scope
+        } else {
+            Judged::unknown("whether all that are counted are meant is not known")
+        }
     }
 }

@@ -178,7 +178,9 @@ impl Counts {
             clients: clients.len(),
         };
         let mut rows: Vec<Row> = self.0.into_iter().map(row).collect();
-        rows.sort_by(|one, other| other.requests.cmp(&one.requests).then_with(|| one.value.cmp(&other.value)));
+        rows.sort_by(|one, other| {
+            other.requests.cmp(&one.requests).then_with(|| one.value.cmp(&other.value))
+        });
         let rest = rows.split_off(rows.len().min(ROWS_MAX));
         if !rest.is_empty() {
             let requests = rest.iter().map(|row| row.requests).sum();
@@ -212,8 +214,10 @@ enum Change {
 /// Passes the requests through the rules as they are and as they would be. They are put into the order of their time.
 pub fn rehearse(question: &Question<'_>, requests: &mut [Request]) -> Rehearsal {
     requests.sort_by_key(|request| request.at);
-    let mut told = Rehearsal { rehearsed: question.blocking.iter().cloned().collect(), ..Rehearsal::default() };
-    let when = |request: &Request| jiff::Timestamp::from_millisecond(request.at).ok().map(|at| at.to_string());
+    let mut told =
+        Rehearsal { rehearsed: question.blocking.iter().cloned().collect(), ..Rehearsal::default() };
+    let when =
+        |request: &Request| jiff::Timestamp::from_millisecond(request.at).ok().map(|at| at.to_string());
     told.from = requests.first().and_then(when);
     told.to = requests.last().and_then(when);
     let mut rules: Vec<RuleRow> = question.then.rules.iter().map(|rule| row(rule, question)).collect();
@@ -223,7 +227,8 @@ pub fn rehearse(question: &Question<'_>, requests: &mut [Request]) -> Rehearsal 
     let mut paths: BTreeMap<&str, Path> = BTreeMap::new();
     let mut newly: Vec<(usize, String)> = Vec::new();
     let (mut by_rule, mut by_path) = (Counts::default(), Counts::default());
-    let (mut by_country, mut by_client, mut unknown) = (Counts::default(), Counts::default(), Counts::default());
+    let (mut by_country, mut by_client, mut unknown) =
+        (Counts::default(), Counts::default(), Counts::default());
     for (number, request) in requests.iter().enumerate() {
         let (before, after) = (today.pass(request), then.pass(request));
         told.requests += request.weight;
@@ -322,7 +327,9 @@ fn count(rows: &mut [RuleRow], then: &Acl, before: &Passed, after: &Passed, toda
         let own = today.rules.iter().position(|one| one.name == rule.name);
         let (passed, number) = own.map_or((after, number), |own| (before, own));
         let reached = passed.reached.iter().find(|one| one.rule == number);
-        let Some((row, reached)) = rows.iter_mut().find(|row| row.rule == rule.name).zip(reached) else { continue };
+        let Some((row, reached)) = rows.iter_mut().find(|row| row.rule == rule.name).zip(reached) else {
+            continue;
+        };
         row.asked += weight;
         match reached.matched.truth {
             Truth::Yes => row.matches += weight,
@@ -378,7 +385,10 @@ fn agree(agreement: &mut Agreement, acl: &Acl, passed: &Passed, request: &Reques
 fn assumptions(acl: &Acl, requests: &[Request]) -> Vec<String> {
     let mut all = Vec::new();
     if acl.rules.iter().any(|rule| matches!(rule.statement, crate::Statement::Rate(_))) {
-        all.push("limits count the requests of the log exactly; AWS estimates, and acts some seconds later".to_owned());
+        all.push(
+            "limits count the requests of the log exactly; AWS estimates, and acts some seconds later"
+                .to_owned(),
+        );
     }
     let excluded = |request: &Request| request.logged.groups.iter().any(|group| !group.excluded.is_empty());
     if requests.iter().any(excluded) {

@@ -11,7 +11,8 @@ const MANY_CLIENTS: usize = 5;
 /// Words in names of cookies that applications give to who signed in.
 const SESSION: [&str; 6] = ["session", "sess", "sid", "auth", "token", "jwt"];
 /// Labels by which AWS says that an address has a bad name.
-const BAD_NAME: [&str; 3] = ["awswaf:managed:aws:amazon-ip-list:", "awswaf:managed:aws:anonymous-ip-list:", ":bot-control:signal:"];
+const BAD_NAME: [&str; 3] =
+    ["awswaf:managed:aws:amazon-ip-list:", "awswaf:managed:aws:anonymous-ip-list:", ":bot-control:signal:"];
 /// Labels by which AWS says that a token was good, or a robot is who it says.
 const GOOD: [(&str, &str); 2] = [
     ("awswaf:managed:token:accepted", "its token of a challenge was accepted"),
@@ -55,11 +56,15 @@ impl Signs {
         if client.stopped > 0 {
             signs.against.push(format!("today's rules stop {} other requests of the client", client.stopped));
         } else if others >= KNOWN_FROM && client.newly * 4 <= others {
-            signs.for_it.push(format!("the client sent {others} other requests, and no rule stops any of them"));
+            signs
+                .for_it
+                .push(format!("the client sent {others} other requests, and no rule stops any of them"));
         }
         if client.parts_of_pages > 0 && is_browser(request) {
             let count = client.parts_of_pages;
-            signs.for_it.push(format!("it names a browser, and the client loaded {count} pictures, styles or scripts as browsers do"));
+            signs.for_it.push(format!(
+                "it names a browser, and the client loaded {count} pictures, styles or scripts as browsers do"
+            ));
         }
         if request.has_header("authorization") {
             signs.for_it.push("it came with an Authorization header".to_owned());
@@ -97,13 +102,16 @@ impl Signs {
 /// Whether it says that it is one of the usual browsers.
 fn is_browser(request: &Request) -> bool {
     let agent = request.header_text("user-agent").unwrap_or_default();
-    agent.starts_with("Mozilla/5.0 (") && ["Chrome/", "Firefox/", "Safari/"].iter().any(|name| agent.contains(name))
+    agent.starts_with("Mozilla/5.0 (")
+        && ["Chrome/", "Firefox/", "Safari/"].iter().any(|name| agent.contains(name))
 }
 
 /// Whether it asks for what pages consist of.
 pub(crate) fn is_part_of_page(request: &Request) -> bool {
     let path = request.uri.as_deref().unwrap_or_default().to_ascii_lowercase();
-    [".css", ".js", ".png", ".jpg", ".jpeg", ".svg", ".woff2", ".webp", ".gif", ".ico"].iter().any(|end| path.ends_with(end))
+    [".css", ".js", ".png", ".jpg", ".jpeg", ".svg", ".woff2", ".webp", ".gif", ".ico"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 /// The name of a cookie that looks like a session's.

@@ -170,9 +170,8 @@ impl Range {
 
     /// Whether an address is one of them.
     pub fn has(&self, address: IpAddr) -> bool {
-        let same = |one: u128, other: u128, width: u32| {
-            self.bits == 0 || (one ^ other) >> (width - self.bits) == 0
-        };
+        let same =
+            |one: u128, other: u128, width: u32| self.bits == 0 || (one ^ other) >> (width - self.bits) == 0;
         match (self.first, address) {
             (IpAddr::V4(one), IpAddr::V4(other)) => same(one.to_bits().into(), other.to_bits().into(), 32),
             (IpAddr::V6(one), IpAddr::V6(other)) => same(one.to_bits(), other.to_bits(), 128),
@@ -278,7 +277,8 @@ impl Reader<'_> {
             }
             "RateBasedStatement" => {
                 let scope = of.get("ScopeDownStatement").filter(|scope| !scope.is_null());
-                let scope = scope.map(|scope| self.at(&format!("{place}.ScopeDownStatement"), scope, depth + 1));
+                let scope =
+                    scope.map(|scope| self.at(&format!("{place}.ScopeDownStatement"), scope, depth + 1));
                 Statement::Rate(Box::new(RateBased::read(of, scope)?))
             }
             "AndStatement" | "OrStatement" => {
@@ -288,7 +288,9 @@ impl Reader<'_> {
                 }
                 let parts: Vec<Statement> = (0..)
                     .zip(all)
-                    .map(|(number, one): (usize, _)| self.at(&format!("{place}.Statements[{number}]"), one, depth + 1))
+                    .map(|(number, one): (usize, _)| {
+                        self.at(&format!("{place}.Statements[{number}]"), one, depth + 1)
+                    })
                     .collect();
                 if kind == "AndStatement" { Statement::And(parts) } else { Statement::Or(parts) }
             }
@@ -391,7 +393,8 @@ fn compare(of: &Value) -> Result<Compare, String> {
 /// Reads where a header names the client; none where nothing does.
 pub(crate) fn forwarded(of: Option<&Value>) -> Result<Option<Forwarded>, String> {
     let Some(of) = of.filter(|of| !of.is_null()) else { return Ok(None) };
-    let header = of.get("HeaderName").and_then(Value::as_str).ok_or("the forwarded address has no HeaderName")?;
+    let header =
+        of.get("HeaderName").and_then(Value::as_str).ok_or("the forwarded address has no HeaderName")?;
     let position = match of.get("Position").and_then(Value::as_str) {
         None => None,
         Some("FIRST") => Some(Which::First),

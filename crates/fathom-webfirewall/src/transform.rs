@@ -72,7 +72,8 @@ pub fn apply(name: &str, input: &[u8]) -> Result<Readings, String> {
         "BASE64_DECODE_EXT" => one(decode::base64_forgiving(input)),
         "NORMALIZE_PATH" => Ok(path(input)),
         "NORMALIZE_PATH_WIN" => {
-            let turned: Vec<u8> = input.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
+            let turned: Vec<u8> =
+                input.iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte }).collect();
             Ok(path(&turned))
         }
         "UTF8_TO_UNICODE" if input.is_ascii() => one(input.to_vec()),

@@ -107,7 +107,9 @@ impl<'a> Walk<'a> {
                 passed.why.extend(own.iter().map(|why| format!("{}: {why}", rule.name)));
                 if own.is_empty() {
                     // It matches, and what it asks for may have been done before.
-                    passed.why.insert(format!("{}: whether its riddle had been solved is not told", rule.name));
+                    passed
+                        .why
+                        .insert(format!("{}: whether its riddle had been solved is not told", rule.name));
                 }
             }
             passed.reached.push(Reached { rule: number, matched: verdict.matched, parts: verdict.parts });
@@ -132,7 +134,8 @@ impl<'a> Walk<'a> {
                 };
             }
             Statement::Rate(rate) => {
-                let scope = rate.scope.as_ref().map_or_else(|| Judged::from(true), |scope| judge(scope, case));
+                let scope =
+                    rate.scope.as_ref().map_or_else(|| Judged::from(true), |scope| judge(scope, case));
                 Verdict::of(self.windows.judge(number, rate, request, labels, scope))
             }
             statement => Verdict::of(judge(statement, case)),
@@ -169,7 +172,8 @@ impl<'a> Walk<'a> {
             let case = Case { request, labels, context: &group.namespace };
             let matched = match &part.statement {
                 Statement::Rate(rate) => {
-                    let scope = rate.scope.as_ref().map_or_else(|| Judged::from(true), |scope| judge(scope, case));
+                    let scope =
+                        rate.scope.as_ref().map_or_else(|| Judged::from(true), |scope| judge(scope, case));
                     // A number that no rule of the web ACL itself has.
                     let own = (number + 1) << 16 | inner;
                     self.windows.judge(own, rate, request, labels, scope)
@@ -226,7 +230,8 @@ impl<'a> Walk<'a> {
         };
         // Excluded rules count, and the log does not say what they would do: those of AWS block.
         let excluded = logged.excluded.iter().map(|name| (name.clone(), Action::Block));
-        let matched = logged.counted.iter().map(named).chain(excluded).chain(logged.ended_by.iter().map(named));
+        let matched =
+            logged.counted.iter().map(named).chain(excluded).chain(logged.ended_by.iter().map(named));
         for (name, own) in matched {
             let action = self.part(rule, &group.overrides, &name, own);
             if verdict.part(rule, &name, Judged::from(true), (own, action), counts, request) == Truth::Yes {
@@ -249,7 +254,8 @@ impl<'a> Walk<'a> {
     fn unseen(&self, rule: &Rule, request: &Request, why: &str) -> Verdict {
         let mut verdict = Verdict::of(by_log(self.acl, rule, request, Judged::unknown(why)));
         if !self.counts(rule) {
-            verdict.ends = ending(&rule.name, Action::Block, verdict.matched.truth.min(Truth::Unknown), request);
+            verdict.ends =
+                ending(&rule.name, Action::Block, verdict.matched.truth.min(Truth::Unknown), request);
         }
         verdict
     }
@@ -329,7 +335,8 @@ fn by_log(acl: &Acl, rule: &Rule, request: &Request, judged: Judged) -> Judged {
     if judged.truth != Truth::Unknown || !is_same {
         return judged;
     }
-    let is_named = logged.ended_by.as_deref() == Some(&rule.name) || logged.counted.iter().any(|one| one.rule == rule.name);
+    let is_named = logged.ended_by.as_deref() == Some(&rule.name)
+        || logged.counted.iter().any(|one| one.rule == rule.name);
     if is_named {
         return Judged::from(true);
     }

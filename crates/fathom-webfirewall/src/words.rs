@@ -67,9 +67,11 @@ pub fn says(statement: &Statement) -> String {
         Statement::Or(parts) => joined(parts, " or "),
         Statement::Not(inner) => format!("not ({})", says(inner)),
         Statement::Managed(group) => {
-            let about = GROUPS.iter().find(|(name, _)| *name == group.name).map(|(_, about)| format!(" ({about})"));
+            let about =
+                GROUPS.iter().find(|(name, _)| *name == group.name).map(|(_, about)| format!(" ({about})"));
             let version = group.version.as_ref().map(|version| format!(", {version}")).unwrap_or_default();
-            let scope = group.scope.as_ref().map(|scope| format!(", where {}", says(scope))).unwrap_or_default();
+            let scope =
+                group.scope.as_ref().map(|scope| format!(", where {}", says(scope))).unwrap_or_default();
             format!("group {} of {}{}{version}{scope}", group.name, group.vendor, about.unwrap_or_default())
         }
         Statement::Group { arn, .. } => format!("group {} of one's own", name_of(arn)),
@@ -129,7 +131,8 @@ fn compared(text: &TextStatement) -> String {
         Test::Sqli => "looks like SQL".to_owned(),
         Test::Xss => "looks like a script".to_owned(),
     };
-    let done: Vec<&str> = text.transformations.iter().map(String::as_str).filter(|one| *one != "NONE").collect();
+    let done: Vec<&str> =
+        text.transformations.iter().map(String::as_str).filter(|one| *one != "NONE").collect();
     let done = if done.is_empty() { String::new() } else { format!(" after {}", done.join(", ")) };
     format!("{field} {test}{done}")
 }

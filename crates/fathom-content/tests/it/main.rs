@@ -5,6 +5,6 @@ mod declarations;
 mod definitions;
 mod open;
 mod owners;
-mod web;
 mod reference;
 mod vendors;
+mod web;

@@ -38,7 +38,9 @@ impl LoadedAcls {
     /// Those that a person means: an ARN, a name or an id.
     pub fn named(&self, text: &str) -> Vec<&(Acl, Seen)> {
         let is_meant = |(acl, seen): &&(Acl, Seen)| {
-            acl.arn == text || acl.name == text || seen.document.get("Id").and_then(Value::as_str) == Some(text)
+            acl.arn == text
+                || acl.name == text
+                || seen.document.get("Id").and_then(Value::as_str) == Some(text)
         };
         self.acls.iter().filter(is_meant).collect()
     }
@@ -109,7 +111,8 @@ pub async fn acls(store: &Store, now: Timestamp) -> Result<LoadedAcls, StoreErro
     let kinds: Vec<ResourceType> = FIREWALL_TYPES.into_iter().map(ResourceType::from).collect();
     let all = seen(store, &kinds, now).await?;
     let mut loaded = LoadedAcls { sets: sets_of(&all), ..LoadedAcls::default() };
-    let (firewalls, named): (Vec<Seen>, Vec<Seen>) = all.into_iter().partition(|one| one.kind == FIREWALL_TYPES[0]);
+    let (firewalls, named): (Vec<Seen>, Vec<Seen>) =
+        all.into_iter().partition(|one| one.kind == FIREWALL_TYPES[0]);
     for one in firewalls {
         match Acl::read(&one.document, &loaded.sets) {
             Ok(mut acl) => {
@@ -225,7 +228,8 @@ fn counts_since(rule: &fathom_webfirewall::Rule, versions: &[KeptVersion], sets:
         let is_same = if rule.only_counts() {
             then.only_counts()
         } else {
-            then.does == Does::Group && rule.counting_parts().iter().all(|part| then.counting_parts().contains(part))
+            then.does == Does::Group
+                && rule.counting_parts().iter().all(|part| then.counting_parts().contains(part))
         };
         if !is_same {
             break;

@@ -33,7 +33,14 @@ fn asked(things: &[Thing]) -> Firewalls {
     let mut builder = Builder::default();
     let mut seen = Vec::new();
     for one in things {
-        builder.add(Found { kind: &one.kind, uid: &one.arn, account: ACCOUNT, region: REGION, document: &one.document, unread: &one.unread });
+        builder.add(Found {
+            kind: &one.kind,
+            uid: &one.arn,
+            account: ACCOUNT,
+            region: REGION,
+            document: &one.document,
+            unread: &one.unread,
+        });
         seen.push(Seen {
             kind: one.kind.clone(),
             arn: one.arn.clone(),
@@ -52,8 +59,14 @@ fn asked(things: &[Thing]) -> Firewalls {
         ..LoadedAcls::default()
     };
     let (network, listings) = (builder.build(), Listings::default());
-    let facts =
-        Facts { content: &content, rules: rules().unwrap(), seen: &seen, network: &network, loaded: &loaded, listings: &listings };
+    let facts = Facts {
+        content: &content,
+        rules: rules().unwrap(),
+        seen: &seen,
+        network: &network,
+        loaded: &loaded,
+        listings: &listings,
+    };
     Firewalls::of(&facts)
 }
 
@@ -79,7 +92,8 @@ fn balanced(change: impl Fn(&mut Thing)) -> Vec<Thing> {
 fn a_load_balancer_is_asked_of_the_network() {
     let guard = |acl: Value| {
         let found = asked(&balanced(|one| one.document["WebACLArn"] = acl.clone()));
-        let rows: Vec<&Endpoint> = found.endpoints.iter().filter(|one| one.resource.contains(":loadbalancer/")).collect();
+        let rows: Vec<&Endpoint> =
+            found.endpoints.iter().filter(|one| one.resource.contains(":loadbalancer/")).collect();
         assert_eq!(rows.len(), 1, "the one inside is none: {rows:?}");
         assert_eq!((rows[0].reached, rows[0].way.as_str()), (Verdict::Yes, "the internet reaches port 443"));
         (rows[0].guard, rows[0].missing.clone())
@@ -119,9 +133,16 @@ fn what_was_not_read_is_never_none() {
         document: json!({"Id": "p"}),
         unread: Vec::new(),
     }];
-    let (network, listings, loaded) = (Builder::default().build(), Listings::default(), LoadedAcls::default());
-    let facts =
-        Facts { content: &content, rules: rules().unwrap(), seen: &seen, network: &network, loaded: &loaded, listings: &listings };
+    let (network, listings, loaded) =
+        (Builder::default().build(), Listings::default(), LoadedAcls::default());
+    let facts = Facts {
+        content: &content,
+        rules: rules().unwrap(),
+        seen: &seen,
+        network: &network,
+        loaded: &loaded,
+        listings: &listings,
+    };
     let row = Firewalls::of(&facts).endpoints.remove(0);
     assert_eq!(row.guard, Guard::Unknown);
     assert!(row.missing[0].contains("wafv2:GetWebACLForResource"), "{:?}", row.missing);
@@ -130,23 +151,35 @@ fn what_was_not_read_is_never_none() {
 #[test]
 fn each_kind_of_endpoint_is_asked_by_its_own_document() {
     let arn = "arn:aws:cloudfront::111122223333:distribution/D";
-    let distribution = |enabled: bool, acl: &str| one("AWS::CloudFront::Distribution", arn, json!({"Enabled": enabled, "WebACLId": acl}));
+    let distribution = |enabled: bool, acl: &str| {
+        one("AWS::CloudFront::Distribution", arn, json!({"Enabled": enabled, "WebACLId": acl}))
+    };
     assert_eq!(distribution(true, "").unwrap().guard, Guard::None);
     assert_eq!(distribution(true, STOPS).unwrap().guard, Guard::Stops);
     assert_eq!(distribution(false, ""), None);
     let graph = |visibility: &str| {
         let document = json!({"visibility": visibility, "wafWebAclArn": COUNTS});
-        one("AWS::AppSync::GraphQLApi", "arn:aws:appsync:eu-central-1:111122223333:apis/a", document).map(|row| row.guard)
+        one("AWS::AppSync::GraphQLApi", "arn:aws:appsync:eu-central-1:111122223333:apis/a", document)
+            .map(|row| row.guard)
     };
     assert_eq!((graph("GLOBAL"), graph("PRIVATE")), (Some(Guard::OnlyCounts), None));
-    let function = one("AWS::Lambda::Function", "arn:aws:lambda:eu-central-1:111122223333:function:f", json!({"UrlConfig": {"FunctionUrl": "https://abc.lambda-url.eu-central-1.on.aws/"}}));
+    let function = one(
+        "AWS::Lambda::Function",
+        "arn:aws:lambda:eu-central-1:111122223333:function:f",
+        json!({"UrlConfig": {"FunctionUrl": "https://abc.lambda-url.eu-central-1.on.aws/"}}),
+    );
     let function = function.unwrap();
     assert_eq!(function.guard, Guard::Cannot);
     assert!(function.cannot.unwrap().contains("distribution"));
-    assert_eq!(one("AWS::Lambda::Function", "arn:aws:lambda:eu-central-1:111122223333:function:g", json!({})), None);
+    assert_eq!(
+        one("AWS::Lambda::Function", "arn:aws:lambda:eu-central-1:111122223333:function:g", json!({})),
+        None
+    );
     let runner = |public: bool| {
-        let document = json!({"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": public}}});
-        one("AWS::AppRunner::Service", "arn:aws:apprunner:eu-central-1:111122223333:service/s/1", document).map(|row| row.guard)
+        let document =
+            json!({"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": public}}});
+        one("AWS::AppRunner::Service", "arn:aws:apprunner:eu-central-1:111122223333:service/s/1", document)
+            .map(|row| row.guard)
     };
     assert_eq!((runner(true), runner(false)), (Some(Guard::None), None));
 }
@@ -156,7 +189,11 @@ fn a_stage_is_as_public_as_its_interface() {
     let stage = |api: Value| {
         let found = asked(&[
             thing("AWS::ApiGateway::RestApi", "arn:aws:apigateway:eu-central-1::/restapis/a1", api),
-            thing("AWS::ApiGateway::Stage", "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live", json!({"stageName": "live", "webAclArn": STOPS})),
+            thing(
+                "AWS::ApiGateway::Stage",
+                "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live",
+                json!({"stageName": "live", "webAclArn": STOPS}),
+            ),
         ]);
         found.endpoints.into_iter().next().map(|row| (row.reached, row.guard))
     };
@@ -166,13 +203,19 @@ fn a_stage_is_as_public_as_its_interface() {
     let mut closed = types("REGIONAL");
     closed["disableExecuteApiEndpoint"] = json!(true);
     assert_eq!(stage(closed), Some((Verdict::OnlyIf, Guard::Stops)));
-    let alone = one("AWS::ApiGateway::Stage", "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live", json!({"stageName": "live"})).unwrap();
+    let alone = one(
+        "AWS::ApiGateway::Stage",
+        "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live",
+        json!({"stageName": "live"}),
+    )
+    .unwrap();
     assert_eq!((alone.reached, alone.missing.len()), (Verdict::Unknown, 1));
 }
 
 #[test]
 fn an_origin_that_is_reached_past_its_distribution_is_named() {
-    let mut things = balanced(|one| one.document["DNSName"] = json!("Front-1.eu-central-1.elb.amazonaws.com"));
+    let mut things =
+        balanced(|one| one.document["DNSName"] = json!("Front-1.eu-central-1.elb.amazonaws.com"));
     let cdn = |origin: &str| {
         let document = json!({"Enabled": true, "WebACLId": STOPS, "DomainName": "d1.cloudfront.net", "Origins": {"Items": [{"DomainName": origin}]}});
         thing("AWS::CloudFront::Distribution", "arn:aws:cloudfront::111122223333:distribution/D", document)
@@ -188,8 +231,16 @@ fn an_origin_that_is_reached_past_its_distribution_is_named() {
     things.push(cdn("another.example"));
     assert_eq!(past(&things), []);
     let api = [
-        thing("AWS::ApiGateway::RestApi", "arn:aws:apigateway:eu-central-1::/restapis/a1", json!({"id": "a1", "endpointConfiguration": {"types": ["REGIONAL"]}})),
-        thing("AWS::ApiGateway::Stage", "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live", json!({"stageName": "live", "webAclArn": COUNTS})),
+        thing(
+            "AWS::ApiGateway::RestApi",
+            "arn:aws:apigateway:eu-central-1::/restapis/a1",
+            json!({"id": "a1", "endpointConfiguration": {"types": ["REGIONAL"]}}),
+        ),
+        thing(
+            "AWS::ApiGateway::Stage",
+            "arn:aws:apigateway:eu-central-1::/restapis/a1/stages/live",
+            json!({"stageName": "live", "webAclArn": COUNTS}),
+        ),
         cdn("a1.execute-api.eu-central-1.amazonaws.com"),
     ];
     assert_eq!(past(&api), [("stage of a REST interface".to_owned(), Guard::OnlyCounts)]);

@@ -82,7 +82,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(file: &str, message: impl Into<String>) -> Self {
+    pub fn new(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), message: message.into() }
     }
 }

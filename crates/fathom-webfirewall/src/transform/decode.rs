@@ -17,9 +17,9 @@ pub(super) fn url(input: &[u8], unicode: bool) -> Readings {
         let mut output = Vec::with_capacity(input.len());
         let mut at = 0;
         while let Some(byte) = input.get(at) {
-            let code = input.get(at + 2..at + 6).filter(|_| {
-                unicode && *byte == b'%' && matches!(input.get(at + 1), Some(b'u' | b'U'))
-            });
+            let code = input
+                .get(at + 2..at + 6)
+                .filter(|_| unicode && *byte == b'%' && matches!(input.get(at + 1), Some(b'u' | b'U')));
             if let Some(code) = code.and_then(number) {
                 output.push(narrow(code));
                 at += 6;
@@ -192,7 +192,8 @@ pub(super) fn css(input: &[u8]) -> Vec<u8> {
 
 /// Pairs of hexadecimal digits.
 pub(super) fn hexadecimal(input: &[u8]) -> Result<Vec<u8>, String> {
-    hex::decode(input).map_err(|_| "what HEX_DECODE makes of what is not hexadecimal is not documented".to_owned())
+    hex::decode(input)
+        .map_err(|_| "what HEX_DECODE makes of what is not hexadecimal is not documented".to_owned())
 }
 
 /// `0x414243` anywhere.
@@ -205,7 +206,9 @@ pub(super) fn sql_hexadecimal(input: &[u8]) -> Vec<u8> {
             _ => &[],
         };
         let length = digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() / 2 * 2;
-        if let Some(bytes) = digits.get(..length).filter(|own| !own.is_empty()).and_then(|own| hex::decode(own).ok()) {
+        if let Some(bytes) =
+            digits.get(..length).filter(|own| !own.is_empty()).and_then(|own| hex::decode(own).ok())
+        {
             output.extend(bytes);
             rest = digits.get(length..).unwrap_or_default();
         } else {

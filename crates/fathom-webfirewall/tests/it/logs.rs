@@ -34,10 +34,19 @@ fn a_record_is_read_as_documented() {
     let (found, wrong) = read(&documented().to_string());
     assert_eq!(wrong, Vec::<String>::new());
     let one = &found[0];
-    assert_eq!((one.client.as_str(), one.country.as_deref(), one.at), ("52.46.82.45", Some("FR"), 1_683_355_579_981));
-    assert_eq!((one.uri.as_deref(), one.args.as_deref(), one.method.as_deref()), (Some("/CanaryTest"), Some(""), Some("GET")));
+    assert_eq!(
+        (one.client.as_str(), one.country.as_deref(), one.at),
+        ("52.46.82.45", Some("FR"), 1_683_355_579_981)
+    );
+    assert_eq!(
+        (one.uri.as_deref(), one.args.as_deref(), one.method.as_deref()),
+        (Some("/CanaryTest"), Some(""), Some("GET"))
+    );
     assert_eq!(one.header_text("DogName"), Some("ella"));
-    assert_eq!((one.logged.ended_by.as_deref(), one.logged.action.as_str()), (Some("RateBasedRule"), "BLOCK"));
+    assert_eq!(
+        (one.logged.ended_by.as_deref(), one.logged.action.as_str()),
+        (Some("RateBasedRule"), "BLOCK")
+    );
     assert_eq!(one.source, Source::Log);
 }
 
@@ -69,10 +78,16 @@ fn samples_are_read_as_the_command_line_prints_them() {
     let (found, wrong) = read(&answer.to_string());
     assert_eq!(wrong, ["sample 3: it has no `Request`"]);
     let one = &found[0];
-    assert_eq!((one.weight, one.source, one.at, one.args.as_deref()), (3, Source::Sample, 1_767_323_045_678, None));
+    assert_eq!(
+        (one.weight, one.source, one.at, one.args.as_deref()),
+        (3, Source::Sample, 1_767_323_045_678, None)
+    );
     let group = &one.logged.groups[0];
     assert_eq!((group.id.as_str(), group.is_whole), ("AWS#AWSManagedRulesCommonRuleSet", false));
-    assert_eq!((group.counted[0].rule.as_str(), group.counted[0].own.as_deref()), ("NoUserAgent_HEADER", Some("BLOCK")));
+    assert_eq!(
+        (group.counted[0].rule.as_str(), group.counted[0].own.as_deref()),
+        ("NoUserAgent_HEADER", Some("BLOCK"))
+    );
     assert_eq!(found[1].at, 1_767_322_800_000);
 }
 
@@ -84,10 +99,20 @@ fn broken_lines_are_named_and_the_others_count() {
     let (found, wrong) = read(&text);
     assert_eq!(found.len(), 2);
     assert_eq!(wrong.len(), 4, "{wrong:?}");
-    for (why, part) in wrong.iter().zip(["line 2 is no JSON", "line 3: is no record", "line 4 has more than", "line 6 is no JSON"]) {
+    for (why, part) in wrong.iter().zip([
+        "line 2 is no JSON",
+        "line 3: is no record",
+        "line 4 has more than",
+        "line 6 is no JSON",
+    ]) {
         assert!(why.contains(part), "{why}");
     }
-    for (text, part) in [("", "empty"), ("hello\n", "no JSON"), ("{\"a\": 1}", "no record"), ("{\"a\": 1}\n{\"b\": 2}", "line 1")] {
+    for (text, part) in [
+        ("", "empty"),
+        ("hello\n", "no JSON"),
+        ("{\"a\": 1}", "no record"),
+        ("{\"a\": 1}\n{\"b\": 2}", "line 1"),
+    ] {
         let why = logs::each(text.as_bytes(), &mut |_| {}).expect_err("no log");
         assert!(why.contains(part), "{why}");
     }

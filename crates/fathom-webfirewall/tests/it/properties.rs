@@ -35,8 +35,10 @@ fn document(tree: &Tree) -> Value {
     match tree {
         Tree::Known(true) => json!({"GeoMatchStatement": {"CountryCodes": ["DE"]}}),
         Tree::Known(false) => json!({"GeoMatchStatement": {"CountryCodes": ["US"]}}),
-        Tree::Open(number) => json!({"ByteMatchStatement": {"SearchString": BASE64_STANDARD.encode(number.to_string()),
-            "PositionalConstraint": "CONTAINS", "FieldToMatch": {"Body": {}}, "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}}),
+        Tree::Open(number) => {
+            json!({"ByteMatchStatement": {"SearchString": BASE64_STANDARD.encode(number.to_string()),
+            "PositionalConstraint": "CONTAINS", "FieldToMatch": {"Body": {}}, "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}})
+        }
         Tree::And(parts) => json!({"AndStatement": {"Statements": all(parts)}}),
         Tree::Or(parts) => json!({"OrStatement": {"Statements": all(parts)}}),
         Tree::Not(inner) => json!({"NotStatement": {"Statement": document(inner)}}),

@@ -22,7 +22,9 @@ fn acl(rules: &Value) -> Acl {
 }
 
 fn request(seconds: i64, client: &str, uri: &str, headers: &Value) -> Value {
-    record(&json!({"timestamp": START + seconds * 1000, "httpRequest": {"clientIp": client, "uri": uri, "headers": headers}}))
+    record(
+        &json!({"timestamp": START + seconds * 1000, "httpRequest": {"clientIp": client, "uri": uri, "headers": headers}}),
+    )
 }
 
 fn requests(records: &[Value]) -> Vec<Request> {
@@ -76,7 +78,8 @@ fn what_the_log_does_not_hold_may_be_blocked_and_is_not_said_to_pass() {
     let acl = acl(&json!([body, path_rule("admin", 2, "Block", "/admin")]));
     let mut counted = request(2, "192.0.2.1", "/", &json!([]));
     counted["nonTerminatingMatchingRules"] = json!([{"ruleId": "body", "action": "COUNT"}]);
-    let records = [request(0, "192.0.2.1", "/", &json!([])), request(1, "192.0.2.1", "/admin", &json!([])), counted];
+    let records =
+        [request(0, "192.0.2.1", "/", &json!([])), request(1, "192.0.2.1", "/admin", &json!([])), counted];
     let told = rehearsed(&acl, &["body"], &records);
     // The first may be; the second is blocked today already; of the third the log says that the rule matched.
     assert_eq!((told.newly_blocked, told.may_be_newly_blocked), (1, 1));
@@ -88,11 +91,13 @@ fn what_the_log_does_not_hold_may_be_blocked_and_is_not_said_to_pass() {
 
 #[test]
 fn real_users_are_named_with_the_signs() {
-    let acl = acl(&json!([path_rule("trap", 0, "Block", "/trap"), path_rule("search", 1, "Count", "/search")]));
+    let acl =
+        acl(&json!([path_rule("trap", 0, "Block", "/trap"), path_rule("search", 1, "Count", "/search")]));
     let browser = json!([{"name": "User-Agent", "value": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"},
         {"name": "Cookie", "value": "theme=dark; session_id=abc"}]);
     let robot = json!([{"name": "User-Agent", "value": "curl/8"}]);
-    let mut records: Vec<Value> = (0..25).map(|number| request(number, "192.0.2.1", "/page", &browser)).collect();
+    let mut records: Vec<Value> =
+        (0..25).map(|number| request(number, "192.0.2.1", "/page", &browser)).collect();
     records.push(request(30, "192.0.2.1", "/style.css", &browser));
     records.push(request(31, "192.0.2.1", "/search", &browser));
     // A robot that today's rules stop elsewhere is none, whatever cookies it has.
@@ -103,15 +108,23 @@ fn real_users_are_named_with_the_signs() {
     let told = rehearsed(&acl, &["search"], &records);
     assert_eq!((told.newly_blocked, told.doubtful), (3, 1));
     let one = &told.doubtful_requests[0];
-    assert_eq!((one.client.as_str(), one.request.as_str(), one.rule.as_str()), ("192.0.2.1", "GET /search", "search"));
+    assert_eq!(
+        (one.client.as_str(), one.request.as_str(), one.rule.as_str()),
+        ("192.0.2.1", "GET /search", "search")
+    );
     for part in ["26 other requests", "loaded 1 pictures", "the cookie session_id"] {
         assert!(one.signs.iter().any(|sign| sign.contains(part)), "{part}: {:?}", one.signs);
     }
     // Many clients of one path: the path is meant, not they.
-    let many: Vec<Value> = (0..6).map(|number| request(number, &format!("198.51.100.{number}"), "/search", &robot)).collect();
+    let many: Vec<Value> =
+        (0..6).map(|number| request(number, &format!("198.51.100.{number}"), "/search", &robot)).collect();
     let told = rehearsed(&acl, &["search"], &many);
     assert_eq!((told.newly_blocked, told.doubtful), (6, 6));
-    assert!(told.doubtful_requests[0].signs[0].contains("6 of the 6 clients"), "{:?}", told.doubtful_requests[0].signs);
+    assert!(
+        told.doubtful_requests[0].signs[0].contains("6 of the 6 clients"),
+        "{:?}",
+        told.doubtful_requests[0].signs
+    );
 }
 
 #[test]
@@ -138,25 +151,39 @@ fn limits_count_the_window_by_their_key() {
 
 #[test]
 fn a_rule_that_is_added_stands_where_its_priority_says() {
-    let today = acl(&json!([path_rule("health", 1, "Allow", "/health"), path_rule("old", 5, "Block", "/old")]));
+    let today =
+        acl(&json!([path_rule("health", 1, "Allow", "/health"), path_rule("old", 5, "Block", "/old")]));
     let mut then = today.clone();
     let rule = json!({"Name": "countries", "Priority": 3, "Action": {"Block": {}}, "Statement": {"NotStatement": {"Statement": {"GeoMatchStatement": {"CountryCodes": ["DE"]}}}}});
     then.add(&rule, &Sets::default()).expect("a rule");
-    assert_eq!(then.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(), ["health", "countries", "old"]);
+    assert_eq!(
+        then.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>(),
+        ["health", "countries", "old"]
+    );
     let mut abroad = request(0, "192.0.2.1", "/", &json!([]));
     abroad["httpRequest"]["country"] = json!("US");
     let mut healthy = abroad.clone();
     healthy["httpRequest"]["uri"] = json!("/health");
     let records = [abroad, healthy, request(1, "192.0.2.2", "/", &json!([]))];
     let blocking = BTreeSet::new();
-    let told = rehearse(&Question { today: &today, then: &then, blocking: &blocking }, &mut requests(&records));
+    let told =
+        rehearse(&Question { today: &today, then: &then, blocking: &blocking }, &mut requests(&records));
     assert_eq!((told.newly_blocked, told.today.allowed, told.then.allowed), (1, 3, 2));
     // What is wrong with a rule is told, and nothing is guessed.
     for (rule, part) in [
         (json!({"Priority": 1}), "no Name"),
-        (json!({"Name": "old", "Priority": 1, "Action": {"Block": {}}, "Statement": {"GeoMatchStatement": {"CountryCodes": ["DE"]}}}), "has a rule `old` already"),
-        (json!({"Name": "a", "Priority": 1, "Action": {"Block": {}}, "Statement": {"GeoStatement": {}}}), "GeoStatement is not known here"),
-        (json!({"Name": "a", "Priority": 1, "Statement": {"GeoMatchStatement": {"CountryCodes": ["DE"]}}}), "neither Action nor OverrideAction"),
+        (
+            json!({"Name": "old", "Priority": 1, "Action": {"Block": {}}, "Statement": {"GeoMatchStatement": {"CountryCodes": ["DE"]}}}),
+            "has a rule `old` already",
+        ),
+        (
+            json!({"Name": "a", "Priority": 1, "Action": {"Block": {}}, "Statement": {"GeoStatement": {}}}),
+            "GeoStatement is not known here",
+        ),
+        (
+            json!({"Name": "a", "Priority": 1, "Statement": {"GeoMatchStatement": {"CountryCodes": ["DE"]}}}),
+            "neither Action nor OverrideAction",
+        ),
         (path_text("test"), "can be meant as Base64 or as it stands"),
     ] {
         let why = today.clone().add(&rule, &Sets::default()).expect_err("no rule");
@@ -180,8 +207,17 @@ fn whether_the_same_comes_out_as_aws_said_is_told() {
     blocked["terminatingRuleId"] = json!("old");
     let mut elsewhere = request(1, "192.0.2.1", "/old", &json!([]));
     elsewhere["webaclId"] = json!("arn:another");
-    let records = [blocked, request(2, "192.0.2.1", "/", &json!([])), request(3, "192.0.2.1", "/old", &json!([])), elsewhere];
+    let records = [
+        blocked,
+        request(2, "192.0.2.1", "/", &json!([])),
+        request(3, "192.0.2.1", "/old", &json!([])),
+        elsewhere,
+    ];
     let told = rehearsed(&acl, &[], &records);
     assert_eq!((told.agreement.compared, told.agreement.same), (3, 2));
-    assert!(told.agreement.differ[0].contains("AWS said allow (Default_Action), here it is block (old)"), "{:?}", told.agreement.differ);
+    assert!(
+        told.agreement.differ[0].contains("AWS said allow (Default_Action), here it is block (old)"),
+        "{:?}",
+        told.agreement.differ
+    );
 }

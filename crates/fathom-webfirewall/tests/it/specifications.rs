@@ -77,7 +77,8 @@ fn answered(example: &Example) -> (Passed, Acl) {
     acl.since = document["since"].as_i64();
     let mut found = Vec::new();
     let line = record(&given["record"]).to_string();
-    logs::each(line.as_bytes(), &mut |one| found.push(one)).unwrap_or_else(|why| panic!("{}: {why}", example.place));
+    logs::each(line.as_bytes(), &mut |one| found.push(one))
+        .unwrap_or_else(|why| panic!("{}: {why}", example.place));
     let request = found.pop().expect("a request").unwrap_or_else(|why| panic!("{}: {why}", example.place));
     let blocking = example.cells.get("blocking").filter(|name| !name.is_empty()).cloned();
     (Walk::new(&acl, blocking.into_iter().collect()).pass(&request), acl)
@@ -89,8 +90,7 @@ fn check(example: &Example) -> Result<(), String> {
     }
     let (passed, acl) = answered(example);
     let reached = passed.reached.iter().find(|one| acl.rules[one.rule].name == "rule");
-    let why: Vec<&String> =
-        reached.iter().flat_map(|one| &one.matched.why).chain(&passed.why).collect();
+    let why: Vec<&String> = reached.iter().flat_map(|one| &one.matched.why).chain(&passed.why).collect();
     for (name, wanted) in &example.cells {
         let found = match name.as_str() {
             "matches" => match reached.expect("the rule is asked").matched.truth {
@@ -110,7 +110,10 @@ fn check(example: &Example) -> Result<(), String> {
             _ => continue,
         };
         if found != *wanted {
-            return Err(format!("{}: {name} is `{found}`, not `{wanted}`\n  {:?}\n  {why:?}", example.place, example.cells));
+            return Err(format!(
+                "{}: {name} is `{found}`, not `{wanted}`\n  {:?}\n  {why:?}",
+                example.place, example.cells
+            ));
         }
     }
     Ok(())

@@ -15,8 +15,11 @@ use crate::{
 };
 
 /// The actions of the services themselves by which AWS decides who may know their web firewall.
-const BEFORE_A_FIREWALL: [&str; 3] =
-    ["apprunner:DescribeWebAclForService", "cognito-idp:GetWebACLForResource", "elasticloadbalancing:DescribeWebACLAssociation"];
+const BEFORE_A_FIREWALL: [&str; 3] = [
+    "apprunner:DescribeWebAclForService",
+    "cognito-idp:GetWebACLForResource",
+    "elasticloadbalancing:DescribeWebACLAssociation",
+];
 
 pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
     let content = wiring::content(global)?;

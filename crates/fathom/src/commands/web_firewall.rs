@@ -50,7 +50,8 @@ fn shown(found: &Firewalls) -> Result<()> {
     if found.endpoints.is_empty() {
         render::print("nothing that was asked about answers the web from the internet.")?;
     } else {
-        let rows = found.endpoints.iter().map(|one| vec![says(one.guard), what(one), firewall(one), why(one)]);
+        let rows =
+            found.endpoints.iter().map(|one| vec![says(one.guard), what(one), firewall(one), why(one)]);
         render::print(render::table(&["firewall", "what", "web ACL", "why"], rows))?;
     }
     for acl in &found.acls {
@@ -94,7 +95,11 @@ fn what(one: &Endpoint) -> String {
     if one.resource.is_empty() {
         return format!("all {} of account {}", clean(&one.resource_type), clean(&one.account));
     }
-    let name = one.name.as_ref().map(|name| format!("{}\n", styled(render::STRONG, clean(name)))).unwrap_or_default();
+    let name = one
+        .name
+        .as_ref()
+        .map(|name| format!("{}\n", styled(render::STRONG, clean(name))))
+        .unwrap_or_default();
     format!("{name}{}\n{}", clean(&one.what), clean(&one.resource))
 }
 
@@ -128,7 +133,10 @@ fn why(one: &Endpoint) -> String {
             Verdict::OnlyIf => "is, under conditions,",
             Verdict::Unknown | Verdict::No => "may be",
         };
-        let line = format!("past it: {} {name}, which it asks, {reached} reached from the internet directly, {own}", past.what);
+        let line = format!(
+            "past it: {} {name}, which it asks, {reached} reached from the internet directly, {own}",
+            past.what
+        );
         let style = if past.guard == Guard::Stops { render::QUIET } else { render::BAD };
         lines.push(styled(style, line));
     }

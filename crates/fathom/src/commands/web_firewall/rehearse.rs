@@ -73,7 +73,9 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<Ending> {
     }
     let loaded = match (&args.acl_file, wiring_has_store(global, &args)) {
         (Some(_), false) => LoadedAcls::default(),
-        _ => network::asked(global, &args.network, async |store| Ok(acls(store, wiring::now()).await?)).await?,
+        _ => {
+            network::asked(global, &args.network, async |store| Ok(acls(store, wiring::now()).await?)).await?
+        }
     };
     let today = match (&args.acl_file, &args.acl) {
         (Some(file), _) => {
@@ -86,9 +88,8 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<Ending> {
     let blocking: Blocking = match &args.rule_file {
         Some(file) => {
             let rule = document(file)?;
-            let name = then
-                .add(&rule, &loaded.sets)
-                .map_err(|why| anyhow::anyhow!("{}: {why}", file.display()))?;
+            let name =
+                then.add(&rule, &loaded.sets).map_err(|why| anyhow::anyhow!("{}: {why}", file.display()))?;
             BTreeSet::from([name])
         }
         None => blocking(&today, &args.rule)?,
@@ -270,22 +271,31 @@ fn shown(answer: &Answer) -> Result<()> {
     ))?;
     let names: Vec<String> = told.rehearsed.iter().map(|name| clean(name)).collect();
     render::print(format!("taken to block: {}\n", names.join(", ")))?;
-    render::print(render::table(&["rules", "let through", "blocked", "riddle", "not known"], [
-        tally("today", &told.today),
-        tally("rehearsed", &told.then),
-    ]))?;
+    render::print(render::table(
+        &["rules", "let through", "blocked", "riddle", "not known"],
+        [tally("today", &told.today), tally("rehearsed", &told.then)],
+    ))?;
     render::print(format!(
         "\n{} newly blocked; {} if what the log does not hold matches; {} look like those of real users",
-        styled(if told.newly_blocked > 0 { render::ATTENTION } else { render::GOOD }, render::count(told.newly_blocked, "request")),
+        styled(
+            if told.newly_blocked > 0 { render::ATTENTION } else { render::GOOD },
+            render::count(told.newly_blocked, "request")
+        ),
         told.may_be_newly_blocked,
         told.doubtful,
     ))?;
     if told.newly_let_through > 0 {
-        let line = format!("{} that are blocked today would be let through", render::count(told.newly_let_through, "request"));
+        let line = format!(
+            "{} that are blocked today would be let through",
+            render::count(told.newly_let_through, "request")
+        );
         render::print(styled(render::BAD, line))?;
     }
     render::print("")?;
-    render::print(render::table(&["order", "rule", "does", "asked", "matches", "not known"], told.rules.iter().map(rule)))?;
+    render::print(render::table(
+        &["order", "rule", "does", "asked", "matches", "not known"],
+        told.rules.iter().map(rule),
+    ))?;
     for (title, rows) in [
         ("newly blocked by", &told.by_rule),
         ("path", &told.by_path),
@@ -311,7 +321,10 @@ fn shown(answer: &Answer) -> Result<()> {
         }
     }
     if told.doubtful_requests.len() > SHOWN {
-        render::print(styled(render::QUIET, format!("and {} more in --json", told.doubtful_requests.len() - SHOWN)))?;
+        render::print(styled(
+            render::QUIET,
+            format!("and {} more in --json", told.doubtful_requests.len() - SHOWN),
+        ))?;
     }
     agreement(told)?;
     notes(answer)
@@ -392,7 +405,10 @@ fn notes(answer: &Answer) -> Result<()> {
         }
     }
     if answer.skipped > 0 {
-        render::print(styled(render::QUIET, format!("{} with other names left out", render::count(answer.skipped as u64, "file"))))?;
+        render::print(styled(
+            render::QUIET,
+            format!("{} with other names left out", render::count(answer.skipped as u64, "file")),
+        ))?;
     }
     Ok(())
 }
