@@ -82,6 +82,7 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// What is wrong with a file, in words.
     pub fn new(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), message: message.into() }
     }
