@@ -7,7 +7,7 @@
 
 mod acls;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use fathom_access::{AccessError, Listings, Seen, seen};
 use fathom_content::{
@@ -345,7 +345,7 @@ impl Facts<'_> {
             });
         }
         for account in &self.listings.accounts {
-            let mut left_out: BTreeMap<&str, ()> = BTreeMap::new();
+            let mut left_out: BTreeSet<&str> = BTreeSet::new();
             for rule in self.rules {
                 let kind = rule.kind.as_str();
                 let definition = self.content.resources.get(kind);
@@ -355,11 +355,11 @@ impl Facts<'_> {
                 let is_asked_at_all =
                     definition.is_some_and(|one| one.list.for_each.as_ref().is_none_or(has));
                 if is_asked_at_all && !self.listings.is_asked(account, kind) {
-                    left_out.insert(kind, ());
+                    left_out.insert(kind);
                 }
             }
             if !left_out.is_empty() {
-                let names: Vec<&str> = left_out.into_keys().collect();
+                let names: Vec<&str> = left_out.into_iter().collect();
                 found.gaps.push(format!("no scan asked account {account} for {}", names.join(", ")));
             }
         }

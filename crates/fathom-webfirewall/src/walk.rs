@@ -127,10 +127,10 @@ impl<'a> Walk<'a> {
         let mut verdict = match &rule.statement {
             Statement::Managed(group) => return self.managed(rule, group, request, labels),
             Statement::Group { arn, overrides } => {
-                let group = acl.groups.get(arn).cloned();
-                return match group.unwrap_or_else(|| Err(format!("the group of rules {arn} was not read"))) {
-                    Ok(group) => self.group((number, rule), &group, overrides, request, labels),
-                    Err(why) => self.unseen(rule, request, &why),
+                return match acl.groups.get(arn) {
+                    Some(Ok(group)) => self.group((number, rule), group, overrides, request, labels),
+                    Some(Err(why)) => self.unseen(rule, request, why),
+                    None => self.unseen(rule, request, &format!("the group of rules {arn} was not read")),
                 };
             }
             Statement::Rate(rate) => {
@@ -175,7 +175,7 @@ impl<'a> Walk<'a> {
                     let scope =
                         rate.scope.as_ref().map_or_else(|| Judged::from(true), |scope| judge(scope, case));
                     // A number that no rule of the web ACL itself has.
-                    let own = (number + 1) << 16 | inner;
+                    let own = ((number + 1) << 16) | inner;
                     self.windows.judge(own, rate, request, labels, scope)
                 }
                 statement => judge(statement, case),

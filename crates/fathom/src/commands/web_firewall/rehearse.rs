@@ -71,7 +71,7 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<Ending> {
     for path in args.logs.iter().chain(&args.acl_file).chain(&args.rule_file) {
         std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?;
     }
-    let loaded = match (&args.acl_file, wiring_has_store(global, &args)) {
+    let loaded = match (&args.acl_file, has_store(global, &args)) {
         (Some(_), false) => LoadedAcls::default(),
         _ => {
             network::asked(global, &args.network, async |store| Ok(acls(store, wiring::now()).await?)).await?
@@ -128,7 +128,7 @@ pub(super) async fn run(global: &Global, args: RehearseArgs) -> Result<Ending> {
 }
 
 /// Whether there is something that sets could be read from; a file with a web ACL is enough without.
-fn wiring_has_store(global: &Global, args: &RehearseArgs) -> bool {
+fn has_store(global: &Global, args: &RehearseArgs) -> bool {
     args.network.aws_json.is_some() || std::fs::metadata(&global.data).is_ok()
 }
 
