@@ -118,6 +118,25 @@ def firewalls(company):
     )
     waf.create_ip_set(Name="press", Scope="CLOUDFRONT", IPAddressVersion="IPV4", Addresses=["192.0.2.0/24"], Tags=kv(owned))
     waf.create_web_acl(Name="site", Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, Rules=[], VisibilityConfig=shown, Tags=kv(owned))
+    tools = waf.create_regex_pattern_set(
+        Name="scanners", Scope="REGIONAL", RegularExpressionList=[{"RegexString": "sqlmap|nikto"}, {"RegexString": "^$"}], Tags=kv(owned)
+    )["Summary"]["ARN"]
+    agent = {"FieldToMatch": {"SingleHeader": {"Name": "user-agent"}}, "TextTransformations": [{"Priority": 0, "Type": "LOWERCASE"}]}
+    managed = {"VendorName": "AWS", "Name": "AWSManagedRulesAmazonIpReputationList"}
+    statements = [
+        ("bad-addresses", {"Action": {"Block": {}}}, {"IPSetReferenceStatement": {"ARN": bad}}),
+        ("reputation", {"OverrideAction": {"Count": {}}}, {"ManagedRuleGroupStatement": managed}),
+        ("scanners", {"Action": {"Count": {}}}, {"RegexPatternSetReferenceStatement": {"ARN": tools, **agent}}),
+        ("too-many", {"Action": {"Count": {}}}, {"RateBasedStatement": {"Limit": 1000, "AggregateKeyType": "IP"}}),
+        ("countries", {"Action": {"Count": {}}}, {"NotStatement": {"Statement": {"GeoMatchStatement": {"CountryCodes": ["AU", "DE", "FR", "US"]}}}}),
+    ]
+    rules = [
+        {"Name": name, "Priority": number, **does, "Statement": statement, "VisibilityConfig": {**shown, "MetricName": name}}
+        for number, (name, does, statement) in enumerate(statements)
+    ]
+    shop = waf.create_web_acl(Name="shop", Scope="REGIONAL", DefaultAction={"Allow": {}}, Rules=rules, VisibilityConfig=shown, Tags=kv(owned))
+    front = account("elbv2").describe_load_balancers(Names=["storefront"])["LoadBalancers"][0]["LoadBalancerArn"]
+    waf.associate_web_acl(WebACLArn=shop["Summary"]["ARN"], ResourceArn=front)
     shield = account("shield")
     shield.create_subscription()
     address = account("ec2").allocate_address(Domain="vpc", TagSpecifications=spec("elastic-ip", tags("checkout", "storefront", "public")))["AllocationId"]

@@ -179,6 +179,7 @@ def children(account, region):
     scopes = ("REGIONAL", "CLOUDFRONT") if region == "us-east-1" else ("REGIONAL",)
     found["AWS::WAFv2::WebACL"] = [one["Id"] for scope in scopes for one in waf.list_web_acls(Scope=scope)["WebACLs"]]
     found["AWS::WAFv2::IPSet"] = [one["Id"] for scope in scopes for one in waf.list_ip_sets(Scope=scope)["IPSets"]]
+    found["AWS::WAFv2::RegexPatternSet"] = [one["Id"] for scope in scopes for one in waf.list_regex_pattern_sets(Scope=scope)["RegexPatternSets"]]
     found["AWS::SSM::Document"] = [
         one["Name"] for one in account("ssm", region).list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"]
     ]

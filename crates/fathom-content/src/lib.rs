@@ -31,6 +31,7 @@ pub mod suggest;
 pub mod template;
 pub mod vendors;
 pub mod vulnerable;
+pub mod web;
 
 pub use activity::ActivityRules;
 pub use aws_config::AwsConfigNames;

@@ -1,5 +1,6 @@
 //! What reaches what over the estate: reads out of the store what has a say, for `fathom-net`. [`open`] joins it with settings and
-//! policies: what answers somebody whom nobody asks who they are. [`flows`] says who was seen talking to a thing.
+//! policies: what answers somebody whom nobody asks who they are. [`flows`] says who was seen talking to a thing, [`web`] which web firewall
+//! stands before what answers the web.
 //!
 //! **Invariant:** what no scan read is told to the network, so that answers that depend on it are unknown.
 
@@ -8,6 +9,7 @@ mod directory;
 pub mod flows;
 pub mod open;
 pub mod owner;
+pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 

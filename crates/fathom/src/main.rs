@@ -112,6 +112,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Reach(args) => commands::reach::reach(&global, args).await?,
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,
+        Command::WebFirewall(args) => return commands::web_firewall::run(&global, args).await,
         Command::Vulnerabilities(args) => commands::vulnerabilities::run(&global, args).await?,
         Command::Frameworks(args) => commands::frameworks::run(&global, &args).await?,
         Command::Protection(args) => commands::protection::run(&global, &args).await?,

@@ -7,3 +7,4 @@ mod open;
 mod owners;
 mod reference;
 mod vendors;
+mod web;

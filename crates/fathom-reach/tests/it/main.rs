@@ -7,3 +7,4 @@ mod estate;
 mod joins;
 mod owners;
 mod rules;
+mod web;

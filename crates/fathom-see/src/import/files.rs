@@ -70,6 +70,33 @@ pub(super) fn unpacked(file: &SavedFile, limits: &Limits) -> Result<Vec<u8>, Str
     if bytes.len() as u64 > UNPACKED_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
 }
 
+/// What was found of files that are looked at and not kept.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Files of folders with other names.
+    pub skipped: usize,
+    /// What was left out.
+    pub problems: Vec<Problem>,
+}
+
+/// Hands on the bytes of a file, or of those below a folder whose names have one of these endings, unpacked where they are gzip; or why
+/// one cannot be used. Nothing is stored of them.
+///
+/// # Errors
+/// When the path cannot be read.
+pub fn look(
+    path: &Path,
+    endings: &[&str],
+    limits: &Limits,
+    take: &mut dyn FnMut(&str, Result<Vec<u8>, String>),
+) -> io::Result<Looked> {
+    let below = below(path, endings, limits)?;
+    for file in &below.files {
+        take(&file.name, unpacked(file, limits));
+    }
+    Ok(Looked { skipped: below.skipped, problems: below.problems })
+}
+
 /// All regular files below a folder, sorted by name, and what was left out.
 ///
 /// Symbolic links are not followed: what is imported is what lies in the folder, and a loop cannot be.

@@ -25,7 +25,7 @@ mod run;
 mod saved;
 mod weaknesses;
 
-pub use files::SavedFile;
+pub use files::{Looked, SavedFile, look};
 pub use flows::{Columns, FlowImport, FlowImporter};
 pub use run::{ImportError, ImportReport, Importer, JsonOptions};
 pub use weaknesses::{Imported, LoadedFeed, WeaknessImport, WeaknessImporter};
@@ -82,7 +82,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(file: &str, message: impl Into<String>) -> Self {
+    /// What is wrong with a file, in words.
+    pub fn new(file: &str, message: impl Into<String>) -> Self {
         Self { file: file.to_owned(), message: message.into() }
     }
 }

@@ -13,6 +13,7 @@ mod privilege;
 mod scan;
 mod serve;
 mod vulnerabilities;
+mod web_firewall;
 mod what_if;
 
 use std::path::PathBuf;
@@ -35,6 +36,7 @@ pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
 pub(crate) use scan::{ScanArgs, ScopeArgs};
 pub(crate) use serve::{PermissionsArgs, Queues, ServeArgs};
 pub(crate) use vulnerabilities::{ImportFeedArgs, ImportReportArgs, VulnerabilitiesArgs};
+pub(crate) use web_firewall::{RehearseArgs, WebFirewallArgs, WebFirewallCommand};
 pub(crate) use what_if::{FailOn, WhatIfArgs};
 
 /// Every resource, identity and connection in your cloud is understood, or it is on a list.
@@ -137,6 +139,8 @@ pub(crate) enum Command {
     Exposed(ExposedArgs),
     /// List what answers without asking who comes: settings, shares, listeners and policies, with the way over the network
     Unauthenticated(UnauthenticatedArgs),
+    /// Say which web firewall stands before what answers the web, what its rules do, and what a rule would block before it does
+    WebFirewall(WebFirewallArgs),
     /// List the weaknesses of hosts, images and functions, the most urgent first, and what nobody looked at
     #[command(visible_alias = "vulns")]
     Vulnerabilities(VulnerabilitiesArgs),

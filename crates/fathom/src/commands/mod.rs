@@ -49,6 +49,7 @@ pub(crate) mod unauthenticated;
 pub(crate) mod unknown;
 pub(crate) mod unused;
 pub(crate) mod vulnerabilities;
+pub(crate) mod web_firewall;
 pub(crate) mod what_can;
 pub(crate) mod what_if;
 pub(crate) mod what_on;

@@ -14,6 +14,13 @@ use crate::{
     render, wiring,
 };
 
+/// The actions of the services themselves by which AWS decides who may know their web firewall.
+const BEFORE_A_FIREWALL: [&str; 3] = [
+    "apprunner:DescribeWebAclForService",
+    "cognito-idp:GetWebACLForResource",
+    "elasticloadbalancing:DescribeWebACLAssociation",
+];
+
 pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
     let content = wiring::content(global)?;
     let mut actions: BTreeSet<String> = [
@@ -45,6 +52,8 @@ pub(crate) fn run(global: &Global, args: &PermissionsArgs) -> Result<()> {
             );
         }
     }
+    // What AWS asks for beside `wafv2:GetWebACLForResource`, by the kind of thing that a firewall stands before.
+    actions.extend(BEFORE_A_FIREWALL.map(ToOwned::to_owned));
     let mut statements =
         vec![json!({ "Sid": "FathomReadsTheEstate", "Effect": "Allow", "Action": actions, "Resource": "*" })];
     if let Some(queues) = &args.events {

@@ -46,6 +46,7 @@ mod shown;
 mod sql;
 mod troubles;
 mod weaknesses;
+mod web_firewall;
 mod what_can;
 mod what_if;
 mod who_can;
