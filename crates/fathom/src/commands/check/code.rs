@@ -216,7 +216,7 @@ impl Work<'_> {
             Form::Plan => {
                 Ok((Proposal::terraform_declares(&file.name, &text)?, Lines::default(), Vec::new()))
             }
-            // What is left when manifests are taken out, and what Helm must write first, which nobody takes.
+            // Manifests are asked by themselves, and what Helm must write first is never taken.
             Form::Template | Form::Manifest | Form::Helm => {
                 let template = Template::parse(&file.name, &text, &self.parameters)?;
                 let made = planned::template(self.store, self.content, &template, place).await?;
