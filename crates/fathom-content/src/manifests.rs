@@ -231,7 +231,14 @@ impl ManifestKinds {
         found
     }
 
-    fn look(&self, form: ManifestForm<'_>, value: &Value, path: String, depth: usize, found: &mut Vec<Misfit>) {
+    fn look(
+        &self,
+        form: ManifestForm<'_>,
+        value: &Value,
+        path: String,
+        depth: usize,
+        found: &mut Vec<Misfit>,
+    ) {
         if depth > DEPTH_MAX || found.len() >= MISFITS_MAX {
             return;
         }

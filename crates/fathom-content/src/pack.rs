@@ -169,7 +169,8 @@ impl Content {
             } else if name == "manifests/kubernetes.yaml" {
                 manifests = parse_yaml(name, text)?;
                 if let Some(shapes) = files.get("manifests/shapes.json") {
-                    let invalid = |message| ContentError::Invalid { file: "manifests/shapes.json".to_owned(), message };
+                    let invalid =
+                        |message| ContentError::Invalid { file: "manifests/shapes.json".to_owned(), message };
                     manifests.shapes(shapes).map_err(invalid)?;
                 }
                 if let Some(message) = manifests.problem() {

@@ -10,7 +10,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use fathom_checks::{Answer, Asked, Check, Checks, Fact, Facts, Missing, Reason, Status, Subject, finding_id};
+use fathom_checks::{
+    Answer, Asked, Check, Checks, Fact, Facts, Missing, Reason, Status, Subject, finding_id,
+};
 use fathom_content::{
     ManifestKinds,
     manifests::{ManifestKind, ManifestRelation, Misfit},
@@ -188,6 +190,8 @@ impl<'o> AskedOf<'o> {
         let mut told: Vec<Reason> = Vec::new();
         for Reason { path, value } in why {
             let is_secret = self.secret.iter().any(|secret| is_at(&path, secret));
+            // What is not in an image is shown by what is: no member of the manifest has a version.
+            let value = view::image_at(&self.document, &path).or(value);
             let value = value.map(|value| if is_secret { HIDDEN.to_owned() } else { value });
             let reason = Reason { path: self.places.in_manifest(&path), value };
             if !told.contains(&reason) {
@@ -272,7 +276,8 @@ impl<'a> Neighbours<'a> {
     /// The object that a relation names, where the files have it.
     fn related(&self, subject: &Subject<'_>, relation: &ManifestRelation) -> Result<Arc<Fact>, Missing> {
         let written = relation.name.text(subject.document);
-        let Some(name) = written.filter(|name| !name.is_empty()).or_else(|| relation.otherwise.clone()) else {
+        let Some(name) = written.filter(|name| !name.is_empty()).or_else(|| relation.otherwise.clone())
+        else {
             return Ok(Arc::new(Fact { value: Value::Array(Vec::new()), ..Fact::default() }));
         };
         let mut own = self.there(relation.to.as_str(), subject.region);

@@ -25,7 +25,8 @@ fn checks_name_controls_by_the_ids_of_frameworks_and_sources_by_the_provider() {
         }
         for page in &definition.references {
             let of_manifests = definition.fix.manifest.is_some();
-            let provider = if of_manifests { "https://kubernetes.io/docs/" } else { "https://docs.aws.amazon.com/" };
+            let provider =
+                if of_manifests { "https://kubernetes.io/docs/" } else { "https://docs.aws.amazon.com/" };
             assert!(page.starts_with(provider), "{}: {page}", definition.id);
         }
         assert!(!definition.title.ends_with('.'), "{}: `{}`", definition.id, definition.title);

@@ -107,7 +107,8 @@ impl Manifest {
             let items = tree.get_mut("items").and_then(Value::as_array_mut).map(std::mem::take);
             if let (Some(of), Some(items)) = (kind.strip_suffix("List"), items) {
                 if depth >= LISTS_MAX {
-                    self.problems.push(format!("{file}:{line}: more than {LISTS_MAX} lists lie in each other"));
+                    self.problems
+                        .push(format!("{file}:{line}: more than {LISTS_MAX} lists lie in each other"));
                     continue;
                 }
                 let of = (!of.is_empty()).then(|| (api, of.to_owned()));
@@ -144,7 +145,8 @@ impl Manifest {
 /// it stands: YAML allows it inside of nothing.
 fn documents(text: &str) -> Vec<(u64, Cow<'_, str>)> {
     let is_marker = |line: &str, marker: &str| {
-        line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+        line.strip_prefix(marker)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
     };
     let mut found = Vec::new();
     let (mut begins, mut at, mut before, mut lines) = (0, 0, 0, 0);
@@ -203,12 +205,17 @@ fn tree(text: &str) -> Result<Value, (u64, String)> {
         let (line, column) = error.location().map_or((0, 0), |at| (at.line(), at.column()));
         let words = error.to_string();
         let first = words.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        (line, first.trim_start_matches(&format!("line {line} column {column}: ")).trim().to_owned())
+        let first = first.trim_start_matches(&format!("line {line} column {column}: "));
+        // The parser counts lines from where the document begins, and advises whoever called it.
+        let plain = first.split(" at line ").next().unwrap_or_default().split(", set ").next();
+        (line, plain.unwrap_or_default().trim().to_owned())
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn told(text: &str) -> Vec<(String, u64)> {
@@ -241,11 +248,7 @@ items:
 ";
         assert_eq!(
             told(text),
-            [
-                ("Pod/shop/a".to_owned(), 3),
-                ("Service/b".to_owned(), 10),
-                ("Service/c-*".to_owned(), 17),
-            ]
+            [("Pod/shop/a".to_owned(), 3), ("Service/b".to_owned(), 10), ("Service/c-*".to_owned(), 17),]
         );
         let manifest = parse("f.yaml", text);
         assert_eq!(manifest.objects[1].lines.line(&["metadata", "name"]), Some(13));
@@ -276,13 +279,19 @@ items:
 
     #[test]
     fn truth_is_read_as_kubectl_reads_it_and_aliases_are_limited() {
-        let text = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { hostPID: yes, hostIPC: \"yes\" }\n";
+        let text =
+            "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec: { hostPID: yes, hostIPC: \"yes\" }\n";
         let manifest = parse("f.yaml", text);
-        assert_eq!(manifest.objects[0].document["spec"], serde_json::json!({ "hostPID": true, "hostIPC": "yes" }));
-        let mut bomb = "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        assert_eq!(
+            manifest.objects[0].document["spec"],
+            serde_json::json!({ "hostPID": true, "hostIPC": "yes" })
+        );
+        let mut bomb =
+            "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+                .to_owned();
         for at in 1..9 {
             let before = format!("*a{}, ", at - 1).repeat(10);
-            bomb.push_str(&format!("a{at}: &a{at} [{}]\n", before.trim_end_matches(", ")));
+            writeln!(bomb, "a{at}: &a{at} [{}]", before.trim_end_matches(", ")).expect("a text");
         }
         let manifest = parse("f.yaml", &bomb);
         assert!(manifest.objects.is_empty());

@@ -18,7 +18,8 @@ references: [https://kubernetes.io/docs/]
 fn checks(content: &Content, all: &[(&str, &str, &str)]) -> Checks {
     let texts = all.iter().map(|(id, kind, passes)| {
         let tests = "tests: { pass: [{ doc: {} }], fail: [{ doc: {} }] }";
-        let text = format!("id: {id}\ntype: {kind}\npasses: {}\n{tests}{CHECK}", serde_json::Value::from(*passes));
+        let text =
+            format!("id: {id}\ntype: {kind}\npasses: {}\n{tests}{CHECK}", serde_json::Value::from(*passes));
         (format!("checks/kubernetes/x/{id}.yaml"), text)
     });
     let (checks, problems) = Checks::compile(CheckFiles::from_texts(&texts.collect()), &Shapes::of(content));
@@ -53,7 +54,11 @@ fn a_pod_is_found_in_whatever_makes_it_and_places_are_those_of_the_manifest() {
     let checks = checks(
         &content,
         &[
-            ("not_privileged", "Kubernetes::Workload", "doc.containers.all(c, !c.?securityContext.?privileged.orValue(false))"),
+            (
+                "not_privileged",
+                "Kubernetes::Workload",
+                "doc.containers.all(c, !c.?securityContext.?privileged.orValue(false))",
+            ),
             ("no_host_pid", "Kubernetes::Workload", "!doc.pod.spec.?hostPID.orValue(false)"),
             ("no_latest", "Kubernetes::Workload", "doc.images.all(i, i.?tag.orValue('latest') != 'latest')"),
         ],
@@ -86,7 +91,11 @@ fn a_pod_is_found_in_whatever_makes_it_and_places_are_those_of_the_manifest() {
         ("Kubernetes::Batch::CronJob", "spec.jobTemplate.spec.template."),
         ("Kubernetes::Core::Pod", ""),
     ] {
-        for path in ["spec.hostPID", "spec.initContainers[0].image", "spec.initContainers[0].securityContext.privileged"] {
+        for path in [
+            "spec.hostPID",
+            "spec.initContainers[0].image",
+            "spec.initContainers[0].securityContext.privileged",
+        ] {
             wanted.push((kind.to_owned(), format!("{way}{path}")));
         }
     }
@@ -99,18 +108,23 @@ fn neighbours_that_are_not_in_the_files_are_not_known() {
     let checks = checks(
         &content,
         &[
-            ("has_policy", "Kubernetes::Core::Namespace", "in_namespace('Kubernetes::Networking::NetworkPolicy').exists(p, size(p.spec.podSelector) == 0)"),
-            ("no_token", "Kubernetes::Workload", "related('runs_as').all(a, !a.?automountServiceAccountToken.orValue(true))"),
+            (
+                "has_policy",
+                "Kubernetes::Core::Namespace",
+                "in_namespace('Kubernetes::Networking::NetworkPolicy').exists(p, size(p.spec.podSelector) == 0)",
+            ),
+            (
+                "no_token",
+                "Kubernetes::Workload",
+                "related('runs_as').all(a, !a.?automountServiceAccountToken.orValue(true))",
+            ),
         ],
     );
     let policy = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "deny", "namespace": "shop" }, "spec": { "podSelector": {} } });
-    let namespace = |name: &str| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
-    let account = |namespace: &str, mounts: bool| {
-        json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "app", "namespace": namespace }, "automountServiceAccountToken": mounts })
-    };
-    let pod = |name: &str, namespace: &str, account: &str| {
-        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": namespace }, "spec": { "serviceAccountName": account, "containers": [] } })
-    };
+    let namespace =
+        |name: &str| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
+    let account = |namespace: &str, mounts: bool| json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "app", "namespace": namespace }, "automountServiceAccountToken": mounts });
+    let pod = |name: &str, namespace: &str, account: &str| json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "namespace": namespace }, "spec": { "serviceAccountName": account, "containers": [] } });
     let found = told(
         &content,
         &checks,
@@ -148,10 +162,18 @@ fn secrets_are_not_shown_and_wrong_forms_are_not_known() {
     let checks = checks(
         &content,
         &[
-            ("no_password", "Kubernetes::Workload", "doc.containers.all(c, c.?env.orValue([]).all(e, e.?value.orValue('') == ''))"),
+            (
+                "no_password",
+                "Kubernetes::Workload",
+                "doc.containers.all(c, c.?env.orValue([]).all(e, e.?value.orValue('') == ''))",
+            ),
             ("no_data", "Kubernetes::Core::Secret", "doc.data.all(k, doc.data[k] == '')"),
             ("no_host_ipc", "Kubernetes::Workload", "!doc.pod.spec.?hostIPC.orValue(false)"),
-            ("own_namespace", "Kubernetes::Workload", "doc.metadata.?namespace.orValue('default') != 'default'"),
+            (
+                "own_namespace",
+                "Kubernetes::Workload",
+                "doc.metadata.?namespace.orValue('default') != 'default'",
+            ),
         ],
     );
     let found = told(
@@ -164,7 +186,10 @@ fn secrets_are_not_shown_and_wrong_forms_are_not_known() {
         ],
     );
     let text = format!("{:?}", found.posture.findings);
-    assert!(text.contains("(not shown)") && !text.contains("hunter2") && !text.contains("aHVudGVyMg"), "{text}");
+    assert!(
+        text.contains("(not shown)") && !text.contains("hunter2") && !text.contains("aHVudGVyMg"),
+        "{text}"
+    );
     let of = |check: &str| found.posture.findings.iter().find(|one| one.check == check).expect("a finding");
     assert_eq!(of("no_host_ipc").status, Status::Unknown);
     assert!(of("no_host_ipc").missing[0].contains("the API takes true or false"), "{:?}", of("no_host_ipc"));

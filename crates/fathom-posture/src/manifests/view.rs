@@ -28,7 +28,9 @@ impl Places {
             return format!("{pod}{rest}");
         }
         for (name, below) in [("containers[", ""), ("images[", ".image")] {
-            let Some((at, rest)) = path.strip_prefix(name).and_then(|rest| rest.split_once(']')) else { continue };
+            let Some((at, rest)) = path.strip_prefix(name).and_then(|rest| rest.split_once(']')) else {
+                continue;
+            };
             let container = at.parse().ok().and_then(|at: usize| self.containers.get(at));
             if let Some(container) = container {
                 let rest = if below.is_empty() { rest } else { below };
@@ -83,6 +85,13 @@ pub(super) fn document(
     members.insert("containers".to_owned(), Value::Array(containers));
     members.insert("images".to_owned(), Value::Array(images));
     Ok((Value::Object(members), Places { pod: Some(way), containers: ways }))
+}
+
+/// The image that a path of a view is about, as it is written.
+pub(super) fn image_at(document: &Value, path: &str) -> Option<String> {
+    let (at, _) = path.strip_prefix("images[")?.split_once(']')?;
+    let text = document.get("images")?.get(at.parse::<usize>().ok()?)?.get("text")?.as_str()?;
+    Some(format!("\"{text}\""))
 }
 
 /// An image taken apart: `registry`, and `tag` and `digest` where they are written.

@@ -85,7 +85,8 @@ pub(crate) async fn run(global: &Global, args: CheckArgs) -> Result<Ending> {
     let wanted = chooser(&checks, &choice)?;
     // Whether all are asked is of those that a scan can answer.
     let of_estate = |check: &Check| !content.manifests.is_type(check.definition.kind.as_str());
-    let there = if args.files.is_empty() { checks.all.iter().filter(|one| of_estate(one)).count() } else { there };
+    let there =
+        if args.files.is_empty() { checks.all.iter().filter(|one| of_estate(one)).count() } else { there };
     let checks = checks.only(wanted);
     if let Some(id) = &args.explain {
         let Some(check) = checks.all.iter().find(|check| check.definition.id == *id) else {

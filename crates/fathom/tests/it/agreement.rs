@@ -199,7 +199,8 @@ fn trivy(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, le
 fn manifests(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, left_out: &mut LeftOut) {
     for (name, number, text, expected) in rego::cases(folder) {
         let Some(at) = rules.iter().position(|one| one.source == OF_MANIFESTS && one.name == name) else {
-            *left_out.entry("manifests of Trivy of checks without a counterpart".to_owned()).or_default() += 1;
+            *left_out.entry("manifests of Trivy of checks without a counterpart".to_owned()).or_default() +=
+                1;
             continue;
         };
         let file = format!("cases/trivy-kubernetes-{name}-{number:03}.yaml");

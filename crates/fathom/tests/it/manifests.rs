@@ -93,30 +93,36 @@ fn objects_are_asked_with_their_places_and_their_neighbours() {
         // The colon of a port is no version.
         ("kubernetes_pod_image_version", web, "fail", 20),
         ("kubernetes_pod_no_secret_values", web, "fail", 28),
-        ("kubernetes_pod_no_host_pid", "CronJob/nightly", "fail", 56),
+        ("kubernetes_pod_no_host_pid", "CronJob/nightly", "fail", 54),
         ("kubernetes_pod_no_host_ipc", web, "pass", 8),
-        ("kubernetes_pod_image_digest", "CronJob/nightly", "pass", 46),
+        ("kubernetes_pod_image_digest", "CronJob/nightly", "pass", 45),
         // What the account says is in the list below.
         ("kubernetes_pod_token_not_mounted", web, "pass", 8),
-        ("kubernetes_pod_token_not_mounted", "CronJob/nightly", "unknown", 46),
-        ("kubernetes_pod_own_namespace", "CronJob/nightly", "unknown", 46),
+        ("kubernetes_pod_token_not_mounted", "CronJob/nightly", "unknown", 45),
+        ("kubernetes_pod_own_namespace", "CronJob/nightly", "unknown", 45),
         ("kubernetes_namespace_policy", "Namespace/shop", "pass", 2),
         ("kubernetes_namespace_quota", "Namespace/shop", "unknown", 2),
         ("kubernetes_namespace_pod_security", "Namespace/shop", "pass", 2),
-        ("kubernetes_policy_not_for_everybody", "NetworkPolicy/shop/deny", "pass", 36),
+        ("kubernetes_policy_not_for_everybody", "NetworkPolicy/shop/deny", "pass", 37),
     ] {
         let one = of(&found, check, address);
         assert_eq!(one["status"], status, "{one}");
         assert_eq!(one["line"], line, "{one}");
         assert_eq!(one["file"], "shop.yaml");
     }
+    let version = of(&found, "kubernetes_pod_image_version", web);
+    let said = json!([{ "path": "spec.template.spec.initContainers[0].image", "value": "\"registry.example.com:5000/prepare\"" }]);
+    assert_eq!(version["why"], said);
     let privileged = of(&found, "kubernetes_pod_not_privileged", web);
     assert_eq!(privileged["why"][0]["path"], "spec.template.spec.containers[0].securityContext.privileged");
     assert_eq!(privileged["resource"], "shop.yaml#Deployment/shop/web");
     assert_eq!(privileged["resource_type"], "Kubernetes::Apps::Deployment");
     assert!(!found.to_string().contains("hunter2"), "a password is shown");
     let gaps = found["gaps"].to_string();
-    assert!(gaps.contains("shop.yaml: nothing is known of monitoring.example.com/v1 Watcher: Watcher/w"), "{gaps}");
+    assert!(
+        gaps.contains("shop.yaml: nothing is known of monitoring.example.com/v1 Watcher: Watcher/w"),
+        "{gaps}"
+    );
     // Nothing of AWS was there, so none of its checks is counted.
     let checks = found["checks"].as_object().expect("checks");
     assert!(checks.len() >= 30 && checks.keys().all(|id| id.starts_with("kubernetes_")), "{}", checks.len());
@@ -140,12 +146,18 @@ fn reports_and_gates_are_those_of_other_code() {
     let results = sarif["runs"][0]["results"].as_array().expect("results");
     let one = results.iter().find(|one| one["ruleId"] == "kubernetes_pod_not_privileged").expect("a result");
     let at = &one["locations"][0]["physicalLocation"];
-    assert_eq!((&at["artifactLocation"]["uri"], &at["region"]["startLine"]), (&json!("k/shop.yaml"), &json!(26)));
+    assert_eq!(
+        (&at["artifactLocation"]["uri"], &at["region"]["startLine"]),
+        (&json!("k/shop.yaml"), &json!(26))
+    );
     let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().expect("rules");
     let rule = rules.iter().find(|one| one["id"] == "kubernetes_pod_not_privileged").expect("a rule");
     assert!(rule["help"]["text"].as_str().expect("a text").starts_with("In the container"), "{rule}");
     // Templates of the same folder are asked by their own checks.
-    assert!(results.iter().any(|one| one["ruleId"] == "s3_bucket_access_logged"), "the template is not asked");
+    assert!(
+        results.iter().any(|one| one["ruleId"] == "s3_bucket_access_logged"),
+        "the template is not asked"
+    );
     let comment = String::from_utf8(place.read("o.md")).expect("text");
     assert!(comment.contains("`k/shop.yaml:26` `Deployment/shop/web`"), "{comment}");
     assert!(comment.contains("- `kubernetes_pod_not_privileged`: In the container"), "{comment}");
@@ -155,19 +167,31 @@ fn reports_and_gates_are_those_of_other_code() {
     assert!(text.contains("k/shop.yaml:26 Deployment/shop/web"), "{text}");
     assert!(text.contains("k: 1 JSON and YAML files are neither Terraform plans"), "{text}");
     let csv = place.run(&["check", "k", "--csv"]).ok().out;
-    let row = |line: &str| line.contains("kubernetes_pod_not_privileged") && line.ends_with(",k/shop.yaml,26");
+    let row =
+        |line: &str| line.contains("kubernetes_pod_not_privileged") && line.ends_with(",k/shop.yaml,26");
     assert!(csv.lines().any(row), "{csv}");
 }
 
 #[test]
 fn what_others_must_write_first_is_named_with_how() {
     let place = Place::new();
-    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\nspec: {{ containers: [] }}\n");
+    let pod = |name: &str| {
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\nspec: {{ containers: [] }}\n")
+    };
     place.write("all/plain.yaml", pod("plain"));
     place.write("all/chart/Chart.yaml", "apiVersion: v2\nname: web\n");
-    place.write("all/chart/templates/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n");
-    place.write("all/chart/templates/if.yaml", "{{- if .Values.on }}\napiVersion: v1\nkind: Pod\n{{- end }}\n");
-    place.write("all/overlay/kustomization.yaml", "resources: [pod.yaml]\npatches: [{ path: sub/patch.yaml }]\n");
+    place.write(
+        "all/chart/templates/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n",
+    );
+    place.write(
+        "all/chart/templates/if.yaml",
+        "{{- if .Values.on }}\napiVersion: v1\nkind: Pod\n{{- end }}\n",
+    );
+    place.write(
+        "all/overlay/kustomization.yaml",
+        "resources: [pod.yaml]\npatches: [{ path: sub/patch.yaml }]\n",
+    );
     place.write("all/overlay/pod.yaml", pod("kustomized"));
     place.write("all/overlay/sub/patch.yaml", pod("patched"));
     // What others have in braces is none of Helm.
@@ -201,24 +225,47 @@ fn what_cannot_be_read_takes_nothing_from_the_others() {
     let broken = "apiVersion: v1\nkind: Pod\nmetadata: { name: good }\nspec: { containers: [] }\n---\napiVersion: v1\nkind: Pod\nmetadata: { name: bad\n---\n\
                   apiVersion: v1\nkind: Pod\nmetadata: { name: twice }\nspec:\n  hostPID: true\n  hostPID: false\n";
     place.write("broken.yaml", broken);
-    let mut bomb = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    let mut bomb = String::from(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n",
+    );
     for at in 1..12 {
         let before = vec![format!("*a{}", at - 1); 10].join(", ");
         let _ = writeln!(bomb, "a{at}: &a{at} [{before}]");
     }
     place.write("bomb.yaml", bomb);
-    place.write("deep.json", format!("{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"x\": {}{}}}", "[".repeat(5_000), "]".repeat(5_000)));
+    place.write(
+        "deep.json",
+        format!(
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"x\": {}{}}}",
+            "[".repeat(5_000),
+            "]".repeat(5_000)
+        ),
+    );
     // Nothing is written of it: a file may be as long as it says.
     let huge = place.write("huge.yaml", "apiVersion: v1\nkind: Pod\n");
-    fs::OpenOptions::new().write(true).open(huge).and_then(|file| file.set_len(64 * 1024 * 1024 + 1)).expect("a long file");
+    fs::OpenOptions::new()
+        .write(true)
+        .open(huge)
+        .and_then(|file| file.set_len(64 * 1024 * 1024 + 1))
+        .expect("a long file");
     let ran = place
-        .run(&["check", "broken.yaml", "bomb.yaml", "deep.json", "huge.yaml", "--check", "kubernetes_pod_not_privileged", "--status", "pass"])
+        .run(&[
+            "check",
+            "broken.yaml",
+            "bomb.yaml",
+            "deep.json",
+            "huge.yaml",
+            "--check",
+            "kubernetes_pod_not_privileged",
+            "--status",
+            "pass",
+        ])
         .code(1);
     assert!(ran.out.contains("broken.yaml:1 Pod/good"), "{}", ran.out);
     ran.says(&[
-        "broken.yaml:9: not a Kubernetes manifest",
-        "broken.yaml:15: not a Kubernetes manifest: duplicate",
-        "bomb.yaml:",
+        "broken.yaml:8: not a Kubernetes manifest: unclosed",
+        "broken.yaml:15: not a Kubernetes manifest: duplicate mapping key: hostPID\n",
+        "bomb.yaml:9: not a Kubernetes manifest: alias replay limit",
         "deep.json:1: not a Kubernetes manifest",
         "huge.yaml has 67108865 bytes",
     ]);

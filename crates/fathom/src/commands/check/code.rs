@@ -85,7 +85,14 @@ pub(super) async fn run(
     let mut problems = found.problems;
     let (manifests, others): (Vec<&Found>, Vec<&Found>) =
         found.files.iter().partition(|file| file.form == Form::Manifest);
-    problems.extend(manifests::ask(content, checks, &super::keeps(args), &manifests, &mut posture, &mut code));
+    problems.extend(manifests::ask(
+        content,
+        checks,
+        &super::keeps(args),
+        &manifests,
+        &mut posture,
+        &mut code,
+    ));
     for file in others {
         // A file that cannot be used takes nothing away from the others.
         if let Err(problem) = work.ask(file, &mut posture, &mut code).await {
@@ -114,9 +121,11 @@ fn of_what_is_there(checks: Checks, content: &Content, files: &[Found]) -> Check
     if !manifests && !others {
         return checks;
     }
-    checks.only(|check| {
-        if content.manifests.is_type(check.definition.kind.as_str()) { manifests } else { others }
-    })
+    checks.only(
+        |check| {
+            if content.manifests.is_type(check.definition.kind.as_str()) { manifests } else { others }
+        },
+    )
 }
 
 struct Work<'a> {

@@ -171,7 +171,9 @@ pub(super) fn explained(check: &Check) -> String {
     let fix = &definition.fix;
     let of_manifests = fix.manifest.as_deref().map(|fix| ("fix in the manifest", fix));
     let fixes = [("fix in the console", fix.console.as_str())].into_iter().chain(of_manifests);
-    for (name, fix) in fixes.chain([("fix on the command line", &*fix.cli), ("fix in Terraform", &*fix.terraform)]) {
+    for (name, fix) in
+        fixes.chain([("fix on the command line", &*fix.cli), ("fix in Terraform", &*fix.terraform)])
+    {
         if !fix.is_empty() {
             part(name, fix);
         }

@@ -23,7 +23,17 @@ const KUSTOMIZE: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustom
 const CHART: &str = "Chart.yaml";
 /// What stands in braces where Helm writes something else.
 const HELM: [&str; 12] = [
-    ".Values", ".Release", ".Chart", ".Capabilities", ".Files", "include ", "template ", "define ", "toYaml ", "end }", "end -",
+    ".Values",
+    ".Release",
+    ".Chart",
+    ".Capabilities",
+    ".Files",
+    "include ",
+    "template ",
+    "define ",
+    "toYaml ",
+    "end }",
+    "end -",
     "else",
 ];
 /// Files that are named of those that are left out.
@@ -222,7 +232,9 @@ fn form(text: &str) -> Option<Form> {
         if members.contains_key("format_version") {
             return Some(Form::Plan);
         }
-        if members.get("apiVersion").is_some_and(Value::is_string) && members.get("kind").is_some_and(Value::is_string) {
+        if members.get("apiVersion").is_some_and(Value::is_string)
+            && members.get("kind").is_some_and(Value::is_string)
+        {
             return Some(Form::Manifest);
         }
         return members.get("Resources").filter(|resources| resources.is_object()).map(|_| Form::Template);
@@ -250,7 +262,9 @@ fn is_helm(text: &str) -> bool {
         let inside = inside.trim_start_matches(['-', ' ', '(', '"', '`']);
         HELM.iter().any(|word| inside.starts_with(word))
             || ["if ", "range ", "with "].iter().any(|word| {
-                inside.strip_prefix(word).is_some_and(|rest| rest.split("}}").next().is_some_and(|rest| rest.contains(".Values")))
+                inside
+                    .strip_prefix(word)
+                    .is_some_and(|rest| rest.split("}}").next().is_some_and(|rest| rest.contains(".Values")))
             })
     })
 }
@@ -277,7 +291,10 @@ mod tests {
             ("spec:\n  apiVersion: v1\n  kind: Pod\n", None),
             ("apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\n", Some(Form::Helm)),
             ("{{- if .Values.on }}\napiVersion: v1\n{{- end }}\n", Some(Form::Helm)),
-            ("apiVersion: v1\nkind: ConfigMap\ndata: { a: \"{{ $labels.pod }} {{ if eq .status }}\" }\n", Some(Form::Manifest)),
+            (
+                "apiVersion: v1\nkind: ConfigMap\ndata: { a: \"{{ $labels.pod }} {{ if eq .status }}\" }\n",
+                Some(Form::Manifest),
+            ),
         ] {
             assert_eq!(form(text), wanted, "{text}");
         }

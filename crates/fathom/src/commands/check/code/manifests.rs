@@ -44,9 +44,9 @@ pub(super) fn ask(
     if written.len() > OBJECTS_MAX {
         let more = written.len() - OBJECTS_MAX;
         written.truncate(OBJECTS_MAX);
-        posture
-            .gaps
-            .push(format!("{more} objects of manifests more than the {OBJECTS_MAX} that are asked about at once"));
+        posture.gaps.push(format!(
+            "{more} objects of manifests more than the {OBJECTS_MAX} that are asked about at once"
+        ));
     }
     // The documents move into what is asked: they may be large, and there may be many.
     let objects: Vec<DeclaredObject<'_>> = written
@@ -66,10 +66,9 @@ pub(super) fn ask(
     for (at, misfit) in &told.misfits {
         if let (Some(one), Some(object)) = (written.get(*at), objects.get(*at)) {
             let line = one.line(&object.document, &misfit.path);
-            posture.gaps.push(format!(
-                "{}:{line}: {}: `{}`: {}",
-                one.file, one.address, misfit.path, misfit.message
-            ));
+            posture
+                .gaps
+                .push(format!("{}:{line}: {}: `{}`: {}", one.file, one.address, misfit.path, misfit.message));
         }
     }
     for (at, why) in &told.left_out {
@@ -77,11 +76,15 @@ pub(super) fn ask(
             posture.gaps.push(format!("{}:{}: {}: {why}", one.file, one.object.line, one.address));
         }
     }
-    let by_uid: BTreeMap<&str, (&Written<'_>, &Value)> =
-        objects.iter().zip(&written).map(|(object, one)| (object.uid.as_str(), (one, &object.document))).collect();
+    let by_uid: BTreeMap<&str, (&Written<'_>, &Value)> = objects
+        .iter()
+        .zip(&written)
+        .map(|(object, one)| (object.uid.as_str(), (one, &object.document)))
+        .collect();
     for finding in &told.posture.findings {
         if let Some((one, document)) = by_uid.get(finding.resource.as_str()) {
-            let line = finding.why.iter().map(|Reason { path, .. }| one.line(document, path)).find(|line| *line > 0);
+            let line =
+                finding.why.iter().map(|Reason { path, .. }| one.line(document, path)).find(|line| *line > 0);
             let place = Place {
                 file: one.file.to_owned(),
                 line: line.or(Some(one.object.line)).filter(|line| *line > 0),
