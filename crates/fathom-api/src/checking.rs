@@ -44,6 +44,8 @@ impl Catalogue {
     fn load(content: &Content, directory: Option<&PathBuf>) -> Self {
         let directory = directory.map(PathBuf::as_path);
         let (checks, problems) = Checks::compile(CheckFiles::load(directory), &Shapes::of(content));
+        // No scan reads what manifests declare.
+        let checks = checks.only(|check| !content.manifests.is_type(check.definition.kind.as_str()));
         let frameworks = Frameworks::load(directory);
         for problem in &problems {
             tracing::warn!(%problem, "a check was not read");

@@ -170,6 +170,13 @@ fn compile(from: CheckFile, forms: &dyn Forms, problems: &mut Vec<Problem>) -> O
     if definition.references.is_empty() {
         problem(0, "it has no references: name the provider's page about it".to_owned());
     }
+    let fix = &definition.fix;
+    if fix.manifest.is_none() && (fix.console.is_empty() || fix.terraform.is_empty()) {
+        problem(
+            0,
+            "`fix` says nothing for the console or for Terraform; of what manifests declare, write `manifest`".to_owned(),
+        );
+    }
     let mut reads = BTreeSet::new();
     let mut tree = |text: &str, line: u64, name: &str| {
         let made = Tree::parse(text).and_then(|tree| {

@@ -55,6 +55,8 @@ pub enum Asked {
     InRegion(String),
     /// `in_account("TYPE")`: documents of a type in its account.
     InAccount(String),
+    /// `in_namespace("TYPE")`: objects of a type in its namespace, of manifests.
+    InNamespace(String),
 }
 
 impl Asked {
@@ -70,18 +72,29 @@ impl Asked {
             Self::Referring(kind, edge) => format!("referring(\"{kind}\", \"{edge}\")"),
             Self::InRegion(kind) => format!("in_region(\"{kind}\")"),
             Self::InAccount(kind) => format!("in_account(\"{kind}\")"),
+            Self::InNamespace(kind) => format!("in_namespace(\"{kind}\")"),
         }
     }
 
     /// Whether it is a list of documents.
     pub fn is_list(&self) -> bool {
-        matches!(self, Self::Related(_) | Self::Referring(..) | Self::InRegion(_) | Self::InAccount(_))
+        matches!(
+            self,
+            Self::Related(_)
+                | Self::Referring(..)
+                | Self::InRegion(_)
+                | Self::InAccount(_)
+                | Self::InNamespace(_)
+        )
     }
 
     /// The type whose documents it gives, where it says one.
     pub fn kind(&self) -> Option<&str> {
         match self {
-            Self::Referring(kind, _) | Self::InRegion(kind) | Self::InAccount(kind) => Some(kind),
+            Self::Referring(kind, _)
+            | Self::InRegion(kind)
+            | Self::InAccount(kind)
+            | Self::InNamespace(kind) => Some(kind),
             _ => None,
         }
     }
@@ -399,7 +412,7 @@ impl Reader<'_> {
             let names: Vec<&str> = FUNCTIONS.iter().map(|(known, ..)| *known).collect();
             let message = format!(
                 "there is no function `{name}`; there are has, all, exists, exists_one, map, filter, related, referring, \
-                 in_region, in_account, {}",
+                 in_region, in_account, in_namespace, {}",
                 names.join(", ")
             );
             mistake(line, message)
@@ -426,7 +439,7 @@ impl Reader<'_> {
     fn about(call: &CallExpr, line: usize) -> Result<Option<Asked>, Mistake> {
         let name = call.func_name.as_str();
         let takes = match name {
-            "related" | "in_region" | "in_account" => 1,
+            "related" | "in_region" | "in_account" | "in_namespace" => 1,
             "referring" => 2,
             _ => return Ok(None),
         };
@@ -443,6 +456,7 @@ impl Reader<'_> {
             "related" => Asked::Related(first),
             "in_region" => Asked::InRegion(first),
             "in_account" => Asked::InAccount(first),
+            "in_namespace" => Asked::InNamespace(first),
             _ => Asked::Referring(first, texts.next().ok_or_else(wrong)?),
         }))
     }

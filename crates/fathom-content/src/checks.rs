@@ -63,12 +63,29 @@ pub struct CheckDefinition {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fix {
-    /// By hand in the provider's console.
+    /// By hand in the provider's console; empty where there is none.
+    #[serde(default)]
     pub console: String,
     /// On the command line.
     pub cli: String,
-    /// In Terraform.
+    /// In Terraform; empty of what manifests declare.
+    #[serde(default)]
     pub terraform: String,
+    /// In the manifest, of what manifests declare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<String>,
+}
+
+impl Fix {
+    /// How it is put right by hand.
+    pub fn by_hand(&self) -> &str {
+        self.manifest.as_deref().unwrap_or(&self.console)
+    }
+
+    /// How it is put right in code.
+    pub fn in_code(&self) -> &str {
+        self.manifest.as_deref().unwrap_or(&self.terraform)
+    }
 }
 
 /// What a fix costs.

@@ -219,7 +219,10 @@ mod tests {
         let told: Vec<String> = frameworks.problems.iter().map(ToString::to_string).collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
         assert_eq!(frameworks.all.len(), 10);
-        let checks = CheckFiles::load(None);
+        let mut checks = CheckFiles::load(None);
+        // Frameworks are about what scans read.
+        let manifests = crate::Content::embedded().expect("content").manifests;
+        checks.files.retain(|file| !manifests.is_type(file.check.kind.as_str()));
         let ids: BTreeSet<&str> = checks.files.iter().map(|file| file.check.id.as_str()).collect();
         let placed: BTreeSet<&str> =
             frameworks.topics.values().flat_map(|topic| topic.checks.iter().map(String::as_str)).collect();

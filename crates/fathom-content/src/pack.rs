@@ -13,6 +13,7 @@ use crate::{
     demands::Demands,
     edits::EditRules,
     finders::FinderRules,
+    manifests::ManifestKinds,
     open::OpenRule,
     parse_yaml,
     places::Places,
@@ -38,6 +39,7 @@ use crate::{
 #[include = "service-levels.yaml"]
 #[include = "edits.yaml"]
 #[include = "protection.yaml"]
+#[include = "manifests/**"]
 struct Embedded;
 
 /// Everything declarative that Fathom runs on.
@@ -69,6 +71,8 @@ pub struct Content {
     pub protection: ProtectionRules,
     /// What edits people may ask about.
     pub edits: EditRules,
+    /// What Kubernetes manifests declare.
+    pub manifests: ManifestKinds,
 }
 
 impl Content {
@@ -101,6 +105,7 @@ impl Content {
             "activity/aws/",
             "declared/terraform/",
             "declared/cloudformation/",
+            "manifests/",
         ] {
             let folder = if prefix.is_empty() { directory.to_owned() } else { directory.join(prefix) };
             let entries = match std::fs::read_dir(&folder) {
@@ -137,6 +142,7 @@ impl Content {
         let mut service_levels = ServiceLevels::default();
         let mut edits = EditRules::default();
         let mut protection = ProtectionRules::default();
+        let mut manifests = ManifestKinds::default();
         for (name, text) in files {
             if name == "demands.yaml" {
                 demands = Some(parse_yaml(name, text)?);
@@ -160,6 +166,16 @@ impl Content {
                 }
             } else if name == "edits.yaml" {
                 edits = parse_yaml(name, text)?;
+            } else if name == "manifests/kubernetes.yaml" {
+                manifests = parse_yaml(name, text)?;
+                if let Some(shapes) = files.get("manifests/shapes.json") {
+                    let invalid =
+                        |message| ContentError::Invalid { file: "manifests/shapes.json".to_owned(), message };
+                    manifests.shapes(shapes).map_err(invalid)?;
+                }
+                if let Some(message) = manifests.problem() {
+                    return Err(ContentError::Invalid { file: name.clone(), message });
+                }
             } else if name == "references.yaml" {
                 references = parse_yaml(name, text)?;
                 if let Some(message) = references.problem() {
@@ -192,6 +208,7 @@ impl Content {
             service_levels,
             protection,
             edits,
+            manifests,
             references,
             finders,
             places,

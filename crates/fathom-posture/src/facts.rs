@@ -38,6 +38,7 @@ impl Facts for Ground<'_> {
             Asked::Referring(kind, edge) => self.referring(subject, kind, edge).map(Arc::new),
             Asked::InRegion(kind) => self.beside(asked, subject, kind, subject.region),
             Asked::InAccount(kind) => self.beside(asked, subject, kind, ""),
+            Asked::InNamespace(_) => Err(Missing::of("only objects of manifests lie in namespaces")),
         }
     }
 

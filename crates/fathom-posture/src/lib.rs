@@ -1,7 +1,8 @@
 //! How the estate stands to the checks of `content/checks/`: reads the store, asks each check of what it is about, gives findings.
 //!
 //! Start in [`Ground::load`], then [`Posture::of`]. `ground.rs` reads the store and the engines, only what the checks ask for;
-//! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models. [`keep`]
+//! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models. [`OfManifests`]
+//! asks the objects of Kubernetes manifests, without a store. [`keep`]
 //! says what of a run is kept, [`Places`] what an intruder could do with resources,
 //! [`standing`] how controls of frameworks stand, [`Protection`] how the data of each system is protected.
 //!
@@ -12,6 +13,7 @@ mod frameworks;
 mod ground;
 mod keep;
 mod part;
+mod manifests;
 mod places;
 mod protection;
 mod shapes;
@@ -26,6 +28,7 @@ use serde::Serialize;
 pub use frameworks::{ControlStatus, Standing, standing};
 pub use ground::{Engines, Ground, OfCode, Reached, reached};
 pub use keep::{Extent, Kept, keep, keep_again};
+pub use manifests::{DeclaredObject, OfManifests};
 pub use places::Places;
 pub use protection::{Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap};
 pub use shapes::Shapes;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fathom_checks::{Form, Forms};
 use fathom_cloud::model::{Kind, Models, Operation, Service, ShapeRef};
-use fathom_content::{Content, ResourceDefinition};
+use fathom_content::{Content, ResourceDefinition, manifests::ManifestForm};
 use fathom_model::path::{Path, scalar_text};
 use serde_json::Value;
 
@@ -72,16 +72,30 @@ impl Shapes<'_> {
 
 impl Forms for Shapes<'_> {
     fn form(&self, kind: &str, path: &[String]) -> Form {
+        if let Some(form) = self.content.manifests.form(kind, path) {
+            return match form {
+                ManifestForm::Any => Form::Any,
+                ManifestForm::Bool => Form::Bool,
+                ManifestForm::Number => Form::Number,
+                ManifestForm::Text => Form::Text,
+                ManifestForm::List(_) => Form::List,
+                ManifestForm::Map(_) => Form::Map,
+                ManifestForm::Members(members) => Form::Members(members.keys().cloned().collect()),
+            };
+        }
         self.content.resources.get(kind).and_then(|definition| form(definition, path)).unwrap_or(Form::Any)
     }
 
     fn has_relation(&self, kind: &str, relation: &str) -> Option<bool> {
+        if let Some(view) = self.content.manifests.view(kind) {
+            return Some(view.relations.iter().any(|one| one.kind.as_str() == relation));
+        }
         let definition = self.content.resources.get(kind)?;
         Some(definition.relations.iter().any(|one| one.kind.as_str() == relation))
     }
 
     fn has_type(&self, kind: &str) -> Option<bool> {
-        Some(self.content.resources.contains_key(kind))
+        Some(self.content.resources.contains_key(kind) || self.content.manifests.is_type(kind))
     }
 }
 

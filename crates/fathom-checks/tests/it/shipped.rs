@@ -24,7 +24,10 @@ fn checks_name_controls_by_the_ids_of_frameworks_and_sources_by_the_provider() {
             assert!(!controls.is_empty(), "{}: {framework} without controls", definition.id);
         }
         for page in &definition.references {
-            assert!(page.starts_with("https://docs.aws.amazon.com/"), "{}: {page}", definition.id);
+            let of_manifests = definition.fix.manifest.is_some();
+            let provider =
+                if of_manifests { "https://kubernetes.io/docs/" } else { "https://docs.aws.amazon.com/" };
+            assert!(page.starts_with(provider), "{}: {page}", definition.id);
         }
         assert!(!definition.title.ends_with('.'), "{}: `{}`", definition.id, definition.title);
         assert!(definition.because.ends_with('.'), "{}: `{}`", definition.id, definition.because);

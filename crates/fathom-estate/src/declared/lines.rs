@@ -21,6 +21,26 @@ impl Lines {
         serde_saphyr::from_str_with_options(text, super::template::options()).unwrap_or_default()
     }
 
+    /// Takes out what has this name, or this place in a list, with the line that it begins in.
+    pub fn take(&mut self, name: &str) -> Option<(u64, Self)> {
+        self.below.remove(name)
+    }
+
+    /// The first line that something begins in; 0 where nobody can tell.
+    pub fn first(&self) -> u64 {
+        self.below.values().map(|(line, _)| *line).filter(|line| *line > 0).min().unwrap_or_default()
+    }
+
+    /// Counts from a line further up: what was read begins `by` lines below the first one.
+    pub fn shift(&mut self, by: u64) {
+        for (line, below) in self.below.values_mut() {
+            if *line > 0 {
+                *line += by;
+            }
+            below.shift(by);
+        }
+    }
+
     /// The line, from 1, in which the last step of a path begins that is there; none where the first is not.
     pub fn line(&self, path: &[&str]) -> Option<u64> {
         let (mut at, mut line) = (self, None);

@@ -1,4 +1,4 @@
-//! What code declares: Terraform states and plans, CloudFormation templates.
+//! What code declares: Terraform states and plans, CloudFormation templates, Kubernetes manifests ([`manifest`]).
 //!
 //! Start in [`terraform`] (state files, plans and what `terraform show -json` prints), then [`template`]
 //! (CloudFormation, read without its intrinsics evaluated) and [`evaluate`] (one template in one stack).
@@ -16,6 +16,7 @@ pub mod changes;
 pub mod evaluate;
 pub mod known;
 pub mod lines;
+pub mod manifest;
 mod plan;
 mod sensitive;
 pub mod template;

@@ -13,10 +13,12 @@ use super::account;
     A check that reads what a scan could not read, or what is known only after code is applied, is UNKNOWN, never passed.\n\
     Examples: terraform show -json plan.out > plan.json && fathom check plan.json --fail-on high --markdown comment.md\n\
     \x20         fathom check templates/ --parameters production.json --sarif checks.sarif\n\
+    \x20         helm template shop charts/shop > all.yaml && fathom check all.yaml\n\
     docs/checks.md says more."
 )]
 pub(crate) struct CheckArgs {
-    /// Code to ask instead of the estate: Terraform plans (`terraform show -json`), CloudFormation templates, folders of both
+    /// Code to ask instead of the estate: Terraform plans (`terraform show -json`), CloudFormation templates, Kubernetes manifests, folders of
+    /// all of them
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Of templates: the values of their parameters, as JSON or YAML

@@ -83,6 +83,10 @@ pub(crate) async fn run(global: &Global, args: CheckArgs) -> Result<Ending> {
     };
     let there = checks.all.len();
     let wanted = chooser(&checks, &choice)?;
+    // Whether all are asked is of those that a scan can answer.
+    let of_estate = |check: &Check| !content.manifests.is_type(check.definition.kind.as_str());
+    let there =
+        if args.files.is_empty() { checks.all.iter().filter(|one| of_estate(one)).count() } else { there };
     let checks = checks.only(wanted);
     if let Some(id) = &args.explain {
         let Some(check) = checks.all.iter().find(|check| check.definition.id == *id) else {
@@ -104,8 +108,15 @@ pub(crate) async fn run(global: &Global, args: CheckArgs) -> Result<Ending> {
         return Ok(Ending::Done);
     }
     if !args.files.is_empty() {
-        return code::run(global, &args, &content, &checks).await;
+        return code::run(global, &args, &content, checks).await;
     }
+    if let Some(check) = checks.all.first().filter(|_| !checks.all.iter().any(of_estate)) {
+        bail!(
+            "`{}` is asked of Kubernetes manifests only: name files, as in `fathom check manifests/`",
+            check.definition.id
+        );
+    }
+    let checks = checks.only(of_estate);
     let store = wiring::reader(global).await?;
     let mut ground = Ground::load(&store, &content, &checks, wiring::now()).await?;
     let extent = Extent {
@@ -200,8 +211,14 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
     Ok(if problems.is_empty() { Ending::Done } else { Ending::GateClosed })
 }
 
-pub(super) fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
+fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
     Checks::compile(CheckFiles::load(global.content.as_deref()), &Shapes::of(content))
+}
+
+/// The checks that a scan can answer: all but those of manifests.
+pub(super) fn load_of_estate(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
+    let (checks, problems) = load(global, content);
+    (checks.only(|check| !content.manifests.is_type(check.definition.kind.as_str())), problems)
 }
 
 pub(super) fn tell_problems(problems: &[Problem]) {

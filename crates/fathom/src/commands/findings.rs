@@ -73,7 +73,7 @@ pub(crate) async fn run(global: &Global, args: FindingsArgs) -> Result<()> {
 
 async fn list(global: &Global, args: &ListFindingsArgs) -> Result<()> {
     let content = wiring::content(global)?;
-    let (checks, problems) = check::load(global, &content);
+    let (checks, problems) = check::load_of_estate(global, &content);
     check::tell_problems(&problems);
     let choice = Choice {
         check: &args.check,
@@ -197,7 +197,7 @@ fn sort(rows: &mut [Row<'_>], order: OrderArg) {
 
 async fn show(global: &Global, text: &str) -> Result<()> {
     let content = wiring::content(global)?;
-    let (checks, _) = check::load(global, &content);
+    let (checks, _) = check::load_of_estate(global, &content);
     let store = wiring::reader(global).await?;
     let now = wiring::now();
     let finding = one(&store, text).await?;

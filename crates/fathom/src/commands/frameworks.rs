@@ -8,7 +8,7 @@ use fathom_content::frameworks::{Framework, Frameworks};
 use fathom_posture::{ControlStatus, Ground, Posture, Standing, standing};
 use serde_json::{Value, json};
 
-use super::check::{csv::field, load, tell_problems};
+use super::check::{csv::field, load_of_estate, tell_problems};
 use crate::{
     args::{FrameworksArgs, Global},
     render::{self, clean, styled},
@@ -17,7 +17,7 @@ use crate::{
 
 pub(crate) async fn run(global: &Global, args: &FrameworksArgs) -> Result<()> {
     let content = wiring::content(global)?;
-    let (checks, problems) = load(global, &content);
+    let (checks, problems) = load_of_estate(global, &content);
     tell_problems(&problems);
     let frameworks = Frameworks::load(global.content.as_deref());
     for problem in &frameworks.problems {

@@ -7,7 +7,7 @@ use fathom_model::DataClass;
 use fathom_posture::{Ground, Protected, ProtectedLayer, ProtectedSystem, Protection};
 use serde_json::json;
 
-use super::check::{load, tell_problems};
+use super::check::{load_of_estate, tell_problems};
 use crate::{
     args::{Global, ProtectionArgs},
     render::{self, clean, styled},
@@ -21,7 +21,7 @@ const NOBODY: &str = "(nobody says what for)";
 
 pub(crate) async fn run(global: &Global, args: &ProtectionArgs) -> Result<()> {
     let content = wiring::content(global)?;
-    let (checks, problems) = load(global, &content);
+    let (checks, problems) = load_of_estate(global, &content);
     tell_problems(&problems);
     let demanded: Vec<String> =
         Protection::demanded(&content.protection, &checks).into_iter().map(str::to_owned).collect();

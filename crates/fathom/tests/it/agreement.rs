@@ -1,8 +1,9 @@
 //! Whether checks of code say what rules of others say of the cases that these bring: rules of AWS for `cfn-guard`, snippets of
-//! Trivy's checks. `docs/check-agreement.md` is made from it; `UPDATE_DOCS=1` renews it. Templates that CloudFormation would refuse are
+//! Trivy's checks and the tests of those about Kubernetes. `docs/check-agreement.md` is made from it; `UPDATE_DOCS=1` renews it. Templates that CloudFormation would refuse are
 //! not counted: `tools/agreement/refused.py` makes the list of them, out of the templates that `FATHOM_CASES=FOLDER` has written there.
 
 mod page;
+pub(crate) mod rego;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +22,8 @@ const RULES: &str = include_str!("agreement/rules.tsv");
 const REFUSED: &str = include_str!("agreement/refused.tsv");
 /// Of the rules that ask the same, so many in a hundred agree on all cases at least: what is reached. 90 are wanted.
 const FLOOR_PERCENT: usize = 88;
+/// The source whose cases are Kubernetes manifests.
+const OF_MANIFESTS: &str = "trivy-kubernetes";
 
 /// A rule of others.
 struct Rule {
@@ -192,6 +195,20 @@ fn trivy(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, le
     }
 }
 
+/// The examples and the tests of Trivy's checks of Kubernetes.
+fn manifests(folder: &Path, rules: &[Rule], place: &Place, cases: &mut Vec<Case>, left_out: &mut LeftOut) {
+    for (name, number, text, expected) in rego::cases(folder) {
+        let Some(at) = rules.iter().position(|one| one.source == OF_MANIFESTS && one.name == name) else {
+            *left_out.entry("manifests of Trivy of checks without a counterpart".to_owned()).or_default() +=
+                1;
+            continue;
+        };
+        let file = format!("cases/trivy-kubernetes-{name}-{number:03}.yaml");
+        place.write(&file, text);
+        cases.push(Case { rule: at, name: format!("case {}", number + 1), expected, file });
+    }
+}
+
 /// What the file of a case is called.
 fn name_of(case: &Case) -> &str {
     case.file.rsplit('/').next().unwrap_or_default()
@@ -213,9 +230,10 @@ fn checks_of_code_agree_with_rules_of_others() {
     guard(&folder, &rules, &place, &mut cases, &mut left_out);
     let Some(folder) = unpacked(&place, "posture/trivy-check-snippets") else { return };
     trivy(&folder, &rules, &place, &mut cases, &mut left_out);
+    manifests(&folder, &rules, &place, &mut cases, &mut left_out);
 
     if let Some(folder) = std::env::var_os("FATHOM_CASES").map(PathBuf::from) {
-        for case in &cases {
+        for case in cases.iter().filter(|case| rules[case.rule].source != OF_MANIFESTS) {
             fs::copy(place.path().join(&case.file), folder.join(name_of(case))).expect("a case is written");
         }
         println!("{} templates are in {}; nothing was compared", cases.len(), folder.display());
@@ -297,8 +315,10 @@ fn checks_of_code_agree_with_rules_of_others() {
             told.differ
         );
     }
-    let (agree, all) = page::agreeing(&rules, &told);
-    assert!(agree * 100 >= FLOOR_PERCENT * all, "{agree} of {all} rules agree fully");
+    for of_manifests in [false, true] {
+        let (agree, all) = page::agreeing(&rules, &told, of_manifests);
+        assert!(agree * 100 >= FLOOR_PERCENT * all, "{agree} of {all} rules agree fully");
+    }
     let there = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         there == text,

@@ -170,7 +170,7 @@ fn gates_and_reports_are_those_of_the_estate() {
     let text = place.run(&["check", "a"]).ok().out;
     assert!(text.contains("a/t.yaml:27 Group"), "{text}");
     assert!(
-        text.contains("a: 1 JSON and YAML files are neither Terraform plans nor CloudFormation templates"),
+        text.contains("a: 1 JSON and YAML files are neither Terraform plans, CloudFormation templates nor Kubernetes manifests"),
         "{text}"
     );
     let csv = place.run(&["check", "a", "--csv"]).ok().out;

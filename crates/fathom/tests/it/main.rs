@@ -29,6 +29,7 @@ mod iam_actions;
 mod imports;
 mod kept;
 mod ledger;
+mod manifests;
 mod mistakes;
 mod moto;
 mod network;

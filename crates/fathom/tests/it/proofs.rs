@@ -1,5 +1,5 @@
 //! Against which real documents each check answered: the recorded sample, answers that others recorded of accounts of theirs, templates
-//! that others published. `docs/check-proofs.md` is made from it; `UPDATE_DOCS=1` renews it.
+//! and manifests that others published. `docs/check-proofs.md` is made from it; `UPDATE_DOCS=1` renews it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,7 @@ use fathom_estate::declared::template::tree;
 use serde_json::{Map, Value};
 
 use crate::{
-    agreement::{files, unpacked},
+    agreement::{files, rego, unpacked},
     harness::{Place, sample},
 };
 
@@ -170,6 +170,15 @@ fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
     told(&place.run(&["--json", "check", "templates"]).json())
 }
 
+/// What checks say of Kubernetes manifests that others published.
+fn manifests(place: &Place, trivy: &Path) -> Told {
+    let texts: BTreeSet<String> = rego::cases(trivy).into_iter().map(|(_, _, text, _)| text).collect();
+    for (number, text) in texts.iter().enumerate() {
+        place.write(&format!("manifests/{number:04}.yaml"), text);
+    }
+    told(&place.run(&["--json", "check", "manifests"]).json())
+}
+
 #[test]
 fn checks_are_proven_against_real_documents() {
     let (first, second, third) = (Place::new(), Place::new(), Place::new());
@@ -184,6 +193,7 @@ fn checks_are_proven_against_real_documents() {
         told(&sample().run(&["--json", "check", "--no-keep"]).ok().json()),
         recorded(&third, &cloud),
         templates(&first, &guard, &trivy),
+        manifests(&second, &trivy),
     ];
     let text = page(&by_kind);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/check-proofs.md");
@@ -196,10 +206,10 @@ fn checks_are_proven_against_real_documents() {
     );
 }
 
-fn page(by_kind: &[Told; 3]) -> String {
+fn page(by_kind: &[Told; 4]) -> String {
     let ids: BTreeSet<&String> = by_kind.iter().flat_map(BTreeMap::keys).collect();
     let of = |id: &str| by_kind.each_ref().map(|told| told.get(id).copied().unwrap_or_default());
-    let named = |wanted: &dyn Fn(&[Answers; 3]) -> bool| -> Vec<String> {
+    let named = |wanted: &dyn Fn(&[Answers; 4]) -> bool| -> Vec<String> {
         ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
     };
     let without = named(&|all| all.iter().all(|one| one.all() == 0));
@@ -212,12 +222,13 @@ fn page(by_kind: &[Told; 3]) -> String {
          - **sample**: the recorded estate that `fathom scan --sample` reads (`content/sample`).\n\
          - **recorded**: answers of AWS that the tests of cloud-custodian recorded of real accounts, read by `fathom import aws-json`; each session is an \
          account, and what it did not record is unknown. Of each operation the first {SESSIONS_MAX} sessions are read.\n\
-         - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\n\
+         - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\
+         - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, read by `fathom check`.\n\n\
          Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \
          the document.\n\n\
          ## Without a real document\n\n{}\n\n## Never decided\n\n{}\n\n## All\n\n\
          Numbers are pass / fail / unknown / not applicable.\n\n\
-         | check | sample | recorded | templates |\n| --- | --- | --- | --- |\n",
+         | check | sample | recorded | templates | manifests |\n| --- | --- | --- | --- | --- |\n",
         ids.len(),
         without.len(),
         undecided.len(),
@@ -225,8 +236,8 @@ fn page(by_kind: &[Told; 3]) -> String {
         undecided.join(", "),
     );
     for id in &ids {
-        let [sample, recorded, templates] = of(id).map(Answers::cell);
-        let _ = writeln!(out, "| `{id}` | {sample} | {recorded} | {templates} |");
+        let [sample, recorded, templates, manifests] = of(id).map(Answers::cell);
+        let _ = writeln!(out, "| `{id}` | {sample} | {recorded} | {templates} | {manifests} |");
     }
     out
 }

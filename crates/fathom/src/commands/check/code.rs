@@ -1,9 +1,11 @@
 //! `fathom check FILE…`: the same checks, asked of code before it is deployed.
 //!
 //! A file becomes documents as `fathom what-if` makes them, laid over an empty store or over that of the last scans, and
-//! checks are asked of what is laid. `files.rs` finds the files, `place.rs` says where in them a finding is written.
+//! checks are asked of what is laid. `manifests.rs` asks the objects of Kubernetes manifests, which no scan reads, as they stand. `files.rs`
+//! finds the files, `place.rs` says where in them a finding is written.
 
 mod files;
+mod manifests;
 mod place;
 
 use std::{
@@ -60,13 +62,14 @@ pub(super) async fn run(
     global: &Global,
     args: &CheckArgs,
     content: &Content,
-    checks: &Checks,
+    checks: Checks,
 ) -> Result<Ending> {
     let parameters = match &args.parameters {
         Some(file) => template::parameters(&file.display().to_string(), &read(file)?)?,
         None => BTreeMap::new(),
     };
     let found = files::find(&args.files)?;
+    let checks = &of_what_is_there(checks, content, &found.files);
     let scratch = Scratch::new()?;
     let store = if args.with_estate {
         wiring::reader(global).await?
@@ -78,8 +81,19 @@ pub(super) async fn run(
     for check in &checks.all {
         posture.by_check.insert(check.definition.id.clone(), fathom_posture::Counts::default());
     }
-    let (mut code, mut problems) = (Code::default(), found.problems);
-    for file in &found.files {
+    let mut code = Code { assumed: found.assumed, ..Code::default() };
+    let mut problems = found.problems;
+    let (manifests, others): (Vec<&Found>, Vec<&Found>) =
+        found.files.iter().partition(|file| file.form == Form::Manifest);
+    problems.extend(manifests::ask(
+        content,
+        checks,
+        &super::keeps(args),
+        &manifests,
+        &mut posture,
+        &mut code,
+    ));
+    for file in others {
         // A file that cannot be used takes nothing away from the others.
         if let Err(problem) = work.ask(file, &mut posture, &mut code).await {
             problems.push(format!("{problem:#}"));
@@ -98,6 +112,20 @@ pub(super) async fn run(
         bail!("{}", problems.join("\n"));
     }
     Ok(ending)
+}
+
+/// The checks of what the files are: those of manifests say nothing of plans and templates, and the other way round.
+fn of_what_is_there(checks: Checks, content: &Content, files: &[Found]) -> Checks {
+    let is_there = |wanted: bool| files.iter().any(|file| (file.form == Form::Manifest) == wanted);
+    let (manifests, others) = (is_there(true), is_there(false));
+    if !manifests && !others {
+        return checks;
+    }
+    checks.only(
+        |check| {
+            if content.manifests.is_type(check.definition.kind.as_str()) { manifests } else { others }
+        },
+    )
 }
 
 struct Work<'a> {
@@ -197,7 +225,8 @@ impl Work<'_> {
             Form::Plan => {
                 Ok((Proposal::terraform_declares(&file.name, &text)?, Lines::default(), Vec::new()))
             }
-            Form::Template => {
+            // Manifests are asked by themselves, and what Helm must write first is never taken.
+            Form::Template | Form::Manifest | Form::Helm => {
                 let template = Template::parse(&file.name, &text, &self.parameters)?;
                 let made = planned::template(self.store, self.content, &template, place).await?;
                 let Templated { proposal, assumed, implied } = made;
@@ -222,10 +251,7 @@ impl Work<'_> {
             }
         }
         for (kind, addresses) in unknown {
-            let named = addresses.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-            let more = addresses.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            posture.gaps.push(format!("{}: nothing is known of {kind}: {named}{more}", file.name));
+            posture.gaps.push(nothing_known(&file.name, kind, &addresses));
         }
         posture.gaps.extend(proposal.left_out.iter().map(|what| format!("{}: left out: {what}", file.name)));
     }
@@ -292,6 +318,14 @@ impl Work<'_> {
         }
         told
     }
+}
+
+/// Says of a type that nothing is known of it, and where it is declared.
+fn nothing_known(file: &str, kind: &str, addresses: &[&str]) -> String {
+    let named = addresses.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = addresses.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{file}: nothing is known of {kind}: {named}{more}")
 }
 
 /// Texts of a policy's statements that name resources.

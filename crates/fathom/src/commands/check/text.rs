@@ -43,7 +43,8 @@ pub(super) fn report(told: &Told<'_>, limit: usize) -> String {
         if first.status == Status::Fail
             && let Some(check) = told.check(&first.check)
         {
-            let _ = writeln!(out, "  fix: {}", check.definition.fix.cli.trim());
+            let fix = &check.definition.fix;
+            let _ = writeln!(out, "  fix: {}", fix.manifest.as_deref().unwrap_or(&fix.cli).trim());
         }
         out.push('\n');
     }
@@ -167,9 +168,16 @@ pub(super) fn explained(check: &Check) -> String {
     if !asked.is_empty() {
         part("asks engines for", &asked.join(", "));
     }
-    part("fix in the console", &definition.fix.console);
-    part("fix on the command line", &definition.fix.cli);
-    part("fix in Terraform", &definition.fix.terraform);
+    let fix = &definition.fix;
+    let of_manifests = fix.manifest.as_deref().map(|fix| ("fix in the manifest", fix));
+    let fixes = [("fix in the console", fix.console.as_str())].into_iter().chain(of_manifests);
+    for (name, fix) in
+        fixes.chain([("fix on the command line", &*fix.cli), ("fix in Terraform", &*fix.terraform)])
+    {
+        if !fix.is_empty() {
+            part(name, fix);
+        }
+    }
     let costs = &definition.costs;
     part(
         "what the fix costs",

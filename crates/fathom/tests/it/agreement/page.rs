@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LeftOut, REFUSED, Rule, Told};
+use super::{LeftOut, OF_MANIFESTS, REFUSED, Rule, Told};
 
 const HEAD: &str = "# Whether others say the same
 
@@ -10,7 +10,7 @@ Rules of others bring cases: code, and what the rule says of it. `fathom check` 
 `UPDATE_DOCS=1 cargo test -p fathom --test it agreement`, which also asks that each difference has a reason.
 
 Sources: the rules that AWS publishes for `cfn-guard` (aws-guard-rules-registry, 7f7340c, 2024-03-22), and the examples of Trivy's
-checks (trivy-checks, 80e5382, 2026-08-21). Of several resources in one case the worst answer counts. The table of counterparts is
+checks (trivy-checks, 80e5382, 2026-08-21); of those about Kubernetes also their tests, named `trivy-kubernetes`. Of several resources in one case the worst answer counts. The table of counterparts is
 `crates/fathom/tests/it/agreement/rules.tsv`. Templates that CloudFormation would refuse are not counted, whether answers agree on them or
 not; they are listed below, with what says so.
 
@@ -23,9 +23,11 @@ They read the same setting and mean another thing by it, so cases may differ by 
 
 type Row<'a> = (&'a Rule, &'a Told);
 
-/// How many rules that ask the same agree on all cases, and how many have cases that are counted.
-pub(super) fn agreeing(rules: &[Rule], told: &[Told]) -> (usize, usize) {
-    let counted = rules.iter().zip(told).filter(|(rule, told)| rule.is_same && told.cases > 0);
+/// How many rules that ask the same agree on all cases, and how many have cases that are counted: those about manifests, or the others.
+pub(super) fn agreeing(rules: &[Rule], told: &[Told], of_manifests: bool) -> (usize, usize) {
+    let wanted = |rule: &Rule| (rule.source == OF_MANIFESTS) == of_manifests;
+    let counted =
+        rules.iter().zip(told).filter(|(rule, told)| wanted(rule) && rule.is_same && told.cases > 0);
     let (agree, differ): (Vec<Row>, Vec<Row>) = counted.partition(|(_, told)| told.differ.is_empty());
     (agree.len(), agree.len() + differ.len())
 }
@@ -33,14 +35,16 @@ pub(super) fn agreeing(rules: &[Rule], told: &[Told]) -> (usize, usize) {
 pub(super) fn page(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String {
     let mut out = String::from(HEAD);
     let all: Vec<Row> = rules.iter().zip(told).collect();
-    let (agree, counted) = agreeing(rules, told);
-    let percent = (agree * 1000).checked_div(counted).unwrap_or_default();
-    let _ = writeln!(
-        out,
-        "Of {counted} rules that ask the same and have cases that are counted, {agree} agree with our checks on all of them: {}.{} %.\n",
-        percent / 10,
-        percent % 10
-    );
+    for (of_manifests, what) in [(false, "rules"), (true, "rules about Kubernetes manifests")] {
+        let (agree, counted) = agreeing(rules, told, of_manifests);
+        let percent = (agree * 1000).checked_div(counted).unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "Of {counted} {what} that ask the same and have cases that are counted, {agree} agree with our checks on all of them: {}.{} %.\n",
+            percent / 10,
+            percent % 10
+        );
+    }
     for (is_same, heading) in [(true, "## Rules that ask the same\n"), (false, NEAR)] {
         let _ = writeln!(out, "{heading}");
         let of: Vec<Row> =
@@ -60,7 +64,7 @@ fn checks(rule: &Rule) -> String {
 }
 
 fn table(out: &mut String, of: &[Row]) {
-    for source in ["guard", "trivy"] {
+    for source in ["guard", "trivy", OF_MANIFESTS] {
         let of: Vec<&Row> = of.iter().filter(|(rule, _)| rule.source == source).collect();
         if of.is_empty() {
             continue;
