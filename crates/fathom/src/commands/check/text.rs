@@ -43,7 +43,7 @@ pub(super) fn report(told: &Told<'_>, limit: usize) -> String {
         if first.status == Status::Fail
             && let Some(check) = told.check(&first.check)
         {
-            let _ = writeln!(out, "  fix: {}", check.definition.fix.cli.trim());
+            let _ = writeln!(out, "  fix: {}", check.definition.fix.cli());
         }
         out.push('\n');
     }
@@ -168,8 +168,8 @@ pub(super) fn explained(check: &Check) -> String {
         part("asks engines for", &asked.join(", "));
     }
     part("fix in the console", &definition.fix.console);
-    part("fix on the command line", &definition.fix.cli);
-    part("fix in Terraform", &definition.fix.terraform);
+    part("fix on the command line", &definition.fix.cli());
+    part("fix in Terraform", &definition.fix.terraform.value);
     let costs = &definition.costs;
     part(
         "what the fix costs",
