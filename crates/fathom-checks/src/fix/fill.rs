@@ -51,9 +51,7 @@ impl Filled {
 
 fn told(value: &Value) -> Value {
     match value {
-        Value::String(text) => {
-            Value::String(text.replace(OPEN, "<your.").replace(CLOSE, ">"))
-        }
+        Value::String(text) => Value::String(text.replace(OPEN, "<your.").replace(CLOSE, ">")),
         Value::Array(items) => items.iter().map(told).collect(),
         Value::Object(members) => {
             members.iter().map(|(name, one)| (name.clone(), told(one))).collect::<Map<_, _>>().into()
@@ -359,7 +357,8 @@ impl<'a> Filling<'a> {
             // A value that looks like an option is joined to the option before it.
             if is_own && begins.starts_with('-') {
                 match filled.last_mut() {
-                    Some(before) if matches!(before.as_slice(), [Part::Text(text)] if text.starts_with("--")) => {
+                    Some(before) if matches!(before.as_slice(), [Part::Text(text)] if text.starts_with("--")) =>
+                    {
                         before.push(Part::Text("=".to_owned()));
                         before.extend(parts);
                         continue;

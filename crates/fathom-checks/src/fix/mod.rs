@@ -275,12 +275,19 @@ fn set(value: &Value) -> Result<Set, Mistake> {
     Ok(match value {
         Value::String(text) if text.starts_with("*<") => match template::text(text)?.pop() {
             Some(Piece::Value(tree, _)) => Set::All(tree),
-            _ => return Err(template::mistake(format!("`{text}`: `*` stands before an expression that gives a list"))),
+            _ => {
+                return Err(template::mistake(format!(
+                    "`{text}`: `*` stands before an expression that gives a list"
+                )));
+            }
         },
         Value::String(text) if text.contains('<') => Set::Text(template::text(text)?),
         Value::Array(items) => Set::List(items.iter().map(set).collect::<Result<_, _>>()?),
         Value::Object(members) => Set::Members(
-            members.iter().map(|(name, one)| Ok((name.clone(), set(one)?))).collect::<Result<_, Mistake>>()?,
+            members
+                .iter()
+                .map(|(name, one)| Ok((name.clone(), set(one)?)))
+                .collect::<Result<_, Mistake>>()?,
         ),
         plain => Set::Plain(plain.clone()),
     })

@@ -64,7 +64,8 @@ pub(super) fn commands(text: &str) -> Result<Vec<Vec<Word>>, Mistake> {
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
         let after = rest.get(next.len_utf8()..).unwrap_or_default();
-        let ends_command = next == '\n' || (next == ';' && after.chars().next().is_none_or(char::is_whitespace));
+        let ends_command =
+            next == '\n' || (next == ';' && after.chars().next().is_none_or(char::is_whitespace));
         if next == '<' {
             let (inner, behind) = closed(after)?;
             word.push(place(inner)?);
@@ -101,7 +102,9 @@ pub(super) fn commands(text: &str) -> Result<Vec<Vec<Word>>, Mistake> {
         all.push(words);
     }
     for words in &all {
-        let is = |word: Option<&Word>, text: &str| word.is_some_and(|word| *word == [Piece::Text(text.to_owned())]);
+        let is = |word: Option<&Word>, text: &str| {
+            word.is_some_and(|word| *word == [Piece::Text(text.to_owned())])
+        };
         if !is(words.first(), "aws") {
             return Err(mistake("a command begins with `aws`".to_owned()));
         }

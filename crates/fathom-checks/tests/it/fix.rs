@@ -95,10 +95,16 @@ fn each_value_is_one_word_as_a_shell_and_the_command_line_take_it() {
         ("aws x --port <doc.Port> --on <doc.On>", "aws x --port 5 --on false --region eu-west-1"),
         ("aws x --tags <doc.Tags>", r#"aws x --tags '["a","b'\''"]' --region eu-west-1"#),
         ("aws x --set Name=<doc.Comma>", r#"aws x --set 'Name="a,B=c \"d\""' --region eu-west-1"#),
-        (r#"aws x --set '{"Name":"<doc.Comma>"}'"#, r#"aws x --set '{"Name":"a,B=c \"d\""}' --region eu-west-1"#),
+        (
+            r#"aws x --set '{"Name":"<doc.Comma>"}'"#,
+            r#"aws x --set '{"Name":"a,B=c \"d\""}' --region eu-west-1"#,
+        ),
         ("aws x --key <your.key> --id <id>", "aws x --key \"$KEY\" --id one --region eu-west-1"),
         ("aws x --key Id=<your.key>", "aws x --key Id=\"$KEY\" --region eu-west-1"),
-        ("aws x --arn <arn>/* --of <parts[1]>", "aws x --arn 'arn:aws:x:eu-west-1:111122223333:thing/one/*' --of one --region eu-west-1"),
+        (
+            "aws x --arn <arn>/* --of <parts[1]>",
+            "aws x --arn 'arn:aws:x:eu-west-1:111122223333:thing/one/*' --of one --region eu-west-1",
+        ),
         ("aws x --region us-east-1", "aws x --region us-east-1"),
         ("aws x <doc.On ? '--on' : '--no-on'>", "aws x --no-on --region eu-west-1"),
         ("aws x <doc.On ? '--on' : ''> --id <id>", "aws x --id one --region eu-west-1"),
@@ -132,7 +138,11 @@ fn what_was_not_read_stays_unknown() {
     let filled = checks.all[0].fill(&subject(&document, &unread), "one", &Alone);
     assert!(filled.cli.is_empty());
     assert_eq!(filled.then, None, "what was not read is not made up");
-    assert!(filled.missing.iter().any(|one| one == "aws x --policy: Policy was not read"), "{:?}", filled.missing);
+    assert!(
+        filled.missing.iter().any(|one| one == "aws x --policy: Policy was not read"),
+        "{:?}",
+        filled.missing
+    );
 }
 
 #[test]
@@ -169,14 +179,36 @@ fn no_text_for_people_is_left_in_the_commands_that_ship() {
     for check in &checks.all {
         let text = check.definition.fix.cli();
         for word in text.split_whitespace() {
-            let is_left = ["ARN", "NAME", "ID", "USER", "KEY", "BUCKET", "GROUP", "ROLE", "TOPIC", "SUBNET", "ACCOUNT", "REGION"].contains(&word);
-            assert!(!is_left && !word.starts_with("file://") && !word.starts_with('('), "{}: {text}", check.definition.id);
+            let is_left = [
+                "ARN", "NAME", "ID", "USER", "KEY", "BUCKET", "GROUP", "ROLE", "TOPIC", "SUBNET", "ACCOUNT",
+                "REGION",
+            ]
+            .contains(&word);
+            assert!(
+                !is_left && !word.starts_with("file://") && !word.starts_with('('),
+                "{}: {text}",
+                check.definition.id
+            );
         }
         written += usize::from(check.fix.undo.is_some());
     }
     // All checks of these services say how their fix is taken back.
     let services = [
-        "s3", "iam", "ec2", "rds", "kms", "cloudtrail", "lambda", "elbv2", "sns", "sqs", "ecr", "eks", "dynamodb", "secretsmanager", "logs",
+        "s3",
+        "iam",
+        "ec2",
+        "rds",
+        "kms",
+        "cloudtrail",
+        "lambda",
+        "elbv2",
+        "sns",
+        "sqs",
+        "ecr",
+        "eks",
+        "dynamodb",
+        "secretsmanager",
+        "logs",
     ];
     for check in checks.all.iter().filter(|check| services.contains(&check.service())) {
         assert!(check.fix.undo.is_some(), "{} has no undo", check.definition.id);

@@ -180,12 +180,10 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
             .iter()
             .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message }))
             .collect();
-        render::print_json(
-            &json!({
-                "checks": checks.all.len(), "tests": tested.run, "problems": problems,
-                "fixes": { "filled": tested.filled, "proven": tested.proven, "undo": Undone::of(&checks) },
-            }),
-        )?;
+        render::print_json(&json!({
+            "checks": checks.all.len(), "tests": tested.run, "problems": problems,
+            "fixes": { "filled": tested.filled, "proven": tested.proven, "undo": Undone::of(&checks) },
+        }))?;
     } else {
         for problem in &problems {
             render::print(styled(render::BAD, clean(&problem.to_string())))?;
@@ -203,7 +201,12 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
         render::print(format!(
             "fixes: {} filled by tests, {} of these proven on the changed document; undo {} reversible, {} one way, {} replaced, \
              {} not written yet",
-            tested.filled, tested.proven, undone.reversible, undone.one_way, undone.replaces, undone.not_written
+            tested.filled,
+            tested.proven,
+            undone.reversible,
+            undone.one_way,
+            undone.replaces,
+            undone.not_written
         ))?;
     }
     Ok(if problems.is_empty() { Ending::Done } else { Ending::GateClosed })

@@ -58,7 +58,7 @@ pub(crate) async fn run(global: &Global, args: FixArgs) -> Result<()> {
         .with_context(|| format!("the last scans did not read {}", clean(resource.uid.as_str())))?;
     drop(ground);
     let explanation = Explanation { statements: store.statements(&resource.uid).await? };
-    let code = explanation.of(Part::Code).cloned();
+    let code = explanation.of(Part::DeclaredBy).cloned();
     let mut told = Told {
         finding: &finding,
         check,

@@ -124,9 +124,12 @@ fn printed_commands_fix_a_finding_in_a_cloud_and_the_undo_brings_it_back() {
         assert_eq!(now["state"], "fixed", "{check} of {resource} after\n{fix}");
     }
     // What the fix had no reason to touch is as it was.
-    let left = place.texts("select document from resources where type = 'AWS::EC2::SecurityGroup' and name = 'one-group'");
+    let left = place.texts(
+        "select document from resources where type = 'AWS::EC2::SecurityGroup' and name = 'one-group'",
+    );
     assert!(left[0].contains("10.7.0.0/16") && left[0].contains("kept"), "{left:?}");
-    let user = place.texts("select document from resources where type = 'AWS::IAM::User' and name = 'one-user'");
+    let user =
+        place.texts("select document from resources where type = 'AWS::IAM::User' and name = 'one-user'");
     assert!(user[0].contains("\"kept\"") && !user[0].contains("everything"), "{user:?}");
     for (check, _, resource, _, undo) in rounds.iter().rev() {
         let ran = shell(&place, undo, &tools);
@@ -220,16 +223,23 @@ fn what_only_people_can_choose_is_a_variable_that_the_script_asks_for() {
 #[test]
 fn what_cannot_be_undone_or_is_not_there_says_so() {
     let place = Place::new();
-    let addresses = json!({"Addresses": [{"AllocationId": "eipalloc-1", "PublicIp": "198.51.100.7", "Domain": "vpc"}]});
+    let addresses =
+        json!({"Addresses": [{"AllocationId": "eipalloc-1", "PublicIp": "198.51.100.7", "Domain": "vpc"}]});
     let id = one(&place, "ec2-describe-addresses", &addresses, "ec2_eip_used");
     place.run(&["fix", &id, "--undo"]).code(1).says(&["it cannot be undone: The address goes back to AWS"]);
     let told = place.run(&["--json", "fix", &id]).ok().json();
     assert_eq!((&told["undo"]["kind"], &told["proven"]), (&json!("one_way"), &Value::Null));
-    place.run(&["fix", "ffffffffffff"]).code(1).says(&["no finding has an id that begins with `ffffffffffff`"]);
+    place
+        .run(&["fix", "ffffffffffff"])
+        .code(1)
+        .says(&["no finding has an id that begins with `ffffffffffff`"]);
     place.run(&["fix", "ff"]).code(1).says(&["at least 4 characters"]);
     place.run(&["fix", &id, "--cli", "--undo"]).code(2);
     // It is gone with the next scan that does not see it.
-    place.write("saved/111111111111/eu-west-1/ec2-describe-addresses.json", json!({"Addresses": []}).to_string());
+    place.write(
+        "saved/111111111111/eu-west-1/ec2-describe-addresses.json",
+        json!({"Addresses": []}).to_string(),
+    );
     place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
     place.run(&["fix", &id]).code(1).says(&["is gone, so there is nothing to put right"]);
 }

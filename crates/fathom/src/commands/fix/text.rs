@@ -101,7 +101,9 @@ fn undo(told: &Told<'_>) -> Vec<String> {
     let mut lines = commands(&told.filled.undo);
     lines.extend(list(&told.filled.undo_missing));
     match undo.kind {
-        UndoKind::OneWay => lines.insert(0, format!("{} {because}", styled(render::BAD, "it cannot be undone:"))),
+        UndoKind::OneWay => {
+            lines.insert(0, format!("{} {because}", styled(render::BAD, "it cannot be undone:")))
+        }
         UndoKind::Replaces => {
             lines.insert(0, format!("{} {because}", styled(render::ATTENTION, "it makes a new one.")));
         }
@@ -160,17 +162,27 @@ fn difference(told: &Told<'_>) -> Vec<String> {
 fn proven(told: &Told<'_>) -> String {
     let not = |why: &str| format!("{} {why}", styled(render::ATTENTION, "not proven:"));
     let Some(proven) = &told.proven else {
-        return not("the fix does not say what it makes of the description, so ask `fathom check` after the next scan");
+        return not(
+            "the fix does not say what it makes of the description, so ask `fathom check` after the next scan",
+        );
     };
     let choices = if proven.with_choices { ", whatever you choose being as is said above" } else { "" };
     match proven.status {
         Status::Pass => {
-            format!("{} on a copy of what the last scans read, asked again{choices}", styled(render::GOOD, "passes"))
+            format!(
+                "{} on a copy of what the last scans read, asked again{choices}",
+                styled(render::GOOD, "passes")
+            )
         }
         Status::NotApplicable => {
-            format!("{} any more on a copy of what the last scans read", styled(render::GOOD, "is not about it"))
+            format!(
+                "{} any more on a copy of what the last scans read",
+                styled(render::GOOD, "is not about it")
+            )
         }
-        Status::Fail => not("it still fails on a copy of what the last scans read; something else is to be changed, too"),
+        Status::Fail => {
+            not("it still fails on a copy of what the last scans read; something else is to be changed, too")
+        }
         Status::Unknown => not(&format!("it is not known then: {}", clean(&proven.missing.join(", ")))),
     }
 }
