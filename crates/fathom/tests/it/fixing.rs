@@ -3,6 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -242,4 +243,29 @@ fn what_cannot_be_undone_or_is_not_there_says_so() {
     );
     place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
     place.run(&["fix", &id]).code(1).says(&["is gone, so there is nothing to put right"]);
+}
+
+#[test]
+fn every_command_is_one_that_the_command_line_of_the_provider_knows() {
+    let Some(python) = python() else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let known = Command::new(&python).args(["-c", "import awscli.clidriver"]).output().expect("Python");
+    if !known.status.success() {
+        println!("left out: the provider's command line does not run in {}", python.display());
+        return;
+    }
+    let ran = Command::new(&python)
+        .arg(root.join("tools/fix/options.py"))
+        .arg(root.join("content"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("Python");
+    let (wrong, said) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{said}");
+    assert!(wrong.is_empty(), "{wrong}");
+    let count: usize = said
+        .lines()
+        .find_map(|line| line.strip_prefix("looked at ")?.split(' ').next()?.parse().ok())
+        .expect("how many");
+    assert!(count > 700, "only {count} commands");
 }
