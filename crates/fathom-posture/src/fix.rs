@@ -43,7 +43,7 @@ pub fn fill(checks: &Checks, ground: &Ground<'_>, resource: &Resource) -> Option
 }
 
 /// What a check says of a resource, with what is not known.
-fn answer(check: &Check, ground: &Ground<'_>, uid: &str) -> Option<(Status, Vec<String>)> {
+pub fn answer(check: &Check, ground: &Ground<'_>, uid: &str) -> Option<(Status, Vec<String>)> {
     let seen = ground.seen.get(uid)?;
     let answer = check.ask(&subject(seen), ground);
     Some((answer.status, answer.missing))

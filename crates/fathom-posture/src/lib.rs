@@ -22,7 +22,7 @@ use fathom_checks::{Answer, Check, Checks, Reason, Status, Subject, finding_id};
 use fathom_content::checks::Severity;
 use serde::Serialize;
 
-pub use fix::{Copied, Proven, copied, fill};
+pub use fix::{Copied, Proven, answer, copied, fill};
 pub use frameworks::{ControlStatus, Standing, standing};
 pub use ground::{Ground, OfCode};
 pub use keep::{Extent, Kept, keep};

@@ -5,7 +5,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use fathom_checks::{Check, Command, Filled, variable};
+use fathom_checks::{Check, Command, Filled, Status, variable};
 use fathom_content::{Content, checks::UndoKind};
 use fathom_foresee::Difference;
 use fathom_model::{Edge, Explanation, KeptFinding, Part, Resource, Statement, Uid};
@@ -54,6 +54,11 @@ pub(crate) async fn run(global: &Global, args: FixArgs) -> Result<()> {
         _ => bail!("{} is gone, so there is nothing to put right", clean(finding.resource.as_str())),
     };
     let ground = Ground::load(&store, &content, &checks, now).await?;
+    if let Some((Status::Pass | Status::NotApplicable, _)) =
+        fathom_posture::answer(check, &ground, resource.uid.as_str())
+    {
+        bail!("the check passes of what the last scans read, so there is nothing to put right");
+    }
     let filled = fathom_posture::fill(&checks, &ground, &resource)
         .with_context(|| format!("the last scans did not read {}", clean(resource.uid.as_str())))?;
     drop(ground);
