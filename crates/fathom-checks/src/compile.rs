@@ -12,6 +12,7 @@ use fathom_content::{
 
 use crate::{
     facts::Asked,
+    fix::Fix,
     forms::{self, Forms},
     tree::{Mistake, Tree},
 };
@@ -27,6 +28,10 @@ pub struct Check {
     pub reads: BTreeSet<String>,
     pub(crate) applies: Option<Tree>,
     pub(crate) passes: Tree,
+    /// How it is made to hold, ready to be filled.
+    pub fix: Fix,
+    /// Whether what its fix reads is asked for with what it reads itself.
+    pub(crate) with_fix: bool,
 }
 
 impl Check {
@@ -42,7 +47,8 @@ impl Check {
     }
 
     pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
-        self.applies.iter().chain([&self.passes])
+        let of_fix = self.with_fix.then(|| self.fix.trees()).into_iter().flatten();
+        self.applies.iter().chain([&self.passes]).chain(of_fix)
     }
 }
 
@@ -94,8 +100,9 @@ impl Checks {
     pub fn compile(files: CheckFiles, forms: &dyn Forms) -> (Self, Vec<Problem>) {
         let mut problems: Vec<Problem> = files.problems.into_iter().map(Problem::from).collect();
         let mut all: BTreeMap<String, Check> = BTreeMap::new();
+        let choices = files.choices;
         for file in files.files {
-            if let Some(check) = compile(file, forms, &mut problems) {
+            if let Some(check) = compile(file, (forms, &choices), &mut problems) {
                 match all.get(&check.definition.id) {
                     Some(before) => problems.push(Problem {
                         line: 1,
@@ -126,6 +133,13 @@ impl Checks {
         Self::of(self.all.into_iter().filter(|check| wanted(check)).collect())
     }
 
+    /// Asks for what their fixes read, too, so that these can be filled.
+    #[must_use]
+    pub fn with_fixes(mut self) -> Self {
+        self.all.iter_mut().for_each(|check| check.with_fix = true);
+        self
+    }
+
     /// The check of this id.
     pub fn get(&self, id: &str) -> Option<&Check> {
         let at = self.all.binary_search_by(|check| check.definition.id.as_str().cmp(id)).ok()?;
@@ -143,7 +157,11 @@ impl Checks {
     }
 }
 
-fn compile(from: CheckFile, forms: &dyn Forms, problems: &mut Vec<Problem>) -> Option<Check> {
+fn compile(
+    from: CheckFile,
+    (forms, choices): (&dyn Forms, &BTreeMap<String, String>),
+    problems: &mut Vec<Problem>,
+) -> Option<Check> {
     let CheckFile { file, check: definition } = from;
     let before = problems.len();
     let mut problem =
@@ -193,6 +211,15 @@ fn compile(from: CheckFile, forms: &dyn Forms, problems: &mut Vec<Problem>) -> O
         Some(text) => Some(tree(&text.value, text.referenced.line(), "applies")?),
         None => None,
     };
+    let fix = Fix::compile(&definition, forms, choices, &mut problem);
     let passes = passes?;
-    (problems.len() == before).then_some(Check { definition, file, reads, applies, passes })
+    (problems.len() == before).then_some(Check {
+        definition,
+        file,
+        reads,
+        applies,
+        passes,
+        fix,
+        with_fix: false,
+    })
 }

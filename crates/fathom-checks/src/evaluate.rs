@@ -118,6 +118,51 @@ pub(crate) fn evaluate<'a>(tree: &'a Tree, ground: Ground<'a>) -> Evaluated<'a> 
     Evaluated { value, reads: run.reads, until: run.until }
 }
 
+/// Evaluates a tree that gives anything, with the values of the names that it was read with. Of those, `then` is the document as it
+/// would be: what was not read of the document is not known of it either, but for what is there.
+pub(crate) fn evaluate_any<'a>(
+    tree: &'a Tree,
+    ground: Ground<'a>,
+    given: &[&'a Value],
+    then: Option<usize>,
+) -> Result<Value, Stop> {
+    let mut slots = vec![Ok(V::Null); tree.slots];
+    for (slot, value) in slots.iter_mut().zip(given) {
+        *slot = Ok(V::Json(value));
+    }
+    let mut run = Run {
+        tree,
+        ground,
+        unread: Vec::new(),
+        known: vec![false; tree.asked.len()],
+        slots,
+        reads: Vec::new(),
+        steps: STEPS_MAX,
+    };
+    for path in ground.subject.unread {
+        run.note_unread(ground.subject.document, path, path);
+        if let Some(then) = then.and_then(|at| given.get(at).copied())
+            && !is_there(then, path)
+        {
+            run.note_unread(then, path, path);
+        }
+    }
+    let value = run.node(&tree.root)?;
+    run.plain(value)
+}
+
+/// Whether a document has something at a path.
+fn is_there(document: &Value, path: &str) -> bool {
+    let mut at = Some(document);
+    for step in path.split(['.', '[']).map(|step| step.trim_end_matches(']')) {
+        at = at.and_then(|of| match of {
+            Value::Array(items) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
+            of => of.get(step),
+        });
+    }
+    at.is_some_and(|found| !found.is_null())
+}
+
 /// A member that could not be read: what it would be a member of, its name, and how the path to it is written.
 struct Unread<'a> {
     of: &'a Value,
@@ -157,6 +202,29 @@ impl<'a> Run<'a> {
                 }
             }
         }
+    }
+
+    /// A value for what comes after the expression.
+    fn plain(&self, value: V<'a>) -> Result<Value, Stop> {
+        if let Some(stop) = self.is_cut(&value, true) {
+            return Err(stop);
+        }
+        Ok(match value {
+            V::Json(value) => value.clone(),
+            V::Null => Value::Null,
+            V::Bool(value) => Value::Bool(value),
+            V::Int(value) => Value::from(value),
+            V::Double(value) => Value::from(value),
+            V::Text(text) => Value::String(text.into_owned()),
+            V::List(items) => {
+                let items: Result<_, _> = items.iter().map(|item| self.plain(item.clone())).collect();
+                Value::Array(items?)
+            }
+            V::Optional(Some(inner)) => self.plain(*inner)?,
+            V::Optional(None) => {
+                return Err(Stop::Wrong("it is not there; write `.orValue(…)`".to_owned()));
+            }
+        })
     }
 
     fn spend(&mut self, steps: u64) -> Result<(), Stop> {

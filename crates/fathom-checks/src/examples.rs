@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fathom_content::checks::Example;
+use fathom_content::checks::{Example, UndoKind};
 use fathom_model::Timestamp;
 use serde_json::Value;
 
@@ -15,11 +15,19 @@ use crate::{
 /// When tests are asked that do not say so: 2026-01-01T00:00:00Z.
 const TESTED_AT_SECONDS: i64 = 1_767_225_600;
 
+/// The resource that tests are about, and its id.
+const TESTED: &str = "arn:aws:test:eu-central-1:111122223333:one/two/three/four";
+const TESTED_ID: &str = "the-id";
+
 /// What came of tests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tested {
     /// How many were run.
     pub run: usize,
+    /// How many fixes were filled, one for each test that fails.
+    pub filled: usize,
+    /// How many of these say what they make of the document, and the check passes there.
+    pub proven: usize,
     /// Those that did not give what they say.
     pub problems: Vec<Problem>,
 }
@@ -58,7 +66,7 @@ fn of_check(check: &Check, tested: &mut Tested) {
                 }
             };
             let subject = Subject {
-                uid: "arn:aws:test:::one",
+                uid: TESTED,
                 kind: check.definition.kind.as_str(),
                 name: None,
                 account: "111122223333",
@@ -67,6 +75,13 @@ fn of_check(check: &Check, tested: &mut Tested) {
                 unread: &example.value.unread,
             };
             let answer = check.ask(&subject, &given);
+            if expected == Status::Fail && answer.status == expected {
+                of_fix(check, &subject, &given, tested, example.referenced.line());
+            }
+            let mut problem = |message: String| {
+                let line = example.referenced.line();
+                tested.problems.push(Problem { file: check.file.clone(), line, message });
+            };
             if answer.status != expected {
                 let why: Vec<String> = answer
                     .why
@@ -98,6 +113,39 @@ fn of_check(check: &Check, tested: &mut Tested) {
                 line: 0,
                 message: format!("it reads `{path}`, which is in none of its tests: is it spelt so, and what if it is there?"),
             });
+        }
+    }
+}
+
+/// Fills the fix of a document that fails: all of it must be known, and the check must hold of what it makes of the document.
+fn of_fix(check: &Check, subject: &Subject<'_>, given: &Given<'_>, tested: &mut Tested, line: u64) {
+    let filled = check.fill(subject, TESTED_ID, given);
+    let mut problem = |message: String| {
+        tested.problems.push(Problem { file: check.file.clone(), line, message });
+    };
+    for what in filled.missing.iter().chain(&filled.undo_missing) {
+        problem(format!("its fix is not whole for this test: {what}"));
+    }
+    if filled.cli.is_empty() {
+        problem("its fix has no command for this test".to_owned());
+    }
+    let has_undo = check.fix.undo.as_ref().is_some_and(|undo| undo.kind == UndoKind::Reversible);
+    if has_undo && filled.undo.is_empty() {
+        problem("its undo has no command for this test".to_owned());
+    }
+    tested.filled += 1;
+    if let Some(then) = &filled.then {
+        let after = check.ask(&Subject { document: then, ..*subject }, given);
+        let is_asked = check.asked().any(|asked| *asked != Asked::Resource);
+        match after.status {
+            Status::Pass | Status::NotApplicable => tested.proven += 1,
+            // What engines would say of the other document, tests do not know.
+            _ if is_asked => {}
+            status => tested.problems.push(Problem {
+                file: check.file.clone(),
+                line,
+                message: format!("after its fix this test gives {}", status.word()),
+            }),
         }
     }
 }

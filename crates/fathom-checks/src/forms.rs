@@ -88,25 +88,23 @@ pub(crate) fn read(tree: &Tree, kind: &str, forms: &dyn Forms) -> Result<Paths, 
             return Err(Mistake { line: tree.root.line, message });
         }
     }
-    for asked in &tree.asked {
-        let wrong = |message: String| Err(Mistake { line: tree.root.line, message });
-        if let Some(other) = asked.kind()
-            && forms.has_type(other) == Some(false)
-        {
-            return wrong(format!("`{}`: no type is called `{other}`", asked.text()));
-        }
-        let relation = match asked {
-            Asked::Related(edge) => Some((kind, edge)),
-            Asked::Referring(other, edge) => Some((other.as_str(), edge)),
-            _ => None,
-        };
-        if let Some((from, edge)) = relation
-            && forms.has_relation(from, edge) == Some(false)
-        {
-            return wrong(format!("`{}`: {from} has no relation called `{edge}`", asked.text()));
-        }
-    }
+    look.asked()?;
     Ok(look.paths)
+}
+
+/// Looks through a tree that may give anything. `documents` are the slots that hold documents of the type, too.
+pub(crate) fn read_any(
+    tree: &Tree,
+    kind: &str,
+    forms: &dyn Forms,
+    documents: &[usize],
+) -> Result<(), Mistake> {
+    let mut look = Look { tree, kind, forms, slots: vec![Gives::Any; tree.slots], paths: Paths::new() };
+    for slot in documents {
+        look.set(*slot, Gives::At(kind.to_owned(), Vec::new()));
+    }
+    look.node(&tree.root)?;
+    look.asked()
 }
 
 struct Look<'a> {
@@ -118,6 +116,30 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// That what is asked beside the document exists.
+    fn asked(&self) -> Result<(), Mistake> {
+        let Self { tree, kind, forms, .. } = self;
+        for asked in &tree.asked {
+            let wrong = |message: String| Err(Mistake { line: tree.root.line, message });
+            if let Some(other) = asked.kind()
+                && forms.has_type(other) == Some(false)
+            {
+                return wrong(format!("`{}`: no type is called `{other}`", asked.text()));
+            }
+            let relation = match asked {
+                Asked::Related(edge) => Some((*kind, edge)),
+                Asked::Referring(other, edge) => Some((other.as_str(), edge)),
+                _ => None,
+            };
+            if let Some((from, edge)) = relation
+                && forms.has_relation(from, edge) == Some(false)
+            {
+                return wrong(format!("`{}`: {from} has no relation called `{edge}`", asked.text()));
+            }
+        }
+        Ok(())
+    }
+
     /// What stands at a place, where its form is known.
     fn plain(&self, gives: &Gives) -> Gives {
         let Gives::At(kind, path) = gives else { return gives.clone() };

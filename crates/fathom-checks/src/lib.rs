@@ -2,7 +2,8 @@
 //!
 //! [`Checks::compile`] makes checks out of files, naming those that cannot be used. [`Checks::ask`] asks all checks of a type of
 //! one document and gives four answers: pass, fail, not applicable, unknown. `tree.rs` reads expressions, `forms.rs` tells wrong
-//! ones before they are asked, `evaluate.rs` evaluates them, `examples.rs` runs the tests that each check brings.
+//! ones before they are asked, `evaluate.rs` evaluates them, `examples.rs` runs the tests that each check brings,
+//! `fix/` fills the commands that put something right.
 //!
 //! **Invariant:** what was not read is unknown, never false; a check that fails names the values that decided.
 
@@ -11,6 +12,7 @@ mod compile;
 mod evaluate;
 mod examples;
 mod facts;
+mod fix;
 mod forms;
 mod operate;
 mod reasons;
@@ -22,6 +24,7 @@ pub use compile::{Check, Checks, Problem};
 pub use evaluate::STEPS_MAX;
 pub use examples::{Tested, test};
 pub use facts::{Asked, Fact, Facts, Missing, Subject};
+pub use fix::{Command, Filled, Fix, Part, Undo, holds_choice, variable};
 pub use forms::{Form, Forms, NoForms};
 pub use reasons::Reason;
 pub use tree::{CHARS_MAX, Mistake, NODES_MAX};

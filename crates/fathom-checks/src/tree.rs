@@ -263,6 +263,11 @@ pub(crate) struct Tree {
 impl Tree {
     /// Reads an expression.
     pub(crate) fn parse(text: &str) -> Result<Self, Mistake> {
+        Self::parse_with(text, &[])
+    }
+
+    /// The same where more names are known, whose values lie in the first slots.
+    pub(crate) fn parse_with(text: &str, given: &[&str]) -> Result<Self, Mistake> {
         if text.chars().count() > CHARS_MAX {
             return Err(mistake(
                 0,
@@ -276,8 +281,9 @@ impl Tree {
             let said = first.map(|error| error.msg.lines().next().unwrap_or_default().to_owned());
             mistake(line, format!("it is no expression: {}", said.unwrap_or_default()))
         })?;
-        let mut reader =
-            Reader { text, source: &source, asked: Vec::new(), names: Vec::new(), slots: 0, nodes: 0 };
+        let names: Vec<(String, usize)> = given.iter().map(|name| (*name).to_owned()).zip(0..).collect();
+        let (given, slots) = (names.len(), names.len());
+        let mut reader = Reader { text, source: &source, asked: Vec::new(), names, given, slots, nodes: 0 };
         let root = reader.node(&parsed)?;
         Ok(Self { root, asked: reader.asked, slots: reader.slots })
     }
@@ -293,6 +299,8 @@ struct Reader<'t> {
     asked: Vec<Asked>,
     /// Names that folds bind, the innermost last.
     names: Vec<(String, usize)>,
+    /// How many of the names no fold binds.
+    given: usize,
     slots: usize,
     nodes: usize,
 }
@@ -328,7 +336,7 @@ impl Reader<'_> {
                     return Err(mistake(line, "macros take one name".to_owned()));
                 }
                 let range = self.node(&fold.iter_range)?;
-                if self.names.len() >= 2 * FOLDS_MAX {
+                if self.names.len() - self.given >= 2 * FOLDS_MAX {
                     let message = format!(
                         "more than {FOLDS_MAX} macros (`exists`, `all`, `filter`, …) stand in each other, which may take too long"
                     );

@@ -11,12 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_saphyr::Spanned;
 
+pub use crate::fix::{Fix, Step, Steps, Takes, Undo, UndoKind};
 use crate::{ContentError, parse_yaml};
 
 /// Files of checks that are read from a directory.
 const FILES_MAX: usize = 20_000;
 /// Bytes of one file.
 const FILE_BYTES_MAX: usize = 256 * 1024;
+/// The file that says what people choose when they make a fix.
+const CHOICES: &str = "checks/choices.yaml";
 /// Folders below each other in which files are looked for.
 const DEPTH_MAX: usize = 4;
 
@@ -45,7 +48,7 @@ pub struct CheckDefinition {
     pub applies: Option<Spanned<String>>,
     /// What must hold, as an expression.
     pub passes: Spanned<String>,
-    /// How it is made to hold.
+    /// How it is made to hold, and how that is taken back.
     pub fix: Fix,
     /// What that costs.
     pub costs: Costs,
@@ -57,35 +60,6 @@ pub struct CheckDefinition {
     /// Documents with what must come of them.
     #[serde(default)]
     pub tests: Tests,
-}
-
-/// How something is put right.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fix {
-    /// By hand in the provider's console; empty where there is none.
-    #[serde(default)]
-    pub console: String,
-    /// On the command line.
-    pub cli: String,
-    /// In Terraform; empty of what manifests declare.
-    #[serde(default)]
-    pub terraform: String,
-    /// In the manifest, of what manifests declare.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub manifest: Option<String>,
-}
-
-impl Fix {
-    /// How it is put right by hand.
-    pub fn by_hand(&self) -> &str {
-        self.manifest.as_deref().unwrap_or(&self.console)
-    }
-
-    /// How it is put right in code.
-    pub fn in_code(&self) -> &str {
-        self.manifest.as_deref().unwrap_or(&self.terraform)
-    }
 }
 
 /// What a fix costs.
@@ -146,6 +120,8 @@ pub struct CheckFiles {
     pub files: Vec<CheckFile>,
     /// What could not be used, and why.
     pub problems: Vec<ContentError>,
+    /// What people choose when they make a fix, by the name that fixes give it, each with what it is.
+    pub choices: BTreeMap<String, String>,
 }
 
 impl CheckFiles {
@@ -173,6 +149,13 @@ impl CheckFiles {
             if text.len() > FILE_BYTES_MAX {
                 let message = format!("it has more than {FILE_BYTES_MAX} bytes; a check is one small file");
                 found.problems.push(ContentError::Invalid { file: name.clone(), message });
+                continue;
+            }
+            if name == CHOICES {
+                match parse_yaml(name, text) {
+                    Ok(choices) => found.choices = choices,
+                    Err(problem) => found.problems.push(problem),
+                }
                 continue;
             }
             match parse_yaml::<CheckDefinition>(name, text) {

@@ -17,6 +17,7 @@ pub mod demands;
 pub mod edits;
 pub mod encryption;
 pub mod finders;
+pub mod fix;
 pub mod frameworks;
 mod image;
 pub mod manifests;

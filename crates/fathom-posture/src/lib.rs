@@ -2,13 +2,14 @@
 //!
 //! Start in [`Ground::load`], then [`Posture::of`]. `ground.rs` reads the store and the engines, only what the checks ask for;
 //! `facts.rs` says what engines know of one resource; `shapes.rs` says what documents of a type have, by the service models. [`OfManifests`]
-//! asks the objects of Kubernetes manifests, without a store. [`keep`]
-//! says what of a run is kept, [`Places`] what an intruder could do with resources,
+//! asks the objects of Kubernetes manifests, without a store; [`Watch`] asks again only what changed. [`keep`]
+//! says what of a run is kept, [`fill`] how a finding is put right, [`Places`] what an intruder could do with resources,
 //! [`standing`] how controls of frameworks stand, [`Protection`] how the data of each system is protected.
 //!
 //! **Invariant:** what was not read is a finding that is unknown, or a gap; it is never one that passes.
 
 mod facts;
+mod fix;
 mod frameworks;
 mod ground;
 mod keep;
@@ -25,6 +26,7 @@ use fathom_checks::{Answer, Check, Checks, Reason, Status, Subject, finding_id};
 use fathom_content::checks::Severity;
 use serde::Serialize;
 
+pub use fix::{Copied, Proven, answer, copied, fill};
 pub use frameworks::{ControlStatus, Standing, standing};
 pub use ground::{Engines, Ground, OfCode, Reached, reached};
 pub use keep::{Extent, Kept, keep, keep_again};

@@ -118,6 +118,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Protection(args) => commands::protection::run(&global, &args).await?,
         Command::Check(args) => return commands::check::run(&global, args).await,
         Command::Findings(args) => commands::findings::run(&global, args).await?,
+        Command::Fix(args) => commands::fix::run(&global, args).await?,
         Command::Content(command) => return commands::check::content(&global, &command),
         Command::Net(args::NetCommand::Trace(args)) => commands::reach::trace(&global, args).await?,
         Command::Public(args) => {

@@ -33,7 +33,7 @@ impl Forms for Model {
 fn file(id: &str, passes: &str, tests: &str) -> String {
     format!(
         "id: {id}\ntitle: Something holds\nseverity: low\nbecause: It matters.\ntype: T\npasses: {passes}\n\
-         fix: {{ console: c, cli: c, terraform: t }}\ncosts: {{ money: m, performance: p, effort: e }}\n\
+         fix: {{ console: c, cli: aws c, terraform: t }}\ncosts: {{ money: m, performance: p, effort: e }}\n\
          references: [https://example.com/]\n{tests}"
     )
 }

@@ -159,6 +159,22 @@ pub async fn plan(
     Ok(Planned { overlay, changes: several::together(changes), called })
 }
 
+/// Puts other descriptions in the place of those that the last scans read.
+///
+/// # Errors
+/// When the store fails.
+pub async fn rewritten(
+    store: &Store,
+    content: &Content,
+    documents: Vec<(Resource, Value)>,
+) -> Result<Overlay, StoreError> {
+    let pages = documents.into_iter().map(|(resource, document)| {
+        let uid = resource.uid.clone();
+        (uid, Page { document, ..page(resource) })
+    });
+    lay::lay(store, content, pages.collect(), BTreeSet::new(), &mut []).await
+}
+
 /// Whether something new is called after what the run decides.
 fn waits(change: &Proposed, map: &DeclaredMap) -> bool {
     let names = |value: &Value, name: &str| {

@@ -4,6 +4,7 @@ mod access;
 mod assign;
 mod checks;
 mod findings;
+mod fix;
 mod iam;
 mod import;
 mod net;
@@ -27,6 +28,7 @@ pub(crate) use access::{
 pub(crate) use assign::AssignCommand;
 pub(crate) use checks::{CheckArgs, ContentCommand, FrameworksArgs, ProtectionArgs};
 pub(crate) use findings::{AcceptFindingsArgs, FindingsArgs, FindingsCommand, ListFindingsArgs, OrderArg};
+pub(crate) use fix::FixArgs;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportFlowsArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
@@ -152,6 +154,8 @@ pub(crate) enum Command {
     Protection(ProtectionArgs),
     /// List what checks found and what became of it, what an intruder could use first; accept it until a date
     Findings(FindingsArgs),
+    /// Print the exact change that puts a finding right, what it touches and how it is taken back; it runs nothing
+    Fix(FixArgs),
     /// Test the content that ships and your own
     #[command(subcommand)]
     Content(ContentCommand),

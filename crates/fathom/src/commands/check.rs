@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use fathom_checks::{Check, Checks, Problem, Status};
 use fathom_content::{
     Content,
-    checks::{CheckFiles, Severity},
+    checks::{CheckFiles, Severity, UndoKind},
 };
 use fathom_posture::{Counts, Extent, Finding, Ground, Posture, Shapes};
 use serde_json::{Value, json};
@@ -191,9 +191,10 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
             .iter()
             .map(|one| json!({ "file": one.file, "line": one.line, "message": one.message }))
             .collect();
-        render::print_json(
-            &json!({ "checks": checks.all.len(), "tests": tested.run, "problems": problems }),
-        )?;
+        render::print_json(&json!({
+            "checks": checks.all.len(), "tests": tested.run, "problems": problems,
+            "fixes": { "filled": tested.filled, "proven": tested.proven, "undo": Undone::of(&checks) },
+        }))?;
     } else {
         for problem in &problems {
             render::print(styled(render::BAD, clean(&problem.to_string())))?;
@@ -207,11 +208,47 @@ pub(crate) fn content(global: &Global, command: &ContentCommand) -> Result<Endin
             render::count(tested.run as u64, "test"),
             render::count(problems.len() as u64, "problem"),
         ))?;
+        let undone = Undone::of(&checks);
+        render::print(format!(
+            "fixes: {} filled by tests, {} of these proven on the changed document; undo {} reversible, {} one way, {} replaced, \
+             {} not written yet",
+            tested.filled,
+            tested.proven,
+            undone.reversible,
+            undone.one_way,
+            undone.replaces,
+            undone.not_written
+        ))?;
     }
     Ok(if problems.is_empty() { Ending::Done } else { Ending::GateClosed })
 }
 
-fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
+/// How the fixes of checks are taken back.
+#[derive(Debug, Default, serde::Serialize)]
+struct Undone {
+    reversible: usize,
+    one_way: usize,
+    replaces: usize,
+    not_written: usize,
+}
+
+impl Undone {
+    fn of(checks: &Checks) -> Self {
+        let mut all = Self::default();
+        for check in &checks.all {
+            let count = match check.fix.undo.as_ref().map(|undo| undo.kind) {
+                Some(UndoKind::Reversible) => &mut all.reversible,
+                Some(UndoKind::OneWay) => &mut all.one_way,
+                Some(UndoKind::Replaces) => &mut all.replaces,
+                None => &mut all.not_written,
+            };
+            *count += 1;
+        }
+        all
+    }
+}
+
+pub(super) fn load(global: &Global, content: &Content) -> (Checks, Vec<Problem>) {
     Checks::compile(CheckFiles::load(global.content.as_deref()), &Shapes::of(content))
 }
 

@@ -225,7 +225,7 @@ async fn show(global: &Global, text: &str) -> Result<()> {
 }
 
 /// The one finding that a person means.
-async fn one(store: &Store, text: &str) -> Result<KeptFinding> {
+pub(in crate::commands) async fn one(store: &Store, text: &str) -> Result<KeptFinding> {
     let text = text.trim().to_lowercase();
     if text.len() < ID_CHARS_MIN {
         bail!("write at least {ID_CHARS_MIN} characters of the finding's id");

@@ -17,6 +17,7 @@ pub(crate) mod escalate;
 pub(crate) mod explain;
 pub(crate) mod exposed;
 pub(crate) mod findings;
+pub(crate) mod fix;
 pub(crate) mod frameworks;
 pub(crate) mod gate;
 pub(crate) mod history;

@@ -2,7 +2,7 @@
 
 mod applied;
 mod asked;
-mod finding;
+pub(in crate::commands) mod finding;
 pub(in crate::commands) mod markdown;
 mod sarif;
 

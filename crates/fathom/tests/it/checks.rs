@@ -147,7 +147,7 @@ fn content_is_tested_against_the_service_models_and_one_bad_check_stops_no_other
     let folder = place.path().join("mine/checks/aws/ec2");
     fs::create_dir_all(&folder).expect("a folder");
     let check = "id: mine\ntitle: t\nseverity: low\nbecause: b.\ntype: AWS::EC2::Volume\npasses: doc.Encrypte\n\
-                 fix: { console: c, cli: c, terraform: t }\ncosts: { money: m, performance: p, effort: e }\n\
+                 fix: { console: c, cli: aws c, terraform: t }\ncosts: { money: m, performance: p, effort: e }\n\
                  references: [https://example.com/]\ntests:\n  pass: [{ doc: { Encrypted: true } }]\n  fail: [{ doc: { Encrypted: false } }]\n";
     fs::write(folder.join("mine.yaml"), check).expect("a file");
     let mine = place.path().join("mine").to_string_lossy().into_owned();

@@ -19,6 +19,7 @@ mod enumerated;
 mod escalate;
 mod faults;
 mod findings;
+mod fixing;
 mod flows;
 mod gate;
 mod harness;

@@ -192,8 +192,8 @@ impl FindingFix {
         let (fix, costs) = (&check.definition.fix, &check.definition.costs);
         Self {
             console: fix.console.clone(),
-            cli: fix.cli.clone(),
-            terraform: fix.terraform.clone(),
+            cli: fix.cli(),
+            terraform: fix.terraform.value.clone(),
             money: costs.money.clone(),
             performance: costs.performance.clone(),
             effort: costs.effort.clone(),

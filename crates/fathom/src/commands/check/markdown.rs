@@ -57,7 +57,7 @@ pub(super) fn comment(told: &Told<'_>) -> String {
         .filter(|check| failed.iter().any(|finding| finding.check == check.definition.id))
         .map(|check| {
             let (id, fix) = (&check.definition.id, &check.definition.fix);
-            let fix = if told.code.is_some() { fix.in_code() } else { &fix.cli };
+            let fix = if told.code.is_some() { fix.in_code().to_owned() } else { fix.cli() };
             format!("- `{}`: {}", code(id), plain(fix.trim()))
         })
         .collect();

@@ -75,7 +75,7 @@ fn rule(check: &Check) -> Value {
         "id": definition.id,
         "shortDescription": { "text": definition.title },
         "fullDescription": { "text": format!("{}. {}", definition.title, definition.because) },
-        "help": { "text": format!("{} On the command line: {}", definition.fix.by_hand(), definition.fix.cli) },
+        "help": { "text": format!("{} On the command line: {}", definition.fix.by_hand(), definition.fix.cli()) },
         "helpUri": definition.references.first(),
         "defaultConfiguration": { "level": level(definition.severity) },
         "properties": { "security-severity": rank(definition.severity), "tags": ["security"], "controls": definition.controls },

@@ -44,7 +44,7 @@ pub(super) fn report(told: &Told<'_>, limit: usize) -> String {
             && let Some(check) = told.check(&first.check)
         {
             let fix = &check.definition.fix;
-            let _ = writeln!(out, "  fix: {}", fix.manifest.as_deref().unwrap_or(&fix.cli).trim());
+            let _ = writeln!(out, "  fix: {}", fix.manifest.clone().unwrap_or_else(|| fix.cli()).trim());
         }
         out.push('\n');
     }
@@ -170,9 +170,10 @@ pub(super) fn explained(check: &Check) -> String {
     }
     let fix = &definition.fix;
     let of_manifests = fix.manifest.as_deref().map(|fix| ("fix in the manifest", fix));
+    let cli = fix.cli();
     let fixes = [("fix in the console", fix.console.as_str())].into_iter().chain(of_manifests);
     for (name, fix) in
-        fixes.chain([("fix on the command line", &*fix.cli), ("fix in Terraform", &*fix.terraform)])
+        fixes.chain([("fix on the command line", &*cli), ("fix in Terraform", &*fix.terraform.value)])
     {
         if !fix.is_empty() {
             part(name, fix);

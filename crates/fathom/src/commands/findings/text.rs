@@ -173,8 +173,8 @@ pub(super) fn one(row: &Row<'_>, events: &[FindingEvent]) -> String {
     if let Some(check) = row.check {
         let (fix, costs) = (&check.definition.fix, &check.definition.costs);
         part("fix in the console", &fix.console);
-        part("fix on the command line", &fix.cli);
-        part("fix in Terraform", &fix.terraform);
+        part("fix on the command line", &fix.cli());
+        part("fix in Terraform", &fix.terraform.value);
         part(
             "what the fix costs",
             &format!("money: {}\nspeed: {}\neffort: {}", costs.money, costs.performance, costs.effort),

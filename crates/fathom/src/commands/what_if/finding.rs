@@ -136,6 +136,31 @@ pub(super) fn of(difference: &Difference) -> Vec<Finding> {
     all
 }
 
+/// What differs, in short.
+pub(in crate::commands) struct Brief {
+    /// How many surely open.
+    pub(in crate::commands) opens: usize,
+    /// How many close.
+    pub(in crate::commands) closes: usize,
+    /// How many become less sure or unknown.
+    pub(in crate::commands) others: usize,
+    /// What becomes of each, and what it is, the worst first.
+    pub(in crate::commands) rows: Vec<(&'static str, String, String)>,
+}
+
+/// Tells what differs in short.
+pub(in crate::commands) fn brief(difference: &Difference) -> Brief {
+    let all = of(difference);
+    let opens = all.iter().filter(|one| one.surely_opens()).count();
+    let closes = all.iter().filter(|one| one.turn == Turn::Closed).count();
+    Brief {
+        opens,
+        closes,
+        others: all.len() - opens - closes,
+        rows: all.iter().map(|one| (one.group.words().0, one.word(), one.what.clone())).collect(),
+    }
+}
+
 fn finding<T>(group: Group, of: &Differs<T>, what: String, why: Vec<String>, resource: &str) -> Finding {
     Finding {
         group,
