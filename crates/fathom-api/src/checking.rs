@@ -10,7 +10,7 @@ use fathom_access::AccessError;
 use fathom_checks::{Checks, Status};
 use fathom_content::{Content, checks::CheckFiles, frameworks::Frameworks};
 use fathom_model::Scan;
-use fathom_posture::{Extent, Ground, Kept, Posture, Shapes, keep};
+use fathom_posture::{Extent, Ground, Kept, Posture, Protectable, Shapes, keep};
 use fathom_store::{FindingRun, SYSTEM_ACTOR};
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 
@@ -59,6 +59,8 @@ pub(crate) struct Snapshot {
     pub(crate) catalogue: Arc<Catalogue>,
     /// How each check came out. Findings are in the store.
     pub(crate) posture: Posture,
+    /// How data is protected, before it is known who asks.
+    pub(crate) protectable: Protectable,
     turn: i64,
 }
 
@@ -104,7 +106,7 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
             .hint("start one with POST /scans")
     })?;
     let catalogue = catalogue(state).await?;
-    let (posture, found) = ask(state, &catalogue).await?;
+    let (posture, protectable, found) = ask(state, &catalogue).await?;
     let before = state.store.last_finding_run(true).await?;
     let is_new = before.is_none_or(|run| run.scan != scan.id) || !found.updates.is_empty();
     // A server that starts anew and finds the same has nothing to seal.
@@ -119,13 +121,16 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         };
         state.store.keep_findings(&run, &found.updates, &found.seen).await?;
     }
-    let made = Arc::new(Snapshot { scan, catalogue, posture, turn });
+    let made = Arc::new(Snapshot { scan, catalogue, posture, protectable, turn });
     *kept = Some(Arc::clone(&made));
     Ok(made)
 }
 
 /// Asks all checks of everything, and compares with what was known.
-async fn ask(state: &ApiState, catalogue: &Arc<Catalogue>) -> Result<(Posture, Kept), Problem> {
+async fn ask(
+    state: &ApiState,
+    catalogue: &Arc<Catalogue>,
+) -> Result<(Posture, Protectable, Kept), Problem> {
     let (store, content, now) = (state.store.for_questions(), Arc::clone(&state.content), state.now());
     let (catalogue, handle) = (Arc::clone(catalogue), Handle::current());
     let asking = spawn_blocking(move || {
@@ -137,7 +142,8 @@ async fn ask(state: &ApiState, catalogue: &Arc<Catalogue>) -> Result<(Posture, K
         let keeping = keep(&store, &content, checks, &mut ground, (&posture, &extent), now);
         let found = handle.block_on(keeping)?;
         posture.findings = Vec::new();
-        Ok::<_, AccessError>((posture, found))
+        let protectable = handle.block_on(Protectable::of(&store, &content, checks, &mut ground))?;
+        Ok::<_, AccessError>((posture, protectable, found))
     });
     asking.await.map_err(|_| waiting::not_done(ASKING))?.map_err(|error| match error {
         AccessError::Store(error) => error.into(),

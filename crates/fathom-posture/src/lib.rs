@@ -25,7 +25,9 @@ pub use frameworks::{ControlStatus, Standing, standing};
 pub use ground::{Ground, OfCode};
 pub use keep::{Extent, Kept, keep};
 pub use places::Places;
-pub use protection::{Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap};
+pub use protection::{
+    DataStore, Protectable, Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap,
+};
 pub use shapes::Shapes;
 
 /// What came of a check on a resource.
