@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::views::{BySeverity, FindingSeverity};
 use crate::{
+    checking,
     extract::Query,
     permitting,
     problem::{Code, Problem, ProblemView},
@@ -89,6 +90,8 @@ pub(crate) async fn preview(
     let invalid = |words: String| Problem::new(Code::InvalidParameter, words);
     check_rule(&rule).map_err(invalid)?;
     let patterns = Patterns::of(&rule).map_err(invalid)?;
+    // What the last scan left is asked before it is counted.
+    checking::snapshot(&state).await?;
     let now = state.now();
     let held = super::holding(&state, now).await?;
     let all = state.store.findings().await?;
