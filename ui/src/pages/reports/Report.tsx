@@ -16,7 +16,7 @@ import table from "../../parts/Table.module.css";
 import { useMay, useWho, useWhole } from "../../session/may";
 import { Bar } from "../frameworks/Frameworks";
 import { Sign } from "../frameworks/Sign";
-import { answered, NAMES, sentence, STANDINGS } from "../frameworks/words";
+import { answered, sentence } from "../frameworks/words";
 import { called, lastDay } from "../findings/words";
 import styles from "./Report.module.css";
 import { type Part, type Row, scope, summary, title } from "./words";
@@ -98,7 +98,7 @@ export function Sheet({ part, name, framework, findings }: { part: Part; name: s
       <header className={styles.head}><h1 className="wrap">{name}</h1><Facts part={part} findings={findings} /></header>
       <section className="stack" aria-labelledby="answer">
         <h2 id="answer">In short</h2>
-        {framework && <><p className="wrap"><strong>{sentence(framework.framework)}</strong> A control that passes is one of which no check found anything wrong: it is no statement that you comply.</p><Bar framework={framework.framework} /><p className="small wrap">{STANDINGS.filter((each) => framework.framework.counts[each] > 0).map((each) => `${count(framework.framework.counts[each])} ${NAMES[each]}`).join(" · ")}</p></>}
+        {framework && <><p className="wrap"><strong>{sentence(framework.framework)}</strong> A control that passes is one of which no check found anything wrong: it is no statement that you comply.</p><Bar framework={framework.framework} /></>}
         <p className="wrap">{framework ? <span>{summary(open, accepted, more)}</span> : <strong>{summary(open, accepted, more)}</strong>}</p>
       </section>
       {framework && <Controls all={framework.controls} />}
@@ -124,8 +124,8 @@ function Facts({ part, findings: { run, as_of } }: { part: Part; findings: Findi
       <div><dt>of</dt><dd className="wrap">{scope(part, who)}</dd></div>
       <div><dt>made</dt><dd className="wrap">{moment(now)}{who && <> by <bdi>{shown(who.name, 80)}</bdi></>}</dd></div>
       <div><dt>estate</dt><dd className="wrap">as scan {as_of.scan} left it{as_of.finished_at && `, ${moment(as_of.finished_at)}`}</dd></div>
-      <div><dt>checks</dt><dd className="wrap">{run ? <>{counted(run.checks, "check")} asked {run.resources !== null && run.resources !== undefined && `of ${counted(run.resources, "resource")} `}{moment(run.at)}{!run.whole && "; not all checks were asked of everything"}{run.scan < as_of.scan && "; a scan has ended since"}</> : "not asked yet"}</dd></div>
-      <div><dt>ledger</dt><dd className="wrap"><Seal run={run ?? undefined} /></dd></div>
+      <div><dt>checks</dt><dd className="wrap">{run ? <>{counted(run.checks, "check")} asked {run.resources !== null && run.resources !== undefined && `of ${counted(run.resources, "resource")}`}, {moment(run.at)}{!run.whole && "; not all checks were asked of everything"}{run.scan < as_of.scan && "; a scan has ended since"}</> : "not asked yet"}</dd></div>
+      <div><dt>ledger</dt><dd><p className="wrap"><Seal run={run ?? undefined} /></p></dd></div>
     </dl>
   );
 }
