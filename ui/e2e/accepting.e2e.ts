@@ -50,4 +50,36 @@ describe("a finding", () => {
       await page.goto(address);
       await page.getByRole("button", { name: "Accept until a date…" }).waitFor();
     }));
+
+  it("is accepted with all that fit a rule, of which it is shown first what it takes", () =>
+    journey("/findings?view=accepted", async (page) => {
+      await page.getByRole("button", { name: "Accept by a rule…" }).click();
+      const dialog = page.getByRole("dialog", { name: "Accept by a rule" });
+      const accept = dialog.getByRole("button", { name: "Accept", exact: true });
+      await dialog.getByText("Write a pattern, and what it takes is shown here.").waitFor();
+      // One that takes everything is refused before anybody can send it.
+      await dialog.getByRole("textbox", { name: "Check" }).fill("*");
+      await dialog.getByText("the rule takes every finding there is; narrow it").waitFor();
+      await dialog.getByRole("textbox", { name: "Check" }).fill("ec2_volume_*");
+      await dialog.getByRole("textbox", { name: "Owner" }).fill("pay*");
+      await dialog.getByText(/^It takes \d+ findings?: /).waitFor();
+      const takes = Number(/takes (\d+)/.exec(await dialog.getByText(/^It takes \d+ findings?: /).innerText())?.[1]);
+      await dialog.getByRole("textbox", { name: "Reason" }).fill("These disks are emptied in May");
+      expect(await accept.isDisabled()).toBe(true);
+      await dialog.getByRole("textbox", { name: "Who approved it" }).fill("k.lee");
+      await dialog.getByLabel("Until the end of").fill(day);
+      await everySize(page, "findings-rule");
+      await accept.click();
+      await dialog.waitFor({ state: "detached" });
+      const own = page.getByRole("table", { name: "Exceptions" }).getByRole("row", { name: /ec2_volume_\*.*These disks are emptied in May/ }).filter({ has: page.getByRole("button", { name: "End…" }) });
+      await own.getByText("holds").waitFor();
+      await page.goto(`${ADDRESS}/findings?state=accepted&owner=payments`);
+      await page.getByText(`${takes} finding${takes === 1 ? " fits" : "s fit"}.`).waitFor();
+      await page.goto(`${ADDRESS}/findings?view=accepted`);
+      await own.getByRole("button", { name: "End…" }).click();
+      const ending = page.getByRole("dialog", { name: /^End exception \d+$/ });
+      await ending.getByRole("textbox", { name: "Why it ends" }).fill("It was not agreed");
+      await ending.getByRole("button", { name: "End it" }).click();
+      await ending.waitFor({ state: "detached" });
+    }, { quiet: /status of 400/ }));
 });

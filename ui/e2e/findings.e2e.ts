@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { ADDRESS, TOKEN } from "./browser";
 import { AS_OF, everySize, journey } from "./journey";
+import { bare, read } from "./pdf";
 
 const LONG = "a-bucket-with-a-name-of-the-longest-kind-that-there-may-be-in-an-organisation-where-names-say-everything";
 
@@ -11,6 +12,13 @@ async function asked(): Promise<void> {
     const answer = await fetch(`${ADDRESS}/api/v1/findings?limit=1`, { headers: { Authorization: `Bearer ${TOKEN}` } });
     return answer.ok && ((await answer.json()) as { ranked: boolean }).ranked;
   }, { timeout: 90_000, interval: 1_000 }).toBe(true);
+}
+
+/** What the server answers. */
+async function told<T>(path: string): Promise<T> {
+  const answer = await fetch(`${ADDRESS}/api/v1${path}`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as T;
 }
 
 /** Findings of every kind that there may be. */
@@ -93,6 +101,118 @@ describe("findings", () => {
       await page.getByText("order is being worked out").waitFor();
       await page.getByText("a scan has ended since").waitFor();
       await everySize(page, "findings-crowd");
+    }));
+});
+
+describe("teams", () => {
+  it("are told what they have to do, and each figure opens as many findings", () =>
+    journey("/findings", async (page) => {
+      await asked();
+      await page.getByRole("radio", { name: "Teams" }).click();
+      await page.waitForURL(/view=teams/);
+      const teams = page.getByRole("table", { name: "Teams" });
+      await teams.getByRole("rowheader", { name: "nobody answers" }).waitFor();
+      await everySize(page, "findings-teams");
+      const { rows } = await told<{ rows: { value: string | null; needs_work: Record<string, number> }[] }>("/findings/teams");
+      for (const value of [null, "payments"]) {
+        const row = rows.find((each) => each.value === value)!;
+        const high = row.needs_work.high!;
+        expect(high).toBeGreaterThan(0);
+        await teams.getByRole("link", { name: `${high} high, of ${value ?? "nobody"}` }).click();
+        await page.getByText(`${high} finding${high === 1 ? " fits" : "s fit"}.`).waitFor();
+        await page.goBack();
+      }
+      await page.getByRole("radio", { name: "Account" }).click();
+      await page.waitForURL(/by=account/);
+      await page.getByRole("table", { name: "Accounts" }).getByRole("rowheader").nth(1).waitFor();
+      await page.getByRole("link", { name: /^Trend of \d{12}$/ }).first().click();
+      await page.waitForURL(/view=trend&account=\d{12}/);
+      await page.getByText(/findings? (is|are) failing/).waitFor();
+      await page.getByRole("button", { name: "Of all" }).click();
+      await page.waitForURL(/view=trend$/);
+      await everySize(page, "findings-trend-first");
+    }));
+
+  it("go up and down over many runs, for a framework too", () =>
+    journey("/findings?view=trend", async (page) => {
+      const day = (at: number) => new Date(Date.UTC(2026, 7, 1 + at, 6)).toISOString();
+      const points = Array.from({ length: 90 }, (_, at) => ({ at: day(at), scan: at + 1, failing: { critical: 12 - Math.floor(at / 9), high: 120 - at + (at % 7), medium: 300 + 3 * (at % 11) - at, low: 900 - 2 * at }, controls: 31 - Math.floor(at / 8) }));
+      const teams = ["payments", "platform", "storefront", null, "data", "search"].map((owner, one) => ({ owner, failing: points.map((_, at) => 300 - one * 40 - at + (at % (one + 3))) }));
+      await page.route(/\/api\/v1\/findings\/trend/, (route) => route.fulfill({ json: { points, teams, controls: 61, by_day: true } }));
+      await page.goto(`${ADDRESS}/findings?view=trend&framework=soc2`);
+      await page.getByRole("img", { name: /^By severity, over 90 runs: critical from 12 to 3/ }).waitFor();
+      await page.getByRole("img", { name: /^Controls of which a check fails, of 61: 20 now/ }).waitFor();
+      await page.getByText("By team: the 4 with most of 6").waitFor();
+      await everySize(page, "findings-trend");
+    }));
+});
+
+describe("reports", () => {
+  it("are printed with their title, every control, what fails and the seal", () =>
+    journey("/frameworks/soc2", async (page) => {
+      await asked();
+      await page.getByRole("link", { name: "Report" }).click();
+      await page.waitForURL(/\/reports\?framework=soc2/);
+      const report = page.getByRole("article", { name: "Report" });
+      await report.getByText(/\d+ entr(y|ies), root /).waitFor();
+      await report.getByRole("table", { name: "What fails" }).getByRole("row").nth(1).waitFor();
+      await everySize(page, "report");
+      const { framework, controls } = await told<{ framework: { title: string }; controls: { control: string; topic: string }[] }>("/frameworks/soc2");
+      const findings = await told<{ rows: { title: string; check: string }[]; total: number }>("/findings?framework=soc2&state=open&state=reopened&state=accepted&limit=1000");
+      const { root } = await told<{ root: string }>("/ledger");
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      const { pages, text } = read(await page.pdf({ format: "A4", printBackground: true }));
+      expect(pages).toBeGreaterThan(2);
+      const said = bare(text);
+      expect(said).toContain(bare(framework.title));
+      expect(said).toContain(root);
+      expect(controls.filter(({ control, topic }) => said.includes(bare(control + topic))).length).toBe(controls.length);
+      expect(controls.length).toBe(61);
+      expect(findings.total).toBe(findings.rows.length);
+      expect(findings.rows.filter(({ title, check }) => !said.includes(bare(title + check)))).toEqual([]);
+      // Buttons and fields do not stand on paper.
+      expect(said).not.toContain("PrintorsaveasPDF");
+      await page.emulateMedia({ media: null, colorScheme: null });
+      // The same of one team.
+      await page.getByRole("combobox", { name: "Framework" }).selectOption("");
+      await page.getByRole("combobox", { name: "Team" }).selectOption({ label: "payments" });
+      await page.waitForURL(/\/reports\?owner=payments$/);
+      await report.getByRole("heading", { name: "Findings: team payments" }).waitFor();
+      await report.getByText(/^\d+ findings need work/).waitFor();
+      expect(await report.getByRole("table", { name: "What fails" }).getByRole("row").filter({ hasText: "payments" }).count()).toBe((await told<{ total: number }>("/findings?owner=payments")).total);
+      await everySize(page, "report-team");
+      await page.goto(`${ADDRESS}/reports?framework=no-such-framework`);
+      await page.getByRole("heading", { name: "No such framework" }).waitFor();
+    }, { quiet: /status of 404/ }));
+});
+
+describe("protection", () => {
+  it("is a matrix of systems and layers, and a cell opens what is to be closed, down to its finding", () =>
+    journey("/", async (page) => {
+      await asked();
+      await page.getByRole("navigation").getByRole("link", { name: "Protection" }).click();
+      const matrix = page.getByRole("table", { name: "Systems and layers" });
+      const payments = matrix.getByRole("row", { name: /^payments/ });
+      await payments.getByText("restricted", { exact: true }).waitFor();
+      await everySize(page, "protection");
+      await payments.getByRole("button", { name: /^payments, rest: \d+ fail$/ }).click();
+      await page.waitForURL(/system=payments&layer=rest/);
+      const opened = page.getByRole("region", { name: "payments: Encrypted where it lies" });
+      await opened.getByRole("list", { name: "What is to be closed" }).getByText("ec2_volume_encrypted").first().waitFor();
+      await page.getByText("fathom protection payments").waitFor();
+      await everySize(page, "protection-opened");
+      await opened.getByRole("link", { name: "The disk is encrypted" }).first().click();
+      await page.waitForURL(/\/findings\/[0-9a-f]{32}/);
+      await page.getByRole("heading", { name: "The disk is encrypted" }).waitFor();
+      await page.goBack();
+      // What nobody says the purpose of is a system too, and stands in the address.
+      await matrix.getByRole("row", { name: /^nobody says what for/ }).getByRole("button").first().click();
+      await page.waitForURL(/system=&layer=/);
+      await page.getByRole("region", { name: /^nobody says what for: / }).waitFor();
+      await page.getByRole("group", { name: "Data at least" }).getByRole("checkbox", { name: /restricted/ }).check();
+      await page.waitForURL(/class=restricted/);
+      await matrix.getByRole("row", { name: /^storefront/ }).waitFor({ state: "detached" });
+      await payments.waitFor();
     }));
 });
 

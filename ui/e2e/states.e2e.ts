@@ -18,6 +18,7 @@ const PAGES: Record<string, string> = {
   paths: "/paths", "paths-story": "/paths?story=vendor+administrators+908249470583", "paths-fix-first": "/paths?view=fix-first", "paths-blast-begin": "/paths?view=blast", "paths-blast": "/paths?view=blast&of=SupportAccess",
   vulnerabilities: "/vulnerabilities", "vulnerabilities-judged": "/vulnerabilities?view=judged", "vulnerabilities-not-looked": "/vulnerabilities?view=not-looked",
   findings: "/findings", "findings-exceptions": "/findings?view=accepted", finding: "/findings/no-such-finding", frameworks: "/frameworks", framework: "/frameworks/soc2",
+  "findings-teams": "/findings?view=teams", "findings-trend": "/findings?view=trend", protection: "/protection", report: "/reports?framework=soc2", "report-all": "/reports",
   "settings-account": "/settings/account", "settings-sessions": "/settings/sessions", "settings-tokens": "/settings/tokens", "settings-people": "/settings/people", "settings-signin": "/settings/signin", "settings-appearance": "/settings/appearance",
 };
 /** Every state; else the one in which a page is most easily forgotten. */

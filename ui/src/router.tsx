@@ -140,8 +140,8 @@ const vulnerabilities = createRoute({
 const findings = createRoute({
   getParentRoute: () => root, path: "/findings",
   validateSearch: (raw: Raw) => optional({
-    view: choice(raw.view, ["accepted"]), ended: flag(raw.ended) || undefined, state: words(raw.state, ["open", "reopened", "accepted", "fixed"]), severity: words(raw.severity, ["critical", "high", "medium", "low"]), check: many(raw.check), service: many(raw.service), framework: text(raw.framework), control: text(raw.control),
-    account: many(raw.account), owner: many(raw.owner), resource: text(raw.resource), overdue: flag(raw.overdue) || undefined, q: text(raw.q), order: choice(raw.order, ["severity", "due"]),
+    view: choice(raw.view, ["teams", "trend", "accepted"]), by: choice(raw.by, ["account"]), ended: flag(raw.ended) || undefined, state: words(raw.state, ["open", "reopened", "accepted", "fixed"]), severity: words(raw.severity, ["critical", "high", "medium", "low"]), check: many(raw.check), service: many(raw.service), framework: text(raw.framework), control: text(raw.control),
+    account: many(raw.account), owner: some(raw.owner), confirmed: flag(raw.confirmed), turned_since: short(raw.turned_since), resource: text(raw.resource), overdue: flag(raw.overdue) || undefined, q: text(raw.q), order: choice(raw.order, ["severity", "due"]),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/findings/Findings")), "Findings"),
 });
@@ -151,6 +151,16 @@ const framework = createRoute({
   getParentRoute: () => root, path: "/frameworks/$id",
   validateSearch: (raw: Raw) => optional({ status: words(raw.status, ["fail", "unknown", "needs_evidence", "untested", "not_applicable", "pass"]) }),
   component: lazyRouteComponent(() => patient(() => import("./pages/frameworks/Framework")), "Framework"),
+});
+const protection = createRoute({
+  getParentRoute: () => root, path: "/protection",
+  validateSearch: (raw: Raw) => optional({ class: choice(raw.class, ["restricted", "confidential", "internal", "public"]), account: many(raw.account), owner: some(raw.owner), system: some(raw.system)?.slice(0, 1), layer: text(raw.layer) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/protection/Protection")), "Protection"),
+});
+const reports = createRoute({
+  getParentRoute: () => root, path: "/reports",
+  validateSearch: (raw: Raw) => optional({ framework: text(raw.framework), account: many(raw.account), owner: some(raw.owner) }),
+  component: lazyRouteComponent(() => patient(() => import("./pages/reports/Report")), "Report"),
 });
 const ledger = createRoute({
   getParentRoute: () => root, path: "/ledger",
@@ -164,7 +174,7 @@ const settings = createRoute({ getParentRoute: () => root, path: "/settings", va
 const settingsPart = createRoute({ getParentRoute: () => root, path: "/settings/$part", validateSearch: settingsSearch, component: settingsPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, findings, finding, frameworks, framework, ledger, settings, settingsPart]),
+  routeTree: root.addChildren([overview, resources, resource, unexplained, map, changes, drift, coverage, scans, sql, graph, permissions, network, paths, vulnerabilities, findings, finding, frameworks, framework, protection, reports, ledger, settings, settingsPart]),
   parseSearch: (text) => parse(text.replace(/^\?/, "")),
   stringifySearch: stringify,
   defaultPendingMs: 300,

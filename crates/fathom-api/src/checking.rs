@@ -12,10 +12,14 @@ use fathom_checks::Checks;
 use fathom_content::{Content, checks::CheckFiles, frameworks::Frameworks};
 use fathom_model::Scan;
 use fathom_posture::{
-    Engines, Extent, Ground, Kept, Posture, Shapes, Stale, Watch, keep, keep_again, reached,
+    Engines, Extent, Ground, Kept, Posture, Protectable, Shapes, Stale, Watch, keep, keep_again, reached,
 };
 use fathom_store::{FindingRun, SYSTEM_ACTOR};
-use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OnceCell},
+    task::spawn_blocking,
+};
 
 use crate::{
     permitting::{self, follows},
@@ -26,6 +30,7 @@ use crate::{
 };
 
 const ASKING: &str = "asking the checks of the estate";
+const PROTECTING: &str = "working out how data is protected";
 /// How often the server looks whether a scan has ended.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -66,6 +71,8 @@ pub(crate) struct Snapshot {
     pub(crate) catalogue: Arc<Catalogue>,
     /// How each check came out. Findings are in the store.
     pub(crate) posture: Posture,
+    /// How data is protected, before it is known who asks: worked out for the first who does.
+    protectable: OnceCell<Arc<Protectable>>,
     turn: i64,
 }
 
@@ -90,6 +97,34 @@ struct Last {
 pub(crate) async fn snapshot(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
     let task = state.clone();
     waiting::waited(async move { make(&task).await }, || ASKING.to_owned()).await
+}
+
+/// How data is protected, as of a snapshot.
+///
+/// # Errors
+/// Where the store fails, and where it takes long.
+pub(crate) async fn protectable(
+    state: &ApiState,
+    snapshot: &Arc<Snapshot>,
+) -> Result<Arc<Protectable>, Problem> {
+    let (state, snapshot) = (state.clone(), Arc::clone(snapshot));
+    let working_out = async move {
+        let made = snapshot.protectable.get_or_try_init(|| work_out(&state, &snapshot.catalogue)).await?;
+        Ok(Arc::clone(made))
+    };
+    waiting::waited(working_out, || PROTECTING.to_owned()).await
+}
+
+async fn work_out(state: &ApiState, catalogue: &Arc<Catalogue>) -> Result<Arc<Protectable>, Problem> {
+    let (store, content, now) = (state.store.for_questions(), Arc::clone(&state.content), state.now());
+    let (checks, handle) = (Arc::clone(catalogue), Handle::current());
+    let engines = engines(state, &Stale::all()).await;
+    let asking = async move {
+        let mut ground = Ground::load_with(&store, &content, &checks.checks, now, engines).await?;
+        Protectable::of(&store, &content, &checks.checks, &mut ground).await
+    };
+    let asking = spawn_blocking(move || handle.block_on(asking));
+    asking.await.map_err(|_| waiting::not_done(PROTECTING))?.map_err(failed).map(Arc::new)
 }
 
 /// The checks and frameworks that there are; read once.
@@ -141,7 +176,7 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         };
         state.store.keep_findings(&run, &found.updates, &found.seen).await?;
     }
-    let snapshot = Arc::new(Snapshot { scan, catalogue, posture, turn });
+    let snapshot = Arc::new(Snapshot { scan, catalogue, posture, protectable: OnceCell::new(), turn });
     *kept = Some(Last { snapshot: Arc::clone(&snapshot), watch });
     Ok(snapshot)
 }
@@ -181,10 +216,14 @@ async fn ask(
     };
     // Evaluation is between two reads, which would hold up other requests on a thread that serves them.
     let asking = spawn_blocking(move || handle.block_on(asking));
-    asking.await.map_err(|_| waiting::not_done(ASKING))?.map_err(|error| match error {
+    asking.await.map_err(|_| waiting::not_done(ASKING))?.map_err(failed)
+}
+
+fn failed(error: AccessError) -> Problem {
+    match error {
         AccessError::Store(error) => error.into(),
         error => Problem::new(Code::Internal, chain(&error)),
-    })
+    }
 }
 
 /// What the server knows of permissions and of the network. What it cannot say here, checks let work out and tell why not.

@@ -40,9 +40,9 @@ pub fn check_rule(rule: &FindingRule) -> Result<(), String> {
     Ok(())
 }
 
-/// A rule that is ready to be asked. What is not given takes everything.
+/// A rule of patterns that is ready to be asked. What is not given takes everything.
 #[derive(Debug)]
-struct Compiled {
+pub struct Patterns {
     check: Option<Pattern>,
     kind: Option<Pattern>,
     account: Option<Pattern>,
@@ -50,8 +50,12 @@ struct Compiled {
     owner: Option<Pattern>,
 }
 
-impl Compiled {
-    fn of(rule: &FindingRule) -> Result<Self, String> {
+impl Patterns {
+    /// Reads those of a rule; a finding that it names plays no part.
+    ///
+    /// # Errors
+    /// What is wrong with a pattern, in words.
+    pub fn of(rule: &FindingRule) -> Result<Self, String> {
         let read = |text: &Option<String>| text.as_deref().map(Pattern::parse).transpose();
         Ok(Self {
             check: read(&rule.check)?,
@@ -62,7 +66,8 @@ impl Compiled {
         })
     }
 
-    fn takes(&self, finding: &KeptFinding) -> bool {
+    /// Whether a finding fits all of them.
+    pub fn takes(&self, finding: &KeptFinding) -> bool {
         let fits = |pattern: &Option<Pattern>, text: Option<&str>| {
             pattern.as_ref().is_none_or(|pattern| text.is_some_and(|text| pattern.matches(text)))
         };
@@ -83,7 +88,7 @@ impl Compiled {
 pub struct Exceptions {
     all: Vec<FindingException>,
     by_finding: HashMap<String, Vec<usize>>,
-    rules: Vec<(usize, Compiled)>,
+    rules: Vec<(usize, Patterns)>,
 }
 
 impl Exceptions {
@@ -98,7 +103,7 @@ impl Exceptions {
             if let Some(finding) = &one.rule.finding {
                 held.by_finding.entry(finding.clone()).or_default().push(at);
             } else {
-                let rule = Compiled::of(&one.rule).map_err(|why| format!("exception {}: {why}", one.id))?;
+                let rule = Patterns::of(&one.rule).map_err(|why| format!("exception {}: {why}", one.id))?;
                 held.rules.push((at, rule));
             }
         }

@@ -12,7 +12,7 @@ mod life;
 mod rank;
 mod stands;
 
-pub use exceptions::{Exceptions, PATTERN_CHARS_MAX, check_rule};
+pub use exceptions::{Exceptions, PATTERN_CHARS_MAX, Patterns, check_rule};
 pub use filter::Filter;
 pub use life::{Heard, follow};
 pub use rank::{Place, Rank, Way};

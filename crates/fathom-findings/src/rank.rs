@@ -21,6 +21,8 @@ pub struct Way {
     pub from: String,
     /// What is lost at its end, in words: `the data of arn:…`.
     pub to: String,
+    /// The same as attack paths call it: an ARN, or an account.
+    pub end: String,
 }
 
 /// What an intruder could do with a resource.

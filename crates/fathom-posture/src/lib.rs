@@ -32,7 +32,9 @@ pub use ground::{Engines, Ground, OfCode, Reached, reached};
 pub use keep::{Extent, Kept, keep, keep_again};
 pub use manifests::{DeclaredObject, OfManifests};
 pub use places::Places;
-pub use protection::{Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap};
+pub use protection::{
+    DataStore, Protectable, Protected, ProtectedLayer, ProtectedSystem, Protection, ProtectionGap,
+};
 pub use shapes::Shapes;
 use watch::Given;
 pub use watch::{Again, Stale, Watch};

@@ -48,7 +48,13 @@ impl Places {
         let named = |all: &[fathom_intrude::Named]| {
             all.iter().map(fathom_intrude::Named::words).collect::<Vec<_>>().join(" and ")
         };
-        let way = Way { level: story.decision, number, from: named(&story.from), to: story.to.words() };
+        let way = Way {
+            level: story.decision,
+            number,
+            from: named(&story.from),
+            to: story.to.words(),
+            end: story.to.id.clone(),
+        };
         let steps = story.steps.iter().flat_map(|step| {
             step.with.iter().chain([&step.gains]).map(|one| one.id.as_str()).chain(step.on.as_deref())
         });
@@ -57,7 +63,8 @@ impl Places {
             self.put_way(id, &way);
         }
         for lost in &story.with_it {
-            self.put_way(&lost.what.id, &Way { to: lost.what.words(), ..way.clone() });
+            let way = Way { to: lost.what.words(), end: lost.what.id.clone(), ..way.clone() };
+            self.put_way(&lost.what.id, &way);
         }
     }
 

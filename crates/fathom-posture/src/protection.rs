@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use fathom_access::{AccessError, Seen, seen};
-use fathom_checks::{Checks, Status};
+use fathom_access::{AccessError, seen};
+use fathom_checks::{Check, Checks, Status};
 use fathom_content::{Content, ProtectionRules, demands::Trait};
 use fathom_model::{DataClass, Explanation, Part, ResourceType, Severity, SourceKind, Statement};
 use fathom_store::{Store, Which};
@@ -57,6 +57,8 @@ pub struct ProtectionGap {
     pub status: Status,
     /// The resource.
     pub resource: String,
+    /// Its type.
+    pub resource_type: String,
     /// What people call it.
     pub name: Option<String>,
 }
@@ -100,21 +102,43 @@ pub struct Protection {
     pub gaps: Vec<String>,
 }
 
-/// A resource of a system.
-struct Thing<'a> {
-    seen: &'a Seen,
+/// A resource that keeps data, or of which something could be demanded.
+#[derive(Debug, Clone)]
+struct Thing {
+    arn: String,
+    kind: String,
+    name: Option<String>,
+    account: String,
+    owner: Option<String>,
+    /// What it is for; none where nobody says.
+    system: Option<String>,
     /// The class that counts, where it keeps data.
     class: Option<DataClass>,
     is_assumed: bool,
+    /// What checks answered that any class demands, by their places among all checks.
+    answers: Vec<(usize, Status)>,
 }
 
-impl Protection {
-    /// The checks that any class demands, by their ids.
-    pub fn demanded<'c>(rules: &ProtectionRules, checks: &'c Checks) -> BTreeSet<&'c str> {
-        rules.layers.iter().flat_map(|layer| layer.checks(DataClass::Restricted, ids(checks))).collect()
-    }
+/// Something that keeps data, with whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataStore<'a> {
+    /// The account that owns it.
+    pub account: &'a str,
+    /// Who answers for it.
+    pub owner: Option<&'a str>,
+    /// The class of its data that counts.
+    pub class: DataClass,
+}
 
-    /// Works it out. The ground was read for the checks.
+/// What checks answered of everything that data is protected by, ready to be told to those who see a part.
+#[derive(Debug, Clone, Default)]
+pub struct Protectable {
+    things: Vec<Thing>,
+    gaps: Vec<String>,
+}
+
+impl Protectable {
+    /// Asks the checks that any class demands. The ground was read for them at least.
     ///
     /// # Errors
     /// When the store fails.
@@ -137,8 +161,15 @@ impl Protection {
         let beside = if beside.is_empty() { Vec::new() } else { seen(store, &beside, ground.now).await? };
         let purposes = purposes(store).await?;
         let keeps: BTreeSet<&str> = keeps.iter().map(ResourceType::as_str).collect();
+        let demanded = Protection::demanded(&content.protection, checks);
+        let mut by_kind: BTreeMap<&str, Vec<(usize, &Check)>> = BTreeMap::new();
+        for (at, check) in checks.all.iter().enumerate() {
+            if demanded.contains(check.definition.id.as_str()) {
+                by_kind.entry(check.definition.kind.as_str()).or_default().push((at, check));
+            }
+        }
         let ground = &*ground;
-        let mut systems: BTreeMap<Option<&str>, Vec<Thing<'_>>> = BTreeMap::new();
+        let mut things = Vec::new();
         for one in ground.seen().chain(&beside) {
             let purpose = purposes.get(&one.arn);
             if purpose.is_some_and(|said| said.source == SourceKind::Provider) {
@@ -146,16 +177,74 @@ impl Protection {
             }
             let said = ground.classes.get(&one.arn).and_then(|word| DataClass::parse(word));
             let is_store = keeps.contains(one.kind.as_str());
-            let class = said.or(is_store.then_some(DataClass::Confidential)).filter(|_| is_store);
-            let thing = Thing { seen: one, class, is_assumed: is_store && said.is_none() };
-            systems.entry(purpose.map(|said| said.value.as_str())).or_default().push(thing);
+            let about = subject(one);
+            let of_kind = by_kind.get(one.kind.as_str()).into_iter().flatten();
+            let answers: Vec<(usize, Status)> =
+                of_kind.map(|(at, check)| (*at, check.ask(&about, ground).status)).collect();
+            if !is_store && answers.is_empty() {
+                continue;
+            }
+            things.push(Thing {
+                arn: one.arn.clone(),
+                kind: one.kind.clone(),
+                name: one.name.clone(),
+                account: one.account.clone(),
+                owner: ground.owner(&one.arn).map(str::to_owned),
+                system: purpose.map(|said| said.value.clone()),
+                class: said.or(is_store.then_some(DataClass::Confidential)).filter(|_| is_store),
+                is_assumed: is_store && said.is_none(),
+                answers,
+            });
+        }
+        Ok(Self { things, gaps: ground.gaps.clone() })
+    }
+
+    /// How the data of each system is protected, by what is in the places that are wanted: an account, and who answers for things there.
+    /// The checks are those that were asked.
+    pub fn within(
+        &self,
+        rules: &ProtectionRules,
+        checks: &Checks,
+        wants: impl Fn(&str, Option<&str>) -> bool,
+    ) -> Protection {
+        let mut systems: BTreeMap<Option<&str>, Vec<&Thing>> = BTreeMap::new();
+        for one in self.things.iter().filter(|one| wants(&one.account, one.owner.as_deref())) {
+            systems.entry(one.system.as_deref()).or_default().push(one);
         }
         let mut systems: Vec<ProtectedSystem> = systems
             .into_iter()
-            .filter_map(|(system, things)| protected(system, &things, &content.protection, checks, ground))
+            .filter_map(|(system, things)| protected(system, &things, rules, checks))
             .collect();
         systems.sort_by(|one, other| (other.class, &one.system).cmp(&(one.class, &other.system)));
-        Ok(Self { systems, gaps: ground.gaps.clone() })
+        Protection { systems, gaps: self.gaps.clone() }
+    }
+
+    /// All that keeps data.
+    pub fn stores(&self) -> impl Iterator<Item = DataStore<'_>> {
+        self.things.iter().filter_map(|one| {
+            Some(DataStore { account: &one.account, owner: one.owner.as_deref(), class: one.class? })
+        })
+    }
+}
+
+impl Protection {
+    /// The checks that any class demands, by their ids.
+    pub fn demanded<'c>(rules: &ProtectionRules, checks: &'c Checks) -> BTreeSet<&'c str> {
+        rules.layers.iter().flat_map(|layer| layer.checks(DataClass::Restricted, ids(checks))).collect()
+    }
+
+    /// Works it out of everything. The ground was read for the checks.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn of(
+        store: &Store,
+        content: &Content,
+        checks: &Checks,
+        ground: &mut Ground<'_>,
+    ) -> Result<Self, AccessError> {
+        let all = Protectable::of(store, content, checks, ground).await?;
+        Ok(all.within(&content.protection, checks, |_, _| true))
     }
 }
 
@@ -179,10 +268,9 @@ async fn purposes(store: &Store) -> Result<HashMap<String, Statement>, AccessErr
 /// How one system stands; none where it keeps no data.
 fn protected(
     system: Option<&str>,
-    things: &[Thing<'_>],
+    things: &[&Thing],
     rules: &ProtectionRules,
     checks: &Checks,
-    ground: &Ground<'_>,
 ) -> Option<ProtectedSystem> {
     let class = things.iter().filter_map(|thing| thing.class).max()?;
     let layers = rules.layers.iter().map(|layer| {
@@ -199,7 +287,7 @@ fn protected(
             let of = thing.class.unwrap_or(class);
             let wanted = by_class.entry(of).or_insert_with(|| layer.checks(of, ids(checks)));
             is_demanded |= !wanted.is_empty();
-            let asked = told.ask(thing.seen, wanted, checks, ground);
+            let asked = told.count(thing, wanted, checks);
             told.untested += usize::from(thing.class.is_some() && !wanted.is_empty() && !asked);
         }
         told.status = judge(&told.counts, is_demanded);
@@ -223,20 +311,24 @@ fn protected(
 }
 
 impl ProtectedLayer {
-    /// Asks what is wanted of a resource, and says whether anything was about it.
-    fn ask(&mut self, one: &Seen, wanted: &BTreeSet<&str>, checks: &Checks, ground: &Ground<'_>) -> bool {
+    /// Counts what is wanted of a resource, and says whether anything was about it.
+    fn count(&mut self, one: &Thing, wanted: &BTreeSet<&str>, checks: &Checks) -> bool {
         let mut is_asked = false;
-        for check in checks.of_kind(&one.kind).filter(|check| wanted.contains(check.definition.id.as_str())) {
-            let answer = check.ask(&subject(one), ground);
-            self.counts.add(answer.status);
-            is_asked |= answer.status != Status::NotApplicable;
-            if matches!(answer.status, Status::Fail | Status::Unknown) {
+        for (at, status) in &one.answers {
+            let Some(definition) = checks.all.get(*at).map(|check| &check.definition) else { continue };
+            if !wanted.contains(definition.id.as_str()) {
+                continue;
+            }
+            self.counts.add(*status);
+            is_asked |= *status != Status::NotApplicable;
+            if matches!(status, Status::Fail | Status::Unknown) {
                 self.gaps.push(ProtectionGap {
-                    check: check.definition.id.clone(),
-                    title: check.definition.title.clone(),
-                    severity: check.definition.severity,
-                    status: answer.status,
+                    check: definition.id.clone(),
+                    title: definition.title.clone(),
+                    severity: definition.severity,
+                    status: *status,
                     resource: one.arn.clone(),
+                    resource_type: one.kind.clone(),
                     name: one.name.clone(),
                 });
             }

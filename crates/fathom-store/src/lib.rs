@@ -86,7 +86,9 @@ pub use coverage::{CoverageFacets, CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
-pub use findings::{FindingChanges, FindingRun, FindingUpdate, NewFindingException};
+pub use findings::{
+    FindingChanges, FindingFixes, FindingRun, FindingTurns, FindingUpdate, NewFindingException,
+};
 pub use finish::{Finishing, ScanEnd, ScanResults};
 pub use flows::{Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume};
 pub use history::{

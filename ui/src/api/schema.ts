@@ -338,6 +338,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings/exceptions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a rule would take
+         * @description Of the findings that there are now. A rule takes what comes later too.
+         */
+        get: operations["preview_finding_exception"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings/exceptions/{number}": {
         parameters: {
             query?: never;
@@ -353,6 +373,47 @@ export interface paths {
          * @description Its findings are open again at once. Sealed in the ledger.
          */
         delete: operations["end_finding_exception"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each team, or account, has to do
+         * @description Findings counted by who answers for the resources, of what the caller sees. A finding that was fixed, came back and was fixed
+         *     again counts once, with both times that it was open.
+         */
+        get: operations["findings_by_team"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many findings were failing after each run
+         * @description Of what the caller sees. Whose a finding is and how bad it is are as the last run left them, and controls ask what they ask today.
+         */
+        get: operations["findings_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1253,6 +1314,26 @@ export interface paths {
          * @description Everyone is asked about: users, roles, root users, and whom the resource itself names. Those who cannot are counted.
          */
         get: operations["who_can"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/protection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the data of each system is protected
+         * @description By what the checks answered after the last scan, of what the caller sees: who sees a part is told what that part comes to.
+         */
+        get: operations["protection"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2405,6 +2486,29 @@ export interface components {
              * @description How many there are, over all pages.
              */
             total: number;
+        };
+        /** @description How many there are, by how bad they are. */
+        BySeverity: {
+            /**
+             * Format: int64
+             * @description Critical ones.
+             */
+            critical: number;
+            /**
+             * Format: int64
+             * @description High ones.
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Low ones.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description Medium ones.
+             */
+            medium: number;
         };
         /** @description Calls whose actions are not known. */
         CallNotMapped: {
@@ -3619,7 +3723,7 @@ export interface components {
             check: components["schemas"]["ExposedCount"][];
             /** @description `true` for what should be fixed already. */
             overdue: components["schemas"]["ExposedCount"][];
-            /** @description By who answers for the resource, where somebody does. */
+            /** @description By who answers for the resource; empty where nobody does. */
             owner: components["schemas"]["ExposedCount"][];
             /** @description By service. */
             service: components["schemas"]["ExposedCount"][];
@@ -3719,6 +3823,8 @@ export interface components {
         FindingTurn: "opened" | "reopened" | "fixed" | "unconfirmed" | "confirmed";
         /** @description A way of an intruder that passes the resource. */
         FindingWay: {
+            /** @description The same as `GET /paths` takes it in `to`: an ARN, or an account; null for who sees a part of the estate. */
+            end?: string | null;
             /** @description Where it begins, in words; null for who sees a part of the estate. */
             from?: string | null;
             /** @description How sure all of its steps are. */
@@ -3750,6 +3856,26 @@ export interface components {
              */
             total: number;
         };
+        /** @description How it stood after a run. */
+        FindingsPoint: {
+            /**
+             * Format: date-time
+             * @description When the run was.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Controls of the framework of which a check failed; null where none is asked for.
+             */
+            controls?: number | null;
+            /** @description Findings that were failing, accepted or not; as bad as they count today. */
+            failing: components["schemas"]["BySeverity"];
+            /**
+             * Format: int64
+             * @description The scan that had ended last.
+             */
+            scan: number;
+        };
         /** @description Findings to accept. */
         FindingsToAccept: {
             /** @description Who approved it. Noted beside the caller, who is known by the session. */
@@ -3764,6 +3890,20 @@ export interface components {
              * @example 2027-01-31T18:00:00Z
              */
             until: string;
+        };
+        /** @description How it went. */
+        FindingsTrend: {
+            /** @description Whether only the last run of each day is told. */
+            by_day: boolean;
+            /**
+             * Format: int64
+             * @description How many controls the framework has; null where none is asked for.
+             */
+            controls?: number | null;
+            /** @description The oldest first. */
+            points: components["schemas"]["FindingsPoint"][];
+            /** @description Teams, those with the most findings at the end first. */
+            teams: components["schemas"]["TeamTrend"][];
         };
         /** @description The first of what to mend first. */
         FirstAnswer: {
@@ -5346,6 +5486,99 @@ export interface components {
             /** @description Whether it is proved that nothing is allowed that is not granted today; null where that is not known. */
             not_wider?: boolean | null;
         };
+        /**
+         * @description How much data is worth protecting, the least first.
+         * @enum {string}
+         */
+        ProtectedClass: "public" | "internal" | "confidential" | "restricted";
+        /** @description All systems that keep data. */
+        ProtectionAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description How many things that keep data there are of each kind. */
+            facets: components["schemas"]["ProtectionFacets"];
+            /** @description What was not read, of which checks say nothing; empty for who sees a part of the estate. */
+            gaps: string[];
+            /** @description The layers, in their order. */
+            layers: components["schemas"]["ProtectionLayerName"][];
+            /** @description Those with the highest classes first, then by name. */
+            systems: components["schemas"]["ProtectionRow"][];
+        };
+        /** @description How a layer of a system stands. */
+        ProtectionCell: {
+            /** @description What checks answered: a resource counts once for each check that is demanded of it. */
+            counts: components["schemas"]["CheckCounts"];
+            /** @description What to close, the worst first, at most 500; only where one system is asked for. */
+            gaps: components["schemas"]["ProtectionGapRow"][];
+            /** @description The layer. */
+            layer: string;
+            /** @description How it stands. */
+            status: components["schemas"]["ProtectionStanding"];
+            /**
+             * Format: int64
+             * @description How many things that keep data no check is about, of those of which something is demanded.
+             */
+            untested: number;
+        };
+        /** @description How many things that keep data there are of each kind, whatever is chosen. */
+        ProtectionFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /** @description By the class that counts. */
+            class: components["schemas"]["ExposedCount"][];
+            /** @description By who answers for them; empty where nobody does. */
+            owner: components["schemas"]["ExposedCount"][];
+        };
+        /** @description Something to close. */
+        ProtectionGapRow: {
+            /** @description The check. */
+            check: string;
+            /** @description The finding, where it does not hold. */
+            finding?: string | null;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The resource: its ARN. */
+            resource: string;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description What would hold, in words. */
+            title: string;
+            /** @description Whether it is not known; it does not hold otherwise. */
+            unknown: boolean;
+        };
+        /** @description A side from which data is protected. */
+        ProtectionLayerName: {
+            /** @description What it is called by. */
+            id: string;
+            /** @description What holds where all of it holds, in words. */
+            title: string;
+        };
+        /** @description A system that keeps data. */
+        ProtectionRow: {
+            /**
+             * Format: int64
+             * @description Of how many of them nobody said the class, so that they count as confidential.
+             */
+            assumed: number;
+            /** @description In the order of the layers. */
+            cells: components["schemas"]["ProtectionCell"][];
+            /** @description The highest class of its data. */
+            class: components["schemas"]["ProtectedClass"];
+            /**
+             * Format: int64
+             * @description How many things in it keep data.
+             */
+            stores: number;
+            /** @description What its resources say that they are for; null where nobody says. */
+            system?: string | null;
+        };
+        /**
+         * @description How a layer stands.
+         * @enum {string}
+         */
+        ProtectionStanding: "fail" | "unknown" | "untested" | "pass" | "not_demanded";
         /** @description An issuer, as those see it who may read people. */
         ProviderView: {
             /** @description Where it sends people back to: what has to be registered there. */
@@ -5609,6 +5842,45 @@ export interface components {
             state: components["schemas"]["RotationKind"];
             /** @description Why it never does, or why it is not known; null otherwise. */
             why?: string | null;
+        };
+        /** @description What a rule would take. */
+        RulePreview: {
+            /**
+             * Format: int64
+             * @description Findings that another exception takes already.
+             */
+            accepted: number;
+            /** @description How many of each check. */
+            checks: components["schemas"]["ExposedCount"][];
+            /**
+             * Format: int64
+             * @description Of these, those that should be fixed already.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Of how many resources they are.
+             */
+            resources: number;
+            /** @description Some of them, the worst first. */
+            some: components["schemas"]["RuledFinding"][];
+            /** @description Findings that need work now and would be accepted. */
+            takes: components["schemas"]["BySeverity"];
+            /** @description The rule in words. */
+            words: string;
+        };
+        /** @description A finding that a rule would take. */
+        RuledFinding: {
+            /** @description Its id. */
+            id: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description The resource: its ARN. */
+            resource: string;
+            /** @description How bad it is. */
+            severity: components["schemas"]["FindingSeverity"];
+            /** @description What would hold, in words. */
+            title: string;
         };
         /** @description Something that a person keeps. */
         SavedViewView: {
@@ -6268,6 +6540,67 @@ export interface components {
          * @enum {string}
          */
         TalkWay: "asks_it" | "is_asked" | "either" | "through";
+        /** @description What a team or an account has to do. */
+        TeamRow: {
+            /**
+             * Format: int64
+             * @description Findings that are accepted until a date.
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description For how many days these had been open, on average; null where none was fixed.
+             */
+            days_to_fix?: number | null;
+            /**
+             * Format: int64
+             * @description Findings that were fixed within `fixed_days`.
+             */
+            fixed: number;
+            /** @description Findings that need work. */
+            needs_work: components["schemas"]["BySeverity"];
+            /**
+             * Format: int64
+             * @description Of these, those of which the last run of their check could not say whether it fails.
+             */
+            not_confirmed: number;
+            /**
+             * Format: int64
+             * @description Of these, those that should be fixed already.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description Answers of checks that are not known, of all resources there: what decides was not read.
+             */
+            unknown: number;
+            /** @description The team, or the account; null where nobody answers. */
+            value?: string | null;
+        };
+        /** @description How it stood with a team. */
+        TeamTrend: {
+            /** @description Findings that were failing, point by point. */
+            failing: number[];
+            /** @description The team that answers today, or did last; null where nobody does. */
+            owner?: string | null;
+        };
+        /** @description What each has to do. */
+        TeamsAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int32
+             * @description Within how many days what was fixed is counted.
+             */
+            fixed_days: number;
+            /**
+             * Format: date-time
+             * @description Since when that is: `turned_since` of the list.
+             */
+            fixed_since: string;
+            /** @description Those with the worst to do first. */
+            rows: components["schemas"]["TeamRow"][];
+        };
         /** @description A token for programs, without what opens. */
         Token: {
             /**
@@ -7884,8 +8217,12 @@ export interface operations {
                 control?: string;
                 /** @description Only in these accounts; may be repeated. */
                 account?: string[];
-                /** @description Only what these teams answer for; may be repeated. */
+                /** @description Only what these teams answer for; may be repeated. An empty one means that nobody does. */
                 owner?: string[];
+                /** @description Only those of which the last run of their check could say whether it fails, or could not. */
+                confirmed?: boolean;
+                /** @description Only those that stand as they stand since then, or for less: a time, a day, `30d`, or `scan:12`. */
+                turned_since?: string;
                 /** @description Only of this resource, by its ARN. */
                 resource?: string;
                 /** @description Only what should be fixed already. */
@@ -7990,6 +8327,46 @@ export interface operations {
             };
         };
     };
+    preview_finding_exception: {
+        parameters: {
+            query?: {
+                /** @description A pattern over names of checks. */
+                check?: string;
+                /** @description A pattern over types. */
+                resource_type?: string;
+                /** @description A pattern over accounts. */
+                account?: string;
+                /** @description A pattern over tags, written `key=value`. */
+                tag?: string;
+                /** @description A pattern over owners. */
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulePreview"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     end_finding_exception: {
         parameters: {
             query?: never;
@@ -8013,6 +8390,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingExceptionView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_by_team: {
+        parameters: {
+            query?: {
+                /** @description By what. */
+                by?: "owner" | "account";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamsAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_trend: {
+        parameters: {
+            query?: {
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description Only what these teams answer for; may be repeated. An empty one means that nobody does. */
+                owner?: string[];
+                /** @description Only of checks that test controls of this framework; tells how many of these fail. */
+                framework?: string;
+                /** @description The most points: where there were more runs, the last of each day, the newest days. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingsTrend"];
                 };
             };
             /** @description A problem */
@@ -8089,7 +8536,12 @@ export interface operations {
     };
     framework: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only of what these accounts own; may be repeated. */
+                account?: string[];
+                /** @description Only of what these teams answer for; may be repeated. An empty one means that nobody does. */
+                owner?: string[];
+            };
             header?: never;
             path: {
                 /** @description Its id, such as `soc2` */
@@ -9911,6 +10363,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WhoCanAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    protection: {
+        parameters: {
+            query?: {
+                /** @description Only those with data of this class or a higher one. */
+                class?: "public" | "internal" | "confidential" | "restricted";
+                /** @description Only what these accounts own; may be repeated. */
+                account?: string[];
+                /** @description Only what these teams answer for; may be repeated. An empty one means that nobody does. */
+                owner?: string[];
+                /** @description Only this system, with what to close; empty for what nobody says the purpose of. */
+                system?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProtectionAnswer"];
                 };
             };
             /** @description A problem */

@@ -1,9 +1,9 @@
 // The pages in the rail, with the command that shows the same in a terminal.
-import { Bug, ChartNoAxesCombined, CircleDashed, ClipboardCheck, Database, Flag, Footprints, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings } from "lucide-react";
+import { Bug, ChartNoAxesCombined, CircleDashed, ClipboardCheck, Database, Flag, Footprints, KeyRound, type LucideIcon, Network, Radar, ScrollText, Share2, TableProperties, ListChecks, LayoutGrid, GitCompareArrows, History, Settings, ShieldCheck } from "lucide-react";
 import { isWhole, type Permission } from "../session/may";
 import type { Who } from "../session/session";
 
-export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/paths" | "/vulnerabilities" | "/findings" | "/frameworks" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
+export interface Page { to: "/" | "/resources" | "/unexplained" | "/map" | "/graph" | "/permissions" | "/network" | "/paths" | "/vulnerabilities" | "/findings" | "/frameworks" | "/protection" | "/drift" | "/changes" | "/coverage" | "/scans" | "/sql" | "/ledger" | "/settings"; name: string; icon: LucideIcon; cli: string;
   /** Who may not do this has no use for the page. */
   needs?: Permission;
   /** Whether its answers are for those only who see all accounts and teams. */
@@ -22,6 +22,7 @@ export const PAGES: Page[] = [
   { to: "/vulnerabilities", name: "Vulnerabilities", icon: Bug, cli: "fathom vulnerabilities", needs: "read_estate" },
   { to: "/findings", name: "Findings", icon: Flag, cli: "fathom findings", needs: "read_estate" },
   { to: "/frameworks", name: "Frameworks", icon: ClipboardCheck, cli: "fathom frameworks", needs: "read_estate" },
+  { to: "/protection", name: "Protection", icon: ShieldCheck, cli: "fathom protection", needs: "read_estate" },
   { to: "/changes", name: "Changes", icon: History, cli: "fathom diff" },
   { to: "/drift", name: "Drift", icon: GitCompareArrows, cli: "fathom drift" },
   { to: "/coverage", name: "Coverage", icon: ListChecks, cli: "fathom coverage" },

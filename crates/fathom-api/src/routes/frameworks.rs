@@ -9,9 +9,13 @@ use axum::{
 use fathom_content::frameworks::Framework;
 use fathom_posture::{ControlStatus, Counts, Standing, standing};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
-use super::{findings::FindingSeverity, network::NetworkAsOf, paths::GAPS_MAX};
+use super::{
+    findings::{FindingSeverity, is_place},
+    network::NetworkAsOf,
+    paths::GAPS_MAX,
+};
 use crate::{
     access::Visible,
     checking::{self, Snapshot},
@@ -164,12 +168,26 @@ pub(crate) struct FrameworkAnswer {
     as_of: NetworkAsOf,
 }
 
-/// How each check came out, of what somebody sees.
-fn counted(snapshot: &Snapshot, visible: &Visible) -> BTreeMap<String, Counts> {
-    if visible.is_all() {
+/// Of which part of the estate.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FrameworkQuery {
+    /// Only of what these accounts own; may be repeated.
+    account: Vec<String>,
+    /// Only of what these teams answer for; may be repeated. An empty one means that nobody does.
+    owner: Vec<String>,
+}
+
+/// How each check came out, of what somebody sees and asks for.
+fn counted(snapshot: &Snapshot, visible: &Visible, query: &FrameworkQuery) -> BTreeMap<String, Counts> {
+    if visible.is_all() && query.account.is_empty() && query.owner.is_empty() {
         return snapshot.posture.by_check.clone();
     }
-    snapshot.posture.within(|account, owner| visible.scope().sees(&account.into(), owner))
+    snapshot.posture.within(|account, owner| {
+        visible.scope().sees(&account.into(), owner)
+            && is_place((&query.account, &query.owner), account, owner)
+    })
 }
 
 /// How the estate stands to all frameworks
@@ -186,7 +204,7 @@ pub(crate) async fn frameworks(
     _: Query<Nothing>,
 ) -> Result<Json<FrameworksAnswer>, Problem> {
     let snapshot = checking::snapshot(&state).await?;
-    let by_check = counted(&snapshot, &visible);
+    let by_check = counted(&snapshot, &visible, &FrameworkQuery::default());
     let catalogue = &snapshot.catalogue;
     let all = catalogue.frameworks.all.values();
     let frameworks = all
@@ -199,7 +217,7 @@ pub(crate) async fn frameworks(
 ///
 /// By what the checks answered after the last scan, of what the caller sees.
 #[utoipa::path(get, path = "/frameworks/{id}", tag = "findings", operation_id = "framework",
-    params(("id" = String, Path, description = "Its id, such as `soc2`")),
+    params(("id" = String, Path, description = "Its id, such as `soc2`"), FrameworkQuery),
     responses(
         (status = 200, description = "The answer", body = FrameworkAnswer),
         (status = "default", description = "A problem", body = ProblemView, content_type = "application/problem+json"),
@@ -208,7 +226,7 @@ pub(crate) async fn framework(
     State(state): State<ApiState>,
     visible: Visible,
     Path(id): Path<String>,
-    _: Query<Nothing>,
+    Query(query): Query<FrameworkQuery>,
 ) -> Result<Json<FrameworkAnswer>, Problem> {
     let snapshot = checking::snapshot(&state).await?;
     let catalogue = &snapshot.catalogue;
@@ -216,7 +234,7 @@ pub(crate) async fn framework(
         let words = format!("no framework is called `{}`", shown(&id));
         return Err(Problem::new(Code::NotFound, words).hint("GET /frameworks lists them"));
     };
-    let by_check = counted(&snapshot, &visible);
+    let by_check = counted(&snapshot, &visible, &query);
     let controls = standing(&catalogue.frameworks, framework, &catalogue.checks, &by_check);
     let row = FrameworkRow::of(framework, &controls);
     let whole = visible.is_all();

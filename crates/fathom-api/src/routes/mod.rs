@@ -24,6 +24,7 @@ pub(crate) mod passkeys;
 pub(crate) mod paths;
 pub(crate) mod people;
 pub(crate) mod permissions;
+pub(crate) mod protection;
 pub(crate) mod resource;
 pub(crate) mod resources;
 pub(crate) mod saved;

@@ -57,6 +57,13 @@ async fn what_a_scan_left_is_checked_kept_and_ordered() {
         rows.iter().map(|row| row["way"].is_null() && row["reached"].is_null()).collect();
     assert!(reached.is_sorted(), "{ranked}");
 
+    // The end of a way is what attack paths call it, so that it leads there.
+    for way in rows.iter().map(|row| &row["way"]).filter(|way| !way.is_null()) {
+        let end = way["end"].as_str().expect("an end");
+        assert!(way["to"].as_str().expect("words").contains(end), "{way}");
+        assert!(door.api.read(&format!("/paths?to={end}")).await["total"].as_u64() >= Some(1), "{way}");
+    }
+
     let id = one["id"].as_str().expect("an id");
     let all = door.api.read(&format!("/findings/{id}")).await;
     assert_eq!(all["finding"]["id"], one["id"]);

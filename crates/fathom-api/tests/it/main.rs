@@ -17,6 +17,7 @@ mod pages;
 mod passkeys;
 mod paths;
 mod permissions;
+mod posture;
 mod privilege;
 mod reading;
 mod roles;

@@ -12,6 +12,7 @@ fn way(level: Level) -> Way {
         number: 0,
         from: "the internet".to_owned(),
         to: "the data of arn:aws:s3:::secret".to_owned(),
+        end: "arn:aws:s3:::secret".to_owned(),
     }
 }
 

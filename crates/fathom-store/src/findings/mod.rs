@@ -1,9 +1,10 @@
 //! Findings that live: what runs of checks left, and how each came there.
 //!
 //! Which state follows is not decided here (`fathom-findings` does); a run hands in what it changed. `exceptions.rs` has what people
-//! accepted.
+//! accepted, `turns.rs` reads how many findings came and went.
 
 mod exceptions;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 pub use exceptions::NewFindingException;
+pub use turns::{FindingFixes, FindingTurns};
 
 use crate::{
     EntryDraft, Store, StoreError,
@@ -240,7 +242,6 @@ impl Store {
 
     /// The last run of checks that was kept; the last whole one where `whole`.
     pub async fn last_finding_run(&self, whole: bool) -> Result<Option<FindingRun>, StoreError> {
-        const TABLE: &str = "finding_run";
         let row = sqlx::query(
             "SELECT at, scan, run_by, checks, resources, whole FROM finding_run WHERE whole >= $1 ORDER BY id DESC LIMIT 1",
         )
@@ -248,17 +249,7 @@ impl Store {
         .fetch_optional(self.readers())
         .await
         .map_err(|source| self.failed("read the last run of checks", source))?;
-        let decode = |row: &SqliteRow| {
-            Ok(FindingRun {
-                at: time(TABLE, column(row, TABLE, 0)?)?,
-                scan: column(row, TABLE, 1)?,
-                by: column(row, TABLE, 2)?,
-                checks: count(row, TABLE, 3)?,
-                resources: count(row, TABLE, 4)?,
-                whole: column(row, TABLE, 5)?,
-            })
-        };
-        row.as_ref().map(decode).transpose()
+        row.as_ref().map(decode_run).transpose()
     }
 
     /// A text that changes with every run that is kept, and with every exception.
@@ -363,6 +354,18 @@ fn optional_word<T>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<T>, StoreError> {
     text.map(|text| word(table, text, parse)).transpose()
+}
+
+fn decode_run(row: &SqliteRow) -> Result<FindingRun, StoreError> {
+    const TABLE: &str = "finding_run";
+    Ok(FindingRun {
+        at: time(TABLE, column(row, TABLE, 0)?)?,
+        scan: column(row, TABLE, 1)?,
+        by: column(row, TABLE, 2)?,
+        checks: count(row, TABLE, 3)?,
+        resources: count(row, TABLE, 4)?,
+        whole: column(row, TABLE, 5)?,
+    })
 }
 
 fn decode(row: &SqliteRow) -> Result<KeptFinding, StoreError> {

@@ -116,6 +116,48 @@ async fn a_run_is_kept_with_its_history_and_sealed() {
     store.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn what_came_and_went_is_counted_run_by_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).await;
+    let one = KeptFinding { owner: None, ..finding("f1", 10) };
+    let (two, three) = (finding("f2", 10), finding("f3", 10));
+    store.keep_findings(&run(10), &[opened(&one), opened(&two), opened(&three)], &[]).await.unwrap();
+    let turned = |one: &KeptFinding, second, state, change| {
+        let life = FindingLife { state, since: at(second), ..one.life };
+        FindingUpdate { finding: KeptFinding { life, ..one.clone() }, proof: None, change: Some(change) }
+    };
+    let fixed = |one, second| turned(one, second, FindingState::Fixed, FindingChange::Fixed);
+    store.keep_findings(&run(40), &[fixed(&one, 40), fixed(&two, 40)], &[]).await.unwrap();
+    let back = turned(&two, 100, FindingState::Reopened, FindingChange::Reopened);
+    let lost = turned(&three, 100, FindingState::Open, FindingChange::Unconfirmed);
+    store.keep_findings(&run(100), &[back, lost], &[]).await.unwrap();
+    store.keep_findings(&run(105), &[fixed(&two, 105)], &[]).await.unwrap();
+
+    let turns = store.finding_turns().await.unwrap();
+    let told: Vec<_> =
+        turns.iter().map(|one| (one.at, one.what, one.owner.as_deref(), one.count)).collect();
+    let wanted = [
+        (at(10), FindingChange::Opened, None, 1),
+        (at(10), FindingChange::Opened, Some("core"), 2),
+        (at(40), FindingChange::Fixed, None, 1),
+        (at(40), FindingChange::Fixed, Some("core"), 1),
+        (at(100), FindingChange::Reopened, Some("core"), 1),
+        (at(105), FindingChange::Fixed, Some("core"), 1),
+    ];
+    assert_eq!(told, wanted, "what could not be said changed nothing");
+    // Of what came back only the last time counts: 30 seconds and 5 of the one, 30 of the other.
+    let fixes = |all: Vec<fathom_store::FindingFixes>| {
+        all.into_iter().map(|one| (one.owner, one.count, one.open_seconds)).collect::<Vec<_>>()
+    };
+    let core = Some("core".to_owned());
+    assert_eq!(fixes(store.finding_fixes(at(0)).await.unwrap()), [(None, 1, 30), (core.clone(), 2, 35)]);
+    assert_eq!(fixes(store.finding_fixes(at(105)).await.unwrap()), [(core, 1, 5)]);
+    let runs = store.finding_runs(3).await.unwrap();
+    assert_eq!(runs, [run(40), run(100), run(105)]);
+    store.close().await.unwrap();
+}
+
 /// The digest by the tool that everybody has.
 fn sha256(text: &str) -> String {
     use std::{

@@ -13,6 +13,7 @@ import { Empty } from "../../parts/states";
 import table from "../../parts/Table.module.css";
 import { May } from "../../session/may";
 import { Withdraw } from "./Accept";
+import { AcceptRule } from "./AcceptRule";
 import { BRINGS } from "./Findings";
 import { called, type Exception, lastDay } from "./words";
 
@@ -23,18 +24,20 @@ export function Exceptions({ views }: { views: ReactNode }) {
   const { ended } = useSearch({ from: "/findings" });
   const navigate = useNavigate({ from: "/findings" });
   const [end, setEnd] = useState<Exception>();
+  const [ruling, setRuling] = useState(false);
   const asked = useQuery({ queryKey: ["findings", "exceptions", ended], queryFn: ({ signal }) => get("/api/v1/findings/exceptions", { ended }, { signal }) });
   // An exception of one finding has its id only; what that is stands with the findings that are accepted.
   const accepted = useQuery({ queryKey: ["findings", "accepted"], queryFn: ({ signal }) => get("/api/v1/findings", { state: ["accepted"], order: "severity", limit: NAMED_MAX }, { signal }), retry: false });
   const names = new Map(accepted.data?.rows.map((row) => [row.id, `${shown(row.title, 200)}: ${called(row)}`]));
   return (
-    <List title="Findings" tools={<>{views}<label className="row small"><input type="checkbox" checked={ended ?? false} onChange={(event) => void navigate({ search: (was) => ({ ...was, ended: event.target.checked || undefined }), replace: true })} />those that ended too</label></>}>
+    <List title="Findings" tools={<>{views}<label className="row small"><input type="checkbox" checked={ended ?? false} onChange={(event) => void navigate({ search: (was) => ({ ...was, ended: event.target.checked || undefined }), replace: true })} />those that ended too</label><May do="accept" whole><button type="button" className="button" onClick={() => setRuling(true)}>Accept by a rule…</button></May></>}>
       <div className={table.scrolled} role="region" aria-label="Exceptions, scrolls" tabIndex={0}>
-        {!asked.data ? <Missing of={asked} label="Reading the exceptions" brings={BRINGS} /> : asked.data.exceptions.length === 0 ? <Empty title="Nothing is accepted"><p>A finding is accepted on its page. Many at once are accepted by a rule of patterns, on the command line; a rule also takes what comes later.</p><CopyLine text={'fathom findings accept --check "s3_*" --account 123456789012 --reason "…" --approver … --until YYYY-MM-DD'} /></Empty> : (
+        {!asked.data ? <Missing of={asked} label="Reading the exceptions" brings={BRINGS} /> : asked.data.exceptions.length === 0 ? <Empty title="Nothing is accepted"><p>A finding is accepted on its page. Many at once are accepted by a rule of patterns, which also takes what comes later; on the command line:</p><CopyLine text={'fathom findings accept --check "s3_*" --account 123456789012 --reason "…" --approver … --until YYYY-MM-DD'} /></Empty> : (
           <Rows all={asked.data.exceptions} names={names} end={setEnd} />
         )}
       </div>
       <CopyLine text={`fathom findings exceptions${ended ? " --all" : ""}`} />
+      {ruling && <AcceptRule onClose={() => setRuling(false)} />}
       {end && <Withdraw exception={end} onClose={() => setEnd(undefined)} />}
     </List>
   );

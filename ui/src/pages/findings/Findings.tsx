@@ -5,6 +5,7 @@ import { X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 import { get } from "../../api/client";
 import { counted, shown } from "../../lib/text";
+import { moment } from "../../lib/time";
 import { Ago } from "../../parts/Ago";
 import { AsOf, Gaps, Missing, More, usePages } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
@@ -21,6 +22,8 @@ import { useAt } from "../../parts/time";
 import { Exceptions } from "./Exceptions";
 import styles from "./Findings.module.css";
 import { Due, Standing } from "./Signs";
+import { Teams } from "./Teams";
+import { Trend } from "./Trend";
 import { type Answer, type Asked, beneath, called, LEVELS, line, ORDERS, REACHED, type Row, sentence, type Severe, STATES, type Stands } from "./words";
 
 export const BRINGS = "settings, policies and networks; the checks are asked of them by themselves";
@@ -32,15 +35,17 @@ const some = <T,>(chosen: T[]): T[] | undefined => (chosen.length ? chosen : und
 export function Findings() {
   const { view } = useSearch({ from: "/findings" });
   const navigate = useNavigate({ from: "/findings" });
-  const views: ReactNode = <Tabs label="Which" value={view ?? "findings"} options={[["findings", "Findings"], ["accepted", "Exceptions"]]} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: next === "findings" ? undefined : next }) })} />;
+  const views: ReactNode = <Tabs label="Which" value={view ?? "findings"} options={[["findings", "Findings"], ["teams", "Teams"], ["trend", "Trend"], ["accepted", "Exceptions"]]} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: next === "findings" ? undefined : next }) })} />;
+  if (view === "teams") return <Teams views={views} />;
+  if (view === "trend") return <Trend views={views} />;
   return view === "accepted" ? <Exceptions views={views} /> : <All views={views} />;
 }
 
 function All({ views }: { views: ReactNode }) {
-  const { state, severity, check, service, framework, control, account, owner, resource, overdue, q, order } = useSearch({ from: "/findings" });
+  const { state, severity, check, service, framework, control, account, owner, confirmed, turned_since, resource, overdue, q, order } = useSearch({ from: "/findings" });
   const navigate = useNavigate({ from: "/findings" });
   const past = useAt().as_of !== undefined;
-  const query = { state, severity, check, service, framework, control, account, owner, resource, overdue, q, order };
+  const query = { state, severity, check, service, framework, control, account, owner, confirmed, turned_since, resource, overdue, q, order };
   const pages = usePages(["findings", query], (cursor, signal) => get("/api/v1/findings", { ...query, cursor }, { signal }), true);
   const first = pages.data?.pages[0];
   const rows = pages.data?.pages.flatMap((page) => page.rows) ?? [];
@@ -53,15 +58,15 @@ function All({ views }: { views: ReactNode }) {
     return () => clearInterval(timer);
   }, [waits, refetch]);
   const set = (next: Partial<Asked>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true, resetScroll: false });
-  const none = { state: undefined, severity: undefined, check: undefined, service: undefined, framework: undefined, control: undefined, account: undefined, owner: undefined, resource: undefined, overdue: undefined, q: undefined };
-  const active = [state, severity, check, service, framework, control, account, owner, resource, overdue, q].filter((each) => each !== undefined).length;
+  const none = { state: undefined, severity: undefined, check: undefined, service: undefined, framework: undefined, control: undefined, account: undefined, owner: undefined, confirmed: undefined, turned_since: undefined, resource: undefined, overdue: undefined, q: undefined };
+  const active = [state, severity, check, service, framework, control, account, owner, confirmed, turned_since, resource, overdue, q].filter((each) => each !== undefined).length;
   const command = line(query);
   const facets = first && (first.facets.state.length > 0 || active > 0) && (
     <>
       <Facet title="State" options={first.facets.state.map((each) => ({ ...each, name: STATES[each.value as Stands] }))} chosen={state ?? []} onChange={(all) => set({ state: some(all as Stands[]) })} />
       <Facet title="Severity" options={first.facets.severity} chosen={severity ?? []} onChange={(all) => set({ severity: some(all as Severe[]) })} />
       <Facet title="Due" single options={first.facets.overdue.filter((each) => each.value === "true").map((each) => ({ ...each, name: "overdue" }))} chosen={overdue ? ["true"] : []} onChange={([on]) => set({ overdue: on ? true : undefined })} />
-      <Facet title="Owner" options={first.facets.owner} chosen={owner ?? []} onChange={(all) => set({ owner: some(all) })} />
+      <Facet title="Owner" options={first.facets.owner.map((each) => (each.value === "" ? { ...each, name: "nobody" } : each))} chosen={owner ?? []} onChange={(all) => set({ owner: some(all) })} />
       <Facet title="Account" options={first.facets.account} chosen={account ?? []} onChange={(all) => set({ account: some(all) })} />
       <Facet title="Service" options={first.facets.service} chosen={service ?? []} onChange={(all) => set({ service: some(all) })} />
       <Facet title="Check" options={first.facets.check} chosen={check ?? []} onChange={(all) => set({ check: some(all) })} />
@@ -74,7 +79,7 @@ function All({ views }: { views: ReactNode }) {
         {!first ? <Missing of={pages} label="Asking the checks of the estate" brings={BRINGS} /> : (
           <>
             <p className="wrap"><strong>{sentence(first, active > 0)}</strong> <Asking answer={first} /> <AsOf of={first.as_of} /></p>
-            <Narrow resource={resource} control={control} framework={framework} set={set} />
+            <Narrow resource={resource} control={control} framework={framework} confirmed={confirmed} since={turned_since} set={set} />
             {waits && rows.length > 0 && <p className="row wrapped" role="status"><Badge state="progress">order is being worked out</Badge><span>What an intruder could use is followed just now; until then the worst stand first.</span></p>}
             {rows.length > 0 ? <Rows rows={rows} /> : <None first={first} active={active} all={() => set(none)} />}
             <More pages={pages} />
@@ -122,12 +127,14 @@ function Asking({ answer: { run, as_of } }: { answer: Answer }) {
 }
 
 /** Filters that stand in no facet, each with the way out of it. */
-function Narrow({ resource, control, framework, set }: { resource?: string; control?: string; framework?: string; set: (next: Partial<Asked>) => void }) {
-  if (resource === undefined && control === undefined) return null;
+function Narrow({ resource, control, framework, confirmed, since, set }: { resource?: string; control?: string; framework?: string; confirmed?: boolean; since?: string; set: (next: Partial<Asked>) => void }) {
+  if ([resource, control, confirmed, since].every((each) => each === undefined)) return null;
   return (
     <p className="row wrapped small">
       {resource !== undefined && <span className="row"><span className="wrap">Of <Link to="/resource" search={{ uid: resource }} className="link"><bdi>{shown(resource, 200)}</bdi></Link></span><button type="button" className="button plain" aria-label="Of every resource" title="Of every resource" onClick={() => set({ resource: undefined })}><X aria-hidden /></button></span>}
       {control !== undefined && <span className="row"><span>Of control {framework ? <Link to="/frameworks/$id" params={{ id: framework }} className="link">{shown(control, 60)}</Link> : shown(control, 60)}</span><button type="button" className="button plain" aria-label="Of every control" title="Of every control" onClick={() => set({ control: undefined })}><X aria-hidden /></button></span>}
+      {confirmed !== undefined && <span className="row"><span>{confirmed ? "Whose check could say" : "Whose check could not say any more"}</span><button type="button" className="button plain" aria-label="Confirmed or not" title="Confirmed or not" onClick={() => set({ confirmed: undefined })}><X aria-hidden /></button></span>}
+      {since !== undefined && <span className="row"><span className="wrap">So since {/^\d{4}-.*T/.test(since) ? moment(since) : shown(since, 40)} or for less</span><button type="button" className="button plain" aria-label="Since whenever" title="Since whenever" onClick={() => set({ turned_since: undefined })}><X aria-hidden /></button></span>}
     </p>
   );
 }

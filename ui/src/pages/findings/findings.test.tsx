@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { drawn, signedIn } from "../../testing/drawn";
+import { lineOf, Takes, written } from "./AcceptRule";
 import { Rows as Exceptions } from "./Exceptions";
 import { One } from "./Finding";
 import { Rows } from "./Findings";
+import { Counted, days, type Team } from "./Teams";
+import { Drawn, type Told, way } from "./Trend";
 import { type Answer, back, beneath, dataClass, type Exception, type Finding, isTaken, lastDay, line, lost, type Row, sentence } from "./words";
 
 const row = (of: Partial<Row> = {}): Row => ({
@@ -27,9 +30,9 @@ describe("words of findings", () => {
     expect([dataClass(row()), dataClass(row({ class: "confidential", class_assumed: true })), dataClass(row({ class: null }))]).toEqual(["restricted", "confidential, as nobody said which", undefined]);
   });
   it("find the end of an intruder's way, and what can be taken", () => {
-    const way = (to: string | null) => ({ level: "yes" as const, from: null, to });
-    expect([lost(way("the data of arn:aws:s3:::ledger")), lost(way("everything in account 111122223333")), lost(way(null)), lost(null)]).toEqual(["arn:aws:s3:::ledger", "111122223333", undefined, undefined]);
-    expect([isTaken(row()), isTaken(row({ way: way("the data of arn:aws:s3:::ledger") })), isTaken(row({ resource_type: "AWS::IAM::Role" }))]).toEqual([false, true, true]);
+    const way = (end: string | null) => ({ level: "yes" as const, from: null, to: end && `the data of ${end}, whatever it says`, end });
+    expect([lost(way("arn:aws:s3:::ledger")), lost(way("111122223333")), lost(way(null)), lost(null)]).toEqual(["arn:aws:s3:::ledger", "111122223333", undefined, undefined]);
+    expect([isTaken(row()), isTaken(row({ way: way("arn:aws:s3:::ledger") })), isTaken(row({ resource_type: "AWS::IAM::Role" }))]).toEqual([false, true, true]);
   });
   it("name the last day on which an exception holds", () => {
     expect([lastDay("2027-01-01T00:00:00Z"), lastDay("2026-12-31T12:00:00Z"), lastDay("some day")]).toEqual(["2026-12-31", "2026-12-31", "some day"]);
@@ -44,7 +47,7 @@ describe("words of findings", () => {
 
 describe("findings", () => {
   it("stand with why they stand there, and what is not known stays so", async () => {
-    const text = await drawn(<Rows rows={[row({ way: { level: "yes", from: "the internet", to: "x" }, overdue: true }), row({ id: "b", confirmed: false, owner: null, reached: "unknown" }), row({ id: "c", state: "accepted", accepted: exception() })]} />);
+    const text = await drawn(<Rows rows={[row({ way: { level: "yes", from: "the internet", to: "x", end: "x" }, overdue: true }), row({ id: "b", confirmed: false, owner: null, reached: "unknown" }), row({ id: "c", state: "accepted", accepted: exception() })]} />);
     expect(text).toContain("an intruder comes by restricted data; medium severity open overdue since 2026-12-01");
     expect(text).toContain("whether the internet reaches it is not known");
     expect(text).toContain("not confirmed");
@@ -80,5 +83,58 @@ describe("findings", () => {
     expect(text.match(/End…/g)).toHaveLength(1);
     expect(text).toContain("“not agreed”");
     expect(text).toContain("its day is past");
+  });
+});
+
+describe("teams", () => {
+  const team = (of: Partial<Team> = {}): Team => ({ value: "payments", needs_work: { critical: 1, high: 0, medium: 1_200, low: 3 }, overdue: 2, not_confirmed: 0, accepted: 4, unknown: 7, fixed: 5, days_to_fix: 3.26, ...of });
+  const counted = (rows: Team[], by: "owner" | "account" = "owner", marked = false) => drawn(<Counted told={{ rows, fixed_days: 30, fixed_since: "2026-10-24T08:00:00Z", as_of: { scan: 1, finished_at: null } }} by={by} />, [], "/", marked);
+  it("are told with what is late, and what nobody answers for beside them", async () => {
+    const text = await counted([team(), team({ value: null, overdue: 0, days_to_fix: null, fixed: 0 })]);
+    expect(text).toContain("2,408 findings need work; 1 team has something overdue.");
+    expect(text).toMatch(/payments 1 0 1,200 3 2 0 4 7 5 3\.3 days trend report/);
+    expect(text).toContain("nobody answers 1 0 1,200 3 0 0 4 7 0 – trend report");
+  });
+  it("open with each figure the list that it counts", async () => {
+    const html = await counted([team({ value: "111122223333" })], "account", true);
+    expect([days(null), days(0.2), days(1), days(12.34)]).toEqual(["–", "under a day", "1 day", "12.3 days"]);
+    for (const [name, search] of [["2 overdue", { account: ["111122223333"], overdue: true }], ["5 fixed", { account: ["111122223333"], state: ["fixed"], turned_since: "2026-10-24T08:00:00Z" }], ["7 unknown", { outcome: "unknown", account: ["111122223333"] }]] as const) {
+      const link = html.split("<a ").find((each) => each.includes(`aria-label="${name}, of 111122223333`)) ?? "";
+      const address = decodeURIComponent(/href="([^"]*)"/.exec(link)?.[1]?.replace(/&amp;/g, "&") ?? "");
+      for (const [key, value] of Object.entries(search)) {
+        expect(address).toContain(`${key}=`);
+        expect(address).toContain(String(Array.isArray(value) ? value[0] : value));
+      }
+    }
+  });
+});
+
+describe("the trend", () => {
+  const point = (at: string, high: number, controls: number | null = null): Told["points"][number] => ({ at, scan: 1, failing: { critical: 0, high, medium: 1, low: 0 }, controls });
+  it("says which way it goes, and nothing where there is nothing to go by", () => {
+    expect(way([])).toBe("No check was asked yet.");
+    expect(way([point("2026-11-01T00:00:00Z", 4)])).toBe("5 findings are failing. One run so far; the second shows which way it goes.");
+    expect(way([point("2026-11-01T00:00:00Z", 4), point("2026-11-02T00:00:00Z", 1)])).toMatch(/^2 findings are failing, 3 fewer than at /);
+    expect(way([point("2026-11-01T00:00:00Z", 0), point("2026-11-02T00:00:00Z", 0)])).toMatch(/^1 finding is failing, as many as at /);
+  });
+  it("stands as figures too, the newest first", async () => {
+    const text = await drawn(<Drawn told={{ points: [point("2026-11-01T00:00:00Z", 4, 9), point("2026-11-02T00:00:00Z", 1, 8)], teams: [], controls: 61, by_day: true }} alone={false} />);
+    expect(text).toContain("Of each day the last run is shown.");
+    expect(text).toMatch(/2 Nov 2026.* 1 0 1 1 0 2 8 .*1 Nov 2026.* 1 0 4 1 0 5 9/);
+  });
+});
+
+describe("a rule", () => {
+  it("is made of the patterns that are written, and is a command", () => {
+    const rule = written({ check: " s3_* ", resource_type: "", account: "1", owner: "", tag: "a=b c" });
+    expect(rule).toEqual({ check: "s3_*", account: "1", tag: "a=b c" });
+    expect(lineOf(rule, "", "k.lee", "2027-01-31")).toBe("fathom findings accept --check 's3_*' --account 1 --tag 'a=b c' --reason '…' --approver k.lee --until 2027-01-31");
+  });
+  it("says what it takes before it takes it", async () => {
+    const preview = { words: "", takes: { critical: 0, high: 2, medium: 9, low: 0 }, overdue: 3, accepted: 1, resources: 4, checks: [{ value: "s3_a", count: 11 }], some: [{ id: "1", title: "The bucket keeps versions", severity: "high" as const, resource: "arn:aws:s3:::ledger", name: null }] };
+    const text = await drawn(<Takes of={preview} />);
+    expect(text).toContain("It takes 11 findings: 2 high and 9 medium , 3 of them overdue; of 4 resources, by 1 check. 1 other is accepted already.");
+    expect(text).toContain("The bucket keeps versions: ledger and 10 more");
+    expect(await drawn(<Takes of={{ ...preview, takes: { critical: 0, high: 0, medium: 0, low: 0 }, accepted: 0 }} />)).toBe("It takes no finding that needs work now , only what comes later.");
   });
 });

@@ -39,10 +39,7 @@ export function sentence({ total, facets }: Pick<Answer, "total" | "facets">, na
 }
 
 /** What is lost at the end of an intruder's way, as the page of attack paths takes it: an ARN, or an account. */
-export function lost(way: Row["way"]): string | undefined {
-  const words = way?.to ?? "";
-  return /\barn:\S+/.exec(words)?.[0] ?? /\b\d{12}\b/.exec(words)?.[0];
-}
+export const lost = (way: Row["way"]): string | undefined => way?.end ?? undefined;
 
 /** Whether something falls with it, so far as its kind says: who has a server, an identity or a key can go on from there. */
 export const isTaken = ({ resource, resource_type, way }: Pick<Row, "resource" | "resource_type" | "way">): boolean =>
@@ -61,11 +58,11 @@ export const back = ({ reopened }: Pick<Row, "reopened">): string => (reopened =
 export const beneath = (row: Pick<Row, "state" | "fixed_by" | "reopened" | "confirmed">): string => (row.state === "fixed" ? fixed(row.fixed_by) : row.state === "reopened" && row.confirmed ? "" : back(row));
 
 /** The command that asks the same; nothing where it cannot. */
-export function line({ state, severity, check, service, framework, control, account, owner, resource, overdue, q, order }: Asked): string | undefined {
+export function line({ state, severity, check, service, framework, control, account, owner, confirmed, turned_since, resource, overdue, q, order }: Asked): string | undefined {
   const single = onlyThese({ account, owner });
   // The command takes a severity and all that are worse.
   const worse = severity === undefined ? 0 : SEVERITIES.slice(0, severity.length).every((each) => severity.includes(each)) ? severity.length : -1;
-  if (single === undefined || worse < 0 || control !== undefined || q !== undefined) return undefined;
+  if (single === undefined || worse < 0 || control !== undefined || q !== undefined || confirmed !== undefined || turned_since !== undefined) return undefined;
   const each = (name: string, values: readonly string[] = []) => values.map((value) => ` --${name} ${word(value)}`).join("");
   return `fathom findings${each("state", state)}${worse > 0 ? ` --severity ${SEVERITIES[worse - 1] ?? ""}` : ""}${each("check", check)}${each("service", service)}${framework ? ` --framework ${word(framework)}` : ""}${resource ? ` --resource ${word(resource)}` : ""}${overdue ? " --overdue" : ""}${order ? ` --order ${order}` : ""}${single}`;
 }

@@ -1,14 +1,15 @@
 // One framework: each control with how it stands, what its checks answered, and what somebody must show. It is made to be printed.
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ArrowLeft, Printer } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { ArrowLeft, FileText, Printer } from "lucide-react";
+import { useEffect, useMemo, useRef } from "react";
 import { get, type Schemas } from "../../api/client";
 import { Refused } from "../../api/problem";
 import { word } from "../../lib/sqltext";
 import { count, counted, shown } from "../../lib/text";
 import { AsOf, Gaps, Missing } from "../../parts/Answered";
 import { CopyLine } from "../../parts/Copy";
+import { Lines } from "../../parts/Lines";
 import { Severity } from "../../parts/Severity";
 import { Empty } from "../../parts/states";
 import table from "../../parts/Table.module.css";
@@ -53,9 +54,10 @@ export function One({ answer: { framework, controls, gaps, as_of }, status }: { 
   const rows = status ? controls.filter((each) => status.includes(each.status)) : controls;
   return (
     <div ref={place} className="stack">
-      <div className="row spread wrapped"><h1 className="wrap">{shown(framework.title, 200)}</h1><button type="button" className="button no-print" onClick={() => window.print()}><Printer aria-hidden />Print</button></div>
+      <div className="row spread wrapped"><h1 className="wrap">{shown(framework.title, 200)}</h1><span className="row wrapped no-print"><Link to="/reports" search={{ framework: framework.id }} className="button"><FileText aria-hidden />Report</Link><button type="button" className="button" onClick={() => window.print()}><Printer aria-hidden />Print</button></span></div>
       <p className="wrap"><strong>{sentence(framework)}</strong> A control that passes is one of which no check found anything wrong: it is no statement that you comply. <AsOf of={as_of} /></p>
       <Bar framework={framework} />
+      <Over framework={framework.id} />
       <Choose framework={framework} status={status} />
       {rows.length === 0 ? <Empty title="Nothing fits"><p>No control stands so.</p></Empty> : (
         <table className={`${table.table} ${styles.controls}`} aria-label="Controls">
@@ -67,6 +69,17 @@ export function One({ answer: { framework, controls, gaps, as_of }, status }: { 
       <Gaps gaps={gaps} />
     </div>
   );
+}
+
+/** Controls of which a check failed, run by run: kept findings say so. How many passed is not kept. */
+function Over({ framework }: { framework: string }) {
+  const asked = useQuery({ queryKey: ["findings", "trend", { framework }], queryFn: ({ signal }) => get("/api/v1/findings/trend", { framework }, { signal }), retry: false });
+  const points = asked.data?.points;
+  const at = useMemo(() => (points ?? []).map((each) => Date.parse(each.at) / 1000), [points]);
+  const lines = useMemo(() => [{ label: "controls", token: "--broken", values: (points ?? []).map((each) => each.controls ?? null) }], [points]);
+  // One point is no line, and what cannot be asked is no part of how controls stand now.
+  if (!points || points.length < 2) return null;
+  return <div className={`no-print ${styles.over}`}><Lines title={`Controls of which a check fails, run by run, of ${count(asked.data?.controls ?? 0)}`} at={at} lines={lines} height={110} /></div>;
 }
 
 /** How many controls stand how; one that is chosen leaves the others out. */

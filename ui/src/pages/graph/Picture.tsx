@@ -42,6 +42,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
   const place = useRef<HTMLDivElement>(null);
   const below = useRef<HTMLCanvasElement>(null);
   const over = useRef<HTMLCanvasElement>(null);
+  const moved = useRef<HTMLCanvasElement>(null);
   const mark = useRef<HTMLElement>(null);
   const sigma = useRef<Sigma>(undefined);
   const drawnAreas = useRef<DrawnArea[]>([]);
@@ -53,8 +54,8 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
   const of = `${start ?? ""} ${areas}`;
 
   useEffect(() => {
-    const [element, canvas, ground] = [place.current, over.current, below.current];
-    if (!element || !canvas || !ground) return;
+    const [element, canvas, ground, still] = [place.current, over.current, below.current, moved.current];
+    if (!element || !canvas || !ground || !still) return;
     const ink = inkOf(colour);
     const many = graph.nodes.size > DETAILED_MAX;
     const crowded = graph.nodes.size > CROWDED_MIN;
@@ -195,7 +196,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
       }
     };
     renderer.on("afterRender", draw);
-    const rest = many && drawnInSoftware() ? glide(renderer, [ground, canvas]) : undefined;
+    const rest = many && drawnInSoftware() ? glide(renderer, [ground, canvas], still) : undefined;
     renderer.on("clickNode", ({ node }) => latest.current.onChoose(node));
     renderer.on("doubleClickNode", (event) => { event.preventSigmaDefault(); latest.current.onOpen(event.node); });
 
@@ -301,6 +302,7 @@ export default function Picture({ graph, start, chosen, areas, positions, pins, 
         <canvas ref={below} className={styles.over} aria-hidden />
         <div ref={place} className={styles.canvas} role="img" aria-label={`Graph with ${graph.nodes.size} nodes; the list says the same`} />
         <canvas ref={over} className={styles.over} aria-hidden />
+        <canvas ref={moved} className={styles.over} hidden aria-hidden />
         <i ref={mark} className={styles.mark} hidden aria-hidden />
       </div>
       <div className={styles.bar}>

@@ -21,39 +21,67 @@ export function drawnInSoftware(): boolean {
 }
 
 /**
- * Without a graphics card, thousands of points take a third of a second to draw. So while the camera moves, what is
- * drawn is shifted and scaled as a picture; when it rests, it is drawn anew. Returns how to end it.
+ * Without a graphics card, thousands of points take a third of a second to draw, and each layer that the browser puts over another
+ * costs as well. So once all is drawn, it is copied into one picture; while the camera moves, only that is shown, shifted and scaled.
+ * When the camera rests, all is drawn anew. Returns how to end it.
  */
-export function glide(renderer: Sigma, under: readonly HTMLElement[]): () => void {
+export function glide(renderer: Sigma, under: readonly HTMLCanvasElement[], still: HTMLCanvasElement): () => void {
   const camera = renderer.getCamera();
-  const canvases = Object.entries(renderer.getCanvases());
-  const moving = [...canvases.filter(([name]) => name === "nodes").map(([, canvas]) => canvas), ...under];
-  const hidden = canvases.filter(([name]) => name !== "nodes" && name !== "mouse").map(([, canvas]) => canvas);
+  const canvases = renderer.getCanvases();
+  const mouse = canvases.mouse;
+  const nodes = canvases.nodes;
+  // Names are not read while they move.
+  const layers = [...Object.values(canvases).filter((canvas) => canvas !== mouse), ...under];
+  // It takes hands and shows nothing: what cannot be seen is not laid over the rest either.
+  if (mouse) mouse.style.opacity = "0";
+  still.style.transformOrigin = "0 0";
+  still.style.willChange = "transform";
   let drawn = camera.getState();
-  let resting = 0;
-  const place = (transform: string) => {
-    for (const layer of moving) {
-      layer.style.transformOrigin = "0 0";
-      layer.style.transform = transform;
-    }
-    // Each layer costs, and names are not read while they move.
-    for (const layer of hidden) layer.style.display = transform === "" ? "" : "none";
+  let [resting, frame, moves] = [0, 0, false];
+  const copy = () => {
+    const first = under[0];
+    if (!first || !nodes) return;
+    if (still.width !== first.width || still.height !== first.height) [still.width, still.height] = [first.width, first.height];
+    const pen = still.getContext("2d");
+    pen?.clearRect(0, 0, still.width, still.height);
+    for (const layer of [first, nodes, ...under.slice(1)]) if (layer.width > 0 && layer.height > 0) pen?.drawImage(layer, 0, 0, still.width, still.height);
+  };
+  const swap = (moving: boolean) => {
+    if (moves === moving) return;
+    moves = moving;
+    still.hidden = !moving;
+    for (const layer of layers) layer.style.display = moving ? "none" : "";
   };
   // Hands are followed where the camera is, not where it was when all was drawn.
   const framed = renderer.viewportToFramedGraph.bind(renderer);
   renderer.viewportToFramedGraph = (at, options) => framed(at, { cameraState: camera.getState(), ...options });
-  camera.removeAllListeners("updated");
-  camera.on("updated", () => {
+  const follow = () => {
+    frame = 0;
     const { width, height } = renderer.getDimensions();
     const now = (corner: Place) => renderer.framedGraphToViewport(framed(corner, { cameraState: drawn }), { cameraState: camera.getState() });
     const { x, y, scale } = shift(width, now({ x: 0, y: 0 }), now({ x: width, y: height }));
-    place(`translate(${x}px, ${y}px) scale(${scale})`);
+    still.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    swap(true);
+  };
+  camera.removeAllListeners("updated");
+  camera.on("updated", () => {
+    // A hand may move more often than the browser draws.
+    frame ||= window.requestAnimationFrame(follow);
     window.clearTimeout(resting);
     resting = window.setTimeout(() => renderer.scheduleRender(), REST_MS);
   });
   renderer.on("afterRender", () => {
+    window.cancelAnimationFrame(frame);
+    frame = 0;
     drawn = camera.getState();
-    place("");
+    swap(false);
+    // What the graphics card drew can be read only as long as this has not returned.
+    copy();
   });
-  return () => window.clearTimeout(resting);
+  return () => {
+    window.clearTimeout(resting);
+    window.cancelAnimationFrame(frame);
+    // What lies under outlives the picture that was drawn.
+    swap(false);
+  };
 }

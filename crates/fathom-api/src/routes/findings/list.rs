@@ -19,6 +19,7 @@ use crate::{
     intruding, permitting,
     problem::{Code, Problem, ProblemView},
     routes::{
+        filter,
         network::{ExposedCount, NetworkAsOf, counted},
         paths::GAPS_MAX,
         permissions::Page,
@@ -60,8 +61,12 @@ pub(crate) struct FindingsQuery {
     control: Option<String>,
     /// Only in these accounts; may be repeated.
     account: Vec<String>,
-    /// Only what these teams answer for; may be repeated.
+    /// Only what these teams answer for; may be repeated. An empty one means that nobody does.
     owner: Vec<String>,
+    /// Only those of which the last run of their check could say whether it fails, or could not.
+    confirmed: Option<bool>,
+    /// Only those that stand as they stand since then, or for less: a time, a day, `30d`, or `scan:12`.
+    turned_since: Option<String>,
     /// Only of this resource, by its ARN.
     resource: Option<String>,
     /// Only what should be fixed already.
@@ -91,7 +96,7 @@ pub(crate) struct FindingFacets {
     check: Vec<ExposedCount>,
     /// By account.
     account: Vec<ExposedCount>,
-    /// By who answers for the resource, where somebody does.
+    /// By who answers for the resource; empty where nobody does.
     owner: Vec<ExposedCount>,
     /// `true` for what should be fixed already.
     overdue: Vec<ExposedCount>,
@@ -159,6 +164,10 @@ pub(crate) async fn findings(
     let page = Page::read(query.cursor, query.limit)?;
     let snapshot = checking::snapshot(&state).await?;
     let chosen = chosen(&snapshot.catalogue, &query)?;
+    let turned_since = match &query.turned_since {
+        None => None,
+        Some(text) => Some(filter::since(&state, "turned_since", text).await?),
+    };
     let ways = match query.order {
         FindingOrder::Rank => intruding::at_once(&state).await?,
         FindingOrder::Severity | FindingOrder::Due => None,
@@ -181,7 +190,10 @@ pub(crate) async fn findings(
                 finding,
             })
             .collect();
-        let takes = |one: &Found<'_>, without| query.takes(one, chosen.as_ref(), without);
+        let takes = |one: &Found<'_>, without| {
+            turned_since.is_none_or(|since| one.finding.life.since >= since)
+                && query.takes(one, chosen.as_ref(), without)
+        };
         let facets = FindingFacets::of(&seen, &takes);
         let mut rows: Vec<(&Found<'_>, Rank)> = seen
             .iter()
@@ -276,7 +288,8 @@ impl FindingsQuery {
             && is_in(Facet::Service, &self.service, Some(service))
             && is_in(Facet::Check, &self.check, Some(&finding.check))
             && is_in(Facet::Account, &self.account, Some(finding.account.as_str()))
-            && is_in(Facet::Owner, &self.owner, finding.owner.as_deref())
+            && is_in(Facet::Owner, &self.owner, Some(finding.owner.as_deref().unwrap_or(super::NOBODY)))
+            && self.confirmed.is_none_or(|wanted| wanted == finding.life.confirmed)
             && (without == Facet::Overdue || self.overdue.is_none_or(|wanted| wanted == stands.overdue))
             && self.resource.as_deref().is_none_or(|one| one == finding.resource.as_str())
             && chosen.is_none_or(|chosen| chosen.contains(&finding.check))
@@ -308,7 +321,7 @@ impl FindingFacets {
             service: counted(rows(Facet::Service).map(|one| one.service.to_owned())),
             check: counted(rows(Facet::Check).map(|one| one.finding.check.clone())),
             account: counted(rows(Facet::Account).map(|one| one.finding.account.as_str().to_owned())),
-            owner: counted(rows(Facet::Owner).filter_map(|one| one.finding.owner.clone())),
+            owner: counted(rows(Facet::Owner).map(|one| one.finding.owner.clone().unwrap_or_default())),
             overdue: counted(
                 rows(Facet::Overdue).filter(|one| one.stands.overdue).map(|_| "true".to_owned()),
             ),

@@ -22,6 +22,36 @@ mirrored! {
     }
 }
 
+/// How many there are, by how bad they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct BySeverity {
+    /// Critical ones.
+    critical: u64,
+    /// High ones.
+    high: u64,
+    /// Medium ones.
+    medium: u64,
+    /// Low ones.
+    low: u64,
+}
+
+impl BySeverity {
+    /// Those of a severity.
+    pub(super) fn of(&mut self, severity: Severity) -> &mut u64 {
+        match severity {
+            Severity::Critical => &mut self.critical,
+            Severity::High => &mut self.high,
+            Severity::Medium => &mut self.medium,
+            Severity::Low => &mut self.low,
+        }
+    }
+
+    /// All of them.
+    pub(super) fn total(&self) -> u64 {
+        self.critical + self.high + self.medium + self.low
+    }
+}
+
 mirrored! {
     /// Where a finding stands.
     #[derive(PartialOrd, Ord)]
@@ -133,6 +163,8 @@ pub(crate) struct FindingWay {
     from: Option<String>,
     /// What is lost at its end, in words; null for who sees a part of the estate.
     to: Option<String>,
+    /// The same as `GET /paths` takes it in `to`: an ARN, or an account; null for who sees a part of the estate.
+    end: Option<String>,
 }
 
 /// A finding.
@@ -219,6 +251,7 @@ impl FindingRow {
                 level: way.level.into(),
                 from: named(&way.from),
                 to: named(&way.to),
+                end: named(&way.end),
             }),
             reached: rank.place.reached.map(Into::into),
             first_seen: life.first_seen,
