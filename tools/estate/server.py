@@ -174,6 +174,14 @@ def with_addresses_of_the_internet():
     elastic_ip_addresses.random_ip = lambda: f"{mock_random.choice(ranges)}.{mock_random.randint(1, 254)}"
 
 
+def with_types_of_answers():
+    """moto says of the policy of a layer that it is a page for people."""
+    from moto.awslambda.responses import LambdaResponse
+
+    policy = LambdaResponse.get_layer_version_policy
+    LambdaResponse.get_layer_version_policy = lambda self: (200, {"Content-Type": "application/json"}, policy(self))
+
+
 def main():
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     look_once()
@@ -186,6 +194,7 @@ def main():
     with_reports_of_use()
     with_coverage()
     with_addresses_of_the_internet()
+    with_types_of_answers()
     arguments = sys.argv[1:]
     if "--every-policy" in arguments:
         arguments.remove("--every-policy")

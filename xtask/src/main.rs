@@ -36,8 +36,8 @@ cargo xtask <command>
   catalogue           trim the catalogue of AWS actions anew from the packages that it is made of
   sample              make the sample organisation anew and record how Fathom reads it
   ui                  build the console into ui/dist (needs Node.js), check its sizes; `cargo build` then embeds it
-  bench [names]       measure: scan (beside Prowler), organisation, large, estate, history, ledger,
-                      console, access;
+  bench [names]       measure: scan and checks (beside Prowler), organisation, large, estate, history,
+                      ledger, console, access;
                       prints and keeps the table
 ";
 

@@ -256,6 +256,14 @@ impl Permissions {
             let objects = Target { arn: format!("{}/*", target.arn), ..target.clone() };
             add(&objects, self.catalogue.actions_on(&objects.arn).unwrap_or_default());
         }
+        if is_search_domain(&target.arn) {
+            let path = Target { arn: format!("{}/*", target.arn), ..target.clone() };
+            let on_domain = self.catalogue.actions_on(&target.arn).unwrap_or_default();
+            let is_request = |id: &ActionId| {
+                self.catalogue.get(*id).is_some_and(|action| action.name().starts_with(REQUESTS_OF_SEARCH))
+            };
+            add(&path, on_domain.into_iter().filter(is_request).collect());
+        }
         Ok(asked)
     }
 
@@ -323,6 +331,15 @@ fn fits(catalogue: &Catalogue, action: &str, arn: &str) -> Option<Fit> {
 /// Whether an ARN is of a bucket, which holds objects.
 pub(crate) fn is_bucket(arn: &str) -> bool {
     arn.starts_with("arn:") && arn.contains(":s3:::") && !arn.contains('/')
+}
+
+/// How the actions begin that are requests to a search domain itself: they are for a path in it, which is what policies of
+/// domains mostly name.
+const REQUESTS_OF_SEARCH: &str = "es:ESHttp";
+
+/// Whether an ARN is of a search domain, and not of a path in it.
+fn is_search_domain(arn: &str) -> bool {
+    arn.contains(":es:") && arn.split_once(":domain/").is_some_and(|(_, name)| !name.contains('/'))
 }
 
 /// Whether somebody is one of those whom an index numbers.

@@ -37,6 +37,15 @@ pub(crate) enum Stop {
     Spent,
 }
 
+/// Whether a value is only the mark of a secret.
+fn is_secret(value: &Value) -> bool {
+    value.as_str() == Some(fathom_model::secret::MARK)
+}
+
+fn kept_secret(name: &str) -> Stop {
+    Stop::Missing([format!("`{name}`, which is kept from documents as a secret")].into())
+}
+
 impl Stop {
     /// Why both of two sides have no value: what is missing goes before a mistake, which may come of it.
     fn and(self, other: Self) -> Self {
@@ -364,8 +373,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A member of members; none where it is not there.
+    /// A member of members; none where it is not there. What documents keep only as a mark is not known.
     fn get(&mut self, of: &V<'a>, name: &'a str) -> Result<Option<V<'a>>, Stop> {
+        let found = self.find(of, name)?;
+        match &found {
+            Some(V::Json(value)) if is_secret(value) => Err(kept_secret(name)),
+            _ => Ok(found),
+        }
+    }
+
+    /// The same, where only whether it is there is asked.
+    fn find(&mut self, of: &V<'a>, name: &'a str) -> Result<Option<V<'a>>, Stop> {
         let V::Json(json @ Value::Object(members)) = of else {
             return Err(Stop::Wrong(format!("`{name}` is asked of {}, which has no members", of.word())));
         };
@@ -405,7 +423,7 @@ impl<'a> Run<'a> {
             V::Optional(Some(inner)) => *inner,
             of => of,
         };
-        Ok(V::Bool(self.get(&of, name)?.is_some()))
+        Ok(V::Bool(self.find(&of, name)?.is_some()))
     }
 
     fn index(&mut self, of: V<'a>, at: &V<'a>, optional: bool) -> Got<'a> {
@@ -421,7 +439,11 @@ impl<'a> Run<'a> {
                 if let Some(stop) = self.is_unread(json, name) {
                     return Err(stop);
                 }
-                members.get(name.as_ref()).map(V::Json)
+                let found = members.get(name.as_ref());
+                if found.is_some_and(is_secret) {
+                    return Err(kept_secret(name));
+                }
+                found.map(V::Json)
             }
             (V::Json(Value::Array(_)) | V::List(_), V::Int(at)) => {
                 if let V::Json(json) = &of

@@ -59,6 +59,10 @@ pub struct DeclaredMap {
     /// defaults. Texts as in `made`.
     #[serde(default)]
     pub default: BTreeMap<String, Value>,
+    /// The same where an attribute is declared, by that attribute; they go before those of `default`: a copy of a database
+    /// begins without the backups that a database of its own begins with.
+    #[serde(default)]
+    pub default_with: BTreeMap<String, BTreeMap<String, Value>>,
     /// Members of the document of one that is to be made, beside what its attributes say. Texts may hold `{attribute}`,
     /// `{account}`, `{region}`, `{partition}` and `{item.id}`: the id that it is called by until the provider gives it one. A value of `null` says that a new one has nothing there. A block that the declaration writes itself takes the
     /// place of what is made here. Without it, what a new one is like is not known.

@@ -4,4 +4,5 @@ pub mod authenticator;
 pub mod front;
 pub mod moto;
 pub mod provider;
+pub mod published;
 pub mod verifier;

@@ -4,6 +4,7 @@
 //! and are noisy, so read the ratios.
 
 mod access;
+mod checks;
 mod console;
 mod front;
 mod large;
@@ -22,13 +23,16 @@ use crate::workspace::{cargo, must, root, target};
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let all = ["scan", "organisation", "large", "estate", "history", "ledger", "console", "access"];
+    let all = ["scan", "checks", "organisation", "large", "estate", "history", "ledger", "console", "access"];
     if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("no benchmark is called `{name}`; there are {}", all.join(", "));
     }
     let wanted = |name: &str| names.is_empty() || names.iter().any(|one| one == name);
     if wanted("scan") {
         keep("scan", &scan::run()?)?;
+    }
+    if wanted("checks") {
+        keep("checks", &checks::run()?)?;
     }
     if wanted("organisation") {
         keep("organisation", &organisation::run()?)?;

@@ -117,3 +117,35 @@ fn those_whom_nobody_has_named_come_first() {
     let vendor = found.rows[1].vendor.as_ref().expect("a vendor");
     assert!(vendor.name.contains("Elastic Load Balancing (us-east-1)"), "{}", vendor.name);
 }
+
+/// Where a search domain with this policy lets somebody in from, with who that is.
+fn let_in_to_search(policy: &Value) -> Vec<(Origin, String)> {
+    const DOMAIN: &str = "arn:aws:es:eu-west-1:111122223333:domain/shop";
+    let mut builder = Builder::default();
+    builder.account(HOME);
+    let kind = "AWS::OpenSearchService::Domain";
+    let document = json!({"AccessPolicies": policy});
+    builder.add(Found { kind, uid: DOMAIN, account: HOME, document: &document, unread: &[] });
+    let target = Target { arn: DOMAIN.to_owned(), account: Some(HOME.to_owned()), seen: true };
+    let resource = Resource { kind: kind.to_owned(), target };
+    let permissions = Permissions::of(builder.build(), BTreeMap::from([(DOMAIN.to_owned(), resource)]))
+        .expect("a catalogue");
+    let found = permissions.openings(&Origin::ALL, &Context::new()).expect("an answer");
+    assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+    found.rows.into_iter().map(|row| (row.from, row.asker.principal)).collect()
+}
+
+#[test]
+fn a_policy_on_the_paths_of_a_search_domain_opens_it() {
+    let on = |resource: &str| {
+        let arn = format!("arn:aws:es:eu-west-1:111122223333:domain/{resource}");
+        let statement =
+            json!({"Effect": "Allow", "Principal": "*", "Action": "es:ESHttpGet", "Resource": arn});
+        let_in_to_search(&json!({"Version": "2012-10-17", "Statement": [statement]}))
+    };
+    assert_eq!(on("shop/*"), of(Origin::Public, "*"));
+    assert_eq!(on("shop"), of(Origin::Public, "*"));
+    assert_eq!(on("shops/*"), []);
+    // As the service tells of a domain without a policy.
+    assert_eq!(let_in_to_search(&json!("")), []);
+}

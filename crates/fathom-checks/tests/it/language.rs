@@ -92,6 +92,22 @@ fn what_was_not_read_is_never_false() {
 }
 
 #[test]
+fn what_is_kept_as_a_secret_is_there_and_not_known() {
+    let document = json!({ "Name": "a", "Settings": [{ "Name": "Mode", "Value": "(secret)" }, { "Name": "Size", "Value": "(secret)" }] });
+    for (expression, gives) in [
+        ("doc.Settings.exists(s, s.Name == 'Mode' && s.Value == 'safe')", None),
+        ("doc.Settings.exists(s, s.Name == 'Other' && s.Value == 'safe')", Some(false)),
+        ("doc.Settings.all(s, has(s.Value))", Some(true)),
+        ("doc.Settings[0].?Value.orValue('') == 'safe'", None),
+        ("doc.Settings[0]['Value'] == 'safe'", None),
+        ("size(doc.Settings) == 2", Some(true)),
+    ] {
+        let found = holds(expression, &document, &[]).unwrap_or_else(|error| panic!("{expression}: {error}"));
+        assert_eq!(found, gives, "{expression}");
+    }
+}
+
+#[test]
 fn an_expression_that_would_not_end_in_time_has_no_value() {
     let many: Vec<u32> = (0..2_000).collect();
     let document = json!({ "L": many });

@@ -155,6 +155,8 @@ impl Builder {
         let policy = match policy {
             _ if is_unread(member) => Layer::NotRead,
             Value::Null => Layer::None,
+            // Search domains without a policy have an empty text for one.
+            Value::String(text) if text.is_empty() => Layer::None,
             policy => Layer::Policies(vec![held(name_of(kind), PolicyKind::Resource, policy)]),
         };
         let mut guarded =

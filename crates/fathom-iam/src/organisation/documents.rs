@@ -11,7 +11,7 @@ use crate::{
 
 /// The member in which a resource of each type keeps its policy.
 #[rustfmt::skip]
-const POLICY_OF: [(&str, &str); 23] = [
+const POLICY_OF: [(&str, &str); 24] = [
     ("AWS::ACMPCA::CertificateAuthority", "Policy"), ("AWS::ApiGateway::RestApi", "policy"),
     ("AWS::CodeArtifact::Domain", "Policy"), ("AWS::CodeArtifact::Repository", "Policy"),
     ("AWS::DynamoDB::Table", "Policy"), ("AWS::ECR::PublicRepository", "Policy"),
@@ -19,9 +19,9 @@ const POLICY_OF: [(&str, &str); 23] = [
     ("AWS::Events::EventBus", "Policy"), ("AWS::Glacier::Vault", "Policy"),
     ("AWS::IAM::Role", "AssumeRolePolicyDocument"), ("AWS::KMS::Key", "Policy"),
     ("AWS::Kinesis::Stream", "Policy"), ("AWS::Lambda::Function", "Policy"),
-    ("AWS::Logs::Destination", "accessPolicy"), ("AWS::MSK::Cluster", "Policy"),
-    ("AWS::OpenSearchService::Domain", "AccessPolicies"), ("AWS::S3::Bucket", "Policy"),
-    ("AWS::SNS::Topic", "Policy"), ("AWS::SQS::Queue", "Policy"),
+    ("AWS::Lambda::LayerVersion", "Policy"), ("AWS::Logs::Destination", "accessPolicy"),
+    ("AWS::MSK::Cluster", "Policy"), ("AWS::OpenSearchService::Domain", "AccessPolicies"),
+    ("AWS::S3::Bucket", "Policy"), ("AWS::SNS::Topic", "Policy"), ("AWS::SQS::Queue", "Policy"),
     ("AWS::SecretsManager::Secret", "ResourcePolicy"), ("AWS::VpcLattice::Service", "Policy"),
     ("AWS::VpcLattice::ServiceNetwork", "Policy"),
 ];

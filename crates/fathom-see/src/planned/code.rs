@@ -129,7 +129,9 @@ fn imply(content: &Content, made: &mut Templated, wholes: &[(Uid, Page)]) {
         };
         let attribute =
             whole.identified_by.first().map_or("id", |text| text.as_str().trim_matches(['{', '}']));
-        let value = if attribute == "id" { name } else { last_segment(name) };
+        // What an ARN identifies is named by all of it: one of a layer ends in a number.
+        let is_whole_name = attribute == "id" || attribute.ends_with("Arn");
+        let value = if is_whole_name { name } else { last_segment(name) };
         let after = Value::from_iter([(attribute.to_owned(), Value::from(value))]);
         if implied.iter().any(|one| one.kind == whole.kind && one.after == after) {
             continue;

@@ -174,7 +174,10 @@ impl<'a> Finder<'a> {
             item: Some(&item),
             ..Fill::default()
         };
-        for (name, value) in &map.default {
+        let says = |name: &String| members.get(name).is_some_and(|value| !value.is_null());
+        let with: Vec<(&String, &Value)> =
+            map.default_with.iter().filter(|(name, _)| says(name)).flat_map(|(_, all)| all).collect();
+        for (name, value) in with.into_iter().chain(&map.default) {
             if members.get(name).is_none_or(Value::is_null)
                 && let Some(value) = fill_value(value, fill)
             {

@@ -273,9 +273,11 @@ fn checks_of_code_agree_with_rules_of_others() {
         let (rule, told) = (&rules[case.rule], &mut told[case.rule]);
         let found = by_file.get(case.file.as_str()).unwrap_or(&nothing);
         let says = verdict(rule, found);
-        // A good example is one of which nothing is to be said, by itself or since the check is not about it.
-        let is_not_about =
-            case.file.contains("trivy-") && case.expected == "pass" && says == "skip" && !found.is_empty();
+        // A good case is one of which nothing is to be said, by itself or since the check is not about it: neither source has a
+        // word for the second. What guard's own tests expect to be left out is there where nothing was asked.
+        let is_not_about = case.expected == "pass"
+            && says == "skip"
+            && found.iter().any(|(check, _)| rule.checks.contains(&check.as_str()));
         let agrees = says == case.expected || is_not_about;
         if let Some(why) = refused.get(name_of(case)) {
             told.refused.push(format!("{} ({})", case.name, why.replace(',', ", ")));

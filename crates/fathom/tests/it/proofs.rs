@@ -1,18 +1,25 @@
-//! Against which real documents each check answered: the recorded sample, answers that others recorded of accounts of theirs, templates
-//! and manifests that others published. `docs/check-proofs.md` is made from it; `UPDATE_DOCS=1` renews it.
+//! Against which real documents each check answered: the recorded sample, pairs in a live moto, answers that others recorded of accounts of
+//! theirs, answers that the provider publishes, templates and manifests that others published. `docs/check-proofs.md` is made from it;
+//! `UPDATE_DOCS=1` renews it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     fs,
     path::Path,
+    process::Command,
 };
 
 use fathom_estate::declared::template::tree;
+use fathom_testkit::{
+    moto::{Moto, python},
+    published,
+};
 use serde_json::{Map, Value};
 
 use crate::{
     agreement::{files, rego, unpacked},
+    cloud::tools,
     harness::{Place, sample},
 };
 
@@ -22,6 +29,10 @@ const SESSIONS_MAX: usize = 2;
 const FIRST_ACCOUNT: usize = 100_000_000_000;
 /// The region of all: the recordings do not tell theirs.
 const REGION: &str = "us-east-1";
+
+/// The accounts that published examples are about.
+const EXAMPLE_ACCOUNTS: [&str; 6] =
+    ["123456789012", "111122223333", "012345678901", "012345678910", "123456789111", "444455556666"];
 
 /// How often a check came out how, on documents of one kind.
 #[derive(Debug, Clone, Copy, Default)]
@@ -148,6 +159,45 @@ fn recorded(place: &Place, folder: &Path) -> Told {
     told(&place.run(&["--json", "check", "--no-keep"]).ok().json())
 }
 
+/// What checks say of the answers that the provider publishes as examples of its command line: the first answers to all calls are one
+/// account, the second ones another. What is no JSON is left out.
+fn examples(place: &Place, folder: &Path) -> Told {
+    for file in files(folder, ".rst") {
+        let part = |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
+        let (operation, service) = (part(file.file_stem()), part(file.parent().and_then(Path::file_name)));
+        if !["describe-", "list-", "get-", "batch-get-"].iter().any(|verb| operation.starts_with(verb)) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("an example").replace("\r\n", "\n");
+        let answers = published::outputs(&text);
+        let answers =
+            answers.iter().filter(|answer| serde_json::from_str::<Map<String, Value>>(answer).is_ok());
+        for (number, answer) in answers.enumerate() {
+            let account = (FIRST_ACCOUNT + number).to_string();
+            let answer =
+                EXAMPLE_ACCOUNTS.iter().fold(answer.clone(), |text, own| text.replace(own, &account));
+            place.write(&format!("saved/{account}/{REGION}/{service}_{operation}.json"), answer);
+        }
+    }
+    place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
+    told(&place.run(&["--json", "check", "--no-keep"]).ok().json())
+}
+
+/// What checks say of pairs that `tools/estate/twins.py` makes in a live moto.
+fn twins() -> Option<Told> {
+    let moto = Moto::start()?;
+    let seeded = Command::new(python()?)
+        .arg(tools().join("twins.py"))
+        .args(["--endpoint", &moto.url])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("the peers' Python starts");
+    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
+    let place = Place::asking(&moto.url);
+    place.run(&["scan", "--regions", REGION, "--quiet"]).ok();
+    Some(told(&place.run(&["--json", "check", "--no-keep"]).ok().json()))
+}
+
 /// What checks say of templates that others published.
 fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
     let mut texts: BTreeSet<String> = BTreeSet::new();
@@ -189,9 +239,12 @@ fn checks_are_proven_against_real_documents() {
     ) else {
         return;
     };
+    let (Some(twins), Some(published)) = (twins(), published::directory()) else { return };
     let by_kind = [
         told(&sample().run(&["--json", "check", "--no-keep"]).ok().json()),
+        twins,
         recorded(&third, &cloud),
+        examples(&Place::new(), &published),
         templates(&first, &guard, &trivy),
         manifests(&second, &trivy),
     ];
@@ -206,10 +259,10 @@ fn checks_are_proven_against_real_documents() {
     );
 }
 
-fn page(by_kind: &[Told; 4]) -> String {
+fn page(by_kind: &[Told; 6]) -> String {
     let ids: BTreeSet<&String> = by_kind.iter().flat_map(BTreeMap::keys).collect();
     let of = |id: &str| by_kind.each_ref().map(|told| told.get(id).copied().unwrap_or_default());
-    let named = |wanted: &dyn Fn(&[Answers; 4]) -> bool| -> Vec<String> {
+    let named = |wanted: &dyn Fn(&[Answers; 6]) -> bool| -> Vec<String> {
         ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
     };
     let without = named(&|all| all.iter().all(|one| one.all() == 0));
@@ -220,15 +273,18 @@ fn page(by_kind: &[Told; 4]) -> String {
          The tests that each check carries are written by hand. This page says on which documents that nobody wrote for it each check answered, and \
          what. It is made by\n`UPDATE_DOCS=1 cargo test -p fathom --test it proofs`.\n\n\
          - **sample**: the recorded estate that `fathom scan --sample` reads (`content/sample`).\n\
+         - **pairs**: a live moto in which `tools/estate/twins.py` makes of most kinds one as it should be and one as it should not; the documents are moto's.\n\
          - **recorded**: answers of AWS that the tests of cloud-custodian recorded of real accounts, read by `fathom import aws-json`; each session is an \
          account, and what it did not record is unknown. Of each operation the first {SESSIONS_MAX} sessions are read.\n\
+         - **published**: answers that AWS publishes as examples with its command line (awscli), read by `fathom import aws-json`: the first answers to all \
+         calls are one account, the second ones another. Most are about different things, so much is unknown.\n\
          - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\
          - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, read by `fathom check`.\n\n\
          Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \
          the document.\n\n\
          ## Without a real document\n\n{}\n\n## Never decided\n\n{}\n\n## All\n\n\
          Numbers are pass / fail / unknown / not applicable.\n\n\
-         | check | sample | recorded | templates | manifests |\n| --- | --- | --- | --- | --- |\n",
+         | check | sample | pairs | recorded | published | templates | manifests |\n| --- | --- | --- | --- | --- | --- | --- |\n",
         ids.len(),
         without.len(),
         undecided.len(),
@@ -236,8 +292,7 @@ fn page(by_kind: &[Told; 4]) -> String {
         undecided.join(", "),
     );
     for id in &ids {
-        let [sample, recorded, templates, manifests] = of(id).map(Answers::cell);
-        let _ = writeln!(out, "| `{id}` | {sample} | {recorded} | {templates} | {manifests} |");
+        let _ = writeln!(out, "| `{id}` | {} |", of(id).map(Answers::cell).join(" | "));
     }
     out
 }

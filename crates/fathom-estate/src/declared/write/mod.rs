@@ -101,6 +101,7 @@ pub fn write_beside(document: &mut Value, beside: &Beside, before: &Value, after
         ignore: Vec::new(),
         secret: Vec::new(),
         default: BTreeMap::new(),
+        default_with: BTreeMap::new(),
         made: BTreeMap::new(),
         sets: BTreeMap::new(),
         gives: BTreeMap::new(),

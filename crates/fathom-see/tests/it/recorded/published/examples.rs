@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use fathom_testkit::moto::python;
+pub(super) use fathom_testkit::published::directory;
+use fathom_testkit::published::outputs;
 use serde_json::{Value, json};
 
 /// Corrections of published texts, so that they are JSON or belong together: service, operation, what stands there, what
@@ -53,22 +54,6 @@ const BORROWED: &[(&str, &str, &str, &str, &str)] = &[
     ("imagebuilder", "ListImagePipelines", "imagePipelineList", "GetImagePipeline", "imagePipeline"),
 ];
 
-/// The directory of examples in the peers' Python. Where it is missing: none, with a printed reason.
-///
-/// # Panics
-/// Where it is missing and `FATHOM_REQUIRE_PEERS=1`.
-pub(super) fn directory() -> Option<PathBuf> {
-    let lib = python()?.parent()?.parent()?.join("lib");
-    let versions = fs::read_dir(&lib).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let found = versions.map(|dir| dir.join("site-packages/awscli/examples")).find(|dir| dir.is_dir());
-    if found.is_none() {
-        let required = std::env::var("FATHOM_REQUIRE_PEERS").is_ok_and(|value| value == "1");
-        assert!(!required, "no awscli/examples below {}: run `cargo xtask test`", lib.display());
-        println!("skipped: no awscli/examples below {}", lib.display());
-    }
-    found
-}
-
 /// The published examples, and which corrections were made.
 pub(super) struct Examples {
     dir: PathBuf,
@@ -112,24 +97,4 @@ impl Examples {
         };
         entries.map(|entry| entry.unwrap().path()).find(|path| is_it(path))
     }
-}
-
-/// The blocks after each line that announces an output, where they are JSON and not a table or text.
-fn outputs(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut lines = text.lines().peekable();
-    while let Some(line) = lines.next() {
-        if !(line.starts_with("Output") && line.trim_end().ends_with("::")) {
-            continue;
-        }
-        let mut block = String::new();
-        while let Some(line) = lines.next_if(|line| line.trim().is_empty() || line.starts_with([' ', '\t'])) {
-            block.push_str(line);
-            block.push('\n');
-        }
-        if block.trim_start().starts_with(['{', '[']) {
-            found.push(block);
-        }
-    }
-    found
 }
