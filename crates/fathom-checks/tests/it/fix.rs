@@ -178,11 +178,9 @@ fn no_text_for_people_is_left_in_the_commands_that_ship() {
     for check in &checks.all {
         let text = check.definition.fix.cli();
         for word in text.split_whitespace() {
-            let is_left = [
-                "ARN", "NAME", "ID", "USER", "KEY", "BUCKET", "GROUP", "ROLE", "TOPIC", "SUBNET",
-                "REGION",
-            ]
-            .contains(&word);
+            let is_left =
+                ["ARN", "NAME", "ID", "USER", "KEY", "BUCKET", "GROUP", "ROLE", "TOPIC", "SUBNET", "REGION"]
+                    .contains(&word);
             assert!(
                 !is_left && !word.starts_with("file://") && !word.starts_with('('),
                 "{}: {text}",
