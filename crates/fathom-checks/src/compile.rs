@@ -189,7 +189,7 @@ fn compile(
         problem(0, "it has no references: name the provider's page about it".to_owned());
     }
     let fix = &definition.fix;
-    if fix.manifest.is_none() && (fix.console.is_empty() || fix.terraform.is_empty()) {
+    if fix.manifest.is_none() && (fix.console.is_empty() || fix.terraform.value.is_empty()) {
         problem(
             0,
             "`fix` says nothing for the console or for Terraform; of what manifests declare, write `manifest`".to_owned(),

@@ -146,6 +146,7 @@ pub(crate) fn evaluate_any<'a>(
         known: vec![false; tree.asked.len()],
         slots,
         reads: Vec::new(),
+        until: None,
         steps: STEPS_MAX,
     };
     for path in ground.subject.unread {
@@ -375,11 +376,11 @@ impl<'a> Run<'a> {
 
     /// A member of members; none where it is not there. What documents keep only as a mark is not known.
     fn get(&mut self, of: &V<'a>, name: &'a str) -> Result<Option<V<'a>>, Stop> {
+        let is_kept = |of: &V<'_>| {
+            matches!(of, V::Json(Value::Object(members)) if members.get(name).is_some_and(is_secret))
+        };
         let found = self.find(of, name)?;
-        match &found {
-            Some(V::Json(value)) if is_secret(value) => Err(kept_secret(name)),
-            _ => Ok(found),
-        }
+        if is_kept(of) { Err(kept_secret(name)) } else { Ok(found) }
     }
 
     /// The same, where only whether it is there is asked.

@@ -88,7 +88,8 @@ impl<'c> Readers<'c> {
             let kind = check.definition.kind.as_str();
             for asked in check.asked() {
                 match asked {
-                    Asked::Resource | Asked::Class => {}
+                    // Namespaces are of manifests, which no scan sees.
+                    Asked::Resource | Asked::Class | Asked::InNamespace(_) => {}
                     Asked::Exposure => drop(readers.exposure.insert(kind)),
                     Asked::Access | Asked::Encryption => drop(readers.access.insert(kind)),
                     Asked::Related(edge) => drop(readers.related.insert(edge)),

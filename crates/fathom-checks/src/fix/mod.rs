@@ -75,6 +75,18 @@ pub(crate) struct Taking {
 }
 
 impl Fix {
+    /// One without commands.
+    fn nothing() -> Self {
+        Self {
+            cli: Vec::new(),
+            terraform: Vec::new(),
+            sets: Vec::new(),
+            takes: Vec::new(),
+            undo: None,
+            choices: BTreeMap::new(),
+        }
+    }
+
     /// Makes it, and tells what of it cannot be used, each with its line.
     pub(crate) fn compile(
         definition: &CheckDefinition,
@@ -83,6 +95,10 @@ impl Fix {
         problem: &mut dyn FnMut(u64, String),
     ) -> Self {
         let fix = &definition.fix;
+        if fix.manifest.is_some() {
+            // What manifests declare is put right there: commands are for people to read, and nothing is filled.
+            return Self::nothing();
+        }
         let mut fix_of = Compiling { kind: definition.kind.as_str(), forms, used: Vec::new(), problem };
         let cli = fix_of.steps(&fix.cli.value, fix.cli.referenced.line(), "cli");
         if cli.is_empty() {
