@@ -127,10 +127,7 @@ async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
 }
 
 /// Asks all checks of everything, and compares with what was known.
-async fn ask(
-    state: &ApiState,
-    catalogue: &Arc<Catalogue>,
-) -> Result<(Posture, Protectable, Kept), Problem> {
+async fn ask(state: &ApiState, catalogue: &Arc<Catalogue>) -> Result<(Posture, Protectable, Kept), Problem> {
     let (store, content, now) = (state.store.for_questions(), Arc::clone(&state.content), state.now());
     let (catalogue, handle) = (Arc::clone(catalogue), Handle::current());
     let asking = spawn_blocking(move || {

@@ -42,7 +42,10 @@ async fn scan(door: &Door, far_is_encrypted: bool) {
     };
     let says = |account: &str, part: Part, value: &str| {
         let value = value.to_owned();
-        (uid(account), Statement { part, value, source: SourceKind::Tag, origin: "tag".to_owned(), as_of: now() })
+        (
+            uid(account),
+            Statement { part, value, source: SourceKind::Tag, origin: "tag".to_owned(), as_of: now() },
+        )
     };
     let mut results = ScanResults::default();
     results.statements = vec![
@@ -97,9 +100,16 @@ async fn a_system_is_as_protected_as_what_one_sees_of_it() {
         whole["layers"].as_array().expect("layers").iter().filter_map(|one| one["id"].as_str()).collect();
     assert_eq!(layers, ["rest", "transit", "processing", "keys", "access", "monitoring"]);
     let one = shop(&whole);
-    assert_eq!((&one["class"], &one["stores"], &one["assumed"]), (&json!("restricted"), &json!(2), &json!(0)));
+    assert_eq!(
+        (&one["class"], &one["stores"], &one["assumed"]),
+        (&json!("restricted"), &json!(2), &json!(0))
+    );
     let rest = cell(&one, "rest");
-    assert_eq!((&rest["status"], &rest["counts"]["fail"], &rest["counts"]["pass"]), (&json!("fail"), &json!(1), &json!(1)), "{one}");
+    assert_eq!(
+        (&rest["status"], &rest["counts"]["fail"], &rest["counts"]["pass"]),
+        (&json!("fail"), &json!(1), &json!(1)),
+        "{one}"
+    );
     assert_eq!(rest["gaps"], json!([]), "what to close is told of one system");
     let count = |facet: &str, value: &str| {
         let all = whole["facets"][facet].as_array().expect("a list");
@@ -111,7 +121,10 @@ async fn a_system_is_as_protected_as_what_one_sees_of_it() {
 
     let opened = shop(&door.api.read("/protection?system=shop").await);
     let gap = &cell(&opened, "rest")["gaps"][0];
-    assert_eq!((&gap["check"], &gap["resource"], &gap["unknown"]), (&json!(CHECK), &json!(uid(OTHER).as_str()), &json!(false)));
+    assert_eq!(
+        (&gap["check"], &gap["resource"], &gap["unknown"]),
+        (&json!(CHECK), &json!(uid(OTHER).as_str()), &json!(false))
+    );
     let finding = door.api.read(&format!("/findings/{}", gap["finding"].as_str().expect("an id"))).await;
     assert_eq!(finding["finding"]["resource"], gap["resource"], "the gap leads to its finding");
 
@@ -152,7 +165,8 @@ async fn what_a_team_fixed_is_counted_with_the_days_that_it_took() {
     assert!(far["needs_work"]["medium"].as_u64() >= Some(1) && far["fixed"] == 0, "{far}");
     assert_eq!(far["days_to_fix"], Value::Null);
     let before = door.api.read("/findings/trend?owner=far").await;
-    let medium = |answer: &Value, at: usize| answer["points"][at]["failing"]["medium"].as_u64().expect("a number");
+    let medium =
+        |answer: &Value, at: usize| answer["points"][at]["failing"]["medium"].as_u64().expect("a number");
 
     door.pass(3 * DAY);
     scan(&door, true).await;
@@ -168,7 +182,10 @@ async fn what_a_team_fixed_is_counted_with_the_days_that_it_took() {
     let by_account = door.api.read("/findings/teams?by=account").await;
     assert_eq!(row(&by_account, &json!(OTHER))["fixed"], 1, "{by_account}");
     let nobody = row(&answer, &Value::Null);
-    let work: u64 = ["critical", "high", "medium", "low"].iter().filter_map(|one| nobody["needs_work"][one].as_u64()).sum();
+    let work: u64 = ["critical", "high", "medium", "low"]
+        .iter()
+        .filter_map(|one| nobody["needs_work"][one].as_u64())
+        .sum();
     assert_eq!(door.api.read("/findings?owner=").await["total"], work, "an empty owner is nobody");
 
     let after = door.api.read("/findings/trend?owner=far").await;
@@ -193,7 +210,8 @@ async fn what_a_team_fixed_is_counted_with_the_days_that_it_took() {
     door.api.problem(door.api.get("/findings/trend?framework=nobody"), 400, "invalid_parameter").await;
 
     let ann = door.enrol("ann", "viewer", json!({"accounts": [OWN]})).await.browser;
-    let told = format!("{}{}", door.read(&ann, "/findings/teams").await, door.read(&ann, "/findings/trend").await);
+    let told =
+        format!("{}{}", door.read(&ann, "/findings/teams").await, door.read(&ann, "/findings/trend").await);
     assert!(!told.contains("far") && !told.contains(OTHER), "{told}");
     let of_far = door.api.read("/frameworks/aws-fsbp?owner=nobody-at-all").await;
     assert_eq!(of_far["framework"]["counts"]["fail"], 0, "a team that has nothing fails nothing");
@@ -210,8 +228,11 @@ async fn a_rule_takes_what_its_preview_said() {
         ["critical", "high", "medium", "low"].iter().filter_map(|one| preview["takes"][one].as_u64()).sum();
     assert!(taken >= 1, "{preview}");
     assert_eq!((&preview["accepted"], &preview["resources"]), (&json!(0), &json!(1)));
-    assert!(preview["some"].as_array().expect("some").iter().all(|one| one["resource"] == uid(OTHER).as_str()));
-    let rule = json!({"check": "ec2_volume_*", "account": OTHER, "owner": "f*", "resource_type": "AWS::EC2::*"});
+    assert!(
+        preview["some"].as_array().expect("some").iter().all(|one| one["resource"] == uid(OTHER).as_str())
+    );
+    let rule =
+        json!({"check": "ec2_volume_*", "account": OTHER, "owner": "f*", "resource_type": "AWS::EC2::*"});
     let until = Timestamp::from_second(door.second() + 30 * DAY).expect("in range").to_string();
     let body = json!({"rule": rule, "reason": "r", "approver": "kim", "until": until});
     let kim = door.enrol("kim", "analyst", json!({})).await.browser;

@@ -135,8 +135,7 @@ async fn what_came_and_went_is_counted_run_by_run() {
     store.keep_findings(&run(105), &[fixed(&two, 105)], &[]).await.unwrap();
 
     let turns = store.finding_turns().await.unwrap();
-    let told: Vec<_> =
-        turns.iter().map(|one| (one.at, one.what, one.owner.as_deref(), one.count)).collect();
+    let told: Vec<_> = turns.iter().map(|one| (one.at, one.what, one.owner.as_deref(), one.count)).collect();
     let wanted = [
         (at(10), FindingChange::Opened, None, 1),
         (at(10), FindingChange::Opened, Some("core"), 2),

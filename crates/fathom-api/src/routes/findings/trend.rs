@@ -166,8 +166,7 @@ fn added<'t>(
     let mut points = Vec::new();
     for run in runs {
         while let Some(turn) = turns.next_if(|turn| turn.at <= run.at) {
-            let (now, _) =
-                by_team.entry(turn.owner.as_deref()).or_insert_with(|| (0, vec![0; points.len()]));
+            let (now, _) = by_team.entry(turn.owner.as_deref()).or_insert_with(|| (0, vec![0; points.len()]));
             for number in [now, failing.of(turn.severity), by_check.entry(&turn.check).or_default()] {
                 *number = match turn.what {
                     FindingChange::Fixed => number.saturating_sub(turn.count),
