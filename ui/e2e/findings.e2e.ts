@@ -211,7 +211,7 @@ describe("protection", () => {
       await page.getByRole("region", { name: /^nobody says what for: / }).waitFor();
       await page.getByRole("group", { name: "Data at least" }).getByRole("checkbox", { name: /restricted/ }).check();
       await page.waitForURL(/class=restricted/);
-      await matrix.getByRole("row", { name: /^storefront/ }).waitFor({ state: "detached" });
+      await matrix.getByRole("row", { name: /^storefront \d/ }).waitFor({ state: "detached" });
       await payments.waitFor();
     }));
 });

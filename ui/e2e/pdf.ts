@@ -37,8 +37,8 @@ function glyphs(map: string): Map<number, string> {
   return found;
 }
 
-/** Text without its blanks, as lines end anywhere. */
-export const bare = (text: string): string => text.replace(/\s+/g, "");
+/** Text without its blanks, as lines end anywhere, and with the letters of ligatures. */
+export const bare = (text: string): string => text.normalize("NFKC").replace(/\s+/g, "");
 
 export function read(pdf: Buffer): { pages: number; text: string } {
   const all = objects(pdf.toString("latin1"));
@@ -55,7 +55,7 @@ export function read(pdf: Buffer): { pages: number; text: string } {
     const contents = [...(numbers?.[1] ?? `${numbers?.[2] ?? ""} 0 R`).matchAll(/(\d+) 0 R/g)].map(([, number = ""]) => all.get(number)?.body ?? "").join("\n");
     let font: { wide: boolean; map: Map<number, string> } | undefined;
     let said = "";
-    for (const [token, name, glyph] of contents.matchAll(/\/(F\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)>(?=[^>]*?T[jJ])|\bET\b/g)) {
+    for (const [token, name, glyph] of contents.matchAll(/\/(F\d+) [\d.]+ Tf|<([0-9A-Fa-f]+)>|\bET\b/g)) {
       if (name) font = fonts.get(name);
       else if (glyph) for (const each of glyph.match(font?.wide === false ? /.{2}/g : /.{4}/g) ?? []) said += font?.map.get(hex(each)) ?? "";
       else if (token === "ET") said += " ";

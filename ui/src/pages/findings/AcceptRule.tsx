@@ -67,12 +67,14 @@ export function AcceptRule({ onClose }: { onClose: () => void }) {
       <div role="status" aria-live="polite" className="stack">
         {!given ? <p className="small muted">Write a pattern, and what it takes is shown here.</p> : preview.error ? (preview.error instanceof Refused && preview.error.problem.code === "invalid_parameter" ? <p className="wrap">{shown(preview.error.problem.detail, 300)}.</p> : <Wrong error={preview.error} again={() => void preview.refetch()} />) : known ? <Takes of={known} /> : <Skeleton lines={2} label="Looking what the rule takes" />}
       </div>
-      <label htmlFor={ids.reason} className="small">Reason</label>
-      <textarea id={ids.reason} className="input" rows={2} required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
-      <label htmlFor={ids.approver} className="small">Who approved it</label>
-      <input id={ids.approver} className="input" required maxLength={200} autoComplete="off" value={approver} onChange={(event) => setApprover(event.target.value)} />
-      <label htmlFor={ids.until} className="small">Until the end of</label>
-      <div><input id={ids.until} className="input" type="date" required min={inDays(0)} max={inDays(DAYS_MAX)} value={until} onChange={(event) => setUntil(event.target.value)} /></div>
+      <div className={styles.rule}>
+        <label htmlFor={ids.reason} className="small">Reason</label>
+        <textarea id={ids.reason} className="input" rows={2} required maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
+        <label htmlFor={ids.approver} className="small">Who approved it</label>
+        <input id={ids.approver} className="input" required maxLength={200} autoComplete="off" value={approver} onChange={(event) => setApprover(event.target.value)} />
+        <label htmlFor={ids.until} className="small">Until the end of</label>
+        <div><input id={ids.until} className="input" type="date" required min={inDays(0)} max={inDays(DAYS_MAX)} value={until} onChange={(event) => setUntil(event.target.value)} /></div>
+      </div>
     </Plan>
   );
 }

@@ -33,8 +33,9 @@ export function Report() {
   const part: Part = { framework, owner, account };
   const controls = useQuery({ queryKey: ["frameworks", framework, owner, account], enabled: framework !== undefined, queryFn: ({ signal }) => get("/api/v1/frameworks/{id}", { owner, account }, { signal, params: { id: framework ?? "" } }) });
   const query = { framework, owner, account, state: ["open", "reopened", "accepted"] as ("open" | "reopened" | "accepted")[], order: "severity" as const, limit: FINDINGS_MAX };
+  // A framework that is not there has no findings to ask for.
   const none = controls.error instanceof Refused && controls.error.problem.code === "not_found" && !controls.error.problem.detail.includes("no scan has ended");
-  const findings = useQuery({ queryKey: ["findings", "report", query], enabled: !none, queryFn: ({ signal }) => get("/api/v1/findings", query, { signal }) });
+  const findings = useQuery({ queryKey: ["findings", "report", query], enabled: framework === undefined || controls.data !== undefined, queryFn: ({ signal }) => get("/api/v1/findings", query, { signal }) });
   const name = title(part, controls.data?.framework.title ?? framework);
   useEffect(() => { document.title = `Report: ${name} · Fathom`; }, [name]);
   const ready = findings.data && (framework === undefined || controls.data) ? findings.data : undefined;
@@ -95,7 +96,7 @@ export function Sheet({ part, name, framework, findings }: { part: Part; name: s
   const gaps = framework?.gaps ?? findings.gaps;
   return (
     <article className={styles.sheet} aria-label="Report">
-      <header className={styles.head}><h1 className="wrap">{name}</h1><Facts part={part} findings={findings} /></header>
+      <div className={styles.head}><h1 className="wrap">{name}</h1><Facts part={part} findings={findings} /></div>
       <section className="stack" aria-labelledby="answer">
         <h2 id="answer">In short</h2>
         {framework && <><p className="wrap"><strong>{sentence(framework.framework)}</strong> A control that passes is one of which no check found anything wrong: it is no statement that you comply.</p><Bar framework={framework.framework} /></>}
