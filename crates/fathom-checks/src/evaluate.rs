@@ -376,9 +376,7 @@ impl<'a> Run<'a> {
 
     /// A member of members; none where it is not there. What documents keep only as a mark is not known.
     fn get(&mut self, of: &V<'a>, name: &'a str) -> Result<Option<V<'a>>, Stop> {
-        let is_kept = |of: &V<'_>| {
-            matches!(of, V::Json(Value::Object(members)) if members.get(name).is_some_and(is_secret))
-        };
+        let is_kept = |of: &V<'_>| matches!(of, V::Json(Value::Object(members)) if members.get(name).is_some_and(is_secret));
         let found = self.find(of, name)?;
         if is_kept(of) { Err(kept_secret(name)) } else { Ok(found) }
     }
