@@ -156,6 +156,13 @@ fn of_fix(check: &Check, subject: &Subject<'_>, given: &Given<'_>, tested: &mut 
 /// Whether a document has a place.
 fn has(value: &Value, steps: &[&str]) -> bool {
     let Some((first, rest)) = steps.split_first() else { return true };
+    // Names may have dots in them, such as those of annotations.
+    if let Value::Object(members) = value {
+        let dotted = |many: usize| members.get(&steps[..many].join(".")).map(|one| (one, &steps[many..]));
+        if (2..=steps.len()).filter_map(dotted).any(|(one, rest)| has(one, rest)) {
+            return true;
+        }
+    }
     let (name, lists) = match first.find("[]") {
         Some(at) => first.split_at(at),
         None => (*first, ""),
