@@ -260,7 +260,7 @@ fn alone(
     pairs: &[Pair],
     ours: &[Told],
     theirs: &[Told],
-    (met_ours, met_theirs): (&Met, &Met),
+    (met_ours, met_theirs): (&Met<'_>, &Met<'_>),
     out: &mut Outcome,
 ) {
     let mut done = BTreeSet::new();
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn the_same_resource_is_found_by_its_name_or_else_its_id() {
-        let pairs = pairs("a\tA\tsame\n").unwrap();
+        let pairs = pairs("a\tA\tsame\n").expect("a table");
         let ours = [
             told("a", "arn:aws:x:::user/one", Says::Fail),
             told("a", "arn:aws:x:::group/one", Says::Pass),
@@ -342,14 +342,14 @@ mod tests {
             told("C", "another", Says::Fail),
             about,
         ];
-        let outcome = compare(&pairs(table).unwrap(), &ours, &theirs);
+        let outcome = compare(&pairs(table).expect("a table"), &ours, &theirs);
         assert_eq!((outcome.both_fail, outcome.both_pass, outcome.met), (3, 1, 4));
         assert!(kinds(&outcome).is_empty(), "{outcome:?}");
     }
 
     #[test]
     fn what_one_alone_finds_is_told_once() {
-        let pairs = pairs("a\tA\tsame\nb\tA\tsame\n").unwrap();
+        let pairs = pairs("a\tA\tsame\nb\tA\tsame\n").expect("a table");
         let ours =
             [told("a", "x/1", Says::Fail), told("b", "y/2", Says::NotAbout), told("b", "y/4", Says::Fail)];
         let theirs =
@@ -360,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_about_what_it_names() {
-        let reasons = reasons("a\t*\tfail/-\tshop\tours\twhy\n").unwrap();
+        let reasons = reasons("a\t*\tfail/-\tshop\tours\twhy\n").expect("a table");
         let one = |kind: &str, resource: &str| Difference {
             ours: "a".to_owned(),
             theirs: "A".to_owned(),
@@ -376,12 +376,12 @@ mod tests {
 
     #[test]
     fn the_tables_can_be_read_and_name_each_pair_once() {
-        let pairs = pairs(super::super::PAIRS).unwrap();
+        let pairs = pairs(super::super::PAIRS).expect("a table");
         let names: BTreeSet<_> = pairs.iter().map(|pair| (&pair.ours, &pair.theirs)).collect();
         assert_eq!(names.len(), pairs.len());
         assert!(pairs.len() >= 120);
         let checks: BTreeSet<_> = pairs.iter().map(|pair| pair.ours.as_str()).collect();
-        for reason in reasons(super::super::REASONS).unwrap() {
+        for reason in reasons(super::super::REASONS).expect("a table") {
             assert!(reason.ours == "*" || checks.contains(reason.ours.as_str()), "{reason:?}");
         }
     }
