@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Result, bail};
-use fathom_checks::{Command, Status, variable};
+use fathom_checks::{Command, Status, named_text, variable};
 use fathom_content::checks::UndoKind;
 use fathom_model::{SourceKind, Target};
 
@@ -82,7 +82,8 @@ pub(super) fn told(told: &Told<'_>) -> Result<()> {
     let costs = [("money", &costs.money), ("speed", &costs.performance), ("effort", &costs.effort)];
     part("what it costs", &costs.map(|(name, what)| format!("{name}: {}", clean(what))));
     out.push_str("\nNothing was run.");
-    render::print(out)
+    // What stands for choices in descriptions is told by its name.
+    render::print(named_text(&out))
 }
 
 fn commands(all: &[Command]) -> Vec<String> {
