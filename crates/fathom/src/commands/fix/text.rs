@@ -68,7 +68,16 @@ pub(super) fn told(told: &Told<'_>) -> Result<()> {
             let _ = writeln!(out, "{}\n    {}", styled(render::QUIET, name), lines.join("\n    "));
         }
     };
-    part("what is run", &commands(&filled.cli));
+    let mut run = commands(&filled.cli);
+    if run.is_empty() && filled.missing.is_empty() {
+        // A finding may come of things that the fix does not look at: the groups of an interface that the server does not name.
+        let by_hand = clean(definition.fix.console.trim());
+        run.push(styled(
+            render::ATTENTION,
+            format!("no command fits what the last scans read of it; by hand: {by_hand}"),
+        ));
+    }
+    part("what is run", &run);
     part("not known", &list(&filled.missing));
     let choices: Vec<String> =
         filled.choices.iter().map(|(name, what)| format!("{}: {}", variable(name), clean(what))).collect();
