@@ -45,16 +45,17 @@ pub struct Filled {
 impl Filled {
     /// The document as it would be, with choices as content writes them.
     pub fn then_told(&self) -> Option<Value> {
-        self.then.as_ref().map(told)
+        self.then.as_ref().map(named)
     }
 }
 
-fn told(value: &Value) -> Value {
+/// A value in which what stands for choices is as content writes it: `<your.key>`.
+pub fn named(value: &Value) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace(OPEN, "<your.").replace(CLOSE, ">")),
-        Value::Array(items) => items.iter().map(told).collect(),
+        Value::String(text) => Value::String(shell::named_text(text)),
+        Value::Array(items) => items.iter().map(named).collect(),
         Value::Object(members) => {
-            members.iter().map(|(name, one)| (name.clone(), told(one))).collect::<Map<_, _>>().into()
+            members.iter().map(|(name, one)| (name.clone(), named(one))).collect::<Map<_, _>>().into()
         }
         plain => plain.clone(),
     }
@@ -289,7 +290,7 @@ impl<'a> Filling<'a> {
                 Piece::Text(plain) => plain.clone(),
                 Piece::Choice(name) => format!("<your.{name}>"),
                 Piece::Value(tree, _) => match self.value(tree) {
-                    Ok(value) => written(&told(&value)),
+                    Ok(value) => written(&named(&value)),
                     Err(stop) => format!("UNKNOWN ({})", self.why(&stop)),
                 },
             })

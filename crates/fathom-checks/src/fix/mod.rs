@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use fathom_content::checks::{CheckDefinition, Steps, UndoKind};
 use serde_json::Value;
 
-pub use fill::{Filled, holds_choice};
-pub use shell::{Command, Part, variable};
+pub use fill::{Filled, holds_choice, named};
+pub use shell::{Command, Part, named_text, variable};
 
 use crate::{
     forms::{self, Forms},

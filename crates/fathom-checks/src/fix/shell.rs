@@ -48,6 +48,11 @@ impl Serialize for Command {
     }
 }
 
+/// A text in which what stands for choices is as content writes it: `<your.key>`.
+pub fn named_text(text: &str) -> String {
+    text.replace(OPEN, "<your.").replace(CLOSE, ">")
+}
+
 /// The variable of a choice.
 pub fn variable(name: &str) -> String {
     name.to_ascii_uppercase()

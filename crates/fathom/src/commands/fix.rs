@@ -98,7 +98,7 @@ pub(crate) async fn run(global: &Global, args: FixArgs) -> Result<()> {
         let edges = store.edges_of(uid).await?;
         told.touches.extend(edges.incoming.into_iter().filter(|edge| !meant.contains(&edge.from)));
     }
-    if global.json { render::print_json(&told.machine()) } else { text::told(&told) }
+    if global.json { render::print_json(&fathom_checks::named(&told.machine())) } else { text::told(&told) }
 }
 
 /// What the check says of the estate with the change made, and what opens and closes.

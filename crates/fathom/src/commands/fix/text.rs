@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Result, bail};
-use fathom_checks::{Command, Status, variable};
+use fathom_checks::{Command, Status, named_text, variable};
 use fathom_content::checks::UndoKind;
 use fathom_model::{SourceKind, Target};
 
@@ -68,7 +68,16 @@ pub(super) fn told(told: &Told<'_>) -> Result<()> {
             let _ = writeln!(out, "{}\n    {}", styled(render::QUIET, name), lines.join("\n    "));
         }
     };
-    part("what is run", &commands(&filled.cli));
+    let mut run = commands(&filled.cli);
+    if run.is_empty() && filled.missing.is_empty() {
+        // A finding may come of things that the fix does not look at: the groups of an interface that the server does not name.
+        let by_hand = clean(definition.fix.console.trim());
+        run.push(styled(
+            render::ATTENTION,
+            format!("no command fits what the last scans read of it; by hand: {by_hand}"),
+        ));
+    }
+    part("what is run", &run);
     part("not known", &list(&filled.missing));
     let choices: Vec<String> =
         filled.choices.iter().map(|(name, what)| format!("{}: {}", variable(name), clean(what))).collect();
@@ -82,7 +91,8 @@ pub(super) fn told(told: &Told<'_>) -> Result<()> {
     let costs = [("money", &costs.money), ("speed", &costs.performance), ("effort", &costs.effort)];
     part("what it costs", &costs.map(|(name, what)| format!("{name}: {}", clean(what))));
     out.push_str("\nNothing was run.");
-    render::print(out)
+    // What stands for choices in descriptions is told by its name.
+    render::print(named_text(&out))
 }
 
 fn commands(all: &[Command]) -> Vec<String> {
