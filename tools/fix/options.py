@@ -47,7 +47,7 @@ def commands(text):
 
 
 count = 0
-for file in sorted(Path(sys.argv[1]).glob("checks/*/*/*.yaml")):
+for file in sorted(Path(sys.argv[1]).glob("checks/aws/*/*.yaml")):
     check = yaml.safe_load(file.read_text())
     fix = check["fix"]
     for text in runs(fix["cli"]) + runs((fix.get("undo") or {}).get("cli")):

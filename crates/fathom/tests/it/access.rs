@@ -114,7 +114,7 @@ fn openings_are_the_same_in_sql() {
     let sql = "select origin, resource, resource_type, account, principal, principal_kind, access, action, decision \
                from access_who where origin <> 'service'";
     assert_eq!(asked(sql), wanted);
-    let gaps = "select resource from access_who where gap is not null and resource like '%:domain/events'";
+    let gaps = "select resource from access_who where gap is not null and resource like '%:stream/clicks'";
     assert_eq!(asked(gaps).len(), 1, "a policy that no scan could read is told");
 }
 
