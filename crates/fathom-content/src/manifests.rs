@@ -244,7 +244,11 @@ impl ManifestKinds {
         }
         let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
         match (form, value) {
-            (ManifestForm::Any, _) | (_, Value::Null) => {}
+            (ManifestForm::Any, _)
+            | (_, Value::Null)
+            | (ManifestForm::Bool, Value::Bool(_))
+            | (ManifestForm::Number, Value::Number(_))
+            | (ManifestForm::Text, Value::String(_)) => {}
             (ManifestForm::Members(shape), Value::Object(members)) => {
                 for (name, value) in members {
                     match shape.get(name) {
@@ -272,9 +276,6 @@ impl ManifestKinds {
                     self.look(self.read(of), value, format!("{path}[{at}]"), depth + 1, found);
                 }
             }
-            (ManifestForm::Bool, Value::Bool(_))
-            | (ManifestForm::Number, Value::Number(_))
-            | (ManifestForm::Text, Value::String(_)) => {}
             (form, _) => {
                 let wanted = match form {
                     ManifestForm::Bool => "true or false",

@@ -150,9 +150,17 @@ pub fn last_segment(text: &str) -> &str {
     text.rsplit(['/', ':']).next().unwrap_or(text)
 }
 
+/// How a template ends whose value is a number.
+const NUMBER: &str = "|number}";
+
 /// Fills every text inside a parameter value; none where a hole stays empty.
 pub fn fill_value(value: &Value, with: Fill<'_>) -> Option<Value> {
     Some(match value {
+        // `{Path|number}` for parameters that are numbers.
+        Value::String(text) if text.ends_with(NUMBER) => {
+            let template = text.trim_end_matches(NUMBER).to_owned() + "}";
+            Value::from(template.parse::<Template>().ok()?.fill(with)?.parse::<i64>().ok()?)
+        }
         Value::String(text) if text.contains('{') => {
             Value::String(text.parse::<Template>().ok()?.fill(with)?)
         }

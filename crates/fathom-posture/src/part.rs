@@ -102,7 +102,7 @@ impl<'c> Ground<'c> {
         let mut met = BTreeSet::new();
         for edge in store.edges_from(&uids).await? {
             let is_asked = |one: &&Asked| matches!(one, Asked::Related(kind) if kind == edge.kind.as_str());
-            if asked.iter().any(|one| is_asked(one)) {
+            if asked.iter().any(is_asked) {
                 if let Target::Known { uid } = &edge.to {
                     met.insert(uid.clone());
                 }
@@ -113,7 +113,7 @@ impl<'c> Ground<'c> {
         for link in store.links_around(&uids, i64::MAX - 1).await? {
             let is_asked =
                 |one: &&Asked| matches!(one, Asked::Referring(_, kind) if kind == link.kind.as_str());
-            if of.contains(&link.to) && asked.iter().any(|one| is_asked(one)) {
+            if of.contains(&link.to) && asked.iter().any(is_asked) {
                 met.insert(link.from.clone());
                 self.into.entry(link.to.as_str().to_owned()).or_default().insert((link.kind, link.from));
             }

@@ -232,7 +232,7 @@ impl Facts<'_> {
             row.conditions.push(only_if.clone());
         }
         if rule.network {
-            self.reached(one, exposed, &mut row)?;
+            Self::reached(one, exposed, &mut row)?;
         }
         self.guarded(rule, one, &mut row);
         row.hosts = rule
@@ -256,7 +256,7 @@ impl Facts<'_> {
     }
 
     /// Whether packets from the internet come to it; none where they surely do not.
-    fn reached(&self, one: &Seen, exposed: &[Exposed], row: &mut Endpoint) -> Option<()> {
+    fn reached(one: &Seen, exposed: &[Exposed], row: &mut Endpoint) -> Option<()> {
         let is_own = |other: &&Exposed| {
             other.component == "load_balancer"
                 && (other.id == one.arn
@@ -316,15 +316,12 @@ impl Facts<'_> {
             }
             return;
         };
-        match self.loaded.acl(&named) {
-            Some(acl) => {
-                row.acl_name = Some(acl.name.clone());
-                row.guard = acls::guard(acl);
-            }
-            None => {
-                row.guard = Guard::Unknown;
-                row.missing.push(format!("the web ACL was not read (wafv2:GetWebACL): {named}"));
-            }
+        if let Some(acl) = self.loaded.acl(&named) {
+            row.acl_name = Some(acl.name.clone());
+            row.guard = acls::guard(acl);
+        } else {
+            row.guard = Guard::Unknown;
+            row.missing.push(format!("the web ACL was not read (wafv2:GetWebACL): {named}"));
         }
         row.acl = Some(named);
     }

@@ -41,7 +41,7 @@ impl Labels {
 
     /// Whether one is in this namespace, which ends with a colon.
     pub(crate) fn has_namespace(&self, key: &str, context: &str) -> Judged {
-        self.ask(key, context, |rest, key| is_within(rest, key))
+        self.ask(key, context, is_within)
     }
 
     /// The labels of a namespace that are surely there, whole.

@@ -47,14 +47,14 @@ async fn scan(door: &Door, far_is_encrypted: bool) {
             Statement { part, value, source: SourceKind::Tag, origin: "tag".to_owned(), as_of: now() },
         )
     };
-    let mut results = ScanResults::default();
-    results.statements = vec![
+    let statements = vec![
         says(OTHER, Part::Owner, "far"),
         says(OTHER, Part::Purpose, "shop"),
         says(OTHER, Part::DataClass, "restricted"),
         says(OWN, Part::Purpose, "shop"),
         says(OWN, Part::DataClass, "internal"),
     ];
+    let mut results = ScanResults { statements, ..ScanResults::default() };
     for account in [OWN, OTHER] {
         results.coverage.push(Coverage {
             account: account.into(),

@@ -275,7 +275,11 @@ impl<'a> Filling<'a> {
         for piece in pieces {
             match piece {
                 Piece::Text(plain) => text.push_str(plain),
-                Piece::Choice(name) => text.push_str(&format!("{OPEN}{name}{CLOSE}")),
+                Piece::Choice(name) => {
+                    text.push(OPEN);
+                    text.push_str(name);
+                    text.push(CLOSE);
+                }
                 Piece::Value(tree, _) => text.push_str(&written(&self.value(tree)?)),
             }
         }

@@ -111,18 +111,15 @@ pub(super) fn parts(text: &str, known: impl Fn(&str) -> bool) -> Vec<Part> {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(OPEN) {
         plain.push_str(before);
-        match after.split_once(CLOSE).filter(|(name, _)| known(name)) {
-            Some((name, behind)) => {
-                if !plain.is_empty() {
-                    all.push(Part::Text(std::mem::take(&mut plain)));
-                }
-                all.push(Part::Choice(name.to_owned()));
-                rest = behind;
+        if let Some((name, behind)) = after.split_once(CLOSE).filter(|(name, _)| known(name)) {
+            if !plain.is_empty() {
+                all.push(Part::Text(std::mem::take(&mut plain)));
             }
-            None => {
-                plain.push(OPEN);
-                rest = after;
-            }
+            all.push(Part::Choice(name.to_owned()));
+            rest = behind;
+        } else {
+            plain.push(OPEN);
+            rest = after;
         }
     }
     plain.push_str(rest);

@@ -175,7 +175,8 @@ fn no_text_for_people_is_left_in_the_commands_that_ship() {
     let (checks, problems) = Checks::compile(CheckFiles::load(None), &NoForms);
     assert!(problems.is_empty(), "{problems:?}");
     let mut written = 0;
-    for check in &checks.all {
+    // Commands of manifests are for people to read.
+    for check in checks.all.iter().filter(|check| check.definition.fix.manifest.is_none()) {
         let text = check.definition.fix.cli();
         for word in text.split_whitespace() {
             let is_left =

@@ -73,8 +73,8 @@ impl Both {
         let between = (self.before.0, scan);
         let again =
             self.watch.again(quick, &pool.content, &pool.checks, between, now, engines).await.unwrap();
-        let share = match again {
-            Some(mut again) => {
+        let share = if let Some(mut again) = again {
+            {
                 assert!(self.watch.knows_what(&fresh));
                 let told = &again.posture;
                 assert_eq!(told.by_check, counted(&wanted));
@@ -96,10 +96,9 @@ impl Both {
                 quick.keep_findings(&run(now, scan), &found.updates, &found.seen).await.unwrap();
                 share
             }
-            None => {
-                self.watch = whole(pool, quick, scan, now).await.0;
-                None
-            }
+        } else {
+            self.watch = whole(pool, quick, scan, now).await.0;
+            None
         };
         let (one, other) = (plain.findings().await.unwrap(), quick.findings().await.unwrap());
         assert_eq!(one, other);

@@ -181,11 +181,11 @@ impl World {
             3 => drop(self.things.get_mut(&arn).unwrap().edges.pop()),
             4 => {
                 self.things.get_mut(&arn).unwrap().class =
-                    *dice.one(&[None, Some("public"), Some("restricted")])
+                    *dice.one(&[None, Some("public"), Some("restricted")]);
             }
             5 => {
                 self.things.get_mut(&arn).unwrap().owner =
-                    *dice.one(&[None, Some("payments"), Some("search")])
+                    *dice.one(&[None, Some("payments"), Some("search")]);
             }
             6 => {
                 let thing = self.things.get_mut(&arn).unwrap();

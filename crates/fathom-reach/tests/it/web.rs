@@ -44,7 +44,7 @@ fn asked(things: &[Thing]) -> Firewalls {
         seen.push(Seen {
             kind: one.kind.clone(),
             arn: one.arn.clone(),
-            name: None,
+            name: one.document["LoadBalancerName"].as_str().map(str::to_owned),
             account: ACCOUNT.to_owned(),
             region: REGION.to_owned(),
             document: one.document.clone(),

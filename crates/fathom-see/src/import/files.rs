@@ -79,17 +79,15 @@ pub struct Looked {
     pub problems: Vec<Problem>,
 }
 
+/// Takes the bytes of a file with its name, or why it cannot be used.
+pub type Taker<'a> = &'a mut dyn FnMut(&str, Result<Vec<u8>, String>);
+
 /// Hands on the bytes of a file, or of those below a folder whose names have one of these endings, unpacked where they are gzip; or why
 /// one cannot be used. Nothing is stored of them.
 ///
 /// # Errors
 /// When the path cannot be read.
-pub fn look(
-    path: &Path,
-    endings: &[&str],
-    limits: &Limits,
-    take: &mut dyn FnMut(&str, Result<Vec<u8>, String>),
-) -> io::Result<Looked> {
+pub fn look(path: &Path, endings: &[&str], limits: &Limits, take: Taker<'_>) -> io::Result<Looked> {
     let below = below(path, endings, limits)?;
     for file in &below.files {
         take(&file.name, unpacked(file, limits));

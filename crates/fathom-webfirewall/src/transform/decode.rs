@@ -76,18 +76,15 @@ fn entities(input: &[u8], amp: bool, wide: bool) -> Vec<u8> {
             [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
             _ => None,
         });
-        match (code, end) {
-            (Some(code), Some(end)) => {
-                match char::from_u32(code).filter(|_| wide && code > 0xff) {
-                    Some(character) => output.extend(character.to_string().bytes()),
-                    None => output.push(code as u8),
-                }
-                rest = more.get(end + 1..).unwrap_or_default();
+        if let (Some(code), Some(end)) = (code, end) {
+            match char::from_u32(code).filter(|_| wide && code > 0xff) {
+                Some(character) => output.extend(character.to_string().bytes()),
+                None => output.push(code as u8),
             }
-            _ => {
-                output.push(*first);
-                rest = more;
-            }
+            rest = more.get(end + 1..).unwrap_or_default();
+        } else {
+            output.push(*first);
+            rest = more;
         }
     }
     output
@@ -146,15 +143,12 @@ fn escaped(input: &[u8], decode: impl Fn(&[u8]) -> Option<(u8, usize)>) -> Vec<u
     let mut output = Vec::with_capacity(input.len());
     let mut rest = input;
     while let Some((first, more)) = rest.split_first() {
-        match decode(more).filter(|_| *first == b'\\') {
-            Some((byte, length)) => {
-                output.push(byte);
-                rest = more.get(length..).unwrap_or_default();
-            }
-            None => {
-                output.push(*first);
-                rest = more;
-            }
+        if let Some((byte, length)) = decode(more).filter(|_| *first == b'\\') {
+            output.push(byte);
+            rest = more.get(length..).unwrap_or_default();
+        } else {
+            output.push(*first);
+            rest = more;
         }
     }
     output

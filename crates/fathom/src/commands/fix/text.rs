@@ -112,7 +112,7 @@ fn undo(told: &Told<'_>) -> Vec<String> {
     lines.extend(list(&told.filled.undo_missing));
     match undo.kind {
         UndoKind::OneWay => {
-            lines.insert(0, format!("{} {because}", styled(render::BAD, "it cannot be undone:")))
+            lines.insert(0, format!("{} {because}", styled(render::BAD, "it cannot be undone:")));
         }
         UndoKind::Replaces => {
             lines.insert(0, format!("{} {because}", styled(render::ATTENTION, "it makes a new one.")));
