@@ -82,7 +82,7 @@ fn balanced(change: impl Fn(&mut Thing)) -> Vec<Thing> {
     things.push(thing(
         "AWS::ElasticLoadBalancingV2::Listener",
         &listener,
-        json!({"ListenerArn": listener, "LoadBalancerArn": front, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "fixed-response"}]}),
+        json!({"ListenerArn": listener, "LoadBalancerArn": front, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "forward", "TargetGroupArn": format!("arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/web/1")}]}),
     ));
     things.iter_mut().filter(|one| one.arn == front).for_each(change);
     things
