@@ -140,19 +140,15 @@ fn recorded(place: &Place, folder: &Path) -> Told {
         if answers.iter().all(|answer| seen.get(&of(answer)).is_some_and(|count| *count >= SESSIONS_MAX)) {
             continue;
         }
-        let (account, texts) = (FIRST_ACCOUNT + number, answers.iter().map(|answer| answer.2.to_string()));
-        let texts: Vec<String> = texts.collect();
-        let recorded_as = account_of(&texts);
+        let account = (FIRST_ACCOUNT + number).to_string();
+        let texts: Vec<String> = answers.iter().map(|(.., data)| data.to_string()).collect();
+        // Most were recorded of the same accounts: under one ARN each thing would be there once, as one session saw it.
+        let recorded_as = account_of(&texts).unwrap_or_else(|| account.clone());
         for (answer, text) in answers.iter().zip(&texts) {
             *seen.entry(of(answer)).or_default() += 1;
             let (service, operation, _) = answer;
             let file = format!("saved/{account}/{REGION}/{service}_{operation}.json");
-            // Most were recorded of the same accounts: under one ARN each thing would be there once, as one session saw it.
-            let text = match &recorded_as {
-                Some(own) => text.replace(own.as_str(), &account.to_string()),
-                None => text.clone(),
-            };
-            place.write(&file, text);
+            place.write(&file, text.replace(&recorded_as, &account));
         }
     }
     place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
@@ -275,7 +271,8 @@ fn page(by_kind: &[Told; 6]) -> String {
          - **sample**: the recorded estate that `fathom scan --sample` reads (`content/sample`).\n\
          - **pairs**: a live moto in which `tools/estate/twins.py` makes of most kinds one as it should be and one as it should not; the documents are moto's.\n\
          - **recorded**: answers of AWS that the tests of cloud-custodian recorded of real accounts, read by `fathom import aws-json`; each session is an \
-         account, and what it did not record is unknown. Of each operation the first {SESSIONS_MAX} sessions are read.\n\
+         account, whose number takes the place of the one that was recorded, and what it did not record is unknown. Of each operation the first \
+         {SESSIONS_MAX} sessions are read.\n\
          - **published**: answers that AWS publishes as examples with its command line (awscli), read by `fathom import aws-json`: the first answers to all \
          calls are one account, the second ones another. Most are about different things, so much is unknown.\n\
          - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\
