@@ -148,7 +148,7 @@ class Checker:
         for hole in HOLE.findall(text):
             if hole in VARIABLES:
                 continue
-            hole = hole.removesuffix("|last").removesuffix("|bare")
+            hole = hole.removesuffix("|last").removesuffix("|bare").removesuffix("|number")
             scope, _, rest = hole.partition(".")
             if scope in ("parent", "item", "job"):
                 place = scopes.get(scope)
@@ -187,7 +187,9 @@ class Checker:
                     self.value(definition, where, shape.members[name], one, scopes)
                 else:
                     self.problem(definition, where, f"{shape.name} has no member `{name}`")
-        elif kind == "boolean" and not isinstance(value, bool) or kind == "integer" and not isinstance(value, int):
+        elif kind in ("integer", "long") and isinstance(value, str) and value.endswith("|number}"):
+            self.template(definition, where, value, scopes)
+        elif kind == "boolean" and not isinstance(value, bool) or kind in ("integer", "long") and not isinstance(value, int):
             self.problem(definition, where, f"{json.dumps(value)} is no {kind}")
         elif isinstance(value, str):
             if "{" in value:

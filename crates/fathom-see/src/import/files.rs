@@ -80,7 +80,7 @@ pub struct Looked {
 }
 
 /// Takes the bytes of a file with its name, or why it cannot be used.
-pub type Taker<'a> = &'a mut dyn FnMut(&str, Result<Vec<u8>, String>);
+pub(crate) type Taker<'a> = &'a mut dyn FnMut(&str, Result<Vec<u8>, String>);
 
 /// Hands on the bytes of a file, or of those below a folder whose names have one of these endings, unpacked where they are gzip; or why
 /// one cannot be used. Nothing is stored of them.
