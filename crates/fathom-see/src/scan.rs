@@ -111,7 +111,9 @@ impl Scanner {
             progress,
         };
         let answers = Arc::new(self.client.clone());
-        let reading = Reading { answers, content: &self.content, store: &self.store, first, home, found };
+        let in_order = false;
+        let reading =
+            Reading { answers, content: &self.content, store: &self.store, first, home, found, in_order };
         // The log answers a few calls a second, and is read while everything else is. Both are much to carry about.
         let log = look.read(&options.trail, &clock);
         Box::pin(reading.run_beside(log, options, declared, progress, &clock)).await
@@ -132,6 +134,9 @@ pub(crate) struct Reading<'a> {
     pub home: Region,
     /// The accounts and regions to ask.
     pub found: Discovered,
+    /// Whether one account is read after the other. Of two descriptions of a thing the first is kept, and of the same saved answers
+    /// that is to be the same one each time.
+    pub in_order: bool,
 }
 
 impl Reading<'_> {
@@ -224,13 +229,11 @@ impl Reading<'_> {
             let (collector, one, home, is_first) =
                 (Arc::clone(&collector), one.clone(), self.home.clone(), one.account.id == self.first.id);
             tasks.spawn(async move { collector.account(&one.account, &home, &one.regions, is_first).await });
-        }
-        while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                // What it did not ask has no row, so nothing of it is gone: it is stale.
-                tracing::error!(%error, "reading an account was given up");
+            if self.in_order {
+                ended(&mut tasks).await;
             }
         }
+        ended(&mut tasks).await;
         let tally = std::mem::take(&mut *collector.unread.lock().unwrap_or_else(PoisonError::into_inner));
         let mut unread: Vec<Unread> = tally;
         let rows = collector.tally.rows();
@@ -289,6 +292,16 @@ impl Reading<'_> {
             narrowed,
             brief: !options.places.is_empty(),
         })
+    }
+}
+
+/// Waits for the accounts that are being read.
+async fn ended(tasks: &mut tokio::task::JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            // What it did not ask has no row, so nothing of it is gone: it is stale.
+            tracing::error!(%error, "reading an account was given up");
+        }
     }
 }
 

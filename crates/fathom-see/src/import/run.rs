@@ -165,6 +165,7 @@ impl Importer {
             first,
             home,
             found: scope,
+            in_order: true,
         };
         let label = format!("import of {}", folder.display());
         let options = ScanOptions { label: Some(label), ..ScanOptions::default() };

@@ -103,6 +103,7 @@ impl Scanner {
             first,
             home,
             found,
+            in_order: false,
         };
         let scan = reading.run(&options, declared, progress, clock).await?;
         Ok(RefreshReport { scan: Some(scan), outside })
