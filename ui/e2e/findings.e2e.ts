@@ -58,11 +58,13 @@ describe("findings", () => {
       await page.getByRole("table", { name: "Values that decided" }).getByRole("rowheader", { name: "DBSubnetGroup" }).waitFor();
       await page.getByText("the check failed first").waitFor();
       await everySize(page, "finding");
-      await page.getByRole("tab", { name: "By hand" }).focus();
-      await page.keyboard.press("ArrowRight");
       await page.getByRole("tabpanel").getByText("aws rds modify-db-instance").waitFor();
-      await page.getByRole("tabpanel").getByRole("button", { name: "Copy the command" }).click();
+      await page.getByRole("heading", { name: "How it is taken back" }).waitFor();
+      await page.getByRole("tabpanel").getByRole("button", { name: "Copy the commands" }).click();
       expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("aws rds modify-db-instance");
+      await page.getByRole("tab", { name: "AWS CLI" }).focus();
+      await page.keyboard.press("ArrowRight");
+      await page.getByRole("tab", { name: "By hand", selected: true }).waitFor();
       await page.getByRole("tab", { name: "Terraform" }).click();
       await page.getByRole("tabpanel").getByText("db_subnet_group_name").waitFor();
       await everySize(page, "finding-terraform");

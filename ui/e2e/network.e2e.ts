@@ -125,6 +125,16 @@ describe("the network", () => {
       await page.getByRole("alert").filter({ hasText: "two ends" }).waitFor();
     }, { quiet: /status of 40[04]/ }));
 
+  it("tells which web firewall stands before what answers the web", () =>
+    journey("/network", async (page) => {
+      await page.getByRole("radio", { name: "Web firewall" }).click();
+      await page.waitForURL(/view=web/);
+      await page.getByText(/with a firewall that stops something/).waitFor();
+      await page.getByRole("table", { name: "What answers the web" }).getByRole("row").nth(1).waitFor();
+      await everySize(page, "network-web");
+      await page.getByText("fathom web-firewall", { exact: true }).waitFor();
+    }));
+
   it("stays readable where much is open, and on a winding way", () =>
     journey("/network", async (page) => {
       await page.route(/\/network\/exposed/, (route) => route.fulfill({ json: crowd(60) }));

@@ -115,7 +115,7 @@ const permissions = createRoute({
 const network = createRoute({
   getParentRoute: () => root, path: "/network",
   validateSearch: (raw: Raw) => optional({
-    view: choice(raw.view, ["reach", "exposed", "open"]), from: text(raw.from), to: text(raw.to), port: port(raw.port), protocol: many(raw.protocol)?.slice(0, 20),
+    view: choice(raw.view, ["reach", "exposed", "open", "web"]), guard: words(raw.guard, ["none", "cannot", "unknown", "empty", "only_counts", "stops"]), from: text(raw.from), to: text(raw.to), port: port(raw.port), protocol: many(raw.protocol)?.slice(0, 20),
     account: many(raw.account), verdict: words(raw.verdict, ["yes", "only_if", "unknown"]), as: choice(raw.as, ["map", "list"]),
     internal: flag(raw.internal) || undefined, asks: words(raw.asks, ["nothing", "application", "any_account", "credentials"]), in_the_clear: flag(raw.in_the_clear), type: many(raw.type),
   }),

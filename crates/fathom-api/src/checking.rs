@@ -219,7 +219,8 @@ async fn ask(
     asking.await.map_err(|_| waiting::not_done(ASKING))?.map_err(failed)
 }
 
-fn failed(error: AccessError) -> Problem {
+/// What a failure of the engines is for who asks.
+pub(crate) fn failed(error: AccessError) -> Problem {
     match error {
         AccessError::Store(error) => error.into(),
         error => Problem::new(Code::Internal, chain(&error)),
@@ -227,7 +228,7 @@ fn failed(error: AccessError) -> Problem {
 }
 
 /// What the server knows of permissions and of the network. What it cannot say here, checks let work out and tell why not.
-async fn engines(state: &ApiState, stale: &Stale) -> Engines {
+pub(crate) async fn engines(state: &ApiState, stale: &Stale) -> Engines {
     let mut engines = Engines::default();
     if stale.permissions {
         engines.permissions = permitting::make(state).await.ok().map(|known| Arc::clone(&known.permissions));

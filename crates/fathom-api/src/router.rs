@@ -140,10 +140,12 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::network::who_reaches))
         .needs(ReadEstate, Filtered, routes!(all::network::what_reaches))
         .needs(ReadEstate, Filtered, routes!(all::network::unauthenticated))
+        .needs(ReadEstate, Filtered, routes!(all::network::web_firewall))
         .needs(ReadEstate, Filtered, routes!(all::vulnerabilities::vulnerabilities))
         // What checks found.
         .needs(ReadEstate, Filtered, routes!(all::findings::findings))
         .needs(ReadEstate, Filtered, routes!(all::findings::finding))
+        .needs(ReadEstate, Filtered, routes!(all::findings::fix))
         .needs(ReadEstate, Filtered, routes!(all::findings::teams))
         .needs(ReadEstate, Filtered, routes!(all::findings::trend))
         .needs(ReadEstate, WholeOnly, routes!(all::findings::preview))

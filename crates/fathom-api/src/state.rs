@@ -10,7 +10,7 @@ use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting,
+    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, guarding::Guarding,
     intruding::Intruding, opening::Opening, permitting::Permitting, reaching::Reaching, scanning::StartScan,
     weakening::Weakening,
 };
@@ -35,6 +35,7 @@ pub struct ApiState {
     pub(crate) reaching: Arc<Reaching>,
     pub(crate) intruding: Arc<Intruding>,
     pub(crate) opening: Arc<Opening>,
+    pub(crate) guarding: Arc<Guarding>,
     pub(crate) weakening: Arc<Weakening>,
     pub(crate) checking: Arc<Checking>,
     /// Where content is that takes the place of what is built in.
@@ -73,6 +74,7 @@ impl ApiState {
             reaching: Arc::default(),
             intruding: Arc::default(),
             opening: Arc::default(),
+            guarding: Arc::default(),
             weakening: Arc::default(),
             checking: Arc::default(),
             content_directory: None,

@@ -24,7 +24,7 @@ pub use compile::{Check, Checks, Problem};
 pub use evaluate::STEPS_MAX;
 pub use examples::{Tested, test};
 pub use facts::{Asked, Fact, Facts, Missing, Subject};
-pub use fix::{Command, Filled, Fix, Part, Undo, holds_choice, named, named_text, variable};
+pub use fix::{Command, Filled, Fix, Part, Undo, holds_choice, named, named_text, script, variable};
 pub use forms::{Form, Forms, NoForms};
 pub use reasons::Reason;
 pub use tree::{CHARS_MAX, Mistake, NODES_MAX};

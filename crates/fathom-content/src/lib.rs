@@ -22,6 +22,7 @@ pub mod frameworks;
 mod image;
 pub mod manifests;
 pub mod open;
+pub mod outage;
 pub mod owners;
 mod pack;
 pub mod places;

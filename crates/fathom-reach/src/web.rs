@@ -126,7 +126,19 @@ pub struct Firewalls {
 /// # Errors
 /// When the store fails, or the rules in the binary do not read.
 pub async fn firewalls(store: &Store, content: &Content, now: Timestamp) -> Result<Firewalls, AccessError> {
-    let network = crate::load(store, now).await?;
+    firewalls_in(store, content, &crate::load(store, now).await?, now).await
+}
+
+/// The same in a network that was read before.
+///
+/// # Errors
+/// As [`firewalls`].
+pub async fn firewalls_in(
+    store: &Store,
+    content: &Content,
+    network: &Network,
+    now: Timestamp,
+) -> Result<Firewalls, AccessError> {
     let loaded = acls(store, now).await?;
     let rules = rules()?;
     let kinds: BTreeSet<&ResourceType> = rules.iter().flat_map(WebRule::kinds).collect();
@@ -142,8 +154,7 @@ pub async fn firewalls(store: &Store, content: &Content, now: Timestamp) -> Resu
         .collect();
     let listings = Listings::of(store, &listed, &operations).await?;
     let seen = seen(store, &kinds, now).await?;
-    let facts =
-        Facts { content, rules, seen: &seen, network: &network, loaded: &loaded, listings: &listings };
+    let facts = Facts { content, rules, seen: &seen, network, loaded: &loaded, listings: &listings };
     let mut found = Firewalls::of(&facts);
     found.acls = acls::rows(store, &loaded, &found.endpoints).await?;
     Ok(found)

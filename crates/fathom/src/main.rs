@@ -109,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<Ending> {
         Command::Escalate(args) => commands::escalate::run(&global, args).await?,
         Command::Paths(args) => commands::paths::run(&global, args).await?,
         Command::BlastRadius(args) => commands::blast::run(&global, args).await?,
+        Command::Outage(args) => commands::outage::run(&global, args).await?,
         Command::Reach(args) => commands::reach::reach(&global, args).await?,
         Command::Exposed(args) => commands::exposed::run(&global, args).await?,
         Command::Unauthenticated(args) => commands::unauthenticated::run(&global, args).await?,

@@ -23,7 +23,18 @@ use crate::workspace::{cargo, must, root, target};
 
 /// Runs the named benchmarks, or all.
 pub(crate) fn run(names: &[String]) -> Result<()> {
-    let all = ["scan", "checks", "organisation", "large", "estate", "history", "ledger", "console", "access"];
+    let all = [
+        "scan",
+        "checks",
+        "posture",
+        "organisation",
+        "large",
+        "estate",
+        "history",
+        "ledger",
+        "console",
+        "access",
+    ];
     if let Some(name) = names.iter().find(|name| !all.contains(&name.as_str())) {
         bail!("no benchmark is called `{name}`; there are {}", all.join(", "));
     }
@@ -33,6 +44,9 @@ pub(crate) fn run(names: &[String]) -> Result<()> {
     }
     if wanted("checks") {
         keep("checks", &checks::run()?)?;
+    }
+    if wanted("posture") {
+        keep("posture", &example("fathom-posture", "posture_scale")?)?;
     }
     if wanted("organisation") {
         keep("organisation", &organisation::run()?)?;

@@ -128,6 +128,50 @@ async fn who_sees_a_part_is_told_of_that_part() {
 }
 
 #[tokio::test]
+async fn the_fix_of_a_finding_is_filled_taken_back_and_tried() {
+    let door = Door::open().await;
+    scan(&door, false).await;
+    let far = only(&door, "").await;
+    let path = format!("/findings/{}/fix", far["id"].as_str().expect("an id"));
+    let fix = door.api.read(&path).await;
+    let script = |of: &Value| {
+        let lines = of["script"].as_array().expect("lines").iter().filter_map(Value::as_str);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let (run, back) = (script(&fix), script(&fix["undo"]));
+    assert!(run.contains("revoke-security-group-ingress") && run.contains("sg-far"), "{run}");
+    assert!(back.contains("authorize-security-group-ingress") && back.contains("0.0.0.0/0"), "{back}");
+    assert_eq!((&fix["undo"]["kind"], &fix["withheld"]), (&json!("reversible"), &json!(false)), "{fix}");
+    assert_eq!(fix["then"]["status"], "pass", "{fix}");
+    let touches = fix["touches"].as_array().expect("a list");
+    assert!(touches.iter().any(|one| one["from"].as_str().expect("an ARN").contains("far")), "{fix}");
+    door.api.problem(door.api.get("/findings/none/fix"), 404, "not_found").await;
+
+    // Each finding has a fix, and what people choose in it is explained.
+    let all = door.api.read("/findings?limit=200").await;
+    let mut of_own = None;
+    for row in all["rows"].as_array().expect("rows") {
+        let fix = door.api.read(&format!("/findings/{}/fix", row["id"].as_str().expect("an id"))).await;
+        for choice in fix["choices"].as_array().expect("choices") {
+            let variable = choice["variable"].as_str().expect("a name");
+            assert!(format!("{}{}", script(&fix), fix["undo"]).contains(variable), "{fix}");
+        }
+        if row["account"] == OWN {
+            of_own = of_own.or_else(|| row["id"].as_str().map(str::to_owned));
+        }
+    }
+
+    let ann = door.enrol("ann", "analyst", json!({"accounts": [OWN]})).await.browser;
+    door.refused(door.of(&ann, "GET", &path), 404, "not_found").await;
+    let own = of_own.expect("a finding of the own account");
+    let fix = door.read(&ann, &format!("/findings/{own}/fix")).await.to_string();
+    for foreign in [OTHER, "sg-far", "i-far"] {
+        assert!(!fix.contains(foreign), "`{foreign}` in {fix}");
+    }
+    door.api.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_accepted_is_open_again_when_it_is_withdrawn() {
     let door = Door::open().await;
     scan(&door, false).await;

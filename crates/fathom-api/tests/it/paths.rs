@@ -304,6 +304,7 @@ async fn what_is_outside_is_told_without_names() {
         "/blast-radius?of=internet".to_owned(),
         "/unauthenticated".to_owned(),
         "/unauthenticated?internal=true".to_owned(),
+        "/web-firewall".to_owned(),
     ] {
         let (status, text) = seen(&door, &ann, &path).await;
         assert_eq!(status, 200, "{path}: {text}");
@@ -427,5 +428,24 @@ async fn the_sample_is_walked_over_http() {
     }
     let inside = api.read("/unauthenticated?internal=true&limit=1000").await;
     assert!(rows(&inside).iter().all(|row| row["how"] != "share"), "{inside}");
+
+    // What answers the web, what has no firewall first; what is not known says which call is missing.
+    let web = api.read("/web-firewall?limit=1000").await;
+    let worst = ["none", "cannot", "unknown", "empty", "only_counts", "stops"];
+    let place = |row: &Value| worst.iter().position(|word| row["guard"] == *word).expect("a word");
+    assert!(!rows(&web).is_empty() && rows(&web).iter().map(place).is_sorted(), "{web}");
+    for row in rows(&web).iter().filter(|row| row["guard"] == "unknown") {
+        assert!(row["missing"].as_array().is_some_and(|lines| !lines.is_empty()), "{row}");
+    }
+    let guards = web["facets"]["guard"].as_array().expect("counts");
+    for guard in guards {
+        let word = guard["value"].as_str().expect("a word");
+        let some = api.read(&format!("/web-firewall?guard={word}&limit=1000")).await;
+        assert_eq!(some["total"], guard["count"], "{word}");
+    }
+    for acl in web["acls"].as_array().expect("a list") {
+        let before = rows(&web).iter().filter(|row| row["acl"] == acl["arn"]).count();
+        assert_eq!(acl["guards"], before, "{acl}");
+    }
     api.stop().await;
 }

@@ -14,7 +14,7 @@ use fathom_content::checks::{CheckDefinition, Steps, UndoKind};
 use serde_json::Value;
 
 pub use fill::{Filled, holds_choice, named};
-pub use shell::{Command, Part, named_text, variable};
+pub use shell::{Command, Part, named_text, script, variable};
 
 use crate::{
     forms::{self, Forms},

@@ -1,5 +1,7 @@
 //! Commands with their values, as a shell takes them. Names of resources are hostile: none of them may be more than one word.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 /// What stands for a choice within a value: characters that no name of a provider has.
@@ -56,6 +58,18 @@ pub fn named_text(text: &str) -> String {
 /// The variable of a choice.
 pub fn variable(name: &str) -> String {
     name.to_ascii_uppercase()
+}
+
+/// The lines of a script: what it needs of people, which a shell asks for where nothing is set, and the commands.
+pub fn script(commands: &[Command], choices: &BTreeMap<String, String>) -> Vec<String> {
+    let used: BTreeSet<&str> = commands.iter().flat_map(Command::choices).collect();
+    let asked = choices.iter().filter(|(name, _)| used.contains(name.as_str()));
+    let asked = asked.map(|(name, what)| {
+        // What follows `:?` is said where nothing is set; within quotes it may hold anything but these.
+        let what: String = what.chars().filter(|one| !"\"\\$`}".contains(*one)).collect();
+        format!(": \"${{{}:?{what}}}\"", variable(name))
+    });
+    asked.chain(commands.iter().map(Command::shell)).collect()
 }
 
 /// A word for programs: choices as content writes them.

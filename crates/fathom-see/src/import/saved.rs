@@ -386,6 +386,11 @@ fn keep_mentions(answer: &mut Value, about: &[&str], several: bool) -> bool {
         if several { about.iter().any(mentioned) } else { about.iter().all(mentioned) }
     };
     let Some(members) = answer.as_object_mut() else { return false };
+    // An answer about one thing names it beside the lists that it has.
+    let names = |thing: &&str| members.values().any(|value| !value.is_array() && mentions(value, thing, 0));
+    if !several && about.iter().all(names) {
+        return true;
+    }
     let mut lists = members.values_mut().filter_map(Value::as_array_mut).peekable();
     if lists.peek().is_none() {
         return fits(answer);

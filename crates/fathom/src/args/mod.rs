@@ -8,6 +8,7 @@ mod fix;
 mod iam;
 mod import;
 mod net;
+mod outage;
 mod paths;
 mod people;
 mod privilege;
@@ -32,6 +33,7 @@ pub(crate) use fix::FixArgs;
 pub(crate) use iam::{ActionsArgs, CompareArgs, ContextArgs, IamCommand, KindArg, SimulateArgs, WhoCanArgs};
 pub(crate) use import::{ImportCommand, ImportConfigArgs, ImportFlowsArgs, ImportJsonArgs, ImportTrailArgs};
 pub(crate) use net::{ExposedArgs, NetCommand, NetworkArgs, ReachArgs, TraceArgs, UnauthenticatedArgs};
+pub(crate) use outage::OutageArgs;
 pub(crate) use paths::{BlastArgs, PathsArgs};
 pub(crate) use people::{AddPersonArgs, PeopleCommand, RoleArg};
 pub(crate) use privilege::{LeastPrivilegeArgs, UnusedArgs};
@@ -135,6 +137,8 @@ pub(crate) enum Command {
     Paths(PathsArgs),
     /// Say what falls if a user, role, server, key or account is taken, and who was seen talking to it
     BlastRadius(BlastArgs),
+    /// Say what fails if a resource or a zone is gone, and what goes on with what is left
+    Outage(OutageArgs),
     /// Say whether one thing reaches another over the network, with each hop
     Reach(ReachArgs),
     /// List what the internet reaches over the network, with the ports and the way

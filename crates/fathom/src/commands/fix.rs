@@ -5,7 +5,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
-use fathom_checks::{Check, Command, Filled, Status, variable};
+use fathom_checks::{Check, Filled, Status, variable};
 use fathom_content::{Content, checks::UndoKind};
 use fathom_foresee::Difference;
 use fathom_model::{Edge, Explanation, KeptFinding, Part, Resource, Statement, Uid};
@@ -167,16 +167,4 @@ impl Told<'_> {
             "difference": self.difference,
         })
     }
-}
-
-/// The commands with what they need of people, as a shell takes them.
-fn script(commands: &[Command], choices: &BTreeMap<String, String>) -> Vec<String> {
-    let used: std::collections::BTreeSet<&str> = commands.iter().flat_map(Command::choices).collect();
-    let asked = choices.iter().filter(|(name, _)| used.contains(name.as_str()));
-    let asked = asked.map(|(name, what)| {
-        // What follows `:?` is said where nothing is set; within quotes it may hold anything but these.
-        let what: String = what.chars().filter(|one| !"\"\\$`}".contains(*one)).collect();
-        format!(": \"${{{}:?{what}}}\"", variable(name))
-    });
-    asked.chain(commands.iter().map(Command::shell)).collect()
 }

@@ -33,6 +33,7 @@ pub(crate) mod least_privilege;
 pub(crate) mod ledger;
 mod network;
 pub(crate) mod openings;
+pub(crate) mod outage;
 pub(crate) mod paths;
 pub(crate) mod people;
 pub(crate) mod permissions;

@@ -102,7 +102,7 @@ fn asked_with(
     (uids, findings): (&[String], &[String]),
     last_entry: u64,
 ) -> Vec<String> {
-    if path == "/api/v1/findings/{id}" {
+    if path == "/api/v1/findings/{id}" || path == "/api/v1/findings/{id}/fix" {
         return findings.to_vec();
     }
     // Not everything has a place in the network.

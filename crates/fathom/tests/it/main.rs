@@ -34,6 +34,7 @@ mod manifests;
 mod mistakes;
 mod moto;
 mod network;
+mod outage;
 mod paths;
 mod people;
 mod places;

@@ -12,6 +12,7 @@ use std::{
 
 use fathom_estate::declared::template::tree;
 use fathom_testkit::{
+    front::{Front, Written},
     moto::{Moto, python},
     published,
 };
@@ -27,6 +28,8 @@ use crate::{
 const SESSIONS_MAX: usize = 2;
 /// The account of the first session; each has one of its own.
 const FIRST_ACCOUNT: usize = 100_000_000_000;
+/// The account of the first answers of the inventory.
+const INVENTORY_ACCOUNT: usize = 200_000_000_000;
 /// The region of all: the recordings do not tell theirs.
 const REGION: &str = "us-east-1";
 
@@ -73,44 +76,17 @@ fn told(report: &Value) -> Told {
     checks.iter().map(|(id, check)| (id.clone(), of(check))).collect()
 }
 
-/// A recorded value without what the recorder added: moments as the command line prints them.
-fn plain(value: Value) -> Value {
-    match value {
-        Value::Object(members) if members.contains_key("__class__") => {
-            let part = |name: &str| members.get(name).and_then(Value::as_u64).unwrap_or_default();
-            if members["__class__"] != "datetime" {
-                return Value::Null;
-            }
-            Value::from(format!(
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
-                part("year"),
-                part("month"),
-                part("day"),
-                part("hour"),
-                part("minute"),
-                part("second")
-            ))
-        }
-        Value::Object(members) => {
-            let kept = members.into_iter().filter(|(name, _)| name != "ResponseMetadata");
-            kept.map(|(name, value)| (name, plain(value))).collect::<Map<_, _>>().into()
-        }
-        Value::Array(items) => items.into_iter().map(plain).collect(),
-        other => other,
-    }
-}
-
 /// The first answers of the reading calls of a session: service, operation and answer.
 fn answers(session: &Path) -> Vec<(String, String, Value)> {
-    let read = |path: &Path| {
-        let name = path.file_name()?.to_str()?.strip_suffix("_1.json")?;
-        let (service, operation) = name.split_once('.')?;
-        let reads = ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
-        let mut answer: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        (reads && answer["status_code"] == 200)
-            .then(|| (service.to_owned(), operation.to_owned(), plain(answer["data"].take())))
+    let read = Front::answers_from_placebo(session).expect("a session");
+    let reads = |operation: &str| ["Describe", "List", "Get"].iter().any(|verb| operation.starts_with(verb));
+    let first = |(service, operation): (&str, &str)| match read.of(service, operation).first()? {
+        Written::Output(answer) if reads(operation) => {
+            Some((service.to_owned(), operation.to_owned(), answer.clone()))
+        }
+        _ => None,
     };
-    files(session, "_1.json").iter().filter_map(|path| read(path)).collect()
+    read.operations().filter_map(first).collect()
 }
 
 /// The account that most ARNs of a session name.
@@ -126,7 +102,8 @@ fn account_of(texts: &[String]) -> Option<String> {
 }
 
 /// What checks say of answers that others recorded, read through the door of saved answers: each session is an account.
-fn recorded(place: &Place, folder: &Path) -> Told {
+fn recorded(place: &Place, folder: &Path, inventoried: &Path) -> Told {
+    inventory(place, inventoried);
     let mut sessions: Vec<_> = fs::read_dir(folder.join("cloud-custodian-placebo/tests/data/placebo"))
         .expect("the sessions")
         .map(|entry| entry.expect("a session").path())
@@ -153,6 +130,24 @@ fn recorded(place: &Place, folder: &Path) -> Told {
     }
     place.run(&["import", "aws-json", "saved", "--quiet"]).ok();
     told(&place.run(&["--json", "check", "--no-keep"]).ok().json())
+}
+
+/// The answers that the tests of fixinventory have: the first to each call are one account, the second ones another.
+fn inventory(place: &Place, folder: &Path) {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for file in files(&folder.join("fixinventory/plugins/aws/test/resources/files"), ".json") {
+        let part = |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
+        let (stem, service) = (part(file.file_stem()), part(file.parent().and_then(Path::file_name)));
+        // What an answer is about stands behind two underscores, spelled so that it cannot be read back.
+        let operation = stem.split("__").next().unwrap_or_default();
+        let call = format!("{}_{operation}", service.replace('_', "-"));
+        let number = seen.entry(call.clone()).or_default();
+        let account = (INVENTORY_ACCOUNT + *number).to_string();
+        *number += 1;
+        let text = fs::read_to_string(&file).expect("an answer");
+        let text = EXAMPLE_ACCOUNTS.iter().fold(text, |text, own| text.replace(own, &account));
+        place.write(&format!("saved/{account}/{REGION}/{call}.json"), text);
+    }
 }
 
 /// What checks say of the answers that the provider publishes as examples of its command line: the first answers to all calls are one
@@ -216,8 +211,12 @@ fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
     told(&place.run(&["--json", "check", "templates"]).json())
 }
 
-/// What checks say of Kubernetes manifests that others published.
-fn manifests(place: &Place, trivy: &Path) -> Told {
+/// What checks say of Kubernetes objects that others published, or listed in a cluster of theirs.
+fn manifests(place: &Place, trivy: &Path, inventoried: &Path) -> Told {
+    for file in files(&inventoried.join("fixinventory/plugins/k8s/test/files"), ".json") {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        place.write(&format!("manifests/cluster/{name}"), fs::read(&file).expect("a list"));
+    }
     let texts: BTreeSet<String> = rego::cases(trivy).into_iter().map(|(_, _, text, _)| text).collect();
     for (number, text) in texts.iter().enumerate() {
         place.write(&format!("manifests/{number:04}.yaml"), text);
@@ -228,10 +227,11 @@ fn manifests(place: &Place, trivy: &Path) -> Told {
 #[test]
 fn checks_are_proven_against_real_documents() {
     let (first, second, third) = (Place::new(), Place::new(), Place::new());
-    let (Some(guard), Some(trivy), Some(cloud)) = (
+    let (Some(guard), Some(trivy), Some(cloud), Some(inventoried)) = (
         unpacked(&first, "posture/aws-guard-rules"),
         unpacked(&second, "posture/trivy-check-snippets"),
         unpacked(&third, "cloud/aws-recorded-responses"),
+        unpacked(&third, "cloud/azure-k8s-responses"),
     ) else {
         return;
     };
@@ -239,10 +239,10 @@ fn checks_are_proven_against_real_documents() {
     let by_kind = [
         told(&sample().run(&["--json", "check", "--no-keep"]).ok().json()),
         twins,
-        recorded(&third, &cloud),
+        recorded(&third, &cloud, &inventoried),
         examples(&Place::new(), &published),
         templates(&first, &guard, &trivy),
-        manifests(&second, &trivy),
+        manifests(&second, &trivy, &inventoried),
     ];
     let text = page(&by_kind);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/check-proofs.md");
@@ -272,11 +272,12 @@ fn page(by_kind: &[Told; 6]) -> String {
          - **pairs**: a live moto in which `tools/estate/twins.py` makes of most kinds one as it should be and one as it should not; the documents are moto's.\n\
          - **recorded**: answers of AWS that the tests of cloud-custodian recorded of real accounts, read by `fathom import aws-json`; each session is an \
          account, whose number takes the place of the one that was recorded, and what it did not record is unknown. Of each operation the first \
-         {SESSIONS_MAX} sessions are read.\n\
+         {SESSIONS_MAX} sessions are read. Beside them those that the tests of fixinventory have.\n\
          - **published**: answers that AWS publishes as examples with its command line (awscli), read by `fathom import aws-json`: the first answers to all \
          calls are one account, the second ones another. Most are about different things, so much is unknown.\n\
          - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\
-         - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, read by `fathom check`.\n\n\
+         - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, and the objects of a \
+         cluster as fixinventory listed them, read by `fathom check`.\n\n\
          Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \
          the document.\n\n\
          ## Without a real document\n\n{}\n\n## Never decided\n\n{}\n\n## All\n\n\

@@ -63,7 +63,7 @@ export function One({ told }: { told: Told }) {
             <Related row={row} ranked={ranked} />
           </section>
           <Proof told={told} />
-          {told.fix && <Fix fix={told.fix} />}
+          {told.fix && row.state !== "fixed" && <Fix id={row.id} fix={told.fix} />}
           <section className="stack" aria-labelledby="became">
             <h2 id="became">What became of it</h2>
             <ol className={styles.history}>{told.history.map((each, at) => <li key={at} className="wrap"><Ago at={each.at} />, scan {each.scan}: {TURNS[each.what]}{each.why && `, ${fixed(each.why)}`}</li>)}</ol>

@@ -11,7 +11,9 @@ import { Reach } from "./Reach";
 
 const Unauthenticated = lazy(() => patient(() => import("./Unauthenticated")).then((module) => ({ default: module.Unauthenticated })));
 
-const VIEWS = [["exposed", "From the internet"], ["open", "Without sign-in"], ["reach", "Between two"]] as const;
+const Firewall = lazy(() => patient(() => import("./Firewall")).then((module) => ({ default: module.Firewall })));
+
+const VIEWS = [["exposed", "From the internet"], ["open", "Without sign-in"], ["web", "Web firewall"], ["reach", "Between two"]] as const;
 
 export function Network() {
   const search = useSearch({ from: "/network" });
@@ -21,5 +23,6 @@ export function Network() {
   const views: ReactNode = <Tabs label="What to ask" value={view} options={VIEWS} onChange={(next) => void navigate({ search: (was) => ({ as_of: was.as_of, since: was.since, view: next === "exposed" ? undefined : next }) })} />;
   const note: ReactNode = past && <p className="row wrapped"><Badge state="attention">of now</Badge><span>The network is known as the last scan left it, whatever moment the page shows.</span></p>;
   if (view === "open") return <Suspense fallback={<Skeleton lines={8} label="Fetching the page" />}><Unauthenticated views={views} note={note} /></Suspense>;
+  if (view === "web") return <Suspense fallback={<Skeleton lines={8} label="Fetching the page" />}><Firewall views={views} note={note} /></Suspense>;
   return view === "reach" ? <Reach views={views} note={note} /> : <Exposure views={views} note={note} />;
 }

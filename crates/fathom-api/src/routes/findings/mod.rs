@@ -1,9 +1,10 @@
 //! What checks found and what became of it, in the order of what an intruder could do.
 //!
-//! `list.rs` chooses and orders, `one.rs` tells all of one, `teams.rs` counts by who answers for things, `trend.rs` run by run,
+//! `list.rs` chooses and orders, `one.rs` tells all of one, `fix.rs` how it is put right, `teams.rs` counts by who answers for things, `trend.rs` run by run,
 //! `exceptions.rs` is what people accept, `preview.rs` what a rule would take, `views.rs` is how it is told.
 
 mod exceptions;
+mod fix;
 mod list;
 mod one;
 mod preview;
@@ -17,6 +18,7 @@ use fathom_model::{KeptFinding, Timestamp};
 pub(crate) use exceptions::{
     __path_accept, __path_exceptions, __path_withdraw, accept, exceptions, withdraw,
 };
+pub(crate) use fix::{__path_fix, fix};
 pub(crate) use list::{__path_findings, findings};
 pub(crate) use one::{__path_finding, finding};
 pub(crate) use preview::{__path_preview, preview};

@@ -6,6 +6,7 @@ mod reach;
 mod sight;
 mod unauthenticated;
 mod views;
+mod web_firewall;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(crate) use exposed::{__path_exposed, exposed};
 pub(in crate::routes) use exposed::{ExposedCount, counted};
 pub(crate) use reach::{__path_reach, reach};
 pub(crate) use unauthenticated::{__path_unauthenticated, unauthenticated};
+pub(crate) use web_firewall::{__path_web_firewall, web_firewall};
 
 use crate::{access::Visible, problem::Problem, reaching, reaching::Snapshot, state::ApiState};
 pub(in crate::routes) use sight::Sight;

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use anyhow::{Result, bail};
-use fathom_checks::{Command, Status, named_text, variable};
+use fathom_checks::{Command, Status, named_text, script, variable};
 use fathom_content::checks::UndoKind;
 use fathom_model::{SourceKind, Target};
 
-use super::{Told, script};
+use super::Told;
 use crate::{
     commands::what_if::finding,
     render::{self, clean, styled},

@@ -35,16 +35,16 @@ pub(super) fn agreeing(rules: &[Rule], told: &[Told], of_manifests: bool) -> (us
 pub(super) fn page(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String {
     let mut out = String::from(HEAD);
     let all: Vec<Row> = rules.iter().zip(told).collect();
-    for (of_manifests, what) in [(false, "rules"), (true, "rules about Kubernetes manifests")] {
-        let (agree, counted) = agreeing(rules, told, of_manifests);
+    let (templates, manifests) = (agreeing(rules, told, false), agreeing(rules, told, true));
+    let both = (templates.0 + manifests.0, templates.1 + manifests.1);
+    let kinds =
+        [(both, "rules"), (templates, "of them about templates"), (manifests, "about Kubernetes manifests")];
+    out.push_str("Of those that ask the same and have cases that are counted, these agree with our checks on all of them:\n\n");
+    for ((agree, counted), what) in kinds {
         let percent = (agree * 1000).checked_div(counted).unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "Of {counted} {what} that ask the same and have cases that are counted, {agree} agree with our checks on all of them: {}.{} %.\n",
-            percent / 10,
-            percent % 10
-        );
+        let _ = writeln!(out, "- {agree} of {counted} {what}: {}.{} %", percent / 10, percent % 10);
     }
+    out.push('\n');
     for (is_same, heading) in [(true, "## Rules that ask the same\n"), (false, NEAR)] {
         let _ = writeln!(out, "{heading}");
         let of: Vec<Row> =

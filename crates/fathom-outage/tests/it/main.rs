@@ -1,0 +1,3 @@
+//! What falls, by hand and against a literal reading.
+
+mod literal;
