@@ -12,6 +12,8 @@ use crate::{Answer, Needs, fails};
 
 /// The edge from a part to its whole.
 const PART_OF: &str = "part_of";
+/// What a whole has, as it is told.
+const HAS_PART: &str = "has_part";
 
 /// Why it could not be worked out.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +130,7 @@ impl Ground {
     async fn read_edges(&mut self, store: &Store, rules: &outage::OutageRules) -> Result<(), OutageError> {
         let mut groups: BTreeMap<(u32, u16), (BTreeSet<u32>, bool)> = BTreeMap::new();
         let mut parts: BTreeMap<(u32, u16), BTreeSet<u32>> = BTreeMap::new();
-        let mut names: BTreeMap<String, u16> = BTreeMap::new();
+        let mut names = BTreeMap::from([(HAS_PART.to_owned(), 0)]);
         let mut found = std::pin::pin!(store.stream_edges(&WhichEdges::default()));
         while let Some(chunk) = found.try_next().await? {
             for edge in chunk {
@@ -150,7 +152,7 @@ impl Ground {
                     Some(what) if each => {
                         self.needs.each.push((who, what, number));
                         if kind == PART_OF && self.is_whole(rules, what, who) {
-                            parts.entry((what, number)).or_default().insert(who);
+                            parts.entry((what, 0)).or_default().insert(who);
                         }
                     }
                     Some(what) if less => self.needs.less.push((who, what, number)),

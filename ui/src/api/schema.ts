@@ -439,6 +439,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings/{id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The fix of a finding
+         * @description With the values of its resource as the last scans read them. Nothing is run.
+         */
+        get: operations["finding_fix"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/frameworks": {
         parameters: {
             query?: never;
@@ -1962,6 +1982,26 @@ export interface paths {
          *     `docs/vulnerabilities.md`.
          */
         get: operations["vulnerabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/web-firewall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which web firewall stands before what answers the web
+         * @description Of what the internet reaches, or may reach.
+         */
+        get: operations["web_firewall"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3929,6 +3969,47 @@ export interface components {
             /** @description The step, with its proof. */
             step: components["schemas"]["PathStep"];
         };
+        /** @description The change that puts a finding right. */
+        FixAnswer: {
+            /** @description Other resources that it changes. */
+            changes: string[];
+            /** @description What people choose. */
+            choices: components["schemas"]["FixChoice"][];
+            declared?: components["schemas"]["FixCode"] | null;
+            /** @description What of the commands is not known. */
+            missing: string[];
+            /**
+             * Format: int64
+             * @description How many more do.
+             */
+            more_touches: number;
+            /** @description The lines of a shell script. It asks for what people choose. */
+            script: string[];
+            /** @description The same in Terraform. */
+            terraform: string;
+            then?: components["schemas"]["FixThen"] | null;
+            /** @description What refers to what it changes. */
+            touches: components["schemas"]["FixTouch"][];
+            undo?: components["schemas"]["FixUndo"] | null;
+            /** @description Whether the values of the commands are outside of what the caller may see; then there are none. */
+            withheld: boolean;
+        };
+        /** @description Something that people choose. */
+        FixChoice: {
+            /** @description The variable that stands for it in the commands. */
+            variable: string;
+            /** @description What it is. */
+            what: string;
+        };
+        /** @description The code that declares the resource. */
+        FixCode: {
+            /** @description Its name there. */
+            name: string;
+            /** @description Where that is. */
+            origin: string;
+            /** @description Whether it is Terraform. */
+            terraform: boolean;
+        };
         /** @description What to mend first. */
         FixFirstAnswer: {
             /** @description The scan that it is as of. */
@@ -3974,6 +4055,45 @@ export interface components {
          * @enum {string}
          */
         FixKind: "available" | "none" | "unknown";
+        /**
+         * @description What a check says.
+         * @enum {string}
+         */
+        FixStatus: "pass" | "fail" | "unknown" | "not_applicable";
+        /** @description What the check says of a copy with the change made. */
+        FixThen: {
+            /** @description What is not known. */
+            missing: string[];
+            /** @description Its answer. */
+            status: components["schemas"]["FixStatus"];
+            /** @description Whether the change holds what people choose: another choice may give another answer. */
+            with_choices: boolean;
+        };
+        /** @description What refers to something that would be changed. */
+        FixTouch: {
+            /** @description What refers to it: its ARN. */
+            from: string;
+            /** @description How. */
+            kind: string;
+            /** @description What it refers to, where that is not the resource itself. */
+            to?: string | null;
+        };
+        /** @description How it is taken back. */
+        FixUndo: {
+            /** @description Why there is none, or what does not come back with it. */
+            because?: string | null;
+            /** @description What kind of way it is. */
+            kind: components["schemas"]["FixUndoKind"];
+            /** @description What of it is not known. */
+            missing: string[];
+            /** @description The lines of a shell script, made of the present values: keep them before the fix is run. */
+            script: string[];
+        };
+        /**
+         * @description How a fix is taken back.
+         * @enum {string}
+         */
+        FixUndoKind: "reversible" | "replaces" | "one_way";
         /**
          * @description Why a finding counts as fixed.
          * @enum {string}
@@ -7161,6 +7281,19 @@ export interface components {
             /** @description The vector of that. */
             vector?: string | null;
         };
+        /** @description A way past a firewall. */
+        WayPast: {
+            /** @description What stands before it by itself. */
+            guard: components["schemas"]["WebGuard"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Whether the internet reaches it. */
+            reached: components["schemas"]["NetworkVerdict"];
+            /** @description The ARN of what is reached directly. */
+            resource: string;
+            /** @description What it is. */
+            what: string;
+        };
         /** @description How one can sign in here. */
         Ways: {
             /** @description Through an issuer of OpenID Connect. */
@@ -7190,6 +7323,138 @@ export interface components {
          * @enum {string}
          */
         WeaknessState: "open" | "exploitable" | "in_triage" | "not_affected" | "false_positive" | "resolved" | "suppressed";
+        /** @description A web ACL. */
+        WebAclView: {
+            /** @description The account. */
+            account: string;
+            /** @description Its ARN. */
+            arn: string;
+            /**
+             * Format: int64
+             * @description The capacity that its rules take, in AWS's units.
+             */
+            capacity?: number | null;
+            /** @description What becomes of a request that no rule ends. */
+            default: string;
+            /** @description What of its document could not be read. */
+            faults: string[];
+            /** @description What it comes to. */
+            guard: components["schemas"]["WebGuard"];
+            /**
+             * Format: int64
+             * @description Before how many endpoints of the internet it stands.
+             */
+            guards: number;
+            /** @description Where it logs to; empty where it does not, null where that was not read. */
+            logs_to?: string[] | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The region. */
+            region: string;
+            /** @description Its rules in their order. */
+            rules: components["schemas"]["WebRuleView"][];
+        };
+        /** @description Something that answers the web, or of which that is not known. */
+        WebEndpoint: {
+            /** @description The account. */
+            account: string;
+            /** @description The web ACL before it. */
+            acl?: string | null;
+            /** @description Its name, where it was read. */
+            acl_name?: string | null;
+            /** @description Why none can stand there. */
+            cannot?: string | null;
+            /** @description What must hold for it to be reached. */
+            conditions: string[];
+            /** @description What stands before it. */
+            guard: components["schemas"]["WebGuard"];
+            /** @description What was not read, with the call. */
+            missing: string[];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Endpoints that it asks in turn, and that the internet reaches without passing it. */
+            past: components["schemas"]["WayPast"][];
+            /** @description Whether the internet reaches it. What it surely does not reach has no row. */
+            reached: components["schemas"]["NetworkVerdict"];
+            /** @description The region. */
+            region: string;
+            /** @description Its ARN; null where those of a type were not listed. */
+            resource?: string | null;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description How, in words. */
+            way: string;
+            /** @description What it is, in a few words. */
+            what: string;
+        };
+        /** @description What answers the web, and what stands before it. */
+        WebFirewallAnswer: {
+            /** @description The web ACLs. */
+            acls: components["schemas"]["WebAclView"][];
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /**
+             * Format: int64
+             * @description How many things that may answer the web were asked about; null for who sees a part of the estate.
+             */
+            asked?: number | null;
+            /** @description How many there are of each kind. */
+            facets: components["schemas"]["WebFirewallFacets"];
+            /**
+             * Format: int64
+             * @description How many things were not read that may decide.
+             */
+            gap_count: number;
+            /** @description The first of them. */
+            gaps: string[];
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description What the internet reaches, what has no firewall first. */
+            rows: components["schemas"]["WebEndpoint"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+        };
+        /** @description How many rows there are of each kind; each list as if nothing were chosen in it. */
+        WebFirewallFacets: {
+            /** @description By account. */
+            account: components["schemas"]["ExposedCount"][];
+            /** @description By what stands there. */
+            guard: components["schemas"]["ExposedCount"][];
+            /** @description By type. */
+            type: components["schemas"]["ExposedCount"][];
+        };
+        /**
+         * @description What stands before an endpoint, the worst first.
+         * @enum {string}
+         */
+        WebGuard: "none" | "cannot" | "unknown" | "empty" | "only_counts" | "stops";
+        /** @description A rule of a web ACL. */
+        WebRuleView: {
+            /**
+             * Format: date-time
+             * @description Since when at least it, or a part of it, has been seen to count.
+             */
+            counts_since?: string | null;
+            /** @description What it does. */
+            does: string;
+            /** @description What it looks for. */
+            looks_for: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether all that it does is count. */
+            only_counts: boolean;
+            /**
+             * Format: int64
+             * @description Its place in the order.
+             */
+            priority: number;
+        };
         /** @description What one principal may do. */
         WhatCanAnswer: {
             /**
@@ -8492,6 +8757,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FindingAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finding_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The finding's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixAnswer"];
                 };
             };
             /** @description A problem */
@@ -11796,6 +12093,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VulnerabilitiesAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    web_firewall: {
+        parameters: {
+            query?: {
+                /** @description Only what is guarded so; may be repeated. */
+                guard?: ("none" | "cannot" | "unknown" | "empty" | "only_counts" | "stops")[];
+                /** @description Only these types; may be repeated. */
+                type?: string[];
+                /** @description Only in these accounts; may be repeated. */
+                account?: string[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebFirewallAnswer"];
                 };
             };
             /** @description A problem */

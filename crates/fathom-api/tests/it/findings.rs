@@ -2,13 +2,14 @@
 //!
 //! The two networks have one group that opens port 22 to everybody, in the account of somebody else: what must be found follows from that.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::{
     door::Door,
     network::{OTHER, OWN, scan},
+    runner::Played,
 };
 
 const CHECK: &str = "ec2_group_admin_ports_v4";
@@ -128,7 +129,7 @@ async fn who_sees_a_part_is_told_of_that_part() {
 }
 
 #[tokio::test]
-async fn the_fix_of_a_finding_is_filled_taken_back_and_tried() {
+async fn the_fix_of_a_finding_is_filled_and_taken_back() {
     let door = Door::open().await;
     scan(&door, false).await;
     let far = only(&door, "").await;
@@ -142,9 +143,6 @@ async fn the_fix_of_a_finding_is_filled_taken_back_and_tried() {
     assert!(run.contains("revoke-security-group-ingress") && run.contains("sg-far"), "{run}");
     assert!(back.contains("authorize-security-group-ingress") && back.contains("0.0.0.0/0"), "{back}");
     assert_eq!((&fix["undo"]["kind"], &fix["withheld"]), (&json!("reversible"), &json!(false)), "{fix}");
-    assert_eq!(fix["then"]["status"], "pass", "{fix}");
-    let touches = fix["touches"].as_array().expect("a list");
-    assert!(touches.iter().any(|one| one["from"].as_str().expect("an ARN").contains("far")), "{fix}");
     door.api.problem(door.api.get("/findings/none/fix"), 404, "not_found").await;
 
     // Each finding has a fix, and what people choose in it is explained.
@@ -169,6 +167,33 @@ async fn the_fix_of_a_finding_is_filled_taken_back_and_tried() {
         assert!(!fix.contains(foreign), "`{foreign}` in {fix}");
     }
     door.api.stop().await;
+}
+
+/// Of the recorded organisation: what a fix says becomes of it is tried on a copy, and what refers to it is named.
+pub(crate) async fn fixes_of(api: &Played) {
+    let all = api.read("/findings?limit=1000").await;
+    let mut of_check: BTreeMap<String, String> = BTreeMap::new();
+    for row in all["rows"].as_array().expect("rows") {
+        let text = |of: &str| row[of].as_str().expect("a text").to_owned();
+        of_check.entry(text("check")).or_insert_with(|| text("id"));
+    }
+    let (mut tried, mut passes, mut touched) = (0, 0, 0);
+    for (check, id) in of_check {
+        let fix = api.read(&format!("/findings/{id}/fix")).await;
+        let is_none = |of: &str| fix[of].as_array().is_some_and(Vec::is_empty);
+        assert!(
+            fix["withheld"] == false && !fix["terraform"].as_str().unwrap_or_default().contains('\u{e000}'),
+            "{fix}"
+        );
+        tried += usize::from(!fix["then"].is_null());
+        passes += usize::from(fix["then"]["status"] == "pass");
+        touched += usize::from(!is_none("touches"));
+        assert!(fix["then"]["status"] != "fail", "{check}: {fix}");
+    }
+    assert!(
+        tried >= 50 && passes * 10 >= tried * 9 && touched >= 20,
+        "{tried} tried, {passes} pass, {touched} touch"
+    );
 }
 
 #[tokio::test]

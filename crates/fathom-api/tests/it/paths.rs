@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     door::{Browser, Door},
+    findings::fixes_of,
     harness::{now, problem},
     runner::Played,
 };
@@ -447,5 +448,6 @@ async fn the_sample_is_walked_over_http() {
         let before = rows(&web).iter().filter(|row| row["acl"] == acl["arn"]).count();
         assert_eq!(acl["guards"], before, "{acl}");
     }
+    fixes_of(&api).await;
     api.stop().await;
 }

@@ -40,10 +40,9 @@ pub(crate) async fn run(global: &Global, args: OutageArgs) -> Result<()> {
     }
     print(&title, &told, &args)?;
     if ground.unseen > 0 {
-        render::print(styled(
-            render::QUIET,
-            format!("{} what was never seen, so it is not told what becomes of these", lead(ground.unseen)),
-        ))?;
+        let words =
+            format!("\n{} what was never seen, so it is not told what becomes of these", lead(ground.unseen));
+        render::print(styled(render::QUIET, words))?;
     }
     Ok(())
 }
@@ -70,7 +69,7 @@ fn print(title: &str, told: &[Outage], args: &OutageArgs) -> Result<()> {
             continue;
         }
         nothing = false;
-        render::print(format!("\n{} {}", styled(style, title), styled(render::QUIET, kinds(&of))))?;
+        render::print(format!("\n{}: {}", styled(style, title), styled(render::QUIET, kinds(&of))))?;
         let shown = if args.all { of.len() } else { SHOWN };
         let rows = of.iter().take(shown).map(|one| {
             let left = one.left.map(|left| format!("{left} left")).unwrap_or_default();
