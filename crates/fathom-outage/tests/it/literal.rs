@@ -44,7 +44,7 @@ fn literally(needs: &Needs, things: u32, gone: &BTreeSet<u32>) -> BTreeMap<u32, 
             .any
             .iter()
             .filter(|(one, of, ..)| *one == who && of.iter().any(|what| possible.contains(what)))
-            .map(|(_, of, ..)| u32::try_from(of.difference(&possible).count()).unwrap())
+            .map(|(_, of, ..)| u32::try_from(of.difference(&possible).count()).expect("few"))
             .min();
         if does_less || left.is_some() {
             all.insert(who, (Answer::Weaker, left));

@@ -12,7 +12,7 @@ import { Tabs } from "../../parts/Tabs";
 import styles from "./Findings.module.css";
 import { Called, Then, UNDO } from "./Fixed";
 
-type Filled = Schemas["FixAnswer"];
+export type Filled = Schemas["FixAnswer"];
 type How = "cli" | "console" | "terraform";
 const HOW = [["cli", "AWS CLI"], ["console", "By hand"], ["terraform", "Terraform"]] as const;
 
@@ -60,7 +60,7 @@ function Commands({ of, byHand }: { of: Filled; byHand: () => void }) {
   );
 }
 
-function Undo({ of: { undo, withheld } }: { of: Filled }) {
+export function Undo({ of: { undo, withheld } }: { of: Filled }) {
   return (
     <section className="stack" aria-labelledby="undo">
       <h3 id="undo">How it is taken back</h3>
@@ -74,7 +74,7 @@ function Undo({ of: { undo, withheld } }: { of: Filled }) {
   );
 }
 
-function Touches({ of }: { of: Filled }) {
+export function Touches({ of }: { of: Filled }) {
   if (of.changes.length + of.touches.length === 0) return <p className="muted wrap">Nothing {of.withheld ? "that you may see" : "that the last scans read"} refers to it.</p>;
   return (
     <section className="stack" aria-labelledby="touches">

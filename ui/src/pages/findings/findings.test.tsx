@@ -4,6 +4,8 @@ import { lineOf, Takes, written } from "./AcceptRule";
 import { Rows as Exceptions } from "./Exceptions";
 import { One } from "./Finding";
 import { Rows } from "./Findings";
+import { type Filled, Touches, Undo } from "./Fix";
+import { Then } from "./Fixed";
 import { Counted, days, type Team } from "./Teams";
 import { Drawn, type Told, way } from "./Trend";
 import { type Answer, back, beneath, dataClass, type Exception, type Finding, isTaken, lastDay, line, lost, type Row, sentence } from "./words";
@@ -57,12 +59,24 @@ describe("findings", () => {
     signedIn("analyst");
     const text = await drawn(<One told={told()} />);
     expect(text).toContain("Versioning.Status nothing");
-    expect(text).toContain("By hand AWS CLI Terraform S3, Properties");
+    expect(text).toContain("AWS CLI By hand Terraform aws s3api put-bucket-versioning");
     expect(text).toMatch(/scan 1: the check failed first.*scan 4: fixed, the resource is gone/);
     expect(text).toContain("soc2 : A1.2");
     expect(text).toContain("No way of an intruder is known that passes it.");
     expect(text).toContain("Accept until a date…");
     expect(await drawn(<One told={told()} />, [], "/", true)).not.toContain("javascript:");
+  });
+  it("say how a fix is taken back, what it touches, and what the check says then", async () => {
+    const fix: Filled = { withheld: false, script: [": \"${KEY:?the key}\"", "aws s3api x"], missing: [], choices: [{ variable: "KEY", what: "the key" }], terraform: "x", declared: null, undo: { kind: "reversible", because: null, script: ["aws s3api y"], missing: [] }, changes: [], touches: [{ from: "arn:aws:cloudfront::1:distribution/E1", kind: "calls", to: null }], more_touches: 3, then: { status: "pass", with_choices: true, missing: [] } };
+    const text = await drawn(<><Then of={fix} /><Undo of={fix} /><Touches of={fix} /></>);
+    expect(text).toContain("passes then The check was asked of a copy of what the last scans read with the change made, whatever you choose being as is said above.");
+    expect(text).toContain("aws s3api y");
+    expect(text).toContain("E1 calls and 3 more");
+    const gone = await drawn(<><Then of={{ ...fix, then: null }} /><Undo of={{ ...fix, undo: { kind: "one_way", because: "the old one is gone", script: [], missing: [] } }} /><Touches of={{ ...fix, touches: [] }} /></>);
+    expect(gone).toContain("not proven");
+    expect(gone).toContain("it cannot be taken back the old one is gone");
+    expect(gone).toContain("Nothing that the last scans read refers to it.");
+    expect(await drawn(<Undo of={{ ...fix, undo: null }} />)).toContain("not written yet");
   });
   it("keep to themselves what may not be seen, and offer nothing that one may not do", async () => {
     signedIn("viewer");

@@ -4,6 +4,7 @@ import { drawn } from "../../testing/drawn";
 import { DRAWN_MAX, drawnMap } from "./exposure";
 import { Way } from "./Hops";
 import { Around, Between } from "./Reach";
+import { Rows as Guarded } from "./Firewall";
 import { Rows as Open } from "./Unauthenticated";
 import { type Exposed, type Hop, held, legs, type Path, type Place, range, reachLine, sentence, why } from "./words";
 
@@ -119,5 +120,16 @@ describe("what answers without asking who comes", () => {
     const text = await told({ verdict: "unknown", resource: null, uid: null, name: null, missing: ["ListBuckets: s3:ListAllMyBuckets is missing"], asks: "any_account" });
     expect(text).toContain("every S3 Bucket of the account UNKNOWN any account of AWS");
     expect(text).toContain("Not seen ListBuckets: s3:ListAllMyBuckets is missing");
+  });
+});
+
+describe("what answers the web", () => {
+  it("stands with its firewall, and what was not read is said", async () => {
+    const row = { guard: "only_counts" as const, resource: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/1", resource_type: "AWS::ElasticLoadBalancingV2::LoadBalancer", what: "load balancer", name: "shop", account: "111122223333", region: "eu-west-1", reached: "yes" as const, way: "through igw-1", acl: "arn:acl", acl_name: "front", cannot: null, conditions: [], missing: [], past: [{ resource: "arn:past", what: "bucket", name: null, reached: "unknown" as const, guard: "none" as const }] };
+    const text = await drawn(<Guarded rows={[row, { ...row, guard: "unknown", resource: null, acl: null, acl_name: null, past: [], missing: ["wafv2:GetWebACLForResource"] }]} />);
+    expect(text).toContain("shop load balancer only counts front");
+    expect(text).toContain("past it bucket arn:past , which it asks, may be reached from the internet directly: none");
+    expect(text).toContain("every ElasticLoadBalancingV2 LoadBalancer of the account not known");
+    expect(text).toContain("not read: wafv2:GetWebACLForResource");
   });
 });
