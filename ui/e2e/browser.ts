@@ -29,7 +29,7 @@ export async function opened(browser: Browser, address: string, options: Options
     if (!quiet?.test(text)) faults.push(text);
   };
   page.on("console", (message) => {
-    if (message.type() === "error") fault(message.text());
+    if (message.type() === "error") fault(`${message.text()} ${message.location().url}`.trim());
   });
   page.on("pageerror", (error) => fault(`${error.name}: ${error.message}`));
   page.on("dialog", (dialog) => {

@@ -235,7 +235,8 @@ struct Undone {
 impl Undone {
     fn of(checks: &Checks) -> Self {
         let mut all = Self::default();
-        for check in &checks.all {
+        // What manifests declare is taken back in their repository.
+        for check in checks.all.iter().filter(|check| check.definition.fix.manifest.is_none()) {
             let count = match check.fix.undo.as_ref().map(|undo| undo.kind) {
                 Some(UndoKind::Reversible) => &mut all.reversible,
                 Some(UndoKind::OneWay) => &mut all.one_way,

@@ -18,7 +18,7 @@ const HOW = [["cli", "AWS CLI"], ["console", "By hand"], ["terraform", "Terrafor
 
 export function Fix({ id, fix }: { id: string; fix: Schemas["FindingFix"] }) {
   const [how, setHow] = useState<How>("cli");
-  const asked = useQuery({ queryKey: ["finding", id, "fix"], queryFn: ({ signal }) => get("/api/v1/findings/{id}/fix", undefined, { signal, params: { id } }), retry: false });
+  const asked = useQuery({ queryKey: ["finding", id, "fix"], queryFn: ({ signal }) => get("/api/v1/findings/{id}/fix", undefined, { signal, params: { id } }) });
   const filled = asked.data;
   return (
     <section className="stack" aria-labelledby="fix">
@@ -81,7 +81,7 @@ export function Touches({ of }: { of: Filled }) {
       <h3 id="touches">What it touches</h3>
       <ul className="stack small">
         {of.changes.map((each) => <li key={each} className="wrap">changes <Called uid={each} /></li>)}
-        {of.touches.map((each, at) => <li key={at} className="wrap"><Called uid={each.from} /> {shown(each.kind.replaceAll("_", " "), 60)}{each.to && <> <Called uid={each.to} /></>}</li>)}
+        {of.touches.map((each, at) => <li key={at} className="wrap"><Called uid={each.from} /> {shown(each.kind.replaceAll("_", " "), 60)}{" "}{each.to ? <Called uid={each.to} /> : "it"}</li>)}
       </ul>
       {of.more_touches > 0 && <p className="small muted">and {of.more_touches.toLocaleString("en")} more</p>}
     </section>

@@ -71,7 +71,7 @@ describe("findings", () => {
     const text = await drawn(<><Then of={fix} /><Undo of={fix} /><Touches of={fix} /></>);
     expect(text).toContain("passes then The check was asked of a copy of what the last scans read with the change made, whatever you choose being as is said above.");
     expect(text).toContain("aws s3api y");
-    expect(text).toContain("E1 calls and 3 more");
+    expect(text).toContain("E1 calls it and 3 more");
     const gone = await drawn(<><Then of={{ ...fix, then: null }} /><Undo of={{ ...fix, undo: { kind: "one_way", because: "the old one is gone", script: [], missing: [] } }} /><Touches of={{ ...fix, touches: [] }} /></>);
     expect(gone).toContain("not proven");
     expect(gone).toContain("it cannot be taken back the old one is gone");

@@ -86,7 +86,7 @@ function Row({ row }: { row: Endpoint }) {
   return (
     <tr>
       <th scope="row">{row.resource ? <span className={styles.two}><span className="row"><KindIcon type={row.resource_type} /><Link to="/resource" search={{ uid: row.resource }} className="wrap" title={shown(row.resource, 400)}><bdi>{shown(called, 160)}</bdi></Link></span><span className="small muted">{shown(row.what, 80)}</span></span> : <span className="wrap">every {kind(row.resource_type)} of the account</span>}</th>
-      <td data-name="Firewall"><span className={styles.two}><Guarded by={row.guard} />{(row.acl_name ?? row.acl) && <span className="small muted wrap">{shown(row.acl_name ?? row.acl ?? "", 120)}</span>}</span></td>
+      <td data-name="Firewall"><Guarded by={row.guard} />{(row.acl_name ?? row.acl) && <p className="small muted wrap">{shown(row.acl_name ?? row.acl ?? "", 120)}</p>}</td>
       <td data-name="Where"><span className={styles.two}><span>{shown(row.account, 20)}</span>{row.region && <span className="small muted">{shown(row.region, 40)}</span>}</span></td>
       <td data-name="Why">
         <div className="stack">

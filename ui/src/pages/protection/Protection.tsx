@@ -46,7 +46,7 @@ export function Protection() {
         {!first ? <Missing of={asked} label="Asking what the class of all data demands" brings={BRINGS} /> : (
           <>
             <p className="wrap"><strong>{sentence(first.systems)}</strong> A system is what resources say that they are for; its class is the highest of its data. <AsOf of={first.as_of} /></p>
-            {first.systems.length > 0 ? <Matrix answer={first} open={open} query={query} onOpen={(next) => set({ system: next && [next.system], layer: next?.layer })} /> : active > 0 ? <Empty title="Nothing fits"><p>No system is of this kind.</p><div><button type="button" className="button" onClick={() => set({ class: undefined, account: undefined, owner: undefined })}>Show all</button></div></Empty> : <Empty title="Nothing keeps data"><p>No resource of a type that keeps data was seen.</p></Empty>}
+            {first.systems.length > 0 ? <Matrix answer={first} open={asked.isPlaceholderData ? undefined : open} query={query} onOpen={(next) => set({ system: next && [next.system], layer: next?.layer })} /> : active > 0 ? <Empty title="Nothing fits"><p>No system is of this kind.</p><div><button type="button" className="button" onClick={() => set({ class: undefined, account: undefined, owner: undefined })}>Show all</button></div></Empty> : <Empty title="Nothing keeps data"><p>No resource of a type that keeps data was seen.</p></Empty>}
             <Gaps gaps={first.gaps} />
           </>
         )}

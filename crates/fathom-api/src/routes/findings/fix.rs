@@ -17,13 +17,14 @@ use fathom_posture::{Engines, Ground, Proven, Shapes, Stale};
 use fathom_store::{Store, Which};
 use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
-use tokio::{runtime::Handle, task::spawn_blocking};
+use tokio::runtime::Handle;
 use utoipa::ToSchema;
 
 use crate::{
     access::Visible,
     checking,
     extract::{Nothing, Query, shown},
+    permitting,
     problem::{Code, Problem, ProblemView},
     state::ApiState,
     views::mirrored,
@@ -162,13 +163,11 @@ pub(crate) async fn fix(
         let words = format!("no finding has the id `{}`", shown(&id));
         return Err(Problem::new(Code::NotFound, words).hint("GET /findings lists them"));
     };
-    let task = state.clone();
-    let working_out = async move {
-        let handle = Handle::current();
-        let working = spawn_blocking(move || handle.block_on(work_out(&task, &finding, &visible)));
-        working.await.map_err(|_| waiting::not_done(FILLING))?
-    };
-    waiting::waited(working_out, || FILLING.to_owned()).await.map(Json)
+    let (task, handle) = (state.clone(), Handle::current());
+    // It reads what its check is about, and takes a core for that: in one of the places that questions have.
+    let answer =
+        permitting::ask(&state, move || handle.block_on(work_out(&task, &finding, &visible))).await?;
+    Ok(Json(answer))
 }
 
 /// What is asked once it is known that somebody may ask.
