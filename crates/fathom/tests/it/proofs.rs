@@ -145,6 +145,10 @@ fn inventory(place: &Place, folder: &Path) {
         let account = (INVENTORY_ACCOUNT + *number).to_string();
         *number += 1;
         let text = fs::read_to_string(&file).expect("an answer");
+        // Things of several types have the same word in the place of an ARN: which of them is kept would be left to chance.
+        if text.to_lowercase().contains(r#"arn": "foo""#) {
+            continue;
+        }
         let text = EXAMPLE_ACCOUNTS.iter().fold(text, |text, own| text.replace(own, &account));
         place.write(&format!("saved/{account}/{REGION}/{call}.json"), text);
     }
