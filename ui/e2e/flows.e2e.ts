@@ -8,6 +8,7 @@ import { everySize, idOf, journey } from "./journey";
 import { BINARY, type Running, serve } from "./signin";
 
 const SERVER = await idOf("AWS::EC2::Instance", "payments-1");
+const KEY = await idOf("AWS::KMS::Key", "alias/payments");
 
 describe("what breaks if something is isolated", () => {
   it("is not known where no flow logs were taken in, and the way to them stands there", () =>
@@ -52,6 +53,24 @@ function flows(of: Server, other: Server): string {
     line("198.51.100.99", of.address, [55_555, 22], 1, 40, "REJECT"),
   ].join("\n");
 }
+
+describe("what fails if something goes", () => {
+  it("is told of a key with what was lost, and of a zone that is looked for", () =>
+    journey(`/paths?view=blast&of=${KEY}`, async (page) => {
+      await page.getByRole("tab", { name: /^What fails if it goes: \d/ }).click();
+      await page.waitForURL(/half=fails/);
+      const answer = page.getByRole("region", { name: "Answer" });
+      await answer.getByText(/^If it goes, \d+ others? fails?/).waitFor();
+      await answer.getByRole("row", { name: /FAILS encrypted by/ }).first().waitFor();
+      await page.getByText(`fathom outage ${KEY}`).waitFor();
+      await everySize(page, "outage-key");
+      await page.getByRole("combobox", { name: "What is taken, or goes" }).fill("us-east-1");
+      await page.getByRole("option", { name: /^zone us-east-1a/ }).first().click();
+      await answer.getByText(/^If zone us-east-1a of account \d+ goes, \d+ things go with it\./).waitFor();
+      await page.getByText(/^fathom outage us-east-1a --account \d+/).waitFor();
+      await everySize(page, "outage-zone");
+    }));
+});
 
 describe.skipIf(BINARY === "")("what breaks if something is isolated, by flow logs", () => {
   let running: Running;

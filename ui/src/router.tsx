@@ -125,7 +125,7 @@ const paths = createRoute({
   getParentRoute: () => root, path: "/paths",
   validateSearch: (raw: Raw) => optional({
     view: choice(raw.view, ["stories", "fix-first", "blast"]), entry: words(raw.entry, ["internet", "vendor", "leaked_key", "given"]), jewel: words(raw.jewel, ["administrators", "data", "keys", "backups", "logs"]),
-    answer: words(raw.answer, ["yes", "only_if", "unknown"]), from: text(raw.from), to: text(raw.to), story: text(raw.story), as: choice(raw.as, ["picture", "list"]), open: many(raw.open)?.slice(0, 20), through: text(raw.through), of: text(raw.of), half: choice(raw.half, ["isolated"]), days: days(raw.days),
+    answer: words(raw.answer, ["yes", "only_if", "unknown"]), from: text(raw.from), to: text(raw.to), story: text(raw.story), as: choice(raw.as, ["picture", "list"]), open: many(raw.open)?.slice(0, 20), through: text(raw.through), of: text(raw.of), half: choice(raw.half, ["isolated", "fails"]), days: days(raw.days),
   }),
   component: lazyRouteComponent(() => patient(() => import("./pages/paths/AttackPaths")), "AttackPaths"),
 });

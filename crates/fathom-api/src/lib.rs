@@ -19,6 +19,7 @@ mod console;
 mod continuous;
 mod drifting;
 mod extract;
+mod failing;
 mod guarding;
 mod intruding;
 mod limits;

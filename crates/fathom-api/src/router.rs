@@ -161,6 +161,8 @@ fn closed() -> Guarded {
         .needs(ReadEstate, Filtered, routes!(all::paths::first))
         .needs(ReadEstate, Filtered, routes!(all::paths::blast_radius))
         .needs(ReadEstate, Filtered, routes!(all::paths::isolation))
+        .needs(ReadEstate, Filtered, routes!(all::paths::outage))
+        .needs(ReadEstate, Filtered, routes!(all::paths::zones))
         // What actions there are says nothing of the estate.
         .needs(ReadEstate, Own, routes!(all::permissions::actions))
         .needs(QuerySql, WholeOnly, routes!(all::sql::query))

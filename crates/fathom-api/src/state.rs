@@ -10,7 +10,7 @@ use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, guarding::Guarding,
+    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, failing::Failing, guarding::Guarding,
     intruding::Intruding, opening::Opening, permitting::Permitting, reaching::Reaching, scanning::StartScan,
     weakening::Weakening,
 };
@@ -35,6 +35,7 @@ pub struct ApiState {
     pub(crate) reaching: Arc<Reaching>,
     pub(crate) intruding: Arc<Intruding>,
     pub(crate) opening: Arc<Opening>,
+    pub(crate) failing: Arc<Failing>,
     pub(crate) guarding: Arc<Guarding>,
     pub(crate) weakening: Arc<Weakening>,
     pub(crate) checking: Arc<Checking>,
@@ -74,6 +75,7 @@ impl ApiState {
             reaching: Arc::default(),
             intruding: Arc::default(),
             opening: Arc::default(),
+            failing: Arc::default(),
             guarding: Arc::default(),
             weakening: Arc::default(),
             checking: Arc::default(),

@@ -38,6 +38,9 @@ pub struct DeclaredMap {
     /// The type as the language names it: `aws_s3_bucket`, `AWS::S3::Bucket`.
     #[serde(rename = "type")]
     pub kind: String,
+    /// Other names of the same in the language: `aws_alb` is `aws_lb`.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The resource type it declares, or whose attributes it declares.
     pub is: ResourceType,
     /// It declares attributes of a resource that another declaration makes: a bucket's policy.
@@ -344,11 +347,15 @@ impl DeclaredMaps {
                 }
             }
         }
-        if let Some(before) = self.maps.insert((language, map.kind.clone()), map) {
-            return Err(ContentError::Invalid {
-                file: file.to_owned(),
-                message: format!("`{}` has a map in another file already", before.kind),
-            });
+        let names: Vec<String> = [&map.kind].into_iter().chain(&map.also).cloned().collect();
+        for kind in names {
+            let named = DeclaredMap { kind: kind.clone(), ..map.clone() };
+            if self.maps.insert((language, kind.clone()), named).is_some() {
+                return Err(ContentError::Invalid {
+                    file: file.to_owned(),
+                    message: format!("`{kind}` has a map in another file already"),
+                });
+            }
         }
         Ok(())
     }

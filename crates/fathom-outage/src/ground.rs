@@ -192,6 +192,18 @@ impl Ground {
         self.zones.keys().map(String::as_str)
     }
 
+    /// What each zone holds, by its name.
+    pub fn held(&self) -> impl Iterator<Item = (&str, &Told)> {
+        self.zones.iter().flat_map(|(zone, held)| {
+            held.iter().filter_map(|number| Some((zone.as_str(), self.things.get(*number as usize)?)))
+        })
+    }
+
+    /// A resource by its name in the estate.
+    pub fn thing(&self, uid: &str) -> Option<&Told> {
+        self.things.get(*self.index.get(uid)? as usize)
+    }
+
     /// Whether there is such a resource.
     pub fn knows(&self, uid: &Uid) -> bool {
         self.index.contains_key(uid.as_str())

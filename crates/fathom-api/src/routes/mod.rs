@@ -65,6 +65,8 @@ impl From<StoreError> for Problem {
             StoreError::Invalid { .. } => Self::new(Code::InvalidParameter, text),
             StoreError::DiskFull { .. } => Self::new(Code::StorageFull, text),
             StoreError::Busy { .. } => Self::new(Code::TooBusy, text).retry_after(1),
+            // Asked while the server ends: nothing failed.
+            StoreError::Closed => Self::new(Code::TooBusy, text),
             _ => {
                 tracing::error!(error = text, "the store failed");
                 Self::new(Code::Internal, text)

@@ -13,6 +13,7 @@ mod intruders;
 mod matrix;
 mod network;
 mod oidc;
+mod outages;
 mod pages;
 mod passkeys;
 mod paths;

@@ -119,6 +119,8 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("get", "/paths/first", "+++++"),
     ("get", "/blast-radius", "+++++"),
     ("get", "/isolation", "+++++"),
+    ("get", "/outage", "+++++"),
+    ("get", "/outage/zones", "+++++"),
     ("get", "/findings", "+++++"),
     ("get", "/findings/{id}", "+++++"),
     ("get", "/findings/{id}/fix", "+++++"),
@@ -157,6 +159,7 @@ fn example(method: &str, path: &str) -> (String, Value) {
         "/paths/story" => "?to=111111111111".to_owned(),
         "/blast-radius" => "?of=internet".to_owned(),
         "/isolation" => "?of=i-nobody".to_owned(),
+        "/outage" => format!("?of={uid}"),
         "/permissions/explain" => format!("?principal=111111111111&action=s3:GetObject&resource={uid}"),
         _ => String::new(),
     };

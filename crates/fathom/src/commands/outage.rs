@@ -27,7 +27,15 @@ pub(crate) async fn run(global: &Global, args: OutageArgs) -> Result<()> {
             let zones: Vec<&str> = ground.zones().collect();
             bail!("--account is for zones, and `{}` is none of {}", clean(&args.id), zones.join(", "));
         }
-        let found = wiring::one_resource(&store, &args.id).await?.resource;
+        let found = match wiring::one_resource(&store, &args.id).await {
+            Ok(found) => found.resource,
+            // What has no colon may be a zone that was misspelt.
+            Err(error) if !args.id.contains(':') && ground.zones().next().is_some() => {
+                let zones: Vec<&str> = ground.zones().collect();
+                bail!("{error:#}\nzones that hold something: {}", clean(&zones.join(", ")));
+            }
+            Err(error) => return Err(error),
+        };
         if !ground.knows(&found.uid) {
             bail!("{} is gone already", clean(found.uid.as_str()));
         }

@@ -120,6 +120,9 @@ fn asked_with(
     if path == "/api/v1/blast-radius" || path == "/api/v1/isolation" {
         return uids.iter().filter(|uid| uid.contains(":role/")).take(20).cloned().collect();
     }
+    if path == "/api/v1/outage" {
+        return uids.iter().filter(|uid| uid.contains(":key/")).take(20).cloned().collect();
+    }
     if path == "/api/v1/paths/story" {
         return uids.iter().filter(|uid| uid.contains(":table/ledger")).cloned().collect();
     }
@@ -196,6 +199,10 @@ async fn api_is_clean(place: &Place) {
                 ("limit", _) => vec![parameter["schema"]["maximum"].as_u64().unwrap_or(100).to_string()],
                 // What listens over TCP does so on a port.
                 ("port", _) => vec!["443".to_owned()],
+                // A resource or a zone is gone.
+                ("of", _) if path == "/api/v1/outage" => {
+                    asked_with(path, name, (&uids, &findings), last_entry)
+                }
                 ("include_accepted" | "include_deleted", _) => vec!["true".to_owned()],
                 (_, Some(true)) => asked_with(path, name, (&uids, &findings), last_entry),
                 _ => continue,

@@ -1,4 +1,4 @@
-// What falls if one thing is taken, and what breaks if it is isolated.
+// What falls if one thing is taken, what breaks if it is isolated, and what fails if it goes.
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { get, type Schemas } from "../../api/client";
@@ -13,6 +13,8 @@ import { Empty } from "../../parts/states";
 import { Tabs } from "../../parts/Tabs";
 import { BRINGS } from "./AttackPaths";
 import { Isolated, useIsolation } from "./Isolated";
+import { Outages, useOutage } from "./Outages";
+import { gone, outageLine, summed, zoned } from "./outages";
 import styles from "./Paths.module.css";
 import { Sure } from "./Sure";
 import { isolationLine, summary } from "./talks";
@@ -21,9 +23,13 @@ import { blastLine, called, is, type Jewel, JEWELS, losses } from "./words";
 const FOUND = 8;
 
 async function find(search: string, signal: AbortSignal): Promise<Choice[]> {
-  const { resources } = await ask.resources({ search, limit: FOUND }, signal);
-  return resources.map((row) => ({ value: row.uid, shown: <><KindIcon type={row.type} /><bdi className="truncate">{label(row)}</bdi></>, beside: `${kind(row.type)} · ${shown(row.account, 20)}` }));
+  const [{ resources }, zones] = await Promise.all([ask.resources({ search, limit: FOUND }, signal), looksLikeZone(search) ? get("/api/v1/outage/zones", {}, { signal }).then((found) => found.zones, () => []) : []]);
+  const ofZones = zones.filter(({ zone }) => zone.includes(search)).slice(0, FOUND).map(({ zone, account, holds }) => ({ value: zoned(zone, account), shown: <bdi className="truncate">{`zone ${shown(zone, 60)}`}</bdi>, beside: `holds ${count(holds)} · ${shown(account, 20)}` }));
+  return ofZones.concat(resources.map((row) => ({ value: row.uid, shown: <><KindIcon type={row.type} /><bdi className="truncate">{label(row)}</bdi></>, beside: `${kind(row.type)} · ${shown(row.account, 20)}` })));
 }
+
+/** Zones are looked for by the beginning of a region's name. */
+const looksLikeZone = (text: string): boolean => /^[a-z]{2,3}-[a-z0-9-]*$/.test(text);
 
 export function Blast({ views, note }: { views: ReactNode; note: ReactNode }) {
   const { of, half, days } = useSearch({ from: "/paths" });
@@ -34,33 +40,34 @@ export function Blast({ views, note }: { views: ReactNode; note: ReactNode }) {
       <div className={styles.views}>{views}</div>
       {note}
       <div className={styles.asking} role="search" aria-label="Question">
-        <Pick name="blast" label="What is taken" open="a user, role, server, function, key or account" value={of} find={find} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: "blast", of: next }) })} />
+        <Pick name="blast" label="What is taken, or goes" open="a user, role, server, function, key, account or zone" value={of} find={find} onChange={(next) => void navigate({ search: (was) => ({ ...was, view: "blast", of: next }) })} />
       </div>
       <section className="stack" aria-label="Answer">
-        {of === undefined ? <Empty title="Name what is taken"><p>A user, role, server, function, access key, KMS key or account: what an intruder who has it comes by, how surely, and what breaks if you isolate it.</p></Empty> : <Halves key={of} of={of} />}
+        {of === undefined ? <Empty title="Name what is taken, or goes"><p>A user, role, server, function, access key, KMS key or account: what an intruder who has it comes by, how surely, what breaks if you isolate it, and what fails if it goes. Of a zone, what fails without it.</p></Empty> : gone(of).zone !== undefined ? <Outages key={of} gone={gone(of)} /> : <Parts key={of} of={of} />}
       </section>
-      {of !== undefined && <CopyLine text={half === "isolated" ? isolationLine(of, days) : blastLine(of)} />}
+      {of !== undefined && <CopyLine text={half === "fails" || gone(of).zone !== undefined ? outageLine(gone(of)) : half === "isolated" ? isolationLine(of, days) : blastLine(of)} />}
     </div>
   );
 }
 
 const DAYS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"]] as const;
 
-/** Both halves of the answer, one of them open. */
-function Halves({ of }: { of: string }) {
+/** The parts of the answer, one of them open. */
+function Parts({ of }: { of: string }) {
   const { half = "falls", days } = useSearch({ from: "/paths" });
   const navigate = useNavigate({ from: "/paths" });
   const falls = useFalls(of).data?.pages[0];
   const isolation = useIsolation(of, days).data?.pages[0];
+  const outage = useOutage({ of }).data?.pages[0];
   return (
     <>
       <Tabs
         label="Of it" value={half} panel="half" onChange={(next) => void navigate({ search: (was) => ({ ...was, half: next === "falls" ? undefined : next }), replace: true, resetScroll: false })}
-        options={[["falls", `What falls with it${falls ? `: ${count(falls.total)}` : ""}`], ["isolated", `What breaks if it is isolated${isolation ? `: ${summary(isolation)}` : ""}`]]}
+        options={[["falls", `What falls with it${falls ? `: ${count(falls.total)}` : ""}`], ["isolated", `What breaks if it is isolated${isolation ? `: ${summary(isolation)}` : ""}`], ["fails", `What fails if it goes${outage ? `: ${summed(outage)}` : ""}`]]}
       />
       <div id="half" role="tabpanel" aria-labelledby={`tab-${half}`} tabIndex={0} className="stack">
         {half === "isolated" && <div className="row wrapped small"><span>Looked back</span><Tabs label="Days looked back" value={DAYS.find(([each]) => each === String(days ?? 30))?.[0] ?? "30"} options={DAYS} onChange={(next) => void navigate({ search: (was) => ({ ...was, days: next === "30" ? undefined : Number(next) }), replace: true, resetScroll: false })} /></div>}
-        {half === "isolated" ? <Isolated of={of} days={days} /> : <Falls of={of} />}
+        {half === "isolated" ? <Isolated of={of} days={days} /> : half === "fails" ? <Outages gone={{ of }} /> : <Falls of={of} />}
       </div>
     </>
   );

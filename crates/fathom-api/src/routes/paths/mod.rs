@@ -1,4 +1,4 @@
-//! How an intruder would walk: stories, what to mend first, what falls with one thing, and what breaks if it is isolated.
+//! How an intruder would walk: stories, what to mend first, what falls with one thing, what breaks if it is isolated, and what fails if it goes.
 //!
 //! Steps lead over everything, whoever asks. Whoever sees a part of the estate is told of the jewels in it, and of each way only what
 //! belongs to that part: the rest is withheld.
@@ -6,6 +6,7 @@
 mod blast;
 mod fix_first;
 mod isolation;
+mod outage;
 mod sight;
 mod stories;
 mod story;
@@ -15,6 +16,7 @@ pub(crate) use blast::{__path_blast_radius, blast_radius};
 use fathom_intrude::IntrudeError;
 pub(crate) use fix_first::{__path_first, __path_fix_first, first, fix_first};
 pub(crate) use isolation::{__path_isolation, isolation};
+pub(crate) use outage::{__path_outage, __path_zones, outage, zones};
 pub(crate) use stories::{__path_paths, paths};
 pub(crate) use story::{__path_story, story};
 pub(in crate::routes) use views::HowSure;
