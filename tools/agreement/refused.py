@@ -1,4 +1,5 @@
-"""Writes which templates of other tools CloudFormation would refuse, as cfn-lint says: its errors E3xxx, of resources and properties.
+"""Writes which templates of other tools CloudFormation would refuse, as cfn-lint says: its errors E1xxx, of
+functions and references, and E3xxx, of resources and properties.
 
     FATHOM_CASES=CASES cargo test -p fathom --test it agreement
     python3 -m venv LINT && LINT/bin/pip install -r tools/python/cfn-lint.txt
@@ -28,7 +29,7 @@ def main(cases, out):
     told = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout)
     refused = collections.defaultdict(set)
     for one in told:
-        if one["Rule"]["Id"].startswith("E3"):
+        if one["Rule"]["Id"].startswith(("E1", "E3")):
             refused[pathlib.Path(one["Filename"]).name].add(one["Rule"]["Id"])
     with open(out, "w") as file:
         file.write(f"# Templates that CloudFormation would refuse, by cfn-lint {importlib.metadata.version('cfn-lint')}: ")

@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Page, Where,
-    find::{Finder, identities, is_called},
+    find::{Finder, called, identities, is_called, naming},
 };
 
 /// Stands for an account that nobody says: no account has this number. It is another than the one that stands for any account when a
@@ -108,6 +108,71 @@ pub async fn template(
         imply(content, &mut made, &wholes);
     }
     Ok(made)
+}
+
+/// Adds what parts of a plan belong to that is not in the plan, of which nothing but the part is known; gives back the addresses of what
+/// was added. A part of something that nothing names gets something of its own.
+pub fn plan_wholes(content: &Content, proposal: &mut Proposal) -> Vec<String> {
+    let wholes: Vec<Proposed> = proposal.changes.clone();
+    let file = Arc::clone(&proposal.file);
+    let mut implied: Vec<Proposed> = Vec::new();
+    for change in &mut proposal.changes {
+        let map = |one: &Proposed| content.declared.get(one.language, &one.kind);
+        let Some(of) = map(change).filter(|of| of.part) else { continue };
+        let Some(name) = of.identified_by.first().map(|text| attribute(text.as_str()).to_owned()) else {
+            continue;
+        };
+        let mut is_whole =
+            wholes.iter().filter(|one| map(one).is_some_and(|whole| !whole.part && whole.is == of.is));
+        let known = change.after.get(&name).filter(|value| unknown_why(value).is_none());
+        let known = known.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let is_there = match &known {
+            Some(said) => is_whole.any(|one| {
+                let Some(whole) = map(one) else { return false };
+                identities(&one.after, one, whole)
+                    .iter()
+                    .any(|own| own == said || last_segment(own) == last_segment(said))
+            }),
+            None => is_whole.any(|one| {
+                let bare = one.address.split('[').next().unwrap_or_default();
+                let taken = change.taken.iter().filter(|(path, _)| *path == name);
+                taken.flat_map(|(_, all)| all).any(|taken| taken.address == one.address || taken.address == bare)
+            }),
+        };
+        let mut all = content.declared.iter();
+        let whole = all.find(|(of_language, one)| {
+            *of_language == change.language && one.is == of.is && !one.part && !one.made.is_empty()
+        });
+        let (false, Some((_, whole))) = (is_there, whole) else { continue };
+        let said = known.unwrap_or_else(|| called(content, &file, change, &of.is));
+        if let Some(members) = change.after.as_object_mut() {
+            members.insert(name, Value::from(said.as_str()));
+        }
+        let own = Value::from(last_segment(&said));
+        let names = ["id"].into_iter().chain(naming(whole)).map(|name| (name.to_owned(), own.clone()));
+        let after = Value::from_iter(names);
+        if implied.iter().any(|one| one.kind == whole.kind && one.after == after) {
+            continue;
+        }
+        let (account, region) = place_of(&said);
+        implied.push(Proposed {
+            kind: whole.kind.clone(),
+            address: format!("what {} is of", change.address),
+            after,
+            taken: Vec::new(),
+            account: account.or_else(|| change.account.clone()),
+            region: region.or_else(|| change.region.clone()),
+            ..change.clone()
+        });
+    }
+    let addresses = implied.iter().map(|one| one.address.clone()).collect();
+    proposal.changes.extend(implied);
+    addresses
+}
+
+/// The attribute that a template of a name reads.
+fn attribute(text: &str) -> &str {
+    text.trim_matches(['{', '}']).split('|').next().unwrap_or_default()
 }
 
 /// Adds what a part belongs to that is not in the template, of which nothing but the part is known.

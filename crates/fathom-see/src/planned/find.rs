@@ -138,29 +138,38 @@ impl<'a> Finder<'a> {
         let called =
             known_text(&change.after, "id").map_or_else(|| self.called(change, &map.is), str::to_owned);
         let item = serde_json::json!({ "id": called.as_str(), "public": "198.51.100.254" });
-        let mut attributes = filled(&change.after, &Value::from(called));
+        let mut attributes = filled(&change.after, &Value::from(called.as_str()));
         self.defaults(&mut attributes, change, map);
-        let fill = Fill {
-            partition: &self.partition,
-            account: &account,
-            region: &region,
-            document: Some(&attributes),
-            item: Some(&item),
-            ..Fill::default()
+        let page = |attributes: &Value| {
+            let fill = Fill {
+                partition: &self.partition,
+                account: &account,
+                region: &region,
+                document: Some(attributes),
+                item: Some(&item),
+                ..Fill::default()
+            };
+            let mut document = Value::Object(Map::new());
+            for (path, value) in map.made.iter().filter(|(_, value)| !super::beside::is_of_parent(value)) {
+                // What a block says that code writes itself is said by that block.
+                if !is_nothing(value) && is_written(path, map, &change.after) {
+                    continue;
+                }
+                // What needs an attribute that is not declared is left out.
+                if let Some(value) = fill_value(value, fill) {
+                    fathom_estate::declared::write::put(&mut document, path, Some(value));
+                }
+            }
+            self.new_page(&map.is, document, (&account, &region), &change.address)
         };
-        let mut document = Value::Object(Map::new());
-        for (path, value) in map.made.iter().filter(|(_, value)| !super::beside::is_of_parent(value)) {
-            // What a block says that code writes itself is said by that block.
-            if !is_nothing(value) && is_written(path, map, &change.after) {
-                continue;
-            }
-            // What needs an attribute that is not declared is left out.
-            if let Some(value) = fill_value(value, fill) {
-                fathom_estate::declared::write::put(&mut document, path, Some(value));
-            }
+        if let Some(made) = page(&attributes) {
+            return Ok(made);
         }
-        self.new_page(&map.is, document, (&account, &region), &change.address)
-            .ok_or_else(|| format!("what a new {} would be called is not known", change.kind))
+        // The provider makes up a name that code does not say.
+        if let (Some(name), Some(members)) = (naming(map), attributes.as_object_mut()) {
+            members.insert(name.to_owned(), Value::from(called));
+        }
+        page(&attributes).ok_or_else(|| format!("what a new {} would be called is not known", change.kind))
     }
 
     /// Puts in what the provider takes for what code does not say of something new.
@@ -276,12 +285,25 @@ impl<'a> Finder<'a> {
     /// The id that a new one is called by until the provider gives it one: of the form that ids of its type have, always the
     /// same for one address of one file.
     pub(super) fn called(&self, change: &Proposed, kind: &ResourceType) -> String {
-        let digest =
-            hex::encode(Sha256::digest(format!("{}#{}#{kind}", self.file, change.address).as_bytes()));
-        let digits = digest.get(..DIGITS).unwrap_or_default();
-        let beginning = self.content.references.ids.iter().find(|(_, of)| *of == kind);
-        format!("{}{digits}", beginning.map_or("planned-", |(beginning, _)| beginning))
+        called(self.content, self.file, change, kind)
     }
+}
+
+/// The same without the store.
+pub(super) fn called(content: &Content, file: &str, change: &Proposed, kind: &ResourceType) -> String {
+    let digest = hex::encode(Sha256::digest(format!("{file}#{}#{kind}", change.address).as_bytes()));
+    let digits = digest.get(..DIGITS).unwrap_or_default();
+    let beginning = content.references.ids.iter().find(|(_, of)| *of == kind);
+    format!("{}{digits}", beginning.map_or("planned-", |(beginning, _)| beginning))
+}
+
+/// The attribute that what is made of such a declaration is called by, where it is not an id of the provider's.
+pub(super) fn naming(map: &DeclaredMap) -> Option<&str> {
+    let texts = map.made.values().filter_map(Value::as_str);
+    let mut holes = texts.flat_map(|text| text.split('{').skip(1).filter_map(|rest| rest.split('}').next()));
+    let is_attribute =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    holes.find(|name| is_attribute(name) && !["partition", "account", "region", "path"].contains(name))
 }
 
 /// Whether a value of a map says that nothing is there.

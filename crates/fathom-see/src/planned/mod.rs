@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use find::{Finder, Meant};
 
-pub use code::{STANDS_FOR_ACCOUNT, STANDS_FOR_REGION, Templated, template};
+pub use code::{STANDS_FOR_ACCOUNT, STANDS_FOR_REGION, Templated, plan_wholes, template};
 
 /// Where resources are of which the code does not say it.
 #[derive(Debug, Clone, Default)]

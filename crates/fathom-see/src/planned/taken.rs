@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::Pages;
 
 /// Attributes that are handed on as they are.
-const HANDED: [&str; 6] = ["id", "arn", "name", "url", "bucket", "function_name"];
+const HANDED: [&str; 7] = ["id", "arn", "name", "url", "bucket", "function_name", "key_id"];
 
 /// Puts in what is known of what the code takes; gives back what was taken to be so.
 pub(super) fn resolve(

@@ -1,10 +1,11 @@
 //! Whether checks of code say what rules of others say of the cases that these bring: rules of AWS for `cfn-guard`, snippets of
-//! Trivy's checks and the tests of those about Kubernetes. `docs/check-agreement.md` is made from it; `UPDATE_DOCS=1` renews it. Templates that CloudFormation would refuse are
-//! not counted: `tools/agreement/refused.py` makes the list of them, out of the templates that `FATHOM_CASES=FOLDER` has written there.
+//! Trivy's checks and the tests of those about Kubernetes. `docs/check-agreement.md` is made from it; `UPDATE_DOCS=1` renews it. What
+//! CloudFormation or Terraform would refuse is not counted: `tools/agreement` makes the lists of it, out of the cases that
+//! `FATHOM_CASES=FOLDER` has written there.
 
 mod page;
 pub(crate) mod rego;
-mod terraform;
+pub(crate) mod terraform;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,6 +22,8 @@ use crate::harness::Place;
 const RULES: &str = include_str!("agreement/rules.tsv");
 /// Which templates CloudFormation would refuse, and the rules of cfn-lint that say so.
 const REFUSED: &str = include_str!("agreement/refused.tsv");
+/// Which plans Terraform would refuse, and why.
+const REFUSED_PLANS: &str = include_str!("agreement/refused_plans.tsv");
 /// Of the rules that ask the same, so many in a hundred agree on all cases at least: what is reached. 90 are wanted.
 const FLOOR_PERCENT: usize = 88;
 /// The source whose cases are Kubernetes manifests.
@@ -74,9 +77,9 @@ fn rules() -> Vec<Rule> {
     rules.collect()
 }
 
-/// Why CloudFormation would refuse a template, by its file.
+/// Why CloudFormation would refuse a template, or Terraform a plan, by its file.
 fn refused() -> BTreeMap<&'static str, &'static str> {
-    let lines = REFUSED.lines().filter(|line| !line.starts_with('#'));
+    let lines = REFUSED.lines().chain(REFUSED_PLANS.lines()).filter(|line| !line.starts_with('#'));
     lines.map(|line| line.split_once('\t').unwrap_or_else(|| panic!("not two columns: {line}"))).collect()
 }
 
@@ -238,11 +241,13 @@ fn checks_of_code_agree_with_rules_of_others() {
     manifests(&folder, &rules, &place, &mut cases, &mut left_out);
 
     if let Some(folder) = std::env::var_os("FATHOM_CASES").map(PathBuf::from) {
-        let is_template = |case: &&Case| rules[case.rule].source != OF_MANIFESTS && !case.file.contains(OF_TERRAFORM);
-        for case in cases.iter().filter(is_template) {
-            fs::copy(place.path().join(&case.file), folder.join(name_of(case))).expect("a case is written");
+        let plans = folder.join("plans");
+        fs::create_dir_all(&plans).expect("a folder of plans");
+        for case in cases.iter().filter(|case| rules[case.rule].source != OF_MANIFESTS) {
+            let to = if case.file.contains(OF_TERRAFORM) { &plans } else { &folder };
+            fs::copy(place.path().join(&case.file), to.join(name_of(case))).expect("a case is written");
         }
-        println!("{} templates are in {}; nothing was compared", cases.len(), folder.display());
+        println!("{} cases are in {}; nothing was compared", cases.len(), folder.display());
         return;
     }
     let refused = refused();

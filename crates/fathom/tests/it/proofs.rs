@@ -19,7 +19,7 @@ use fathom_testkit::{
 use serde_json::{Map, Value};
 
 use crate::{
-    agreement::{files, rego, unpacked},
+    agreement::{files, rego, terraform, unpacked},
     cloud::tools,
     harness::{Place, sample},
 };
@@ -205,6 +205,9 @@ fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
         for kind in ["good", "bad"] {
             let all = snippets["cloudformation"][kind].as_array().map(Vec::as_slice).unwrap_or_default();
             texts.extend(all.iter().filter_map(Value::as_str).map(str::to_owned));
+            let all = snippets["terraform"][kind].as_array().map(Vec::as_slice).unwrap_or_default();
+            let plans = all.iter().filter_map(|text| terraform::plan(text.as_str()?).ok());
+            texts.extend(plans.map(|plan| plan.to_string()));
         }
     }
     for (number, text) in texts.iter().enumerate() {
@@ -279,7 +282,8 @@ fn page(by_kind: &[Told; 6]) -> String {
          {SESSIONS_MAX} sessions are read. Beside them those that the tests of fixinventory have.\n\
          - **published**: answers that AWS publishes as examples with its command line (awscli), read by `fathom import aws-json`: the first answers to all \
          calls are one account, the second ones another. Most are about different things, so much is unknown.\n\
-         - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, read by `fathom check`.\n\
+         - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, and the Terraform snippets of the latter as plans, \
+         read by `fathom check`.\n\
          - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, and the objects of a \
          cluster as fixinventory listed them, read by `fathom check`.\n\n\
          Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \

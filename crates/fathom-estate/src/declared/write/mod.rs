@@ -94,6 +94,7 @@ pub fn write(
 pub fn write_beside(document: &mut Value, beside: &Beside, before: &Value, after: &Value) -> Written {
     let map = DeclaredMap {
         kind: String::new(),
+        also: Vec::new(),
         is: beside.kind.clone(),
         part: true,
         identified_by: Vec::new(),

@@ -223,7 +223,9 @@ impl Work<'_> {
                 Ok((Proposal::terraform(&file.name, &text)?, Lines::default(), Vec::new()))
             }
             Form::Plan => {
-                Ok((Proposal::terraform_declares(&file.name, &text)?, Lines::default(), Vec::new()))
+                let mut proposal = Proposal::terraform_declares(&file.name, &text)?;
+                let implied = planned::plan_wholes(self.content, &mut proposal);
+                Ok((proposal, Lines::default(), implied))
             }
             // Manifests are asked by themselves, and what Helm must write first is never taken.
             Form::Template | Form::Manifest | Form::Helm => {

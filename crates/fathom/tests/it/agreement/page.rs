@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LeftOut, OF_MANIFESTS, REFUSED, Rule, Told};
+use super::{LeftOut, OF_MANIFESTS, REFUSED, REFUSED_PLANS, Rule, Told};
 
 const HEAD: &str = "# Whether others say the same
 
@@ -11,8 +11,11 @@ Rules of others bring cases: code, and what the rule says of it. `fathom check` 
 
 Sources: the rules that AWS publishes for `cfn-guard` (aws-guard-rules-registry, 7f7340c, 2024-03-22), and the examples of Trivy's
 checks (trivy-checks, 80e5382, 2026-08-21); of those about Kubernetes also their tests, named `trivy-kubernetes`. Of several resources in one case the worst answer counts. The table of counterparts is
-`crates/fathom/tests/it/agreement/rules.tsv`. Templates that CloudFormation would refuse are not counted, whether answers agree on them or
-not; they are listed below, with what says so.
+`crates/fathom/tests/it/agreement/rules.tsv`. What CloudFormation or Terraform would refuse is not counted, whether answers agree on it or
+not; it is listed below, with what says so.
+
+Snippets in Terraform are read as the plan that Terraform makes of code where nothing is there yet. Terraform and its provider were not at
+hand, so the test makes the plan: what code writes out is known, what it takes from elsewhere is known after the run.
 
 ";
 
@@ -32,6 +35,14 @@ pub(super) fn agreeing(rules: &[Rule], told: &[Told], of_manifests: bool) -> (us
     (agree.len(), agree.len() + differ.len())
 }
 
+/// The same of all rules, with the cases that would be refused.
+fn with_refused(all: &[Row]) -> (usize, usize) {
+    let same = all.iter().filter(|(rule, _)| rule.is_same);
+    let agrees = |told: &Told| told.differ.is_empty() && told.refused_agree == told.refused.len();
+    let (agree, differ): (Vec<Row>, Vec<Row>) = same.copied().partition(|(_, told)| agrees(told));
+    (agree.len(), agree.len() + differ.len())
+}
+
 pub(super) fn page(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String {
     let mut out = String::from(HEAD);
     let all: Vec<Row> = rules.iter().zip(told).collect();
@@ -44,7 +55,14 @@ pub(super) fn page(rules: &[Rule], told: &[Told], left_out: &LeftOut) -> String 
         let percent = (agree * 1000).checked_div(counted).unwrap_or_default();
         let _ = writeln!(out, "- {agree} of {counted} {what}: {}.{} %", percent / 10, percent % 10);
     }
-    out.push('\n');
+    let (agree, all_cases) = with_refused(&all);
+    let percent = (agree * 1000).checked_div(all_cases).unwrap_or_default();
+    let _ = writeln!(
+        out,
+        "\nCounting also the cases that would be refused, {agree} of {all_cases} rules agree on all: {}.{} %.\n",
+        percent / 10,
+        percent % 10
+    );
     for (is_same, heading) in [(true, "## Rules that ask the same\n"), (false, NEAR)] {
         let _ = writeln!(out, "{heading}");
         let of: Vec<Row> =
@@ -106,15 +124,20 @@ fn refused(out: &mut String, all: &[Row]) {
     let cases: usize = with.iter().map(|(_, told)| told.refused.len()).sum();
     let agree: usize = with.iter().map(|(_, told)| told.refused_agree).sum();
     let nothing_left = with.iter().filter(|(_, told)| told.cases == 0).count();
-    let by = REFUSED.split(" by ").nth(1).and_then(|rest| rest.split(':').next()).unwrap_or_default();
+    let by = |table: &'static str| -> &'static str {
+        table.split(" by ").nth(1).and_then(|rest| rest.split(": ").next()).unwrap_or_default()
+    };
     let _ = write!(
         out,
-        "## Templates that CloudFormation would refuse\n\n\
-         A property that must be there is not, one is misspelt, or a value is none: what such a template makes is nothing, and answers about it\n\
-         prove nothing. {by} says which they are (its errors E3xxx); `tools/agreement/refused.py` makes the list anew.\n\n\
+        "## Code that would be refused\n\n\
+         An argument that must be there is not, one is misspelt, a value is none, or something is read that is not declared: what such code\n\
+         makes is nothing, and answers about it prove nothing. Of templates {} says which they are (its errors E1xxx and E3xxx), of Terraform the\n\
+         schema of the provider in {}; `tools/agreement` makes the lists anew.\n\n\
          {cases} cases of {} rules; on {agree} of them answers agree all the same. Of {nothing_left} rules no case is left.\n\n\
          | source | rule | our checks | counted | refused | agree all the same | refused cases |\n\
          | --- | --- | --- | ---: | ---: | ---: | --- |\n",
+        by(REFUSED),
+        by(REFUSED_PLANS),
         with.len()
     );
     for (rule, told) in with {

@@ -23,15 +23,22 @@ struct Part {
 ///
 /// # Errors
 /// When it is no HCL.
-pub(super) fn plan(text: &str) -> Result<Value, String> {
+pub(crate) fn plan(text: &str) -> Result<Value, String> {
     let body = hcl::parse(text).map_err(|error| error.to_string())?;
     let context = known(&body);
     let (mut changes, mut resources) = (Vec::new(), Vec::new());
-    for block in body.blocks().filter(|block| block.identifier() == "resource") {
+    for block in body.blocks().filter(|block| ["resource", "data"].contains(&block.identifier())) {
         let [kind, name] = block.labels() else { return Err("a resource without type and name".to_owned()) };
         let (kind, name) = (kind.as_str(), name.as_str());
-        let address = format!("{kind}.{name}");
         let part = of_body(block.body(), &context);
+        if block.identifier() == "data" {
+            resources.push(json!({
+                "address": format!("data.{kind}.{name}"), "mode": "data", "type": kind, "name": name, "provider_config_key": "aws",
+                "expressions": part.expressions,
+            }));
+            continue;
+        }
+        let address = format!("{kind}.{name}");
         changes.push(json!({
             "address": address, "mode": "managed", "type": kind, "name": name,
             "provider_name": "registry.terraform.io/hashicorp/aws",
@@ -223,10 +230,12 @@ fn names(expression: &Expression) -> Vec<String> {
     let mut found = Vec::new();
     for word in text.split(|letter| !is_part(letter)) {
         let steps: Vec<&str> = word.split('.').filter(|step| !step.is_empty()).collect();
-        if let [kind, name, _, ..] = steps.as_slice()
-            && (kind.starts_with("aws_") || *kind == "data")
-        {
-            found.extend([word.to_owned(), format!("{kind}.{name}")]);
+        match steps.as_slice() {
+            ["data", kind, name, ..] => found.extend([word.to_owned(), format!("data.{kind}.{name}")]),
+            [kind, name, _, ..] if kind.starts_with("aws_") => {
+                found.extend([word.to_owned(), format!("{kind}.{name}")]);
+            }
+            _ => {}
         }
     }
     found
