@@ -10,9 +10,9 @@ use fathom_store::{NetworkRules, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
-    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, failing::Failing, guarding::Guarding,
-    intruding::Intruding, opening::Opening, permitting::Permitting, reaching::Reaching, scanning::StartScan,
-    weakening::Weakening,
+    checking::Checking, code::CodeSource, continuous::ScheduleStatus, drifting::Drifting, failing::Failing,
+    guarding::Guarding, intruding::Intruding, opening::Opening, permitting::Permitting, reaching::Reaching,
+    scanning::StartScan, weakening::Weakening,
 };
 
 /// Event streams that may be open at the same time.

@@ -926,6 +926,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What fails if a resource or a zone goes
+         * @description By what the last scans read of which thing needs which: what fails, what may fail, and what goes on with less.
+         */
+        get: operations["outage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outage/zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The zones that hold something
+         * @description Each with the account whose name it is: the same name is another place in another account.
+         */
+        get: operations["outage_zones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/paths": {
         parameters: {
             query?: never;
@@ -5073,6 +5113,105 @@ export interface components {
              * @description How many these are, over all pages.
              */
             total: number;
+        };
+        /** @description What fails if something goes. */
+        OutageAnswer: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description How many there are of each outcome, as if none were chosen. */
+            counts: components["schemas"]["OutageCount"][];
+            gone?: components["schemas"]["OutageThing"] | null;
+            /**
+             * Format: int64
+             * @description How many things go at once: the resource, or what the zone holds.
+             */
+            gone_count: number;
+            /**
+             * Format: int64
+             * @description Where the next page begins; null on the last.
+             */
+            next?: number | null;
+            /** @description Whether more has a part in it that the caller may not see. */
+            outside: boolean;
+            /** @description What becomes of others, the worst first. */
+            rows: components["schemas"]["OutageRow"][];
+            /**
+             * Format: int64
+             * @description How many there are, over all pages.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many needs of the estate lead to what was never seen; null for who sees a part of it.
+             */
+            unseen_needs?: number | null;
+        };
+        /** @description How many have an outcome. */
+        OutageCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The outcome. */
+            outcome: components["schemas"]["OutageOutcome"];
+        };
+        /**
+         * @description What becomes of a thing, the worst first.
+         * @enum {string}
+         */
+        OutageOutcome: "fails" | "unknown" | "weaker";
+        /** @description What becomes of a thing. */
+        OutageRow: {
+            /**
+             * Format: int32
+             * @description Over how many needs.
+             */
+            after: number;
+            /** @description The relation by which it needs what it lost. */
+            because?: string | null;
+            /**
+             * Format: int32
+             * @description Of those of which one must be left, how many are.
+             */
+            left?: number | null;
+            lost?: components["schemas"]["OutageThing"] | null;
+            /** @description What becomes of it. */
+            outcome: components["schemas"]["OutageOutcome"];
+            /** @description The thing. */
+            what: components["schemas"]["OutageThing"];
+        };
+        /** @description A thing of the estate. */
+        OutageThing: {
+            /** @description Its account. */
+            account: string;
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Its region. */
+            region: string;
+            /** @description Its type. */
+            resource_type: string;
+            /** @description Its name in the estate. */
+            uid: string;
+        };
+        /** @description A zone of an account. */
+        OutageZone: {
+            /** @description The account. */
+            account: string;
+            /**
+             * Format: int64
+             * @description How many things it holds.
+             */
+            holds: number;
+            /** @description Its name. */
+            zone: string;
+        };
+        /** @description The zones that hold something. */
+        OutageZones: {
+            /** @description The scan that it is as of. */
+            as_of: components["schemas"]["NetworkAsOf"];
+            /** @description By name and account. */
+            zones: components["schemas"]["OutageZone"][];
         };
         /**
          * @description What came of an operation.
@@ -9753,6 +9892,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outage: {
+        parameters: {
+            query?: {
+                /** @description A resource: its ARN, its id, or a name that no other has. This or `zone`. */
+                of?: string;
+                /** @description A zone, with all that it holds. */
+                zone?: string;
+                /** @description Of a zone, what it holds of this account: the same name is another place in another account. */
+                account?: string;
+                /** @description Only these outcomes; may be repeated. */
+                outcome?: ("fails" | "unknown" | "weaker")[];
+                /** @description `next` of the page before. */
+                cursor?: number;
+                /** @description The most rows. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageAnswer"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outage_zones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The zones */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutageZones"];
                 };
             };
             /** @description A problem */

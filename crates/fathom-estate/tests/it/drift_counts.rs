@@ -167,18 +167,18 @@ fn a_list_that_is_declared_empty_is_compared() {
 
 #[test]
 fn attributes_that_state_nothing_are_compared_or_counted() {
-    let uid = "arn:aws:mq:eu-west-1:123456789012:broker:b:b-1";
+    let uid = "arn:aws:dms:eu-west-1:123456789012:rep:B1";
     let index = state(&[(
-        "aws_mq_broker",
+        "aws_dms_replication_instance",
         "b",
-        json!({"arn": uid, "broker_name": "b", "publicly_accessible": false, "auto_minor_version_upgrade": false,
+        json!({"arn": uid, "engine_version": "3.5", "publicly_accessible": false, "auto_minor_version_upgrade": false,
             "authentication_strategy": "", "logs": [], "storage_gb": 0, "host_instance_type": null}),
     )]);
     let there = resource(
-        "AWS::AmazonMQ::Broker",
+        "AWS::DMS::ReplicationInstance",
         uid,
-        "b-1",
-        &json!({"BrokerName": "b", "PubliclyAccessible": true, "AutoMinorVersionUpgrade": false}),
+        "b",
+        &json!({"EngineVersion": "3.5", "PubliclyAccessible": true, "AutoMinorVersionUpgrade": false}),
     );
     let report = compare(&index, &[], &[there], &[]);
     assert_eq!(differences(&report), ["publicly_accessible: false → true"]);

@@ -136,7 +136,9 @@ pub fn plan_wholes(content: &Content, proposal: &mut Proposal) -> Vec<String> {
             None => is_whole.any(|one| {
                 let bare = one.address.split('[').next().unwrap_or_default();
                 let taken = change.taken.iter().filter(|(path, _)| *path == name);
-                taken.flat_map(|(_, all)| all).any(|taken| taken.address == one.address || taken.address == bare)
+                taken
+                    .flat_map(|(_, all)| all)
+                    .any(|taken| taken.address == one.address || taken.address == bare)
             }),
         };
         let mut all = content.declared.iter();

@@ -301,8 +301,7 @@ pub(super) fn called(content: &Content, file: &str, change: &Proposed, kind: &Re
 pub(super) fn naming(map: &DeclaredMap) -> Option<&str> {
     let texts = map.made.values().filter_map(Value::as_str);
     let mut holes = texts.flat_map(|text| text.split('{').skip(1).filter_map(|rest| rest.split('}').next()));
-    let is_attribute =
-        |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_attribute = |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     holes.find(|name| is_attribute(name) && !["partition", "account", "region", "path"].contains(name))
 }
 

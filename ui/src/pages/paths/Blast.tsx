@@ -23,7 +23,7 @@ import { blastLine, called, is, type Jewel, JEWELS, losses } from "./words";
 const FOUND = 8;
 
 async function find(search: string, signal: AbortSignal): Promise<Choice[]> {
-  const [{ resources }, zones] = await Promise.all([ask.resources({ search, limit: FOUND }, signal), looksLikeZone(search) ? get("/api/v1/outage/zones", {}, { signal }).then((found) => found.zones, () => []) : []]);
+  const [{ resources }, zones] = await Promise.all([ask.resources({ search, limit: FOUND }, signal), looksLikeZone(search) ? get("/api/v1/outage/zones", undefined, { signal }).then((found) => found.zones, () => []) : []]);
   const ofZones = zones.filter(({ zone }) => zone.includes(search)).slice(0, FOUND).map(({ zone, account, holds }) => ({ value: zoned(zone, account), shown: <bdi className="truncate">{`zone ${shown(zone, 60)}`}</bdi>, beside: `holds ${count(holds)} · ${shown(account, 20)}` }));
   return ofZones.concat(resources.map((row) => ({ value: row.uid, shown: <><KindIcon type={row.type} /><bdi className="truncate">{label(row)}</bdi></>, beside: `${kind(row.type)} · ${shown(row.account, 20)}` })));
 }

@@ -27,7 +27,7 @@ const of = ({ counts }: Pick<Outage, "counts">, outcome: Outcome): number => cou
 export function fails(answer: Pick<Outage, "counts" | "gone" | "gone_count">, { zone, account }: Gone): string {
   const [fail, may, less] = [of(answer, "fails"), of(answer, "unknown"), of(answer, "weaker")];
   const begin = zone === undefined ? "If it goes" : `If zone ${shown(zone, 60)}${account ? ` of account ${shown(account, 40)}` : ""} goes, ${counted(answer.gone_count, "thing goes with it", "things go with it")}. Then`;
-  const parts = [fail > 0 ? `${counted(fail, "other fails", "others fail")}` : "", may > 0 ? `${counted(may, "may fail", "may fail")}` : "", less > 0 ? `${counted(less, "goes on with less", "go on with less")}` : ""].filter(Boolean);
+  const parts = [fail > 0 ? counted(fail, "other fails", "others fail") : "", may > 0 ? counted(may, "may fail", "may fail") : "", less > 0 ? counted(less, "goes on with less", "go on with less") : ""].filter(Boolean);
   return parts.length === 0 ? `${begin}${zone === undefined ? "," : ""} nothing fails that the last scans read.` : `${begin}${zone === undefined ? "," : ""} ${list(parts)}.`;
 }
 

@@ -187,11 +187,7 @@ impl Sight {
     }
 
     /// What is gone, and how that is told.
-    async fn went(
-        &self,
-        state: &ApiState,
-        query: &mut OutageQuery,
-    ) -> Result<(Went, Option<Told>), Problem> {
+    async fn went(&self, state: &ApiState, query: &mut OutageQuery) -> Result<(Went, Option<Told>), Problem> {
         match (query.of.take(), query.zone.take()) {
             (Some(of), None) if query.account.is_none() => {
                 let thing = self.named(state, &of).await?;
@@ -208,7 +204,8 @@ impl Sight {
                 }
             }
             _ => {
-                let words = "name what is gone: a resource with `of`, or a `zone`, with its `account` or without";
+                let words =
+                    "name what is gone: a resource with `of`, or a `zone`, with its `account` or without";
                 Err(Problem::new(Code::InvalidParameter, words))
             }
         }
@@ -237,12 +234,9 @@ pub(crate) async fn outage(
             all.into_iter().partition(|one| sight.sees(&one.thing));
         let (at_once, others): (Vec<Outage>, Vec<Outage>) = seen.into_iter().partition(|one| one.after == 0);
         let count = |answer| others.iter().filter(|one| one.answer == answer).count() as u64;
-        let counts = [Answer::Fails, Answer::Unknown, Answer::Weaker].map(|answer| OutageCount {
-            outcome: answer.into(),
-            count: count(answer),
-        });
-        let is_chosen =
-            |one: &Outage| query.outcome.is_empty() || query.outcome.contains(&one.answer.into());
+        let counts = [Answer::Fails, Answer::Unknown, Answer::Weaker]
+            .map(|answer| OutageCount { outcome: answer.into(), count: count(answer) });
+        let is_chosen = |one: &Outage| query.outcome.is_empty() || query.outcome.contains(&one.answer.into());
         let chosen: Vec<Outage> = others.into_iter().filter(is_chosen).collect();
         let total = chosen.len();
         Ok(Json(OutageAnswer {
