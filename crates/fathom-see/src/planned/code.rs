@@ -152,7 +152,7 @@ pub fn plan_wholes(content: &Content, proposal: &mut Proposal) -> Vec<String> {
         }
         let own = Value::from(last_segment(&said));
         let names = ["id"].into_iter().chain(naming(whole)).map(|name| (name.to_owned(), own.clone()));
-        let after = Value::from_iter(names);
+        let after: Value = names.collect();
         if implied.iter().any(|one| one.kind == whole.kind && one.after == after) {
             continue;
         }

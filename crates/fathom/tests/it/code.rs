@@ -145,6 +145,47 @@ fn all_that_a_plan_declares_is_asked_and_what_the_run_decides_is_unknown() {
 }
 
 #[test]
+fn what_a_plan_leaves_open_is_asked_about_as_far_as_it_says() {
+    let place = Place::new();
+    let made = |address: &str, after: Value, unknown: Value| {
+        json!({ "address": address, "mode": "managed", "type": address.split('.').next(), "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": { "actions": ["create"], "before": null, "after": after, "after_unknown": unknown } })
+    };
+    let rule = json!({ "type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"] });
+    let mut of_known = rule.clone();
+    of_known["security_group_id"] = json!("sg-0a1b2c3d");
+    let plan = json!({ "format_version": "1.2", "planned_values": {},
+        "resource_changes": [
+            // Parts of something that the plan does not have: by its id, and by what a data source says.
+            made("aws_security_group_rule.known", of_known, json!({})),
+            made("aws_security_group_rule.read", rule, json!({ "security_group_id": true })),
+            // Another name of `aws_lb`.
+            made("aws_alb.front", json!({ "name": "front", "drop_invalid_header_fields": true }), json!({})),
+            // The provider makes up a name.
+            made("aws_cloudtrail.all", json!({ "enable_log_file_validation": false }), json!({})),
+        ],
+        "configuration": { "root_module": { "resources": [
+            { "address": "aws_security_group_rule.read",
+                "expressions": { "security_group_id": { "references": ["data.aws_security_group.old.id", "data.aws_security_group.old"] } } },
+        ] } } });
+    place.write("plan.json", plan.to_string());
+    let found = report(&place, &["plan.json"]);
+    for (check, address, status) in [
+        ("ec2_group_admin_ports_v4", "aws_security_group_rule.known", "fail"),
+        ("ec2_group_admin_ports_v4", "aws_security_group_rule.read", "fail"),
+        ("elbv2_balancer_drops_headers", "aws_alb.front", "pass"),
+        ("cloudtrail_trail_validated", "aws_cloudtrail.all", "fail"),
+    ] {
+        let one = of(&found, check, address).unwrap_or_else(|| panic!("{check} of {address} is not told: {found}"));
+        assert_eq!(one["status"], status, "{one}");
+    }
+    // Of the groups nothing else is known, and nothing is said.
+    let told = found["findings"].as_array().expect("findings").iter();
+    let unknown = told.filter(|one| one["resource_type"] == "AWS::EC2::SecurityGroup" && one["status"] == "unknown");
+    assert_eq!(unknown.count(), 0, "{found}");
+}
+
+#[test]
 fn gates_and_reports_are_those_of_the_estate() {
     let place = Place::new();
     place.write("a/t.yaml", TEMPLATE);
