@@ -176,12 +176,14 @@ fn what_a_plan_leaves_open_is_asked_about_as_far_as_it_says() {
         ("elbv2_balancer_drops_headers", "aws_alb.front", "pass"),
         ("cloudtrail_trail_validated", "aws_cloudtrail.all", "fail"),
     ] {
-        let one = of(&found, check, address).unwrap_or_else(|| panic!("{check} of {address} is not told: {found}"));
+        let one =
+            of(&found, check, address).unwrap_or_else(|| panic!("{check} of {address} is not told: {found}"));
         assert_eq!(one["status"], status, "{one}");
     }
     // Of the groups nothing else is known, and nothing is said.
     let told = found["findings"].as_array().expect("findings").iter();
-    let unknown = told.filter(|one| one["resource_type"] == "AWS::EC2::SecurityGroup" && one["status"] == "unknown");
+    let unknown =
+        told.filter(|one| one["resource_type"] == "AWS::EC2::SecurityGroup" && one["status"] == "unknown");
     assert_eq!(unknown.count(), 0, "{found}");
 }
 

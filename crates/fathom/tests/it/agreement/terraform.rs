@@ -193,11 +193,9 @@ fn of_body(body: &Body, context: &Context) -> Part {
 
 fn of_expression(expression: &Expression, context: &Context) -> Part {
     if let Some(value) = written(expression, context) {
-        let mut read = names(expression);
-        let expressions = match read.is_empty() {
-            true => json!({ "constant_value": value }),
-            false => json!({ "references": std::mem::take(&mut read) }),
-        };
+        let read = names(expression);
+        let expressions =
+            if read.is_empty() { json!({ "constant_value": value }) } else { json!({ "references": read }) };
         return Part { after: value, unknown: json!(false), expressions };
     }
     let expressions = json!({ "references": names(expression) });
