@@ -3,7 +3,10 @@
 //! What actions need of keys is data (`content/iam/encryption.yaml`). A service asks KMS in the name of whoever asks it, so
 //! the key is asked of the same principal, with the service in `kms:ViaService`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use fathom_content::encryption::{EncryptionRule, rules};
 use fathom_iam::{
@@ -11,7 +14,7 @@ use fathom_iam::{
     organisation::{Asker, Kind, Row, Target, WhoCan, guards},
 };
 use fathom_model::{ResourceType, Timestamp, Uid};
-use fathom_store::Store;
+use fathom_store::{EstateChange, Fate, Store};
 use serde::Serialize;
 
 use crate::{
@@ -32,11 +35,11 @@ const OF_THE_NETWORK: [&str; 4] = ["aws:SourceIp", "aws:SourceVpc", "aws:SourceV
 #[derive(Debug, Clone, Default)]
 pub struct Encryption {
     /// By ARN.
-    kept: BTreeMap<String, Kept>,
+    kept: Arc<BTreeMap<String, Kept>>,
     /// Keys by account, region and id or alias.
-    names: HashMap<(String, String, String), String>,
+    names: Arc<HashMap<(String, String, String), String>>,
     /// The states of keys by ARN, where that is not `Enabled`.
-    states: BTreeMap<String, String>,
+    states: Arc<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -214,10 +217,10 @@ impl Encryption {
         let names = aliases.filter_map(|alias| alias["AliasName"].as_str()).chain(key.text("KeyId"));
         for name in names {
             let place = (key.account.clone(), key.region.clone(), name.to_owned());
-            self.names.insert(place, key.arn.clone());
+            Arc::make_mut(&mut self.names).insert(place, key.arn.clone());
         }
         if let Some(state) = key.text("KeyState").filter(|state| *state != "Enabled") {
-            self.states.insert(key.arn.clone(), state.to_owned());
+            Arc::make_mut(&mut self.states).insert(key.arn.clone(), state.to_owned());
         }
     }
 
@@ -226,15 +229,61 @@ impl Encryption {
     /// # Errors
     /// When the rules do not read.
     pub fn add(&mut self, thing: &Seen) -> Result<(), AccessError> {
-        let Some(rule) = rules()?.iter().find(|rule| rule.kind.as_str() == thing.kind) else { return Ok(()) };
+        if let Some(kept) = self.kept(thing)? {
+            Arc::make_mut(&mut self.kept).insert(thing.arn.clone(), kept);
+        }
+        Ok(())
+    }
+
+    /// The same after a resource changed, with the members of it that could not be read; none where a key did, by which others may be
+    /// called.
+    ///
+    /// # Errors
+    /// When the rules do not read.
+    pub(crate) fn after(
+        mut self,
+        change: &EstateChange,
+        unread: &[String],
+    ) -> Result<Option<Self>, AccessError> {
+        if change.kind.as_str() == KEY {
+            return Ok(None);
+        }
+        let document = change.after.as_ref().and_then(|version| version.document.as_ref());
+        let kept = match document.filter(|_| change.fate != Fate::Gone) {
+            None if change.fate != Fate::Gone => return Ok(None),
+            None => None,
+            Some(document) => self.kept(&Seen {
+                kind: change.kind.as_str().to_owned(),
+                arn: change.uid.as_str().to_owned(),
+                name: None,
+                account: change.account.as_str().to_owned(),
+                region: change.region.as_str().to_owned(),
+                document: document.value(),
+                unread: unread.to_vec(),
+            })?,
+        };
+        // What stays as it is is shared with what was before.
+        // A type has one rule, and an ARN one account.
+        let under = |kept: &Kept| kept.under.clone();
+        if self.kept.get(change.uid.as_str()).map(under) != kept.as_ref().map(under) {
+            let all = Arc::make_mut(&mut self.kept);
+            match kept {
+                Some(kept) => drop(all.insert(change.uid.as_str().to_owned(), kept)),
+                None => drop(all.remove(change.uid.as_str())),
+            }
+        }
+        Ok(Some(self))
+    }
+
+    fn kept(&self, thing: &Seen) -> Result<Option<Kept>, AccessError> {
+        let Some(rule) = rules()?.iter().find(|rule| rule.kind.as_str() == thing.kind) else {
+            return Ok(None);
+        };
         let under = match rule.unread.as_ref().filter(|member| thing.is_unread(member)) {
             Some(member) => Some(Under::Unknown(format!("{member} of {} was not read", thing.arn))),
             None => rule.key_of(&thing.document).map(|text| self.named(&text, thing)),
         };
-        if let Some(under) = under {
-            self.kept.insert(thing.arn.clone(), Kept { rule, account: thing.account.clone(), under });
-        }
-        Ok(())
+        Ok(under.map(|under| Kept { rule, account: thing.account.clone(), under }))
     }
 
     /// The key that a document names by an ARN, an id or an alias.

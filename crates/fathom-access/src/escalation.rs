@@ -1,6 +1,9 @@
 //! What the store knows of an estate beside its policies, for the engine that follows what somebody can become.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use fathom_escalate::{Facts, Group, Role, Rules, User, Workload};
 use fathom_model::{Edge, Outcome, ResourceType, Target, Timestamp, Uid};
@@ -86,14 +89,15 @@ impl Escalating {
     }
 
     /// The same after a resource changed; none where that changes more than what is known of the resource itself.
-    pub(crate) fn after(mut self, change: &EstateChange, unread: &Unread) -> Option<Self> {
+    pub(crate) fn after(known: Arc<Self>, change: &EstateChange, unread: &Unread) -> Option<Arc<Self>> {
         let kind = change.kind.as_str();
-        if self.rules.types().contains(kind) || [KEY, PROFILE, DESCRIPTION].contains(&kind) {
+        if known.rules.types().contains(kind) || [KEY, PROFILE, DESCRIPTION].contains(&kind) {
             return None;
         }
         if kind != USER && !OTHERS.contains(&kind) {
-            return Some(self);
+            return Some(known);
         }
+        let mut known = known;
         let document = |version: Option<&KeptVersion>| Some(version?.document.as_ref()?.value());
         let (before, after) = (document(change.before.as_ref())?, document(change.after.as_ref())?);
         // Whom a role trusts is also kept by provider.
@@ -101,14 +105,15 @@ impl Escalating {
             return None;
         }
         let arn = change.uid.as_str();
-        let keys = self.facts.users.get(arn).and_then(|user| user.access_keys);
-        let providers = self.facts.providers.clone();
-        take(&mut self.facts, kind, arn, change.account.as_str(), &after, unread);
-        self.facts.providers = providers;
-        if let Some(user) = self.facts.users.get_mut(arn) {
+        let facts = &mut Arc::make_mut(&mut known).facts;
+        let keys = facts.users.get(arn).and_then(|user| user.access_keys);
+        let providers = facts.providers.clone();
+        take(facts, kind, arn, change.account.as_str(), &after, unread);
+        facts.providers = providers;
+        if let Some(user) = facts.users.get_mut(arn) {
             user.access_keys = keys;
         }
-        Some(self)
+        Some(known)
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Permissions {
     /// Everyone.
     pub index: Index,
     /// Everything that has an ARN, by it.
-    pub resources: BTreeMap<String, Resource>,
+    pub resources: Arc<BTreeMap<String, Resource>>,
     /// With which keys these are kept.
     pub encryption: Encryption,
     catalogue: &'static Catalogue,
@@ -180,11 +180,12 @@ impl Permissions {
         resources: BTreeMap<String, Resource>,
     ) -> Result<Self, AccessError> {
         let index = Index::new(Arc::new(organisation));
-        Ok(Self { index, resources, encryption: Encryption::default(), catalogue: Catalogue::embedded()? })
+        let (resources, encryption) = (Arc::new(resources), Encryption::default());
+        Ok(Self { index, resources, encryption, catalogue: Catalogue::embedded()? })
     }
 
     /// The same with another index, and with other resources.
-    pub(crate) fn with(&self, index: Index, resources: BTreeMap<String, Resource>) -> Self {
+    pub(crate) fn with(&self, index: Index, resources: Arc<BTreeMap<String, Resource>>) -> Self {
         Self { index, resources, encryption: Encryption::default(), catalogue: self.catalogue }
     }
 
@@ -350,10 +351,9 @@ pub fn is_member(kind: Kind) -> bool {
 async fn resources(store: &Store) -> Result<BTreeMap<String, Resource>, StoreError> {
     let mut resources = BTreeMap::new();
     let all = Which::all();
-    let mut found = std::pin::pin!(store.stream_resources(&all, false));
+    let mut found = std::pin::pin!(store.stream_names(&all));
     while let Some(chunk) = found.try_next().await? {
-        for stored in chunk {
-            let resource = &stored.resource;
+        for resource in chunk {
             let arn = resource.uid.as_str();
             if !arn.starts_with("arn:") {
                 continue;

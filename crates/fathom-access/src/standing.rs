@@ -3,7 +3,10 @@
 //!
 //! **Invariant:** what was made so answers as what is read anew; where that is not sure, it is read anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use fathom_iam::organisation::{Builder, Change, changes_between};
 use fathom_model::{ResourceType, Timestamp};
@@ -23,9 +26,9 @@ const CHANGED_MAX: usize = 2_000;
 #[derive(Debug)]
 pub struct Standing {
     /// What can be asked.
-    pub permissions: Permissions,
+    pub permissions: Arc<Permissions>,
     /// What the estate has beside its policies.
-    pub escalating: Escalating,
+    pub escalating: Arc<Escalating>,
     /// What has a say beside documents.
     pub basis: Basis,
 }
@@ -36,7 +39,7 @@ pub struct Before<'a> {
     /// What could be asked.
     pub permissions: &'a Permissions,
     /// What the estate had beside its policies.
-    pub escalating: &'a Escalating,
+    pub escalating: &'a Arc<Escalating>,
     /// What had a say beside documents.
     pub basis: &'a Basis,
 }
@@ -72,7 +75,8 @@ async fn units(store: &Store) -> Result<BTreeSet<(String, String)>, StoreError> 
 
 impl Basis {
     async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
-        let kinds: BTreeSet<&str> = Builder::kinds().chain(Builder::guarding()).collect();
+        let kept = fathom_content::encryption::rules()?.iter().map(|rule| rule.kind.as_str());
+        let kinds: BTreeSet<&str> = Builder::kinds().chain(Builder::guarding()).chain(kept).collect();
         let kinds: Vec<ResourceType> = kinds.into_iter().map(ResourceType::from).collect();
         let listings = Listings::of(store, &kinds, &LISTINGS).await?;
         let unread = unread(store, &kinds, now).await?;
@@ -89,8 +93,8 @@ impl Standing {
     pub async fn load(store: &Store, now: Timestamp) -> Result<Self, AccessError> {
         // First: what ends meanwhile makes it differ from what is read next time.
         let basis = Basis::load(store, now).await?;
-        let permissions = Permissions::load(store, now).await?;
-        let escalating = Escalating::load(store, now).await?;
+        let permissions = Arc::new(Permissions::load(store, now).await?);
+        let escalating = Arc::new(Escalating::load(store, now).await?);
         Ok(Self { permissions, escalating, basis })
     }
 }
@@ -118,8 +122,10 @@ impl Before<'_> {
             Err(error) => return Err(error.into()),
         };
         let (mut changes, mut seen) = (Vec::new(), 0);
-        let mut resources = self.permissions.resources.clone();
-        let mut escalating = Some(self.escalating.clone());
+        // What stays as it is is shared with what was before.
+        let mut resources = Arc::clone(&self.permissions.resources);
+        let mut escalating = Some(Arc::clone(self.escalating));
+        let mut encryption = Some(self.permissions.encryption.clone());
         while let Some(chunk) = reading.next().await? {
             seen += chunk.len();
             if seen > CHANGED_MAX {
@@ -129,15 +135,22 @@ impl Before<'_> {
                 let Some(followed) = self.follow(change) else { return Ok(None) };
                 changes.extend(followed);
                 note(&mut resources, change);
-                escalating = escalating.and_then(|known| known.after(change, &self.basis.unread));
+                escalating = escalating.and_then(|known| Escalating::after(known, change, &self.basis.unread));
+                let unread = self.basis.unread.get(&change.uid).map(Vec::as_slice).unwrap_or_default();
+                if let Some(known) = encryption.take() {
+                    encryption = known.after(change, unread)?;
+                }
             }
         }
         let Ok(index) = self.permissions.index.with(&changes) else { return Ok(None) };
-        let encryption = Encryption::load(store, now).await?;
-        let permissions = self.permissions.with(index, resources).with_encryption(encryption);
+        let encryption = match encryption {
+            Some(encryption) => encryption,
+            None => Encryption::load(store, now).await?,
+        };
+        let permissions = Arc::new(self.permissions.with(index, resources).with_encryption(encryption));
         let escalating = match escalating {
             Some(escalating) => escalating,
-            None => Escalating::load(store, now).await?,
+            None => Arc::new(Escalating::load(store, now).await?),
         };
         Ok(Some(Standing { permissions, escalating, basis }))
     }
@@ -159,16 +172,16 @@ impl Before<'_> {
 }
 
 /// Adds what came and takes away what is gone.
-fn note(resources: &mut BTreeMap<String, Resource>, change: &EstateChange) {
+fn note(resources: &mut Arc<BTreeMap<String, Resource>>, change: &EstateChange) {
     let arn = change.uid.as_str();
     match change.fate {
         Fate::Gone => {
-            resources.remove(arn);
+            Arc::make_mut(resources).remove(arn);
         }
         Fate::Added | Fate::Returned if arn.starts_with("arn:") => {
             let target =
                 Target { arn: arn.to_owned(), account: Some(change.account.as_str().to_owned()), seen: true };
-            resources.insert(arn.to_owned(), Resource { kind: change.kind.as_str().to_owned(), target });
+            Arc::make_mut(resources).insert(arn.to_owned(), Resource { kind: change.kind.as_str().to_owned(), target });
         }
         Fate::Added | Fate::Returned | Fate::Changed | Fate::Same => {}
     }

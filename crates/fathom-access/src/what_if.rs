@@ -178,14 +178,18 @@ impl Permissions {
         let both = Both { before: &self.index, after: &after, given };
         let touched: Vec<u32> = match change {
             // What a resource lets in concerns all.
-            Change::Resource { .. } | Change::Control { control: Control::Resource, .. } => {
+            Change::Resource { .. }
+            | Change::Bucket { .. }
+            | Change::Control { control: Control::Resource, .. } => {
                 (0..self.index.principals() as u32).collect()
             }
             _ => after.touched(&self.index).iter().collect(),
         };
         let is_few = touched.len() <= ONE_BY_ONE_MAX;
         let strangers =
-            matches!(change, Change::Resource { .. } | Change::Control { control: Control::Resource, .. });
+            matches!(change, Change::Resource { .. }
+            | Change::Bucket { .. }
+            | Change::Control { control: Control::Resource, .. });
         let few = (is_few && !strangers).then_some(touched.as_slice());
         let found = if touched.is_empty() {
             questions::Found::default()
@@ -206,7 +210,7 @@ impl Permissions {
             }
         }
         let gaps = match change {
-            Change::Resource { resource, .. } => {
+            Change::Resource { resource, .. } | Change::Bucket { resource, .. } => {
                 let seen = self.resources.get(resource).map(|known| known.target.clone());
                 let target = Target { arn: resource.clone(), account: None, seen: true };
                 after.organisation().gaps(&seen.unwrap_or(target))
@@ -300,6 +304,6 @@ fn has_document(change: &Change) -> bool {
         | Change::Managed { document, .. }
         | Change::Resource { document, .. }
         | Change::Control { document, .. } => document.is_some(),
-        Change::Attached { .. } | Change::Boundary { .. } => false,
+        Change::Attached { .. } | Change::Boundary { .. } | Change::Bucket { .. } => false,
     }
 }

@@ -125,10 +125,10 @@ pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         .map_err(|error: AccessError| Problem::new(Code::Internal, chain(&error)))?;
     let made = Arc::new(Snapshot {
         scan,
-        permissions: Arc::new(permissions),
+        permissions,
         turn,
         openings: OnceLock::new(),
-        escalating: Arc::new(escalating),
+        escalating,
         basis,
         ways: OnceLock::new(),
         escalations: OnceLock::new(),

@@ -118,11 +118,10 @@ impl Ground {
 
 async fn things(store: &Store, which: &Which) -> Result<BTreeMap<String, Thing>, IntrudeError> {
     let mut all = BTreeMap::new();
-    let mut found = std::pin::pin!(store.stream_resources(which, false));
+    let mut found = std::pin::pin!(store.stream_names(which));
     while let Some(chunk) = found.try_next().await? {
         // What AWS made for itself, such as its own keys, nobody can take away.
-        for stored in chunk.into_iter().filter(|one| !one.resource.provider_made) {
-            let resource = stored.resource;
+        for resource in chunk.into_iter().filter(|one| !one.provider_made) {
             let thing = Thing {
                 kind: resource.kind.as_str().to_owned(),
                 account: resource.account.as_str().to_owned(),

@@ -4,16 +4,21 @@
 //! Resources are of all types that checks are about, as many of each, with the documents of the checks' examples, in 20 accounts and two
 //! regions. So every engine is asked: who is let in, under which key a thing is kept, what the internet reaches.
 
-use std::{collections::BTreeMap, error::Error, time::Instant};
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Instant};
 
-use fathom_checks::Checks;
+use fathom_access::{Before, Standing};
+use fathom_checks::{Checks, Status};
 use fathom_content::{Content, checks::CheckFiles};
 use fathom_model::{
     Coverage, Document, Outcome, Part, Resource, ResourceType, SourceKind, Statement, Timestamp, Uid,
 };
-use fathom_posture::{Engines, Extent, Ground, Shapes, Stale, Watch, keep, keep_again};
+use fathom_posture::{Engines, Extent, Ground, Posture, Shapes, Stale, Watch, keep, keep_again};
 use fathom_store::{FindingRun, Knowledge, ScanEnd, Store};
 use serde_json::Value;
+
+/// As the program itself has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ACCOUNTS: usize = 20;
 const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
@@ -197,7 +202,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let found = keep(&store, &content, &checks, &mut ground, (&posture, &EXTENT), now).await?;
     store.keep_findings(&run(now, first), &found.updates, &found.seen).await?;
     row("findings kept and sealed", clock, spent, &format!("{} new", found.updates.len()));
+    drop((posture, found));
+    let (clock, spent) = (Instant::now(), cpu());
+    let posture = Posture::of(&checks, &ground, |_, _| true, &[Status::Fail, Status::Unknown]);
+    let found = keep(&store, &content, &checks, &mut ground, (&posture, &EXTENT), now).await?;
+    store.keep_findings(&run(now, first), &found.updates, &found.seen).await?;
+    row("everything asked again and compared", clock, spent, &format!("{} changed", found.updates.len()));
     drop((ground, posture, found));
+    let (clock, spent) = (Instant::now(), cpu());
+    let mut standing = Standing::load(&store, now).await?;
+    row("permissions read into memory, which a server has", clock, spent, "");
     let mut before = first;
     for (turn, kind) in [
         (1, "AWS::EC2::Volume"),
@@ -211,7 +225,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let scanned = scan(&store, &content, one, true, now).await?;
         store.owners().await?;
         let (clock, spent) = (Instant::now(), cpu());
-        let engines = async |_: &Stale| Ok(Engines::default());
+        let mut made = None;
+        let engines = async |stale: &Stale| {
+            let mut engines = Engines::default();
+            if stale.permissions {
+                let Standing { permissions, escalating, basis } = &standing;
+                let known = Before { permissions, escalating, basis };
+                if let Some(after) = known.after(&store, (before, scanned), now).await? {
+                    engines.permissions = Some(Arc::clone(&after.permissions));
+                    made = Some(after);
+                }
+            }
+            Ok(engines)
+        };
         let again = watch.again(&store, &content, &checks, (before, scanned), now, engines).await?;
         let Some(mut again) = again else {
             row(&format!("one {kind} changed"), clock, spent, "all is to be asked");
@@ -222,6 +248,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let told = format!("{} asked again, {} findings changed", again.asked.len(), found.updates.len());
         row(&format!("one {kind} changed: asked again and kept"), clock, spent, &told);
         before = scanned;
+        if let Some(after) = made {
+            standing = after;
+        }
     }
     Ok(())
 }

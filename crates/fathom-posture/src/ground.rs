@@ -36,6 +36,22 @@ pub struct Engines {
     pub reached: Option<Arc<Reached>>,
 }
 
+impl Engines {
+    /// Lets the network say what the internet reaches, where that is not known.
+    pub(crate) async fn work_out_reached(
+        &mut self,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<(), AccessError> {
+        if self.reached.is_none() {
+            let network = fathom_reach::load(store, now).await?;
+            let reached = reached(exposure(&network, &USUAL), &Directory::load(store).await?);
+            self.reached = Some(Arc::new(reached));
+        }
+        Ok(())
+    }
+}
+
 /// What is known of code that is not deployed.
 #[derive(Debug, Clone, Default)]
 pub struct OfCode {
@@ -193,12 +209,15 @@ impl<'c> Ground<'c> {
             };
             engines.permissions = Some(Arc::new(permissions));
         }
-        if engines.reached.is_none() && asked.contains(&Asked::Exposure) {
-            let network = fathom_reach::load(store, now).await?;
-            let reached = reached(exposure(&network, &USUAL), &Directory::load(store).await?);
-            engines.reached = Some(Arc::new(reached));
+        if asked.contains(&Asked::Exposure) {
+            engines.work_out_reached(store, now).await?;
         }
         Ok(())
+    }
+
+    /// Who answers for things.
+    pub(crate) fn owners(&self) -> &Owners {
+        &self.owners
     }
 
     /// What the engines worked out, to be used again.

@@ -1,6 +1,6 @@
 //! What of a run of checks is kept: findings with their lives, for the store to write.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use fathom_access::{AccessError, Seen};
 use fathom_checks::{Check, Checks, Status};
@@ -10,7 +10,8 @@ use fathom_model::{
     AccountId, DataClass, FindingProof, FindingReason, FixedBy, KeptFinding, Region, ResourceType, Timestamp,
     Uid,
 };
-use fathom_store::{FindingUpdate, Store, Which};
+use fathom_store::{FindingUpdate, KnownFinding, Store, StoreError, Which};
+use futures::{Stream, TryStreamExt as _, stream};
 
 use crate::{Again, Finding, Ground, Posture, part::NAMED_MAX, subject};
 
@@ -65,8 +66,8 @@ pub async fn keep(
     (posture, extent): (&Posture, &Extent),
     at: Timestamp,
 ) -> Result<Kept, AccessError> {
-    let known = store.findings().await?;
-    compare(store, content, checks, ground, (posture, extent, &known), at).await
+    let known = store.stream_known_findings();
+    compare(store, content, checks, ground, (posture, extent, known), at).await
 }
 
 /// The same of what was asked again: all else is as it was.
@@ -81,9 +82,9 @@ pub async fn keep_again(
     at: Timestamp,
 ) -> Result<Kept, AccessError> {
     let uids: Vec<Uid> = again.asked.iter().chain(&again.gone).cloned().collect();
-    let known = store.findings_about(&uids).await?;
+    let known = stream::iter([Ok(store.known_findings_about(&uids).await?)]);
     let posture = &again.posture;
-    compare(store, content, checks, &mut again.ground, (posture, extent, &known), at).await
+    compare(store, content, checks, &mut again.ground, (posture, extent, known), at).await
 }
 
 async fn compare(
@@ -91,7 +92,7 @@ async fn compare(
     content: &Content,
     checks: &Checks,
     ground: &mut Ground<'_>,
-    (posture, extent, known): (&Posture, &Extent, &[KeptFinding]),
+    (posture, extent, known): (&Posture, &Extent, impl Stream<Item = Result<Vec<KnownFinding>, StoreError>>),
     at: Timestamp,
 ) -> Result<Kept, AccessError> {
     let failing_now: BTreeSet<Uid> = failing(posture).map(|one| Uid::new(&one.resource)).collect();
@@ -101,43 +102,43 @@ async fn compare(
     }
     let told: HashMap<&str, &Finding> =
         posture.findings.iter().map(|finding| (finding.id.as_str(), finding)).collect();
-    let ids: Vec<String> =
-        known.iter().filter(|one| told.contains_key(one.id.as_str())).map(|one| one.id.clone()).collect();
-    let mut proofs = store.finding_proofs(&ids).await?;
+    let mut fresh: HashSet<&str> = failing(posture).map(|finding| finding.id.as_str()).collect();
     let by_id: HashMap<&str, &Check> =
         checks.all.iter().map(|check| (check.definition.id.as_str(), check)).collect();
     let mut kept = Kept::default();
-    for one in known {
-        let found = told.get(one.id.as_str()).copied();
-        let heard = match found {
-            Some(finding) if finding.status == Status::Fail => Heard::Fails,
-            Some(finding) if finding.status == Status::Unknown => Heard::Unknown,
-            _ => match heard(one, &by_id, ground, extent) {
-                Some(heard) => heard,
-                None => continue,
-            },
-        };
-        let Some((life, change)) = follow(Some(&one.life), heard, at) else { continue };
-        let before = proofs.remove(&one.id);
-        let proof = proof(heard, found, before.as_ref());
-        let now = match found {
-            Some(finding) => ground.kept(content, finding, life),
-            None => KeptFinding { life, ..one.clone() },
-        };
-        // The tags are those of the resource, and kept there.
-        let facts = KeptFinding { tags: one.tags.clone(), life: one.life, ..now.clone() };
-        let same =
-            facts == *one && life == (fathom_model::FindingLife { last_seen: life.last_seen, ..one.life });
-        if !same || proof.is_some() {
-            kept.updates.push(FindingUpdate { finding: now, proof, change });
-        } else if heard == Heard::Fails {
-            kept.seen.push(one.id.clone());
+    let mut known = std::pin::pin!(known);
+    while let Some(chunk) = known.try_next().await? {
+        for known in chunk {
+            let one = &known.finding;
+            fresh.remove(one.id.as_str());
+            let found = told.get(one.id.as_str()).copied();
+            let heard = match found {
+                Some(finding) if finding.status == Status::Fail => Heard::Fails,
+                Some(finding) if finding.status == Status::Unknown => Heard::Unknown,
+                _ => match heard(one, &by_id, ground, extent) {
+                    Some(heard) => heard,
+                    None => continue,
+                },
+            };
+            let Some((life, change)) = follow(Some(&one.life), heard, at) else { continue };
+            let proof = proof(heard, found, Some(&known))?;
+            let mut now = match found {
+                Some(finding) => ground.kept(content, finding, one.life),
+                None => one.clone(),
+            };
+            let same = now == *one
+                && life == (fathom_model::FindingLife { last_seen: life.last_seen, ..one.life });
+            if !same || proof.is_some() {
+                now.life = life;
+                kept.updates.push(FindingUpdate { finding: now, proof, change });
+            } else if heard == Heard::Fails {
+                kept.seen.push(one.id.clone());
+            }
         }
     }
-    let ids: BTreeSet<&str> = known.iter().map(|one| one.id.as_str()).collect();
-    for finding in failing(posture).filter(|one| !ids.contains(one.id.as_str())) {
+    for finding in failing(posture).filter(|one| fresh.contains(one.id.as_str())) {
         if let Some((life, change)) = follow(None, Heard::Fails, at) {
-            let proof = proof(Heard::Fails, Some(finding), None);
+            let proof = proof(Heard::Fails, Some(finding), None)?;
             kept.updates.push(FindingUpdate { finding: ground.kept(content, finding, life), proof, change });
         }
     }
@@ -175,7 +176,11 @@ fn heard(
 }
 
 /// What its check says now, where that is otherwise than before.
-fn proof(heard: Heard, found: Option<&Finding>, before: Option<&FindingProof>) -> Option<FindingProof> {
+fn proof(
+    heard: Heard,
+    found: Option<&Finding>,
+    before: Option<&KnownFinding>,
+) -> Result<Option<FindingProof>, StoreError> {
     let now = match (heard, found) {
         (Heard::Fails, Some(finding)) => {
             let reason = |reason: &fathom_checks::Reason| FindingReason {
@@ -190,11 +195,12 @@ fn proof(heard: Heard, found: Option<&Finding>, before: Option<&FindingProof>) -
         }
         // What decided last is what is known.
         (Heard::Unknown, Some(finding)) => {
-            FindingProof { missing: finding.missing.clone(), ..before.cloned().unwrap_or_default() }
+            let before = before.map(KnownFinding::proof).transpose()?.unwrap_or_default();
+            FindingProof { missing: finding.missing.clone(), ..before }
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    (Some(&now) != before).then_some(now)
+    Ok((!before.is_some_and(|before| before.is_proven_by(&now))).then_some(now))
 }
 
 impl Ground<'_> {

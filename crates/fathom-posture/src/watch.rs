@@ -9,10 +9,10 @@ use fathom_access::{AccessError, Listings, Seen};
 use fathom_checks::{Answer, Asked, Checks, Status};
 use fathom_content::Content;
 use fathom_model::{AccountId, Coverage, Outcome, Region, ResourceType, Timestamp, Uid};
-use fathom_store::{CoverageQuery, Store, StoreError, Touched};
+use fathom_store::{CoverageQuery, Owners, Store, StoreError, Touched};
 
 use crate::{
-    ByPlace, Counts, Ground, Posture, ask_all,
+    ByPlace, Counts, Ground, Posture, Reached, ask_all,
     ground::{Engines, KEY},
     sum,
 };
@@ -48,6 +48,7 @@ pub struct Watch {
     /// The calls that were not answered, with the place and why.
     unanswered: BTreeSet<String>,
     engines: Engines,
+    owners: Owners,
 }
 
 /// What was asked again.
@@ -151,6 +152,7 @@ impl Watch {
             listings: ground.listings().clone(),
             unanswered: unanswered(store).await?,
             engines: ground.engines().clone(),
+            owners: ground.owners().clone(),
         };
         let posture = watch.take(checks, ground, |_| true);
         Ok((watch, posture))
@@ -200,6 +202,33 @@ impl Watch {
             }
         }
         let stale = Stale::of(&touched, &readers);
+        let mut reached_before = None;
+        if stale.permissions || stale.network {
+            let mut worked_out = engines(&stale).await?;
+            if !stale.permissions {
+                worked_out.permissions.clone_from(&self.engines.permissions);
+            }
+            if !stale.network {
+                worked_out.reached.clone_from(&self.engines.reached);
+            }
+            reached_before = std::mem::replace(&mut self.engines, worked_out).reached.filter(|_| stale.network);
+            if stale.network && !readers.exposure.is_empty() {
+                self.engines.work_out_reached(store, now).await?;
+            }
+        }
+        if let (Some(before), Some(now)) = (&reached_before, &self.engines.reached) {
+            asked.extend(otherwise(before, now));
+        }
+        // Without knowing what was reached before, whatever can be reached may be reached otherwise.
+        let everywhere = stale.network && (reached_before.is_none() || self.engines.reached.is_none());
+        let differing = empty.owners().differing(&self.owners);
+        let another = |uid: &Uid, known: &Answers| known.owner.as_deref() != empty.owner(uid.as_str());
+        for uid in differing.iter().flatten() {
+            if self.answers.get(uid).is_some_and(|known| another(uid, known)) {
+                asked.insert(uid.clone());
+            }
+        }
+        self.owners = empty.owners().clone();
         let lists = lists(&touched, &readers);
         for (uid, known) in &self.answers {
             let kind = known.kind.as_str();
@@ -208,8 +237,8 @@ impl Watch {
             if in_list
                 || known.until.is_some_and(|until| until <= now)
                 || (stale.everybody && readers.access.contains(kind))
-                || (stale.network && readers.exposure.contains(kind))
-                || known.owner.as_deref() != empty.owner(uid.as_str())
+                || (everywhere && readers.exposure.contains(kind))
+                || (differing.is_none() && another(uid, known))
             {
                 asked.insert(uid.clone());
             }
@@ -224,16 +253,6 @@ impl Watch {
                 && (self.answers.contains_key(uid) || by_uid.get(uid).is_some_and(|one| one.is_there))
         };
         asked.retain(is_kept);
-        if stale.permissions || stale.network {
-            let mut worked_out = engines(&stale).await?;
-            if !stale.permissions {
-                worked_out.permissions.clone_from(&self.engines.permissions);
-            }
-            if !stale.network {
-                worked_out.reached.clone_from(&self.engines.reached);
-            }
-            self.engines = worked_out;
-        }
         let engines = self.engines.clone();
         let ground = Ground::load_part(store, content, checks, now, (&asked, engines)).await?;
         self.engines = ground.engines().clone();
@@ -352,6 +371,15 @@ impl Stale {
         }
         stale
     }
+}
+
+/// What is reached otherwise than before, or is or was not reached.
+fn otherwise(before: &Reached, now: &Reached) -> BTreeSet<Uid> {
+    let differs = |one: &Reached, other: &Reached| -> Vec<Uid> {
+        let all = one.iter().filter(|(uid, rows)| other.get(*uid) != Some(*rows));
+        all.map(|(uid, _)| Uid::new(uid)).collect()
+    };
+    differs(before, now).into_iter().chain(differs(now, before)).collect()
 }
 
 /// Where checks read a list of which something changed: type of the check, account, and region where it reads one alone.

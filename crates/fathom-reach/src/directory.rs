@@ -37,10 +37,9 @@ impl Directory {
         let owners = crate::owner_rules().iter().map(|rule| rule.kind.clone());
         let kinds = Builder::kinds().map(ResourceType::from).chain(owners).collect();
         let which = Which { kinds, ..Which::all() };
-        let mut found = std::pin::pin!(store.stream_resources(&which, false));
+        let mut found = std::pin::pin!(store.stream_names(&which));
         while let Some(chunk) = found.try_next().await? {
-            for stored in chunk {
-                let resource = stored.resource;
+            for resource in chunk {
                 let name = resource.name.filter(|name| !name.trim().is_empty());
                 let named = Named { uid: resource.uid, kind: resource.kind, account: resource.account, name };
                 directory.add(&resource.id, named);

@@ -86,7 +86,7 @@ pub use coverage::{CoverageFacets, CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
-pub use findings::{
+pub use findings::{KnownFinding, 
     FindingChanges, FindingFixes, FindingRun, FindingTurns, FindingUpdate, NewFindingException,
 };
 pub use finish::{Finishing, ScanEnd, ScanResults};
@@ -115,7 +115,7 @@ pub use references::ReferenceCount;
 pub use saved_views::{SAVED_VIEWS_MAX, SavedView};
 pub use scope::Scope;
 pub use stage::StageReport;
-pub use stream::CHUNK_ROWS;
+pub use stream::{CHUNK_ROWS, NamedResource};
 pub use unknowns::{UnknownPage, UnknownQuery};
 pub use weaknesses::{ExploitFeed, Put, WeaknessReport};
 pub use which::{Which, WhichEdges};

@@ -35,7 +35,7 @@ impl Overlay {
         self.laid.is_empty() && self.gone.is_empty()
     }
 
-    fn hides(&self, uid: &Uid) -> bool {
+    pub(crate) fn hides(&self, uid: &Uid) -> bool {
         self.gone.contains(uid) || self.laid.contains_key(uid)
     }
 

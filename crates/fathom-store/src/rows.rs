@@ -5,7 +5,7 @@ use std::{collections::HashMap, hash::Hash};
 use fathom_model::{AccountId, Document, Region, Resource, ResourceType, Timestamp, Uid};
 use sqlx::{Row, sqlite::SqliteRow};
 
-use crate::{StoreError, StoredResource, documents};
+use crate::{NamedResource, StoreError, StoredResource, documents};
 
 /// When a resource `r` was last seen: with its place, or alone.
 macro_rules! last_seen {
@@ -77,6 +77,20 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
+    /// What a resource is called: uid, type, account, id, name and whether the provider made it.
+    pub(crate) fn named(&mut self, row: &SqliteRow) -> Result<NamedResource, StoreError> {
+        const TABLE: &str = "resource";
+        let text = |at| column::<&str>(row, TABLE, at);
+        Ok(NamedResource {
+            uid: Uid::new(text(0)?),
+            kind: shared(&mut self.kinds, text(1)?),
+            account: shared(&mut self.accounts, text(2)?),
+            id: column(row, TABLE, 3)?,
+            name: column(row, TABLE, 4)?,
+            provider_made: column(row, TABLE, 5)?,
+        })
+    }
+
     /// One resource; where `with_document`, the columns codec, size and body follow its own.
     pub(crate) fn resource(
         &mut self,

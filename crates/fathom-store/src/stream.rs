@@ -3,9 +3,10 @@
 //! Every stream reads one snapshot: a scan that finishes meanwhile does not show in it. It holds one reading
 //! connection until it is dropped.
 
-use fathom_model::{Edge, Statement, Uid};
-use futures::{Stream, StreamExt as _, stream};
+use fathom_model::{AccountId, Edge, Resource, ResourceType, Statement, Uid};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use sqlx::{QueryBuilder, Sqlite, Transaction, sqlite::SqliteRow};
+use tokio::task::JoinHandle;
 
 use crate::{
     Store, StoreError, StoredResource, Which, WhichEdges,
@@ -15,16 +16,66 @@ use crate::{
     scans::blocking,
 };
 
-// The plus sign keeps SQLite from picking the index on `deleted_at` and sorting each chunk.
+// Which rows there are is asked once, of indexes. A question for the next rows after the last one would sort all that are left,
+// as soon as it names more than one type, and so take a time that grows with the square of the estate.
+
+const OPERATION: &str = "read the estate";
 
 /// Rows of a chunk, except the last.
 pub const CHUNK_ROWS: usize = 8192;
 
-/// A snapshot and the last row that was read from it.
+/// A snapshot and the rows that are still to be read from it.
 struct Walk<D> {
     snapshot: Transaction<'static, Sqlite>,
-    after: i64,
+    /// In ascending order.
+    ids: std::vec::IntoIter<i64>,
     state: D,
+}
+
+impl<D> Walk<D> {
+    /// The rows of the next chunk, as a JSON array; none at the end.
+    fn next(&mut self) -> Option<String> {
+        let some: Vec<i64> = self.ids.by_ref().take(CHUNK_ROWS).collect();
+        (!some.is_empty()).then(|| serde_json::json!(some).to_string())
+    }
+}
+
+/// What a resource is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedResource {
+    /// Its ARN.
+    pub uid: Uid,
+    /// Its type.
+    pub kind: ResourceType,
+    /// The account that owns it.
+    pub account: AccountId,
+    /// Its id in the provider's own calls.
+    pub id: String,
+    /// What people call it.
+    pub name: Option<String>,
+    /// Whether the provider made it for itself.
+    pub provider_made: bool,
+}
+
+impl NamedResource {
+    fn of(one: Resource) -> Self {
+        let Resource { uid, kind, account, id, name, provider_made, .. } = one;
+        Self { uid, kind, account, id, name, provider_made }
+    }
+}
+
+/// The question for the resources that exist.
+fn push_ids(sql: &mut QueryBuilder<Sqlite>, which: &Which) {
+    // The plus sign keeps SQLite from walking the index on `deleted_at` where another leads to the few that are wanted.
+    let plus = if which.is_few() || !which.names.is_empty() { "+" } else { "" };
+    sql.push("SELECT r.id FROM resource r WHERE ").push(plus).push("r.deleted_at IS NULL");
+    which.push_now(sql);
+}
+
+/// The condition that a row is one of a chunk.
+fn push_chunk(sql: &mut QueryBuilder<Sqlite>, column: &'static str, chunk: String) {
+    sql.push(" WHERE ").push(column).push(" IN (SELECT value FROM json_each(").push_bind(chunk);
+    sql.push(")) ORDER BY ").push(column);
 }
 
 impl Store {
@@ -37,7 +88,8 @@ impl Store {
         let which = which.clone();
         let laid = self.overlay.as_ref().map(|overlay| overlay.resources(&which, with_documents));
         let overlay = self.overlay.clone();
-        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
+        let ids = move |sql: &mut QueryBuilder<Sqlite>| push_ids(sql, &which);
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, chunk: String| {
             sql.push(concat!("SELECT ", resource_columns!()));
             if with_documents {
                 sql.push(", d.codec, d.size, d.body");
@@ -46,14 +98,38 @@ impl Store {
             if with_documents {
                 sql.push(" LEFT JOIN document d ON d.hash = r.hash");
             }
-            sql.push(" WHERE +r.deleted_at IS NULL AND r.id > ").push_bind(after);
-            which.push_now(sql);
-            sql.push(" ORDER BY r.id");
+            push_chunk(sql, "r.id", chunk);
         };
-        let held = self.chunks(ask, Decoder::default(), move |rows, mut decoder| {
+        let held = self.chunks((ids, ask), Decoder::default(), move |rows, mut decoder| {
             let mut decoded = decoder.resources(rows, with_documents)?;
             if let Some(overlay) = &overlay {
                 overlay.keep_resources(&mut decoded);
+            }
+            Ok((decoded, decoder))
+        });
+        held.chain(stream::iter(laid.map(Ok)))
+    }
+
+    /// What the resources that exist are called, in the order of first sight: a fraction of what all of them takes.
+    pub fn stream_names(
+        &self,
+        which: &Which,
+    ) -> impl Stream<Item = Result<Vec<NamedResource>, StoreError>> + Send + use<> {
+        let which = which.clone();
+        let laid = self.overlay.as_ref().map(|overlay| {
+            overlay.resources(&which, false).into_iter().map(|one| NamedResource::of(one.resource)).collect()
+        });
+        let overlay = self.overlay.clone();
+        let ids = move |sql: &mut QueryBuilder<Sqlite>| push_ids(sql, &which);
+        let ask = |sql: &mut QueryBuilder<Sqlite>, chunk: String| {
+            sql.push("SELECT r.uid, r.kind, r.account, r.native_id, r.name, r.provider_made FROM resource r");
+            push_chunk(sql, "r.id", chunk);
+        };
+        let held = self.chunks((ids, ask), Decoder::default(), move |rows, mut decoder| {
+            let mut decoded: Vec<NamedResource> =
+                rows.iter().map(|row| decoder.named(row)).collect::<Result<_, _>>()?;
+            if let Some(overlay) = &overlay {
+                decoded.retain(|one| !overlay.hides(&one.uid));
             }
             Ok((decoded, decoder))
         });
@@ -68,18 +144,24 @@ impl Store {
         let which = which.clone();
         let laid = self.overlay.as_ref().map(|overlay| overlay.edges(&which));
         let overlay = self.overlay.clone();
-        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
-            sql.push(concat!(
-                "SELECT e.id, ",
-                edge_columns!(),
-                " FROM edge e JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id WHERE e.id > "
-            ));
-            sql.push_bind(after);
+        let ids = move |sql: &mut QueryBuilder<Sqlite>| {
+            sql.push("SELECT e.id FROM edge e");
+            if !which.from.is_empty() {
+                sql.push(" JOIN resource f ON f.id = e.from_id");
+            }
+            sql.push(" WHERE 1");
             which.push(sql);
-            sql.push(" ORDER BY e.id");
         };
-        let held = self.chunks(ask, (), move |rows, ()| {
-            let mut decoded = rows.iter().map(|row| edges::decode(row, 1)).collect::<Result<_, _>>()?;
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, chunk: String| {
+            sql.push(concat!(
+                "SELECT ",
+                edge_columns!(),
+                " FROM edge e JOIN resource f ON f.id = e.from_id LEFT JOIN resource t ON t.id = e.to_id"
+            ));
+            push_chunk(sql, "e.id", chunk);
+        };
+        let held = self.chunks((ids, ask), (), move |rows, ()| {
+            let mut decoded = rows.iter().map(|row| edges::decode(row, 0)).collect::<Result<_, _>>()?;
             if let Some(overlay) = &overlay {
                 overlay.keep_edges(&mut decoded);
             }
@@ -94,23 +176,25 @@ impl Store {
         which: &Which,
     ) -> impl Stream<Item = Result<Vec<(Uid, Statement)>, StoreError>> + Send + use<> {
         let which = which.clone();
-        let ask = move |sql: &mut QueryBuilder<Sqlite>, after: i64| {
-            sql.push(concat!(
-                "SELECT e.resource, r.uid, e.statements, ",
-                last_seen!(),
-                " FROM explanation e JOIN resource r ON r.id = e.resource WHERE e.resource > "
-            ));
-            sql.push_bind(after);
+        let ids = move |sql: &mut QueryBuilder<Sqlite>| {
+            sql.push("SELECT r.id FROM resource r WHERE 1");
             which.push_now(sql);
-            sql.push(" ORDER BY e.resource");
         };
-        self.chunks(ask, (), |rows, ()| {
+        let ask = move |sql: &mut QueryBuilder<Sqlite>, chunk: String| {
+            sql.push(concat!(
+                "SELECT r.uid, e.statements, ",
+                last_seen!(),
+                " FROM explanation e JOIN resource r ON r.id = e.resource"
+            ));
+            push_chunk(sql, "e.resource", chunk);
+        };
+        self.chunks((ids, ask), (), |rows, ()| {
             let mut decoded = Vec::with_capacity(rows.len());
             for row in rows {
-                let uid = Uid::new(column::<&str>(row, "explanation", 1)?);
+                let uid = Uid::new(column::<&str>(row, "explanation", 0)?);
                 let list = explanations::decode(
-                    column(row, "explanation", 2)?,
-                    time("resource", column(row, "resource", 3)?)?,
+                    column(row, "explanation", 1)?,
+                    time("resource", column(row, "resource", 2)?)?,
                 )?;
                 decoded.extend(list.into_iter().map(|statement| (uid.clone(), statement)));
             }
@@ -118,55 +202,80 @@ impl Store {
         })
     }
 
-    /// Walks a table by its `id`, which is the first column; `ask` writes the question for the rows after one, without
-    /// its limit. Chunks are decoded away from the tasks that wait.
-    fn chunks<T, D, A, F>(
+    /// Walks the rows whose numbers the first question gives, in their order; the second one reads a chunk of them. Chunks are
+    /// decoded away from the tasks that wait.
+    fn chunks<T, D, I, A, F>(
         &self,
-        ask: A,
+        (ids, ask): (I, A),
         state: D,
         decode: F,
-    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + use<T, D, A, F>
+    ) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send + use<T, D, I, A, F>
     where
-        A: Fn(&mut QueryBuilder<Sqlite>, i64) + Clone + Send + 'static,
+        I: Fn(&mut QueryBuilder<Sqlite>) + Send + 'static,
+        A: Fn(&mut QueryBuilder<Sqlite>, String) + Clone + Send + 'static,
         T: Send + 'static,
         D: Send + 'static,
         F: Fn(&[SqliteRow], D) -> Result<(Vec<T>, D), StoreError> + Clone + Send + 'static,
     {
-        const OPERATION: &str = "read the estate";
         let store = self.clone();
-        enum Step<D> {
-            Begin(D),
-            Walk(Walk<D>),
-            Done,
-        }
-        stream::try_unfold(Step::Begin(state), move |step| {
+        let begin = {
+            let store = self.clone();
+            async move {
+                let failed = |source| store.failed(OPERATION, source);
+                let mut snapshot = store.walkers().begin().await.map_err(failed)?;
+                let mut sql = QueryBuilder::new("");
+                ids(&mut sql);
+                let mut ids: Vec<i64> =
+                    sql.build_query_scalar().fetch_all(&mut *snapshot).await.map_err(failed)?;
+                ids.sort_unstable();
+                Ok(Walk { snapshot, ids: ids.into_iter(), state })
+            }
+        };
+        let read = move |mut walk: Walk<D>| {
             let (store, ask, decode) = (store.clone(), ask.clone(), decode.clone());
             async move {
-                let mut walk = match step {
-                    Step::Done => return Ok(None),
-                    Step::Walk(walk) => walk,
-                    Step::Begin(state) => {
-                        let snapshot = store.walkers().begin().await;
-                        let snapshot = snapshot.map_err(|source| store.failed(OPERATION, source))?;
-                        Walk { snapshot, after: 0, state }
-                    }
-                };
+                let Some(chunk) = walk.next() else { return Ok(None) };
                 let mut sql = QueryBuilder::new("");
-                ask(&mut sql, walk.after);
-                sql.push(" LIMIT ").push_bind(CHUNK_ROWS as i64);
-                let rows = sql
-                    .build()
-                    .fetch_all(&mut *walk.snapshot)
-                    .await
-                    .map_err(|source| store.failed(OPERATION, source))?;
-                let Some(last) = rows.last() else { return Ok(None) };
-                walk.after = column(last, "estate", 0)?;
-                let complete = rows.len() == CHUNK_ROWS;
-                let Walk { snapshot, after, state } = walk;
+                ask(&mut sql, chunk);
+                let rows = sql.build().fetch_all(&mut *walk.snapshot).await;
+                let rows = rows.map_err(|source| store.failed(OPERATION, source))?;
+                let Walk { snapshot, ids, state } = walk;
                 let (decoded, state) = blocking(move || decode(&rows, state)).await??;
-                let next = if complete { Step::Walk(Walk { snapshot, after, state }) } else { Step::Done };
-                Ok(Some((decoded, next)))
+                Ok(Some((decoded, Walk { snapshot, ids, state })))
+            }
+        };
+        ahead(begin, read)
+    }
+}
+
+/// Reads a chunk while the one before is used.
+pub(crate) fn ahead<T, W, R>(
+    begin: impl Future<Output = Result<W, StoreError>> + Send,
+    read: impl Fn(W) -> R + Clone + Send + 'static,
+) -> impl Stream<Item = Result<Vec<T>, StoreError>> + Send
+where
+    T: Send + 'static,
+    W: Send + 'static,
+    R: Future<Output = Result<Option<(Vec<T>, W)>, StoreError>> + Send + 'static,
+{
+    let walk = move |begun: W| {
+        let read = read.clone();
+        stream::try_unfold(Reading(tokio::spawn(read(begun))), move |mut reading| {
+            let read = read.clone();
+            async move {
+                let chunk = (&mut reading.0).await.map_err(|_| StoreError::Closed)??;
+                Ok(chunk.map(|(decoded, walk)| (decoded, Reading(tokio::spawn(read(walk))))))
             }
         })
+    };
+    stream::once(begin).map_ok(walk).try_flatten()
+}
+
+/// A chunk that is being read; given up where nobody waits for it any more.
+struct Reading<T>(JoinHandle<T>);
+
+impl<T> Drop for Reading<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

@@ -16,6 +16,9 @@ use fathom_weakness::Format;
 
 use args::{Cli, Color, Command};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A gate that does not hold.
 const GATE_CODE: u8 = 3;
 /// A question whose answer is not known.

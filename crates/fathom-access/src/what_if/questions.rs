@@ -70,7 +70,7 @@ impl Permissions {
         };
         let mut found = Found::default();
         let mut gathering = Gathering { catalogue, found: &mut found };
-        if let Change::Resource { resource, .. } = change {
+        if let Change::Resource { resource, .. } | Change::Bucket { resource, .. } = change {
             // Whether a policy lets in everyone is a matter of the whole of it.
             let known = self.resources.get(resource);
             let unknown = || Resource {
@@ -110,7 +110,7 @@ impl Permissions {
             few.iter().flat_map(both).collect()
         });
         let mut classes: HashMap<Class, (usize, usize)> = HashMap::new();
-        for (arn, resource) in &self.resources {
+        for (arn, resource) in self.resources.iter() {
             let objects = format!("{arn}/*");
             let of_itself = scope.about(arn);
             let of_objects = is_bucket(&resource.target.arn).then(|| scope.about(&objects)).flatten();

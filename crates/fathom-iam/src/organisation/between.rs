@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Change,
-    documents::{default_version, list, policy_of, text},
+    documents::{bucket, default_version, list, policy_of, text},
     tree,
 };
 
@@ -16,6 +16,7 @@ const INLINE: [(&str, &str); 3] = [
     ("AWS::IAM::Role", "RolePolicyList"),
     ("AWS::IAM::Group", "GroupPolicyList"),
 ];
+const BUCKET: &str = "AWS::S3::Bucket";
 const MANAGED: &str = "AWS::IAM::ManagedPolicy";
 /// The account's own, which binds all of its buckets.
 const BLOCK: &str = "AWS::S3::AccountPublicAccessBlock";
@@ -78,6 +79,14 @@ pub fn changes_between(kind: &str, uid: &str, before: &Value, after: &Value) -> 
             if before != after {
                 changes.push(Change::Managed { policy: uid.to_owned(), document: Some(written(after)) });
             }
+        } else if kind == BUCKET && (Some(member) == policy || BESIDE.contains(&member)) {
+            // One change for all of it: which ACLs count depends on the rest.
+            if !changes.is_empty() {
+                continue;
+            }
+            let document = policy.filter(|policy| !after[*policy].is_null()).map(|policy| written(&after[policy]));
+            let settings = Box::new(bucket(after));
+            changes.push(Change::Bucket { resource: uid.to_owned(), document, settings });
         } else if Some(member) == policy {
             let document = (!after[member].is_null()).then(|| written(&after[member]));
             changes.push(Change::Resource { resource: uid.to_owned(), document });

@@ -198,8 +198,8 @@ impl Builder {
         for (uid, mut one) in std::mem::take(&mut self.guarded) {
             match one.account.as_ref().and_then(|account| self.blocks.get(account)) {
                 Some(Block::Set { ignores_public_acls, restricts_public_buckets }) => {
-                    one.bucket.ignore_public_acls |= ignores_public_acls;
-                    one.bucket.restrict_public_buckets |= restricts_public_buckets;
+                    one.blocked = (*ignores_public_acls, *restricts_public_buckets);
+                    one.block();
                 }
                 Some(Block::Unread) if one.is_bucket => one.unread.push(ACCOUNT_BLOCK),
                 _ => {}
@@ -336,6 +336,12 @@ fn groups_of(kept: &Kept) -> impl Iterator<Item = &str> {
 }
 
 impl Guarded {
+    /// Adds what its account sets to what it sets itself.
+    pub(super) fn block(&mut self) {
+        self.bucket.ignore_public_acls |= self.blocked.0;
+        self.bucket.restrict_public_buckets |= self.blocked.1;
+    }
+
     /// Sets the policy, and makes unknown what it lets in where something that has a say was not read.
     pub(super) fn set_policy(&mut self, policy: Layer) {
         self.policy = policy;

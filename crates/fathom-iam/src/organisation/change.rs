@@ -9,7 +9,7 @@ use super::{
     tree::Control,
 };
 use crate::{
-    layers::{Held, Layer},
+    layers::{Bucket, Held, Layer},
     policy::PolicyKind,
 };
 
@@ -55,6 +55,15 @@ pub enum Change {
         resource: String,
         /// What it says.
         document: Option<String>,
+    },
+    /// The policy of a bucket and what it sets beside it are others.
+    Bucket {
+        /// The bucket's ARN.
+        resource: String,
+        /// What its policy says.
+        document: Option<String>,
+        /// What it sets; what its account sets for all its buckets is as before.
+        settings: Box<Bucket>,
     },
     /// A policy of the organisation is written, or detached without a document.
     Control {
@@ -154,6 +163,15 @@ impl Organisation {
                 });
                 guarded.set_policy(policy);
                 Ok(())
+            }
+            Change::Bucket { resource, document, settings } => {
+                let Some(guarded) = self.guarded.get_mut(resource).filter(|one| one.is_bucket) else {
+                    return Err(BadChange::Resource(resource.clone()));
+                };
+                guarded.bucket = (**settings).clone();
+                guarded.block();
+                let (resource, document) = (resource.clone(), document.clone());
+                self.change(&Change::Resource { resource, document }, touched)
             }
             Change::Control { control, policy, target, document } => {
                 self.steer(*control, policy, target.as_deref(), document.as_deref(), touched)

@@ -103,6 +103,8 @@ pub(crate) struct Guarded {
     pub(crate) policy: Layer,
     pub(crate) bucket: Bucket,
     is_bucket: bool,
+    /// What its account sets for all its buckets: that public ACLs are ignored, that public buckets are restricted.
+    blocked: (bool, bool),
     pub(crate) grants: Vec<Grant>,
     /// What its policy is called in answers.
     name: &'static str,

@@ -232,6 +232,20 @@ fn what_documents_differ_in_are_the_changes_that_make_one_of_the_other() {
                 let what = choices.pick(&["Tags", "Description"]);
                 estate.documents[at].document[what] = json!([{"Key": "team", "Value": "blue"}]);
             }
+            if choices.chance(25)
+                && let Some(at) = one_of(&mut choices, &estate, &["AWS::S3::Bucket"])
+            {
+                // What has a say beside the bucket's policy.
+                let (member, value) = choices.pick(&[
+                    ("PublicAccessBlock", r#"{"IgnorePublicAcls": true, "RestrictPublicBuckets": false}"#),
+                    ("PublicAccessBlock", r#"{"IgnorePublicAcls": false, "RestrictPublicBuckets": true}"#),
+                    ("PublicAccessBlock", "null"),
+                    ("OwnershipControls", r#"{"Rules": [{"ObjectOwnership": "ObjectWriter"}]}"#),
+                    ("Acl", r#"{"Owner": {"ID": "owner"}, "Grants": []}"#),
+                    ("Acl", r#"{"Grants": [{"Grantee": {"ID": "somebody"}, "Permission": "READ"}]}"#),
+                ]);
+                estate.documents[at].document[member] = serde_json::from_str(value).unwrap();
+            }
             let pairs = before.iter().zip(&estate.documents);
             let all: Option<Vec<_>> = pairs
                 .map(|(old, new)| changes_between(new.kind, &new.uid, &old.document, &new.document))
@@ -253,6 +267,10 @@ fn what_documents_differ_in_are_the_changes_that_make_one_of_the_other() {
                     made.decide(action, target, &Context::new()).unwrap(),
                 );
                 assert_eq!(now, fresh, "estate {seed}: {action} on {target:?} after {changes:#?}");
+                let let_in = |index: &Index| {
+                    index.organisation().let_in(action, target, &Context::new()).unwrap()
+                };
+                assert_eq!(let_in(&index), let_in(&made), "estate {seed}: {action} on {target:?}");
             }
         }
     }

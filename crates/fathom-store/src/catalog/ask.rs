@@ -1,7 +1,7 @@
 //! The questions: pages, counts beside the filters, the list, and counts by group; now, and as of a scan.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::ControlFlow,
     sync::Arc,
 };
@@ -10,7 +10,7 @@ use fathom_model::{Timestamp, Uid, Unknown};
 use sqlx::SqliteConnection;
 
 use super::{
-    AsOf, Catalog, Counts, EstateFilter, Group, Grouped,
+    AsOf, Catalog, Counts, EstateFilter, Group, Grouped, View,
     filter::{Assigned, Dimension},
     part::{By, Part, Position, flag},
     select::Tallies,
@@ -128,7 +128,7 @@ impl From<Tallies> for EstateFacets {
 }
 
 /// Who answers for resources, as of the last finished scan.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Owners(Arc<Catalog>);
 
 impl Owners {
@@ -136,6 +136,20 @@ impl Owners {
     pub fn of(&self, uid: &Uid) -> Option<&str> {
         let (part, row) = self.0.find(uid.as_str())?;
         Some(part.owner.text(row)).filter(|owner| !owner.is_empty())
+    }
+
+    /// The resources for which somebody else may answer than before; none where all may be others.
+    pub fn differing(&self, before: &Self) -> Option<BTreeSet<Uid>> {
+        let (base, laid) = self.0.parts.split_first()?;
+        let (base_before, laid_before) = before.0.parts.split_first()?;
+        let of_parts = |parts: &[View]| -> Vec<Uid> {
+            let uids = |view: &View| -> Vec<Uid> {
+                (0..view.part.len()).map(|row| Uid::new(view.part.uids.get(row))).collect()
+            };
+            parts.iter().flat_map(uids).collect()
+        };
+        let is_same = Arc::ptr_eq(&base.part, &base_before.part);
+        is_same.then(|| of_parts(laid).into_iter().chain(of_parts(laid_before)).collect())
     }
 }
 

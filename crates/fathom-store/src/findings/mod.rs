@@ -4,6 +4,7 @@
 //! accepted, `turns.rs` reads how many findings came and went.
 
 mod exceptions;
+mod known;
 mod turns;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 
 pub use exceptions::NewFindingException;
+pub use known::KnownFinding;
 pub use turns::{FindingFixes, FindingTurns};
 
 use crate::{
@@ -32,6 +34,9 @@ use crate::{
 const FINDINGS_MAX: i64 = 2_000_000;
 /// Ids that one statement names.
 const IDS_MAX: usize = 10_000;
+/// So many are written without the index over resources, which is made anew after them: in the order of ids each would go to
+/// another place of it.
+const BULK_MIN: usize = 200_000;
 const TABLE: &str = "finding";
 
 const ROWS: Insert = Insert {
@@ -51,14 +56,22 @@ const PROOFS: Insert = Insert {
 const EVENTS: Insert =
     Insert { head: "INSERT INTO finding_event (finding, at, what, why, scan) VALUES", columns: 5, tail: "" };
 
-/// The columns that [`decode`] reads; tags are those that the resource has, or had last. What is open and confirmed was seen in each
-/// run over everything, which writes only what changed.
-macro_rules! finding_columns {
+/// The columns that [`decode_own`] reads. What is open and confirmed was seen in each run over everything, which writes only what
+/// changed.
+macro_rules! own_columns {
     () => {
         "SELECT f.id, f.check_id, f.title, f.severity, f.uid, f.kind, f.name, f.account, f.region, f.owner, f.class, \
          f.keeps_data, f.state, f.confirmed, f.first_seen, CASE WHEN f.state = 'fixed' OR NOT f.confirmed THEN f.last_seen \
          ELSE MAX(f.last_seen, COALESCE((SELECT MAX(at) FROM finding_run WHERE whole = 1), 0)) END, \
-         f.since, f.fixed_by, f.reopened, r.tags FROM finding f LEFT JOIN resource r ON r.uid = f.uid "
+         f.since, f.fixed_by, f.reopened"
+    };
+}
+use own_columns;
+
+/// The columns that [`decode`] reads; tags are those that the resource has, or had last.
+macro_rules! finding_columns {
+    () => {
+        concat!(own_columns!(), ", r.tags FROM finding f LEFT JOIN resource r ON r.uid = f.uid ")
     };
 }
 
@@ -177,19 +190,6 @@ impl Store {
         rows.iter().map(decode).collect()
     }
 
-    /// The findings about some resources, by id.
-    pub async fn findings_about(&self, uids: &[Uid]) -> Result<Vec<KeptFinding>, StoreError> {
-        let failed = |source| self.failed("read the findings", source);
-        let mut conn = self.readers().acquire().await.map_err(failed)?;
-        let head = concat!(finding_columns!(), "WHERE f.uid");
-        let rows = select_in(&mut conn, head, uids, |query, uid| query.bind(uid.as_str().to_owned()))
-            .await
-            .map_err(failed)?;
-        let mut found: Vec<KeptFinding> = rows.iter().map(decode).collect::<Result<_, _>>()?;
-        found.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(found)
-    }
-
     /// Those whose id is or begins with a text, at most so many.
     pub async fn find_findings(&self, text: &str, most: u32) -> Result<Vec<KeptFinding>, StoreError> {
         let rows = sqlx::query(concat!(
@@ -281,7 +281,14 @@ async fn write(
     .bind(run.whole)
     .execute(&mut *conn)
     .await?;
-    ROWS.run(conn, updates, |query, update| {
+    // Tables are in the order of ids: rows in that order go where the last ones went, and not all over the file.
+    let mut sorted: Vec<&FindingUpdate> = updates.iter().collect();
+    sorted.sort_unstable_by(|one, other| one.finding.id.cmp(&other.finding.id));
+    let is_bulk = sorted.len() >= BULK_MIN;
+    if is_bulk {
+        sqlx::query("DROP INDEX finding_uid").execute(&mut *conn).await?;
+    }
+    ROWS.run(conn, &sorted, |query, update| {
         let (one, life) = (&update.finding, &update.finding.life);
         query
             .bind(one.id.clone())
@@ -305,13 +312,18 @@ async fn write(
             .bind(i64::from(life.reopened))
     })
     .await?;
-    let proofs: Vec<(&str, String)> = updates
+    if is_bulk {
+        sqlx::query("CREATE INDEX finding_uid ON finding (uid)").execute(&mut *conn).await?;
+    }
+    let proofs: Vec<(&str, &FindingProof)> = sorted
         .iter()
-        .filter_map(|update| Some((update.finding.id.as_str(), json!(update.proof.as_ref()?).to_string())))
+        .filter_map(|update| Some((update.finding.id.as_str(), update.proof.as_ref()?)))
         .collect();
-    PROOFS.run(conn, &proofs, |query, (id, body)| query.bind((*id).to_owned()).bind(body.clone())).await?;
+    PROOFS
+        .run(conn, &proofs, |query, (id, proof)| query.bind((*id).to_owned()).bind(json!(proof).to_string()))
+        .await?;
     let events: Vec<(&KeptFinding, FindingChange)> =
-        updates.iter().filter_map(|update| Some((&update.finding, update.change?))).collect();
+        sorted.iter().filter_map(|update| Some((&update.finding, update.change?))).collect();
     EVENTS
         .run(conn, &events, |query, (finding, change)| {
             let why = finding.life.fixed_by.filter(|_| *change == FindingChange::Fixed);
@@ -377,6 +389,11 @@ fn decode(row: &SqliteRow) -> Result<KeptFinding, StoreError> {
             what: "tags are not a JSON object of text".to_owned(),
         })?,
     };
+    Ok(KeptFinding { tags, ..decode_own(row)? })
+}
+
+/// The same without tags.
+fn decode_own(row: &SqliteRow) -> Result<KeptFinding, StoreError> {
     Ok(KeptFinding {
         id: column(row, TABLE, 0)?,
         check: column(row, TABLE, 1)?,
@@ -390,7 +407,7 @@ fn decode(row: &SqliteRow) -> Result<KeptFinding, StoreError> {
         owner: column(row, TABLE, 9)?,
         class: optional_word(TABLE, column(row, TABLE, 10)?, DataClass::parse)?,
         keeps_data: column(row, TABLE, 11)?,
-        tags,
+        tags: BTreeMap::new(),
         life: FindingLife {
             state: word(TABLE, column(row, TABLE, 12)?, FindingState::parse)?,
             confirmed: column(row, TABLE, 13)?,
