@@ -14,7 +14,7 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     let tools = root().join("tools/python");
     let bin = environment("python", &tools.join("requirements.txt"))?;
     // Only files of it are read, so it needs nothing of what it depends on.
-    install(&bin, &tools.join("examples.txt"), "examples.installed", &["--no-deps"])?;
+    install(&bin, &tools.join("examples.txt"), "examples.installed", &["--no-deps", "--no-compile"])?;
     Ok(bin)
 }
 

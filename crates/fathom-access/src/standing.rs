@@ -135,7 +135,8 @@ impl Before<'_> {
                 let Some(followed) = self.follow(change) else { return Ok(None) };
                 changes.extend(followed);
                 note(&mut resources, change);
-                escalating = escalating.and_then(|known| Escalating::after(known, change, &self.basis.unread));
+                escalating =
+                    escalating.and_then(|known| Escalating::after(known, change, &self.basis.unread));
                 let unread = self.basis.unread.get(&change.uid).map(Vec::as_slice).unwrap_or_default();
                 if let Some(known) = encryption.take() {
                     encryption = known.after(change, unread)?;
@@ -181,7 +182,8 @@ fn note(resources: &mut Arc<BTreeMap<String, Resource>>, change: &EstateChange) 
         Fate::Added | Fate::Returned if arn.starts_with("arn:") => {
             let target =
                 Target { arn: arn.to_owned(), account: Some(change.account.as_str().to_owned()), seen: true };
-            Arc::make_mut(resources).insert(arn.to_owned(), Resource { kind: change.kind.as_str().to_owned(), target });
+            Arc::make_mut(resources)
+                .insert(arn.to_owned(), Resource { kind: change.kind.as_str().to_owned(), target });
         }
         Fate::Added | Fate::Returned | Fate::Changed | Fate::Same => {}
     }

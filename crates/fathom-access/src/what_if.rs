@@ -186,10 +186,12 @@ impl Permissions {
             _ => after.touched(&self.index).iter().collect(),
         };
         let is_few = touched.len() <= ONE_BY_ONE_MAX;
-        let strangers =
-            matches!(change, Change::Resource { .. }
-            | Change::Bucket { .. }
-            | Change::Control { control: Control::Resource, .. });
+        let strangers = matches!(
+            change,
+            Change::Resource { .. }
+                | Change::Bucket { .. }
+                | Change::Control { control: Control::Resource, .. }
+        );
         let few = (is_few && !strangers).then_some(touched.as_slice());
         let found = if touched.is_empty() {
             questions::Found::default()

@@ -60,12 +60,36 @@ pub struct ResourceDefinition {
     /// Members that may hold secrets; only their presence is kept.
     #[serde(default)]
     pub secret: Vec<Path>,
+    /// Elements of lists in which a member that `secret` names is none.
+    #[serde(default)]
+    pub not_secret: Vec<NotSecret>,
     /// Members that the service changes by itself (when a role was last used): shown, and no new version.
     #[serde(default)]
     pub volatile: Vec<Path>,
     /// Columns of the type's own SQL view, by name.
     #[serde(default)]
     pub columns: BTreeMap<String, Path>,
+}
+
+/// Elements whose member is no secret: settings of a service beside those of the customer's program.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotSecret {
+    /// The elements.
+    pub each: Path,
+    /// The member that tells them.
+    pub by: String,
+    /// What it says of those whose member is kept.
+    pub is: Vec<String>,
+    /// The member that is kept.
+    pub member: String,
+}
+
+impl NotSecret {
+    /// Whether a member of an element is no secret.
+    pub fn holds(&self, element: &serde_json::Value) -> bool {
+        element[&self.by].as_str().is_some_and(|told| self.is.iter().any(|one| one == told))
+    }
 }
 
 impl ResourceDefinition {

@@ -133,7 +133,19 @@ impl<'c> Ground<'c> {
         let mut ground = Self::empty(store, content, checks, now).await?;
         ground.code = Some(code);
         ground.read_all(store, checks).await?;
+        ground.look_closely();
         Ok(ground)
+    }
+
+    /// Engines take a member of which a part is not known for unknown; checks ask for the part. Where nothing but the code is known, no
+    /// scan has left anything else unread.
+    fn look_closely(&mut self) {
+        let Some(code) = self.code.as_ref().filter(|code| code.is_alone) else { return };
+        for (uid, not_known) in &code.not_known {
+            if let Some(seen) = self.seen.get_mut(uid) {
+                seen.unread = not_known.keys().cloned().collect();
+            }
+        }
     }
 
     /// What was asked for, and nothing of the estate yet.

@@ -126,8 +126,8 @@ async fn compare(
                 Some(finding) => ground.kept(content, finding, one.life),
                 None => one.clone(),
             };
-            let same = now == *one
-                && life == (fathom_model::FindingLife { last_seen: life.last_seen, ..one.life });
+            let same =
+                now == *one && life == (fathom_model::FindingLife { last_seen: life.last_seen, ..one.life });
             if !same || proof.is_some() {
                 now.life = life;
                 kept.updates.push(FindingUpdate { finding: now, proof, change });

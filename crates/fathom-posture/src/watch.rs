@@ -211,7 +211,8 @@ impl Watch {
             if !stale.network {
                 worked_out.reached.clone_from(&self.engines.reached);
             }
-            reached_before = std::mem::replace(&mut self.engines, worked_out).reached.filter(|_| stale.network);
+            reached_before =
+                std::mem::replace(&mut self.engines, worked_out).reached.filter(|_| stale.network);
             if stale.network && !readers.exposure.is_empty() {
                 self.engines.work_out_reached(store, now).await?;
             }

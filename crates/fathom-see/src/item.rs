@@ -90,11 +90,34 @@ pub fn normalise(definition: &ResourceDefinition, document: &mut Value) {
             }
         });
     }
+    // What is no secret is put aside meanwhile.
+    for kept in &definition.not_secret {
+        kept.each.change(document, &mut |element| {
+            let holds = kept.holds(element);
+            if let Some(members) = element.as_object_mut().filter(|_| holds)
+                && let Some(value) = members.remove(&kept.member)
+            {
+                members.insert(ASIDE.to_owned(), value);
+            }
+        });
+    }
     for path in &definition.secret {
         path.change(document, &mut mask);
     }
+    for kept in &definition.not_secret {
+        kept.each.change(document, &mut |element| {
+            if let Some(members) = element.as_object_mut()
+                && let Some(value) = members.remove(ASIDE)
+            {
+                members.insert(kept.member.clone(), value);
+            }
+        });
+    }
     hide_credentials(document);
 }
+
+/// No member of any document is called so.
+const ASIDE: &str = "\0";
 
 fn json_text(text: &str) -> Option<Value> {
     if text.len() > JSON_TEXT_MAX {

@@ -86,8 +86,8 @@ pub use coverage::{CoverageFacets, CoverageQuery, CoverageTotal};
 pub use edges::Edges;
 pub use error::StoreError;
 pub use figures::{TrendPoint, TrendQuery};
-pub use findings::{KnownFinding, 
-    FindingChanges, FindingFixes, FindingRun, FindingTurns, FindingUpdate, NewFindingException,
+pub use findings::{
+    FindingChanges, FindingFixes, FindingRun, FindingTurns, FindingUpdate, KnownFinding, NewFindingException,
 };
 pub use finish::{Finishing, ScanEnd, ScanResults};
 pub use flows::{Day, Flow, FlowBatch, FlowDay, FlowFile, FlowQuery, Flows, FlowsGone, ToldBy, Volume};

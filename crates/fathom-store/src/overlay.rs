@@ -16,8 +16,10 @@ pub struct Laid {
     pub resource: Resource,
     /// The edges that it states.
     pub edges: Vec<Edge>,
-    /// Members of its document that are not known, each with why.
+    /// Members of its document that are not known, each with why; also one of which only a part is not.
     pub not_known: BTreeMap<String, String>,
+    /// The parts of these that are not known, by their paths. A member without any is not known as a whole.
+    pub parts: BTreeMap<String, String>,
 }
 
 /// What is laid over the estate.
@@ -27,6 +29,17 @@ pub struct Overlay {
     pub laid: BTreeMap<Uid, Laid>,
     /// Resources that would be gone.
     pub gone: BTreeSet<Uid>,
+}
+
+impl Laid {
+    /// What is not known, as closely as it can be told: the parts of members, and members as a whole where none are told.
+    pub fn closely(&self) -> BTreeMap<String, String> {
+        let is_told = |member: &str| {
+            self.parts.keys().any(|path| path.strip_prefix(member).is_some_and(|rest| rest.starts_with('.')))
+        };
+        let whole = self.not_known.iter().filter(|(member, _)| !is_told(member));
+        whole.chain(&self.parts).map(|(path, why)| (path.clone(), why.clone())).collect()
+    }
 }
 
 impl Overlay {

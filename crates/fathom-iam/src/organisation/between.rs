@@ -84,7 +84,8 @@ pub fn changes_between(kind: &str, uid: &str, before: &Value, after: &Value) -> 
             if !changes.is_empty() {
                 continue;
             }
-            let document = policy.filter(|policy| !after[*policy].is_null()).map(|policy| written(&after[policy]));
+            let document =
+                policy.filter(|policy| !after[*policy].is_null()).map(|policy| written(&after[policy]));
             let settings = Box::new(bucket(after));
             changes.push(Change::Bucket { resource: uid.to_owned(), document, settings });
         } else if Some(member) == policy {

@@ -18,7 +18,9 @@ impl Organisation {
             }
             Change::Boundary { identity, .. } => first(&self.identities.get(identity)?.boundary),
             Change::Managed { policy, .. } => self.managed.get(policy.as_str()),
-            Change::Resource { resource, .. } | Change::Bucket { resource, .. } => first(&self.guarded.get(resource)?.policy),
+            Change::Resource { resource, .. } | Change::Bucket { resource, .. } => {
+                first(&self.guarded.get(resource)?.policy)
+            }
             Change::Control { control, policy, target, .. } => {
                 self.tree.standing(*control, policy, target.as_deref())
             }

@@ -267,9 +267,8 @@ fn what_documents_differ_in_are_the_changes_that_make_one_of_the_other() {
                     made.decide(action, target, &Context::new()).unwrap(),
                 );
                 assert_eq!(now, fresh, "estate {seed}: {action} on {target:?} after {changes:#?}");
-                let let_in = |index: &Index| {
-                    index.organisation().let_in(action, target, &Context::new()).unwrap()
-                };
+                let let_in =
+                    |index: &Index| index.organisation().let_in(action, target, &Context::new()).unwrap();
                 assert_eq!(let_in(&index), let_in(&made), "estate {seed}: {action} on {target:?}");
             }
         }

@@ -1,6 +1,6 @@
 //! Resources and edges of written documents, as a scan makes them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use fathom_content::{Content, Declarations};
 use fathom_estate::{EstateBuilder, WantedTags};
@@ -36,7 +36,12 @@ pub(super) async fn lay(
         if gone.contains(&uid) {
             continue;
         }
-        let not_known = page.not_known.clone();
+        let parts = page.not_known.clone();
+        let mut not_known = BTreeMap::new();
+        for (path, why) in &parts {
+            let member = path.split('.').next().unwrap_or(path);
+            not_known.entry(member.to_owned()).or_insert_with(|| why.clone());
+        }
         let item = match item_of(content, &uid, page, parents.get(&uid)) {
             Ok(item) => item,
             Err(why) => {
@@ -53,7 +58,7 @@ pub(super) async fn lay(
                 change.resources.push(item.resource.uid.clone());
             }
         }
-        let laid = Laid { resource: item.resource.clone(), edges: Vec::new(), not_known };
+        let laid = Laid { resource: item.resource.clone(), edges: Vec::new(), not_known, parts };
         overlay.laid.insert(item.resource.uid.clone(), laid);
         builder.add(item.resource, item.also);
         item.references.into_iter().for_each(|reference| builder.refer(reference));

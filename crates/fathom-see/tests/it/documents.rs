@@ -138,6 +138,19 @@ fn secrets_are_masked_however_deep() {
 }
 
 #[test]
+fn what_an_element_says_to_be_no_secret_is_kept() {
+    let thing = definition(
+        "secret: ['List[].Value']\nnot_secret: [{ each: 'List[]', by: Of, is: [health, logs], member: Value }]",
+    );
+    let list = json!([{"Of": "health", "Value": "enhanced"}, {"Of": "program", "Value": "hunter2"}, {"Value": "hunter2"}, {"Of": "logs"}, 1]);
+    let document = finish(&thing, json!({"Id": "x", "List": list}), None).0;
+    assert_eq!(
+        document["List"],
+        json!([{"Of": "health", "Value": "enhanced"}, {"Of": "program", "Value": MARK}, {"Value": MARK}, {"Of": "logs"}, 1])
+    );
+}
+
+#[test]
 fn a_secret_inside_a_json_text_is_masked() {
     let thing = definition("json: [Policy]\nsecret: [Policy.Key]");
     for policy in ["{\"Key\":\"hunter2\"}", "%7B%22Key%22%3A%22hunter2%22%7D"] {

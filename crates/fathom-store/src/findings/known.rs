@@ -34,10 +34,8 @@ impl KnownFinding {
     /// Where it is not what this program writes.
     pub fn proof(&self) -> Result<FindingProof, StoreError> {
         let Some(body) = &self.proof else { return Ok(FindingProof::default()) };
-        serde_json::from_str(body).map_err(|_| StoreError::BadRow {
-            table: "finding_proof",
-            what: "`body` is no proof".to_owned(),
-        })
+        serde_json::from_str(body)
+            .map_err(|_| StoreError::BadRow { table: "finding_proof", what: "`body` is no proof".to_owned() })
     }
 
     /// Whether its check said this.

@@ -218,6 +218,29 @@ fn templates(place: &Place, guard: &Path, trivy: &Path) -> Told {
     told(&place.run(&["--json", "check", "templates"]).json())
 }
 
+/// What checks say of the examples of the documentation of Terraform's provider.
+fn documented(place: &Place) -> Option<Told> {
+    let maps = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/declared/terraform");
+    let printed = Command::new(python()?)
+        .arg(tools().join("../examples/documented.py"))
+        .arg(maps)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("the peers' Python starts");
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+    let texts: Vec<String> = serde_json::from_slice(&printed.stdout).expect("a list of texts");
+    let mut plans = 0;
+    for (number, text) in texts.iter().enumerate() {
+        if let Ok(plan) = terraform::plan(text) {
+            place.write(&format!("documented/{number:04}.json"), plan.to_string());
+            plans += 1;
+        }
+    }
+    assert!(plans * 100 >= texts.len() * 98 && plans > 300, "{plans} of {} examples are plans", texts.len());
+    // Some are not for this command to read, such as a bucket without a name, which it says; the others count.
+    Some(told(&place.run(&["--json", "check", "documented"]).json()))
+}
+
 /// What checks say of Kubernetes objects that others published, or listed in a cluster of theirs.
 fn manifests(place: &Place, trivy: &Path, inventoried: &Path) -> Told {
     for file in files(&inventoried.join("fixinventory/plugins/k8s/test/files"), ".json") {
@@ -242,13 +265,19 @@ fn checks_are_proven_against_real_documents() {
     ) else {
         return;
     };
-    let (Some(twins), Some(published)) = (twins(), published::directory()) else { return };
+    let fourth = Place::new();
+    let (Some(twins), Some(published), Some(documented)) =
+        (twins(), published::directory(), documented(&fourth))
+    else {
+        return;
+    };
     let by_kind = [
         told(&sample().run(&["--json", "check", "--no-keep"]).ok().json()),
         twins,
         recorded(&third, &cloud, &inventoried),
         examples(&Place::new(), &published),
         templates(&first, &guard, &trivy),
+        documented,
         manifests(&second, &trivy, &inventoried),
     ];
     let text = page(&by_kind);
@@ -262,10 +291,10 @@ fn checks_are_proven_against_real_documents() {
     );
 }
 
-fn page(by_kind: &[Told; 6]) -> String {
+fn page(by_kind: &[Told; 7]) -> String {
     let ids: BTreeSet<&String> = by_kind.iter().flat_map(BTreeMap::keys).collect();
     let of = |id: &str| by_kind.each_ref().map(|told| told.get(id).copied().unwrap_or_default());
-    let named = |wanted: &dyn Fn(&[Answers; 6]) -> bool| -> Vec<String> {
+    let named = |wanted: &dyn Fn(&[Answers; 7]) -> bool| -> Vec<String> {
         ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
     };
     let without = named(&|all| all.iter().all(|one| one.all() == 0));
@@ -284,13 +313,15 @@ fn page(by_kind: &[Told; 6]) -> String {
          calls are one account, the second ones another. Most are about different things, so much is unknown.\n\
          - **templates**: the CloudFormation cases of aws-guard-rules-registry and of Trivy's checks, and the Terraform snippets of the latter as plans, \
          read by `fathom check`.\n\
+         - **documented**: the examples of the documentation of Terraform's provider for AWS, as Pulumi's package for Python has them, as plans \
+         (`tools/examples/documented.py`), read by `fathom check`.\n\
          - **manifests**: the Kubernetes objects of the examples and tests of Trivy's checks, and the objects of a \
          cluster as fixinventory listed them, read by `fathom check`.\n\n\
          Of {} checks, {} have no real document at all, and {} have some but were never decided by them: each answer is unknown, or the check is not about \
          the document.\n\n\
          ## Without a real document\n\n{}\n\n## Never decided\n\n{}\n\n## All\n\n\
          Numbers are pass / fail / unknown / not applicable.\n\n\
-         | check | sample | pairs | recorded | published | templates | manifests |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+         | check | sample | pairs | recorded | published | templates | documented | manifests |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
         ids.len(),
         without.len(),
         undecided.len(),

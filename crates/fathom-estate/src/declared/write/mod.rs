@@ -47,7 +47,7 @@ pub enum Why {
 pub struct Written {
     /// What could not be written.
     pub left: BTreeSet<Left>,
-    /// Members of the document that are not known now.
+    /// Members of the document that are not known now, by their paths; of a list all of it.
     pub not_known: BTreeSet<String>,
     /// What was taken to be so.
     pub assumed: BTreeSet<String>,
@@ -134,8 +134,9 @@ impl Work<'_> {
 
     /// Says that a member is not known, and why.
     fn unknown(&mut self, map: &AttributeMap, why: Why) {
-        let top = map.to.as_str().split(['.', '[', ' ']).next().unwrap_or_default();
-        self.found.not_known.insert(top.to_owned());
+        let place = self.place(map);
+        let path = place.split('[').next().unwrap_or_default();
+        self.found.not_known.insert(path.to_owned());
         self.left(&paths::shown_path(map.from.as_str()), why);
     }
 

@@ -316,7 +316,7 @@ impl Work<'_> {
                 }
             }
             self.note_elsewhere(laid);
-            told.insert(uid.to_string(), laid.not_known.clone());
+            told.insert(uid.to_string(), laid.closely());
         }
         told
     }
