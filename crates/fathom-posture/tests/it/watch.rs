@@ -1,5 +1,8 @@
 //! Asking again what changed comes to what asking everything comes to, and asks less.
 
+use std::sync::Arc;
+
+use fathom_access::{Before, Standing};
 use fathom_checks::Status;
 use fathom_model::Timestamp;
 use fathom_posture::{Engines, Extent, Finding, Ground, Posture, Stale, Watch, keep, keep_again};
@@ -44,6 +47,8 @@ struct Both {
     pool: Pool,
     stores: [(TempDir, Store); 2],
     watch: Watch,
+    /// What a server has of permissions, and follows as they change.
+    standing: Standing,
     before: (i64, Posture),
 }
 
@@ -60,7 +65,8 @@ impl Both {
             last = Some((watch, (scan, posture)));
         }
         let (watch, before) = last.unwrap();
-        Self { pool, stores, watch, before }
+        let standing = Standing::load(&stores[1].1, day(0)).await.unwrap();
+        Self { pool, stores, watch, standing, before }
     }
 
     async fn step(&mut self, world: &World, now: Timestamp) -> Share {
@@ -69,8 +75,17 @@ impl Both {
         let scan = world.scan(pool, plain, now).await;
         assert_eq!(scan, world.scan(pool, quick, now).await);
         let (fresh, wanted) = whole(pool, plain, scan, now).await;
-        let engines = async |_: &Stale| Ok(Engines::default());
         let between = (self.before.0, scan);
+        let Standing { permissions, escalating, basis } = &self.standing;
+        let standing =
+            match (Before { permissions, escalating, basis }).after(quick, between, now).await.unwrap() {
+                Some(followed) => followed,
+                None => Standing::load(quick, now).await.unwrap(),
+            };
+        let engines = async |stale: &Stale| {
+            let permissions = stale.permissions.then(|| Arc::clone(&standing.permissions));
+            Ok(Engines { permissions, ..Engines::default() })
+        };
         let again =
             self.watch.again(quick, &pool.content, &pool.checks, between, now, engines).await.unwrap();
         let share = if let Some(mut again) = again {
@@ -105,6 +120,7 @@ impl Both {
         let ids: Vec<String> = one.iter().map(|finding| finding.id.clone()).collect();
         assert_eq!(plain.finding_proofs(&ids).await.unwrap(), quick.finding_proofs(&ids).await.unwrap());
         self.before = (scan, wanted);
+        self.standing = standing;
         share
     }
 }

@@ -95,3 +95,76 @@ impl Store {
 fn decode(row: &SqliteRow) -> Result<KnownFinding, StoreError> {
     Ok(KnownFinding { finding: decode_own(row)?, proof: column(row, "finding_proof", 19)? })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests {
+    use fathom_model::{FindingChange, FindingLife, FindingState, Severity, Timestamp};
+    use futures::TryStreamExt as _;
+
+    use super::*;
+    use crate::{FindingRun, FindingUpdate, findings::BULK_MIN};
+
+    fn update(number: usize, title: &str) -> FindingUpdate {
+        let at = Timestamp::UNIX_EPOCH;
+        let life = FindingLife {
+            state: FindingState::Open,
+            confirmed: true,
+            first_seen: at,
+            last_seen: at,
+            since: at,
+            fixed_by: None,
+            reopened: 0,
+        };
+        let finding = KeptFinding {
+            // In another order than they are kept in.
+            id: format!("{:08x}", number.wrapping_mul(2_654_435_761) as u32),
+            check: "check".to_owned(),
+            title: title.to_owned(),
+            severity: Severity::High,
+            resource: Uid::from(format!("arn:{}", number % 100)),
+            resource_type: "AWS::EC2::Volume".into(),
+            name: None,
+            account: "111111111111".into(),
+            region: "eu-west-1".into(),
+            owner: None,
+            class: None,
+            keeps_data: false,
+            tags: std::collections::BTreeMap::new(),
+            life,
+        };
+        let proof = FindingProof { proof: vec![format!("line {number}")], ..FindingProof::default() };
+        FindingUpdate { finding, proof: Some(proof), change: Some(FindingChange::Opened) }
+    }
+
+    #[tokio::test]
+    async fn many_findings_are_kept_with_their_index_and_read_in_chunks() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), "test.example/log", Timestamp::UNIX_EPOCH).await.unwrap();
+        let indices = async || -> Vec<String> {
+            let sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL ORDER BY name";
+            sqlx::query_scalar(sql).fetch_all(store.readers()).await.unwrap()
+        };
+        let before = indices().await;
+        let at = Timestamp::UNIX_EPOCH;
+        let run = FindingRun { at, scan: 1, by: "test".to_owned(), checks: 1, resources: 1, whole: true };
+        for title in ["as it was", "as it is"] {
+            let updates: Vec<FindingUpdate> = (0..BULK_MIN + 7).map(|number| update(number, title)).collect();
+            store.keep_findings(&run, &updates, &[]).await.unwrap();
+            assert_eq!(indices().await, before);
+            let known: Vec<KnownFinding> = store.stream_known_findings().try_concat().await.unwrap();
+            let mut wanted = updates;
+            wanted.sort_by(|one, other| one.finding.id.cmp(&other.finding.id));
+            assert!(known.iter().map(|one| &one.finding).eq(wanted.iter().map(|one| &one.finding)));
+            let proven = |(known, wanted): (&KnownFinding, &FindingUpdate)| {
+                let proof = wanted.proof.as_ref().unwrap();
+                known.is_proven_by(proof) && known.proof().unwrap() == *proof
+            };
+            assert!(known.iter().zip(&wanted).all(proven));
+            assert!(!known[0].is_proven_by(wanted[1].proof.as_ref().unwrap()));
+        }
+        let about = store.known_findings_about(&["arn:7".into(), "arn:none".into()]).await.unwrap();
+        assert_eq!(about.len(), (0..BULK_MIN + 7).filter(|number| number % 100 == 7).count());
+        store.close().await.unwrap();
+    }
+}

@@ -36,7 +36,7 @@ const FINDINGS_MAX: i64 = 2_000_000;
 const IDS_MAX: usize = 10_000;
 /// So many are written without the index over resources, which is made anew after them: in the order of ids each would go to
 /// another place of it.
-const BULK_MIN: usize = 200_000;
+const BULK_MIN: usize = if cfg!(test) { 10_000 } else { 200_000 };
 const TABLE: &str = "finding";
 
 const ROWS: Insert = Insert {
