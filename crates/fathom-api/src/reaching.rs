@@ -1,14 +1,15 @@
-//! What reaches what, read once and kept until the next scan ends.
+//! What reaches what, read once and kept until the next scan ends; where that changed little, what is kept is changed.
 
 use std::sync::{Arc, OnceLock};
 
 use fathom_model::Scan;
 use fathom_net::{Exposed, Index, Network, USUAL, exposure};
-use fathom_reach::Directory;
+use fathom_reach::{Directory, Standing};
 use fathom_store::StoreError;
 use tokio::{runtime::Handle, sync::Mutex, task::spawn_blocking};
 
 use crate::{
+    permitting::follows,
     problem::{Code, Problem},
     state::ApiState,
     waiting,
@@ -22,12 +23,13 @@ pub(crate) struct Snapshot {
     /// The scan.
     pub(crate) scan: Scan,
     /// What can be asked.
-    pub(crate) index: Index,
+    pub(crate) index: Arc<Index>,
     /// Which resources its ids mean.
-    pub(crate) directory: Directory,
+    pub(crate) directory: Arc<Directory>,
+    standing: Standing,
     turn: i64,
     /// What the internet reaches: asked with every visit of the page.
-    exposed: OnceLock<Vec<Exposed>>,
+    exposed: Arc<OnceLock<Vec<Exposed>>>,
 }
 
 impl Snapshot {
@@ -67,17 +69,30 @@ pub(crate) async fn make(state: &ApiState) -> Result<Arc<Snapshot>, Problem> {
         Problem::new(Code::NotFound, "no scan has ended yet, so no network is known")
             .hint("start one with POST /scans")
     })?;
-    let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
+    let known = match &*kept {
+        Some(known) if follows(state, (known.turn, &known.scan), &scan).await? => Some(Arc::clone(known)),
+        _ => None,
+    };
+    let (store, now, handle, until) = (state.store.for_questions(), state.now(), Handle::current(), scan.id);
     // Documents are parsed between two reads, which would hold up other requests on a thread that serves them.
     let loading = spawn_blocking(move || {
         handle.block_on(async {
-            let network = fathom_reach::load(&store, now).await?;
-            let directory = Directory::load(&store).await?;
-            Ok::<_, StoreError>((Index::new(Arc::new(network)), directory))
+            if let Some(known) = &known
+                && let Some(standing) = known.standing.after(&store, (known.scan.id, until), now).await?
+            {
+                // What was worked out of a network holds for as long as that is the same.
+                let is_same = Arc::ptr_eq(&standing.network, &known.standing.network);
+                let kept = is_same.then(|| (Arc::clone(&known.index), Arc::clone(&known.exposed)));
+                return Ok((standing, kept));
+            }
+            Ok::<_, StoreError>((Standing::load(&store, now).await?, None))
         })
     });
-    let (index, directory) = loading.await.map_err(|_| waiting::not_done(READING))??;
-    let made = Arc::new(Snapshot { scan, index, directory, turn, exposed: OnceLock::new() });
+    let (standing, kept_too) = loading.await.map_err(|_| waiting::not_done(READING))??;
+    let new = || (Arc::new(Index::new(Arc::clone(&standing.network))), Arc::default());
+    let (index, exposed) = kept_too.unwrap_or_else(new);
+    let directory = Arc::clone(&standing.directory);
+    let made = Arc::new(Snapshot { scan, index, directory, standing, turn, exposed });
     *kept = Some(Arc::clone(&made));
     Ok(made)
 }

@@ -1,17 +1,17 @@
 //! Things with ids of the provider, numbered densely so that sets of them are bits.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-/// Things in the order of their ids.
-#[derive(Debug, Clone)]
+/// Things in the order of their ids. A copy shares them, until it changes one.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Roll<T> {
-    items: Vec<(String, T)>,
-    numbers: HashMap<String, u32>,
+    items: Arc<Vec<(String, T)>>,
+    numbers: Arc<HashMap<String, u32>>,
 }
 
 impl<T> Default for Roll<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), numbers: HashMap::new() }
+        Self { items: Arc::default(), numbers: Arc::default() }
     }
 }
 
@@ -28,7 +28,19 @@ impl<T> Roll<T> {
             }
             is_new
         });
-        Self { items, numbers }
+        Self { items: Arc::new(items), numbers: Arc::new(numbers) }
+    }
+
+    /// Puts another thing in the place of one.
+    pub(crate) fn replace(&mut self, id: &str, thing: T)
+    where
+        T: Clone,
+    {
+        if let Some(number) = self.number(id)
+            && let Some((_, place)) = Arc::make_mut(&mut self.items).get_mut(number as usize)
+        {
+            *place = thing;
+        }
     }
 
     /// The thing of an id.

@@ -12,7 +12,8 @@ use fathom_content::{Content, checks::CheckFiles};
 use fathom_model::{
     Coverage, Document, Outcome, Part, Resource, ResourceType, SourceKind, Statement, Timestamp, Uid,
 };
-use fathom_posture::{Engines, Extent, Ground, Posture, Shapes, Stale, Watch, keep, keep_again};
+use fathom_net::{USUAL, exposure};
+use fathom_posture::{Engines, Extent, Ground, Posture, Shapes, Stale, Watch, keep, keep_again, reached};
 use fathom_store::{FindingRun, Knowledge, ScanEnd, Store};
 use serde_json::Value;
 
@@ -211,7 +212,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     drop((ground, posture, found));
     let (clock, spent) = (Instant::now(), cpu());
     let mut standing = Standing::load(&store, now).await?;
-    row("permissions read into memory, which a server has", clock, spent, "");
+    let mut reach = fathom_reach::Standing::load(&store, now).await?;
+    row("permissions and network read into memory, which a server has", clock, spent, "");
     let mut before = first;
     for (turn, kind) in [
         (1, "AWS::EC2::Volume"),
@@ -225,7 +227,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let scanned = scan(&store, &content, one, true, now).await?;
         store.owners().await?;
         let (clock, spent) = (Instant::now(), cpu());
-        let mut made = None;
+        let (mut made, mut seen) = (None, None);
         let engines = async |stale: &Stale| {
             let mut engines = Engines::default();
             if stale.permissions {
@@ -235,6 +237,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     engines.permissions = Some(Arc::clone(&after.permissions));
                     made = Some(after);
                 }
+            }
+            if stale.network
+                && let Some(after) = reach.after(&store, (before, scanned), now).await?
+            {
+                let found = reached(exposure(&after.network, &USUAL), &after.directory);
+                engines.reached = Some(Arc::new(found));
+                seen = Some(after);
             }
             Ok(engines)
         };
@@ -250,6 +259,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         before = scanned;
         if let Some(after) = made {
             standing = after;
+        }
+        if let Some(after) = seen {
+            reach = after;
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ pub struct Named {
 }
 
 /// All of them, by their ids in the provider's own calls and by their ARNs.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Directory {
     all: Vec<Named>,
     by: HashMap<String, Vec<u32>>,
@@ -46,6 +46,16 @@ impl Directory {
             }
         }
         Ok(directory)
+    }
+
+    /// Calls a resource otherwise.
+    pub(crate) fn rename(&mut self, uid: &Uid, name: Option<&str>) {
+        let name = name.filter(|name| !name.trim().is_empty());
+        for at in self.by.get(uid.as_str()).into_iter().flatten() {
+            if let Some(named) = self.all.get_mut(*at as usize).filter(|named| named.uid == *uid) {
+                named.name = name.map(str::to_owned);
+            }
+        }
     }
 
     /// Takes in one.

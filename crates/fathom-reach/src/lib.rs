@@ -9,6 +9,7 @@ mod directory;
 pub mod flows;
 pub mod open;
 pub mod owner;
+mod standing;
 pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,8 @@ use fathom_store::{CoverageQuery, Store, StoreError, Which};
 use futures::TryStreamExt as _;
 
 pub use directory::{Directory, Named};
+use standing::Basis;
+pub use standing::Standing;
 
 /// The calls without whose answer a list is not whole. Others add members to documents, whose gaps say it.
 const LISTINGS: [&str; 30] = [
@@ -64,11 +67,20 @@ const ASKED_OF_OTHERS: [&str; 2] =
 /// # Errors
 /// When the store fails.
 pub async fn load(store: &Store, now: Timestamp) -> Result<Network, StoreError> {
-    let kinds: Vec<ResourceType> = Builder::kinds().map(ResourceType::from).collect();
+    let mut basis = Basis::of(store, now).await?;
+    read(store, &mut basis).await
+}
+
+/// The types that have a say.
+fn kinds() -> Vec<ResourceType> {
+    Builder::kinds().map(ResourceType::from).collect()
+}
+
+/// Reads the network, and the places where it is.
+async fn read(store: &Store, basis: &mut Basis) -> Result<Network, StoreError> {
     let mut builder = Builder::default();
-    let unread = unread(store, &kinds, now).await?;
-    let mut places: BTreeSet<(String, String)> = BTreeSet::new();
-    let which = Which { kinds: kinds.clone(), ..Which::all() };
+    let (kinds, mut places) = (kinds(), BTreeSet::new());
+    let which = Which { kinds, ..Which::all() };
     let mut found = std::pin::pin!(store.stream_resources(&which, true));
     while let Some(chunk) = found.try_next().await? {
         for stored in chunk {
@@ -80,12 +92,16 @@ pub async fn load(store: &Store, now: Timestamp) -> Result<Network, StoreError> 
                 account: resource.account.as_str(),
                 region: resource.region.as_str(),
                 document: &resource.document.value(),
-                unread: unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
+                unread: basis.unread.get(&resource.uid).map(Vec::as_slice).unwrap_or_default(),
             });
         }
     }
-    coverage(store, kinds, &places, &mut builder).await?;
-    owned(store, &mut builder).await?;
+    basis.cut = cut(store, &places).await?;
+    basis.places = places;
+    for (account, region, kind, why) in &basis.cut {
+        builder.unlisted(account, region, kind, why);
+    }
+    owned(store, &basis.unlisted, &mut builder).await?;
     Ok(builder.build())
 }
 
@@ -95,9 +111,8 @@ fn owner_rules() -> &'static [OwnerRule] {
 }
 
 /// Tells what is no server and has interfaces.
-async fn owned(store: &Store, builder: &mut Builder) -> Result<(), StoreError> {
+async fn owned(store: &Store, unlisted: &Unlisted, builder: &mut Builder) -> Result<(), StoreError> {
     let kinds: Vec<ResourceType> = owner_rules().iter().map(|rule| rule.kind.clone()).collect();
-    let unlisted = unlisted(store, kinds.clone()).await?;
     let which = Which { kinds, ..Which::all() };
     let mut found = std::pin::pin!(store.stream_resources(&which, true));
     while let Some(chunk) = found.try_next().await? {
@@ -123,11 +138,11 @@ async fn owned(store: &Store, builder: &mut Builder) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The types of which a list was cut, by account and region.
-async fn unlisted(
-    store: &Store,
-    kinds: Vec<ResourceType>,
-) -> Result<BTreeSet<(String, String, ResourceType)>, StoreError> {
+/// Types of which a list was cut, by account and region.
+type Unlisted = BTreeSet<(String, String, ResourceType)>;
+
+/// Those of them that have interfaces.
+async fn unlisted(store: &Store, kinds: Vec<ResourceType>) -> Result<Unlisted, StoreError> {
     let query = CoverageQuery { kinds, limit: 1_000_000, ..CoverageQuery::default() };
     let rows = store.coverage(&query).await?;
     let cut = rows.into_iter().filter(|row| row.outcome == Outcome::Unknown);
@@ -137,14 +152,13 @@ async fn unlisted(
     Ok(cut.filter_map(place).collect())
 }
 
-/// Tells which lists could not be read or were never asked for, where there is a network.
-async fn coverage(
-    store: &Store,
-    kinds: Vec<ResourceType>,
-    places: &BTreeSet<(String, String)>,
-    builder: &mut Builder,
-) -> Result<(), StoreError> {
-    let query = CoverageQuery { kinds, limit: 1_000_000, ..CoverageQuery::default() };
+/// A list that is not whole: account, region, type and why.
+type Cut = (String, String, &'static str, String);
+
+/// Which lists could not be read, or were never asked for, in the places where there is a network.
+async fn cut(store: &Store, places: &BTreeSet<(String, String)>) -> Result<Vec<Cut>, StoreError> {
+    let mut cut = Vec::new();
+    let query = CoverageQuery { kinds: kinds(), limit: 1_000_000, ..CoverageQuery::default() };
     let mut rows: BTreeMap<(String, String), BTreeMap<String, Vec<Coverage>>> = BTreeMap::new();
     for row in store.coverage(&query).await? {
         let kind = row.resource_type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
@@ -162,15 +176,18 @@ async fn coverage(
             match asked.get(kind) {
                 Some(rows) => {
                     if let Some(row) = rows.iter().find(is_cut) {
-                        builder.unlisted(account, region, kind, &why(row));
+                        cut.push((account.clone(), region.clone(), kind, why(row)));
                     }
                 }
                 None if ASKED_OF_OTHERS.contains(&kind) => {}
-                None => builder.unlisted(account, region, kind, &format!("no scan asked for {kind}")),
+                None => {
+                    let why = format!("no scan asked for {kind}");
+                    cut.push((account.clone(), region.clone(), kind, why));
+                }
             }
         }
     }
-    Ok(())
+    Ok(cut)
 }
 
 /// The call, and why it was not answered.

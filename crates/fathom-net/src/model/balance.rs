@@ -21,7 +21,7 @@ pub enum BalancerKind {
 }
 
 /// A load balancer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Balancer {
     /// Where it was read.
     pub at: Whereabouts,
@@ -48,7 +48,7 @@ pub struct Balancer {
 }
 
 /// A port on which a load balancer listens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Listener {
     /// Its ARN; empty for a classic one.
     pub arn: String,
@@ -63,7 +63,7 @@ pub struct Listener {
 }
 
 /// A rule of a listener that forwards.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Its priority, `default` for the last one.
     pub priority: String,
@@ -96,7 +96,7 @@ pub struct Target {
 }
 
 /// A target group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TargetGroup {
     /// Its name.
     pub name: String,

@@ -79,7 +79,7 @@ impl<'a> Reading<'a> {
 }
 
 /// Puts a [`Network`] together.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Builder {
     vpcs: Vec<(String, Vpc)>,
     subnets: Vec<(String, Subnet)>,

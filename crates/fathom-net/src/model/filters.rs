@@ -31,7 +31,7 @@ pub struct Rule {
 }
 
 /// A security group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Group {
     /// Where it was read.
     pub at: Whereabouts,
@@ -59,7 +59,7 @@ pub struct AclEntry {
 }
 
 /// A network ACL.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Acl {
     /// Where it was read.
     pub at: Whereabouts,
@@ -72,7 +72,7 @@ pub struct Acl {
 }
 
 /// A prefix list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PrefixList {
     /// Its name; AWS's own lists are called after a service.
     pub name: String,

@@ -19,7 +19,7 @@ const SILENT: [&str; 9] =
     ["sid", "rev", "gid", "msg", "metadata", "reference", "classtype", "priority", "noalert"];
 
 /// A firewall.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Firewall {
     /// Where it was read.
     pub at: Whereabouts,
@@ -60,7 +60,7 @@ pub struct GroupOfRules {
 }
 
 /// A policy.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// Stateless groups, in their order.
     pub stateless: Vec<GroupOfRules>,
@@ -130,7 +130,7 @@ pub struct FirewallRule {
 }
 
 /// A group of rules.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FirewallRules {
     /// Its name.
     pub name: String,

@@ -30,7 +30,7 @@ impl BlockMode {
 }
 
 /// A gateway that is attached to VPCs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Gateway {
     /// Where it was read.
     pub at: Whereabouts,
@@ -39,7 +39,7 @@ pub struct Gateway {
 }
 
 /// A NAT gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Nat {
     /// Where it was read.
     pub at: Whereabouts,
@@ -69,7 +69,7 @@ pub struct PeeringSide {
 }
 
 /// A peering.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Peering {
     /// Whether it works.
     pub is_active: bool,
@@ -78,7 +78,7 @@ pub struct Peering {
 }
 
 /// A VPN connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Vpn {
     /// The virtual private gateway or transit gateway that it ends at.
     pub gateway: Option<String>,
@@ -87,7 +87,7 @@ pub struct Vpn {
 }
 
 /// A transit gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Transit {
     /// Whether groups of other VPCs may be named behind it; none where it does not say.
     pub keeps_groups: Option<bool>,
@@ -107,7 +107,7 @@ pub enum AttachmentKind {
 }
 
 /// An attachment of a transit gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Attachment {
     /// Where it was read.
     pub at: Whereabouts,
@@ -139,7 +139,7 @@ pub enum TransitTarget {
 }
 
 /// A route of a transit gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TransitRoute {
     /// For what; none where the document makes no sense, or says a prefix list.
     pub cidr: Option<Cidr>,
@@ -150,7 +150,7 @@ pub struct TransitRoute {
 }
 
 /// A route table of a transit gateway.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TransitTable {
     /// The routes; none where they were not read.
     pub routes: Option<Vec<TransitRoute>>,
@@ -170,7 +170,7 @@ pub enum EndpointKind {
 }
 
 /// An endpoint of a service in a VPC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// The VPC's id.
     pub vpc: String,

@@ -7,6 +7,7 @@ mod balance;
 mod build;
 mod filters;
 mod firewall;
+mod follow;
 mod gateways;
 mod lookup;
 mod owners;
@@ -54,7 +55,7 @@ pub struct Unlisted {
 }
 
 /// Everything that has a say in what reaches what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Network {
     /// Virtual private clouds.
     pub vpcs: Roll<Vpc>,

@@ -42,7 +42,7 @@ pub enum Marks {
 }
 
 /// Something that is no server and has interfaces.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Owned {
     /// Where it was read.
     pub at: Whereabouts,

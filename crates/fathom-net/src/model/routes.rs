@@ -55,7 +55,7 @@ pub enum Origin {
 }
 
 /// A route.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     /// For what.
     pub destination: Destination,
@@ -68,7 +68,7 @@ pub struct Route {
 }
 
 /// A route table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// Where it was read.
     pub at: Whereabouts,

@@ -8,7 +8,7 @@ use super::{BlockMode, Whereabouts, build::Reading};
 use crate::address::Cidr;
 
 /// A virtual private cloud.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Vpc {
     /// Where it was read.
     pub at: Whereabouts,
@@ -26,7 +26,7 @@ impl Vpc {
 }
 
 /// A part of a VPC in one zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Subnet {
     /// Where it was read.
     pub at: Whereabouts,
@@ -65,7 +65,7 @@ pub struct PrivateAddress {
 }
 
 /// A network interface.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Interface {
     /// Where it was read.
     pub at: Whereabouts,
@@ -112,7 +112,7 @@ impl Interface {
 }
 
 /// A server.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Instance {
     /// Its state, `running` when it answers.
     pub state: String,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use fathom_access::{Before, Standing};
 use fathom_checks::Status;
 use fathom_model::Timestamp;
-use fathom_posture::{Engines, Extent, Finding, Ground, Posture, Stale, Watch, keep, keep_again};
+use fathom_net::{USUAL, exposure};
+use fathom_posture::{Engines, Extent, Finding, Ground, Posture, Stale, Watch, keep, keep_again, reached};
 use fathom_store::{FindingRun, Store};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -49,6 +50,8 @@ struct Both {
     watch: Watch,
     /// What a server has of permissions, and follows as they change.
     standing: Standing,
+    /// The same of the network.
+    reach: fathom_reach::Standing,
     before: (i64, Posture),
 }
 
@@ -66,7 +69,8 @@ impl Both {
         }
         let (watch, before) = last.unwrap();
         let standing = Standing::load(&stores[1].1, day(0)).await.unwrap();
-        Self { pool, stores, watch, standing, before }
+        let reach = fathom_reach::Standing::load(&stores[1].1, day(0)).await.unwrap();
+        Self { pool, stores, watch, standing, reach, before }
     }
 
     async fn step(&mut self, world: &World, now: Timestamp) -> Share {
@@ -82,9 +86,14 @@ impl Both {
                 Some(followed) => followed,
                 None => Standing::load(quick, now).await.unwrap(),
             };
+        let reach = match self.reach.after(quick, between, now).await.unwrap() {
+            Some(followed) => followed,
+            None => fathom_reach::Standing::load(quick, now).await.unwrap(),
+        };
         let engines = async |stale: &Stale| {
             let permissions = stale.permissions.then(|| Arc::clone(&standing.permissions));
-            Ok(Engines { permissions, ..Engines::default() })
+            let found = || Arc::new(reached(exposure(&reach.network, &USUAL), &reach.directory));
+            Ok(Engines { permissions, reached: stale.network.then(found) })
         };
         let again =
             self.watch.again(quick, &pool.content, &pool.checks, between, now, engines).await.unwrap();
@@ -120,7 +129,7 @@ impl Both {
         let ids: Vec<String> = one.iter().map(|finding| finding.id.clone()).collect();
         assert_eq!(plain.finding_proofs(&ids).await.unwrap(), quick.finding_proofs(&ids).await.unwrap());
         self.before = (scan, wanted);
-        self.standing = standing;
+        (self.standing, self.reach) = (standing, reach);
         share
     }
 }

@@ -4,6 +4,7 @@
 
 mod denied;
 mod estate;
+mod follow;
 mod joins;
 mod owners;
 mod rules;
