@@ -96,7 +96,7 @@ describe("permissions", () => {
       await whole(page, "permissions-on");
       await page.getByRole("combobox", { name: "does what" }).focus();
       await page.keyboard.type("assumerole");
-      await page.getByRole("option", { name: /^sts:AssumeRole/ }).first().waitFor();
+      await page.locator("[role=listbox]:not([aria-busy])").getByRole("option", { name: /^sts:AssumeRole/ }).first().waitFor();
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
       await page.getByText("1 can, 0 only if, 0 not known.").waitFor();
