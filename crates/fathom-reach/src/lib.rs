@@ -14,7 +14,6 @@ pub mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use fathom_access::unread;
 use fathom_content::owners::{self, OwnerRule};
 use fathom_model::{Coverage, Outcome, ResourceType, Timestamp};
 use fathom_net::{Builder, Found, Network};

@@ -84,7 +84,7 @@ pub struct Builder {
     vpcs: Vec<(String, Vpc)>,
     subnets: Vec<(String, Subnet)>,
     interfaces: Vec<(String, Interface)>,
-    groups: Vec<(String, Group)>,
+    pub(super) groups: Vec<(String, Group)>,
     acls: Vec<(String, Acl)>,
     tables: Vec<(String, Table)>,
     internet_gateways: Vec<(String, Gateway)>,

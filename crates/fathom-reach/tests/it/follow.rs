@@ -37,8 +37,7 @@ fn resource(one: &Thing) -> Resource {
 }
 
 async fn scan(store: &Store, things: &[Thing], now: Timestamp) -> i64 {
-    let scan =
-        store.begin_scan("test", &[ACCOUNT.to_owned()], &[REGION.to_owned()], now).await.unwrap();
+    let scan = store.begin_scan("test", &[ACCOUNT.to_owned()], &[REGION.to_owned()], now).await.unwrap();
     store.stage(scan, &things.iter().map(resource).collect::<Vec<_>>()).await.unwrap();
     let coverage = Builder::kinds().map(read).collect();
     let end = ScanEnd { coverage, ..ScanEnd::default() };
@@ -92,7 +91,8 @@ fn set(things: &mut [Thing], arn: &str, member: &str, value: serde_json::Value) 
 
 #[tokio::test]
 async fn what_lets_in_others_is_followed() {
-    let rule = json!([{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]);
+    let rule =
+        json!([{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]);
     assert!(follows(|things| set(things, "sg-shut", "IpPermissions", rule.clone())).await);
     assert!(
         follows(|things| {
@@ -117,6 +117,7 @@ async fn what_counts_in_several_places_is_read_anew() {
     assert!(!follows(|things| set(things, "rtb-1", "Routes", json!([]))).await);
     assert!(!follows(|things| things.push(interface("eni-new", "sg-any", "", 30, Some("54.0.0.30")))).await);
     assert!(!follows(|things| things.retain(|one| one.arn != "eni-db")).await);
-    let odd = json!([{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "nowhere"}]}]);
+    let odd =
+        json!([{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "nowhere"}]}]);
     assert!(!follows(|things| set(things, "sg-shut", "IpPermissions", odd)).await, "a fault");
 }

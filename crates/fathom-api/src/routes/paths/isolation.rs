@@ -222,7 +222,7 @@ pub(crate) async fn isolation(
     let (store, now, handle) = (state.store.for_questions(), state.now(), Handle::current());
     permitting::ask(&state, move || {
         let taken = sight.walk()?.taken(&of).map_err(|error| sight.refused(error))?;
-        let known = (&**snapshot.network.network(), &snapshot.network.directory);
+        let known = (&**snapshot.network.network(), &*snapshot.network.directory);
         let found = handle.block_on(flows::isolation(&store, known, &taken.id, (days, now)))?;
         let total = found.talks.len();
         let of_way = |way: Way| found.talks.iter().filter(|talk| talk.way == way).count() as u64;
