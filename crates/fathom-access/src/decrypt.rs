@@ -263,8 +263,8 @@ impl Encryption {
             })?,
         };
         // What stays as it is is shared with what was before.
-        // A type has one rule, and an ARN one account.
-        let under = |kept: &Kept| kept.under.clone();
+        // A type has one rule.
+        let under = |kept: &Kept| (kept.under.clone(), kept.account.clone());
         if self.kept.get(change.uid.as_str()).map(under) != kept.as_ref().map(under) {
             let all = Arc::make_mut(&mut self.kept);
             match kept {

@@ -163,7 +163,11 @@ impl Before<'_> {
         if !has_say {
             return Some(Vec::new());
         }
-        if change.fate != Fate::Changed || self.basis.unread.contains_key(&change.uid) {
+        // A bucket's name can be another account's later.
+        let known = self.permissions.resources.get(change.uid.as_str());
+        let is_there =
+            known.is_none_or(|known| known.target.account.as_deref() == Some(change.account.as_str()));
+        if change.fate != Fate::Changed || !is_there || self.basis.unread.contains_key(&change.uid) {
             return None;
         }
         let document = |version: Option<&KeptVersion>| Some(version?.document.as_ref()?.value());

@@ -75,6 +75,11 @@ pub struct DeclaredMap {
     /// of the document with their values.
     #[serde(default)]
     pub sets: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Members of the document that hold more than is written of what is declared, by the attribute that is declared, or `@` for the
+    /// declaration itself: paths; one that ends in `.*` leaves what is written below it known, for checks alone. Who asks of all of
+    /// such a member is told that it is not known.
+    #[serde(default)]
+    pub not_whole: BTreeMap<String, Vec<String>>,
     /// What other declarations read of it that the provider gives, out of the document. Without it: `arn` is the ARN,
     /// `id` the id.
     #[serde(default)]

@@ -43,7 +43,10 @@ impl Facts for Ground<'_> {
     }
 
     fn why_unread(&self, subject: &Subject<'_>, path: &str) -> String {
-        if let Some(why) = self.code.as_ref().and_then(|code| code.not_known.get(subject.uid)?.get(path)) {
+        let code = self.code.as_ref().and_then(|code| code.not_known.get(subject.uid));
+        let below =
+            |(one, _): &(&String, _)| one.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        if let Some(why) = code.and_then(|code| code.get(path).or_else(|| Some(code.iter().find(below)?.1))) {
             return format!("{path}: {why}");
         }
         fathom_reach::open::call(self.content, subject.kind, path)

@@ -325,6 +325,13 @@ impl Work<'_> {
                     }
                 }
             }
+            for (attribute, paths) in &map.not_whole {
+                let is_declared = attribute == "@" || !after[attribute].is_null();
+                for path in paths.iter().filter(|_| is_declared && !after.is_null()) {
+                    let why = || format!("{}: the code says more of it than can be written", change.address);
+                    page.not_known.entry(path.clone()).or_insert_with(why);
+                }
+            }
             let Some(told) = self.changes.get_mut(at) else { continue };
             told.resources.push(uid.clone());
             told.assumed.extend(written.assumed);

@@ -297,6 +297,7 @@ fn page(by_kind: &[Told; 7]) -> String {
     let named = |wanted: &dyn Fn(&[Answers; 7]) -> bool| -> Vec<String> {
         ids.iter().filter(|id| wanted(&of(id))).map(|id| format!("`{id}`")).collect()
     };
+    let listed = |all: &[String]| if all.is_empty() { "None.".to_owned() } else { all.join(", ") };
     let without = named(&|all| all.iter().all(|one| one.all() == 0));
     let undecided =
         named(&|all| all.iter().any(|one| one.all() > 0) && all.iter().all(|one| one.pass + one.fail == 0));
@@ -325,8 +326,8 @@ fn page(by_kind: &[Told; 7]) -> String {
         ids.len(),
         without.len(),
         undecided.len(),
-        without.join(", "),
-        undecided.join(", "),
+        listed(&without),
+        listed(&undecided),
     );
     for id in &ids {
         let _ = writeln!(out, "| `{id}` | {} |", of(id).map(Answers::cell).join(" | "));

@@ -82,6 +82,7 @@ pub fn write(
     covered.extend(map.beside.iter().filter_map(|one| one.public.as_ref()).map(|one| one.when.clone()));
     covered.extend(map.ignore.iter().map(|path| paths::plain_path(path)));
     covered.extend(map.secret.iter().map(|path| paths::plain_path(path)));
+    covered.extend(map.not_whole.keys().cloned());
     let names = map.identified_by.iter().flat_map(|name| holes(name.as_str()));
     covered.extend(names.map(paths::plain_path));
     covered.extend(map.made.values().filter_map(Value::as_str).flat_map(holes).map(paths::plain_path));
@@ -105,6 +106,7 @@ pub fn write_beside(document: &mut Value, beside: &Beside, before: &Value, after
         default_with: BTreeMap::new(),
         made: BTreeMap::new(),
         sets: BTreeMap::new(),
+        not_whole: BTreeMap::new(),
         gives: BTreeMap::new(),
         parent: None,
         beside: Vec::new(),
